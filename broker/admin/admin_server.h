@@ -1,0 +1,44 @@
+// The admin API: HTTP/JSON on a Unix socket (trusted by file mode) and on TCP (bearer token). Thread: the loop's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/routing/route_index.h"
+#include "broker/store/store.h"
+#include "broker/tunnel/tunnel_registry.h"
+#include "common/base/error.h"
+#include "common/uv/loop.h"
+#include "common/uv/socket.h"
+
+namespace ingress::tls {
+class ServerContext;
+}
+
+namespace ingress::broker {
+
+struct AdminOptions {
+  std::vector<uv::Address> addresses;  // Unix and TCP
+  std::string token;                   // for TCP; "" refuses every TCP request
+};
+
+// The parts of the broker that the API shows and changes; all outlive the server.
+struct AdminParts {
+  uv::Loop* loop = nullptr;
+  Store* store = nullptr;
+  RouteIndex* index = nullptr;
+  TunnelRegistry* tunnels = nullptr;
+  const tls::ServerContext* certificates = nullptr;  // null where the broker serves no https
+  std::string public_https_port;                     // ":8443" or "": for the URLs that are shown
+};
+
+class AdminServer {
+ public:
+  static Result<std::unique_ptr<AdminServer>> start(const AdminOptions& options, const AdminParts& parts, std::string& problem);
+  virtual ~AdminServer() = default;
+  // Stops accepting and closes idle connections; running requests end.
+  virtual void drain() = 0;
+};
+
+}  // namespace ingress::broker

@@ -1,0 +1,87 @@
+// The rows of the route table as plain values: what the store keeps, the index serves and the admin API shows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ingress::broker {
+
+enum class MachineState : uint8_t { kStarting, kActive, kDetached, kArchived };
+
+struct Machine {
+  std::string id;
+  MachineState state = MachineState::kActive;
+  int default_port = 3000;
+  std::string metadata = "{}";  // JSON object
+  int64_t created_at = 0;       // Unix seconds
+};
+
+struct Token {
+  std::string id;       // public handle
+  std::string machine;  // machine id
+  std::string sha256;   // hex of the secret's hash; the secret itself is shown once and never kept
+  std::string label;
+  int64_t created_at = 0;
+};
+
+struct Project {
+  std::string slug;
+  std::string machine;  // attached machine id, "" for none
+  int default_port = 3000;
+  bool suspended = false;
+  std::string policy = "{}";  // JSON object
+  std::string metadata = "{}";
+  int64_t created_at = 0;
+};
+
+struct Service {
+  std::string project;
+  std::string name;
+  int port = 0;
+  std::string machine;  // "" for the project's attached machine
+  std::string policy = "{}";
+};
+
+// Where a pattern of a route leads. One of: machine (+ port or its default), project (+ port or service or its default).
+struct RouteTarget {
+  std::string machine;
+  std::string project;
+  std::string service;
+  int port = 0;  // 0: the default port
+};
+
+struct RoutePattern {
+  std::string pattern;  // host pattern, normalised: "a.example.com", "*.example.com", "**.example.com", "*__x.example.com"
+  RouteTarget target;
+  std::string policy = "{}";
+};
+
+struct Route {
+  std::string id;  // "rt_…"
+  std::vector<RoutePattern> patterns;
+  std::string external_id;
+  std::string metadata = "{}";
+  int64_t created_at = 0;
+};
+
+// A project's custom domain.
+struct Domain {
+  std::string name;  // "example.com"
+  std::string project;
+  int64_t created_at = 0;
+};
+
+// One row of the audit log and feed.
+struct ChangeRow {
+  int64_t revision = 0;
+  int64_t at = 0;           // Unix milliseconds
+  std::string actor;        // "unix:0", "admin"
+  std::string operation;    // "machine.create"
+  std::string subject;      // "mach_123"
+  std::string before;       // JSON, "" where none; secrets left out
+  std::string after;
+};
+
+}  // namespace ingress::broker

@@ -1,0 +1,31 @@
+// The policy keys known so far, read from their JSON objects once, when a row is loaded; merging is cheap.
+//
+// Keys: host (rewrite|preserve), origin (rewrite|preserve), profile (vite|next|django|jupyter), auth (public|deny).
+// A profile is a bundle of the others; a key said beside it wins over the bundle. Unknown keys and words are refused.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/base/error.h"
+#include "common/http/forward_rules.h"
+
+namespace ingress::broker {
+
+enum class Auth : uint8_t { kPublic, kDeny };
+
+struct Policy {
+  std::optional<http::HostMode> host;
+  std::optional<http::OriginMode> origin;
+  std::optional<Auth> auth;
+
+  // Takes from `farther` every key that is not set here.
+  void inherit(const Policy& farther);
+};
+
+// `problem` gets a sentence for the operator where the text is refused (kInvalidArgument).
+Result<Policy> parse_policy(std::string_view json, std::string& problem);
+Result<Auth> parse_auth(std::string_view word);
+
+}  // namespace ingress::broker

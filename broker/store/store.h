@@ -1,0 +1,59 @@
+// The database: one SQLite file (WAL, synchronous=FULL) behind its own thread. Every change goes through one door:
+// commit() validates a transaction against the tables, applies it and appends to `changes`, in one SQLite transaction.
+// A change is acknowledged (on_done) after it is durable and after `on_committed` has made it visible to routing.
+// Thread: all calls and callbacks on the loop's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/model/changes.h"
+#include "common/base/error.h"
+#include "common/uv/loop.h"
+
+namespace ingress::broker {
+
+// Why a transaction was refused: kNotFound, kConflict, kInvalidArgument (rules of design, section 2), kIo (disk full…).
+struct StoreError {
+  Error error;
+  std::string detail;  // a sentence for people, e.g. "machine \"mach-123\" is taken by \"mach_123\""
+};
+
+struct Commit {
+  int64_t revision = 0;
+};
+
+// Everything of the tables, for the index at start and for lists.
+struct Snapshot {
+  int64_t revision = 0;
+  std::vector<Machine> machines;
+  std::vector<Token> tokens;
+  std::vector<Project> projects;
+  std::vector<Service> services;
+  std::vector<Route> routes;
+  std::vector<Domain> domains;
+};
+
+class Store {
+ public:
+  using OnCommitted = std::function<void(const Transaction&, int64_t revision)>;
+
+  // Opens or creates the file (migrating an older schema after a backup; a newer one is refused).
+  static Result<std::unique_ptr<Store>> open(uv::Loop& loop, const std::string& path, std::string& problem);
+  virtual ~Store() = default;  // waits for what was queued
+
+  // Called for each committed transaction, on the loop, before its on_done.
+  virtual void set_on_committed(OnCommitted on_committed) = 0;
+  virtual void commit(Transaction transaction, std::function<void(tl::expected<Commit, StoreError>)> on_done) = 0;
+
+  // Reads, by copy, on the store's thread.
+  virtual void snapshot(std::function<void(Result<Snapshot>)> on_done) = 0;
+  virtual void list_changes(int64_t since_revision, int limit, std::function<void(Result<std::vector<ChangeRow>>)> on_done) = 0;
+};
+
+// Reads a database file alone, without a broker (`ingressctl --db`); read-only.
+Result<Snapshot> read_snapshot(const std::string& path, std::string& problem);
+
+}  // namespace ingress::broker

@@ -1,0 +1,82 @@
+// Which agents hold which machines: every established tunnel, by machine, and who may hold one (design, section 5).
+// Thread: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/tunnel/session.h"
+#include "common/uv/loop.h"
+
+namespace ingress::transport {
+class Connection;
+}
+
+namespace ingress::broker {
+
+// One tunnel as it is listed.
+struct TunnelInfo {
+  std::string id;  // "tn_…"
+  std::string machine;
+  std::string instance;  // hex
+  int slot = 0;
+  std::string peer;
+  std::string agent_version;
+  int64_t connected_at = 0;  // Unix seconds
+  size_t streams = 0;
+  uint64_t received_bytes = 0;
+  uint64_t sent_bytes = 0;
+  double round_trip_ms = 0;
+  bool draining = false;
+};
+
+struct RegistryOptions {
+  std::string broker_id;
+  tunnel::SessionLimits limits;
+  Duration reconnect_spread{0};
+  Duration hello_timeout{10000};
+  Duration holder_timeout{2000};
+};
+
+// What the registry asks of the route table.
+class TunnelAuthority {
+ public:
+  enum class Verdict : uint8_t { kGood, kBadToken, kUnknownMachine, kArchived };
+  virtual Verdict check(std::string_view machine, std::string_view token) = 0;
+
+ protected:
+  ~TunnelAuthority() = default;
+};
+
+class TunnelRegistry {
+ public:
+  TunnelRegistry(uv::Loop& loop, RegistryOptions options, TunnelAuthority& authority);
+  ~TunnelRegistry();
+
+  // Takes over a connection whose TLS handshake agreed on the tunnel's ALPN.
+  void adopt(std::unique_ptr<transport::Connection> connection);
+
+  // Opens a stream on the machine's least loaded tunnel. nullptr with `why` (kMachineUnavailable) where there is none.
+  tunnel::Stream* open(std::string_view machine, const tunnel::OpenHead& head, bool end, tunnel::StreamHandler* handler,
+                       Error& why);
+  bool connected(std::string_view machine) const;
+
+  std::vector<TunnelInfo> list() const;
+  // Closes one tunnel by id (GOAWAY first); false where there is none.
+  bool close(std::string_view id);
+  // Closes all tunnels of a machine at once (token revoked, machine deleted).
+  void drop_machine(std::string_view machine);
+  // GOAWAY to all; `on_done` when every session has drained and closed, or `grace` has passed.
+  void drain(Duration grace, std::function<void()> on_done);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ingress::broker

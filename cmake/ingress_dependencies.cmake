@@ -1,0 +1,23 @@
+# Libraries of the distribution, each behind one target name.
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(Threads REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+
+# llhttp: libllhttp-dev where the distribution has it, else the C sources of Debian 12's node-llhttp.
+pkg_check_modules(LLHTTP IMPORTED_TARGET libllhttp)
+if(LLHTTP_FOUND)
+  add_library(llhttp ALIAS PkgConfig::LLHTTP)
+else()
+  set(LLHTTP_SOURCES /usr/share/llhttp)
+  add_library(llhttp STATIC ${LLHTTP_SOURCES}/api.c ${LLHTTP_SOURCES}/http.c ${LLHTTP_SOURCES}/llhttp.c)
+  target_include_directories(llhttp SYSTEM PUBLIC /usr/share/include/llhttp)
+  target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)
+endif()

@@ -1,0 +1,81 @@
+// What a proxy changes in a head on its way (RFC 9110, 7.6; design, section 6.1). Pure functions over views; new values
+// live in a Scratch. Used by the broker for clients' requests and by the agent for its own port 8080.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/base/error.h"
+#include "common/http/head.h"
+
+namespace ingress::http {
+
+enum class HostMode : uint8_t { kRewrite, kPreserve };
+enum class OriginMode : uint8_t { kPreserve, kRewrite };
+
+// Text that a rewritten head points into. Reused from request to request; clear() keeps its memory. Views into it are
+// stable until clear().
+class Scratch {
+ public:
+  std::string_view add(std::string_view text);                                // a copy
+  std::string_view add(std::initializer_list<std::string_view> parts);        // a concatenation
+  void clear();
+
+ private:
+  struct Block;
+  // implementation: blocks that never move (e.g. std::deque of std::string, reused)
+};
+
+// The connection that a request came in by.
+struct Inbound {
+  std::string_view client_ip;
+  std::string_view scheme;  // "https" or "http"
+  std::string_view host;    // the Host as the client sent it (absolute-form: its authority), port included
+  int port = 0;             // for X-Forwarded-Port: the Host's port, else the scheme's default
+};
+
+struct RequestRules {
+  HostMode host = HostMode::kRewrite;
+  OriginMode origin = OriginMode::kPreserve;
+  int target_port = 0;  // Host and Origin become localhost:PORT
+};
+
+// Source of random ids (traceparent, X-Request-Id): 64 random bits a call; need not be cryptographic.
+class RandomIds {
+ public:
+  RandomIds();  // seeded by the kernel
+  uint64_t next();
+
+ private:
+  uint64_t state_[4];
+};
+
+// Builds in `out` the fields to forward, in the order they came:
+// - drops hop-by-hop fields (Connection and what it names, Keep-Alive, Proxy-Connection, Proxy-Authenticate,
+//   Proxy-Authorization, TE but `trailers`, Transfer-Encoding, Upgrade unless `upgrade`), never forwards Upgrade: h2c and HTTP2-Settings;
+//   Content-Length stays;
+// - drops what no client may send: Forwarded, X-Real-IP, X-Forwarded-*, X-Iterate-*, identity headers (Remote-User,
+//   X-Remote-User, X-Forwarded-User…, X-Auth-Request-*), and their underscore spellings;
+// - Host as `rules.host` says, in its place; Origin and Referer as `rules.origin` says where they are same-site (their
+//   host equals inbound.host, case-insensitive, default ports ignored);
+// - adds X-Forwarded-For/-Host/-Proto/-Port, X-Iterate-Proxy-Via (the inbound Host), traceparent and X-Request-Id where
+//   the request has none (a malformed traceparent is replaced).
+void forward_request_fields(const RequestHead& head, bool upgrade, const Inbound& inbound, const RequestRules& rules,
+                            RandomIds& ids, Scratch& scratch, Fields& out);
+
+// What came back: drops hop-by-hop fields (Upgrade stays with a 101), and, where the Host was rewritten, maps an
+// absolute Location / Content-Location at http(s)://localhost:PORT, 127.0.0.1:PORT or [::1]:PORT back to
+// inbound.scheme://inbound.host.
+void forward_response_fields(const ResponseHead& head, const Inbound& inbound, const RequestRules& rules, Scratch& scratch,
+                             Fields& out);
+
+// Host of a request (RFC 9112, 3.2): the authority of an absolute-form target, else the one Host field. Errors:
+// kBadRequest for none (1.1), two, or a malformed target; kInvalidHost for an HTTP/1.0 request without.
+struct RequestTarget {
+  std::string_view host;    // with :port, as sent
+  std::string_view target;  // origin-form or "*": what is forwarded
+};
+Result<RequestTarget> request_target(const RequestHead& head);
+
+}  // namespace ingress::http

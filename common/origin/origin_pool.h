@@ -1,0 +1,104 @@
+// Pooled connections to HTTP/1.1 servers, and one exchange over them. The agent's origins; later also forward auth and
+// webhooks of the broker.
+//
+// - Connects to every address of the target in turn (127.0.0.1 and [::1] for a local port, the one that answered last
+//   first); LIFO pool of idle connections, closed after `idle_limit` or `Keep-Alive: timeout=` less one second.
+// - A pooled connection that turns out stale (closed or reset before any byte of an answer) is retried once on a fresh
+//   one, unseen: for requests whose method is idempotent and whose body was not begun. Other methods take a pooled
+//   connection only when it was used within the last `fresh_limit` and is seen open (nothing pending) at that moment.
+// - Back-pressure: answer bytes are read only up to ExchangeHandler::allowance(); request bytes go through Exchange::
+//   sendable().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/http/head.h"
+#include "common/http/http1_reader.h"
+#include "common/uv/loop.h"
+#include "common/uv/socket.h"
+
+namespace ingress::origin {
+
+struct Timeouts {
+  Duration connect{60000};
+  Duration idle{3600000};  // no byte in either direction of an exchange under way
+};
+
+struct PoolLimits {
+  size_t idle_per_target = 128;
+  Duration idle_limit{60000};
+  Duration fresh_limit{1000};
+  http::ReaderLimits reader;
+};
+
+struct Request {
+  std::string_view method;
+  std::string_view target;
+  const http::Fields* fields = nullptr;  // end-to-end fields, Host included, written as they are
+  bool upgrade = false;
+  bool end = false;  // no body follows. A body's framing is its Content-Length field, chunked where there is none.
+};
+
+class ExchangeHandler {
+ public:
+  // As tunnel::StreamHandler; hop-by-hop fields are still in `head`. 1xx come through.
+  virtual void on_head(const http::ResponseHead& head, bool end) = 0;
+  virtual void on_data(MutableBytes payload, bool end) = 0;
+  virtual void on_trailers(const http::Fields& trailers) = 0;
+  // How many answer bytes are welcome now; with 0 reading pauses until resume().
+  virtual size_t allowance() = 0;
+  // sendable() was 0 and no longer is.
+  virtual void on_sendable() = 0;
+  // Failed: kConnectFailed, kTimeout, kClosed/kReset, kProtocol, kTooLarge, side kOrigin. The last call.
+  virtual void on_failed(const Error& error) = 0;
+  // The answer is complete (and the request, or the rest of it is not wanted). The last call.
+  virtual void on_complete() = 0;
+
+ protected:
+  ~ExchangeHandler() = default;
+};
+
+// One exchange. Destroying it (at any time but inside its own callbacks' use after destruction) breaks it off: the
+// origin's connection is closed unless the exchange was complete.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual size_t sendable() const = 0;
+  virtual void send_data(MutableBytes payload, bool end) = 0;
+  virtual void send_trailers(const http::Fields& trailers) = 0;
+  // allowance() grew.
+  virtual void resume() = 0;
+};
+
+struct Target {
+  std::vector<uv::Address> addresses;  // tried in turn
+  std::string key;                     // connections with an equal key are interchangeable ("localhost:3000")
+};
+
+class OriginPool {
+ public:
+  OriginPool(uv::Loop& loop, const PoolLimits& limits);
+  ~OriginPool();  // no exchange may be left
+  OriginPool(const OriginPool&) = delete;
+  OriginPool& operator=(const OriginPool&) = delete;
+
+  // Starts an exchange. The handler is called later or from inside this call's successors, never from inside it.
+  // `request`'s views need to be valid during the call only.
+  std::unique_ptr<Exchange> start(const Target& target, const Request& request, const Timeouts& timeouts,
+                                  ExchangeHandler& handler);
+  // Connects and closes again: is anything listening?
+  void probe(const Target& target, Duration timeout, std::function<void(Status)> on_done);
+  void close_idle();
+  size_t idle_count() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ingress::origin

@@ -1,0 +1,58 @@
+// TLS settings and keys of one role. OpenSSL 3; TLS 1.2 and 1.3 towards clients, 1.3 only in tunnels.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/error.h"
+
+struct ssl_ctx_st;
+
+namespace ingress::tls {
+
+// A NAME.crt + NAME.key pair, loaded, and the DNS names that it serves (subjectAltName, lower case, `*.` wildcards).
+struct Certificate {
+  std::string path;
+  std::vector<std::string> names;
+  long long expires_at = 0;  // Unix seconds
+  std::shared_ptr<ssl_ctx_st> context;
+};
+
+// The certificates of a --tls-dir: chosen by SNI, exact name before wildcard; the first in file order serves the rest.
+// Loading again swaps the whole set for new handshakes; a pair that fails to load is reported and the last good one of
+// that path is kept. ALPN: `alpn` in order of our preference; a client that offers none of them goes on without.
+class ServerContext {
+ public:
+  explicit ServerContext(std::vector<std::string> alpn);
+  ~ServerContext();
+
+  // Reads every pair of the folder. An error only where no certificate at all can be served.
+  Status load(const std::string& folder, const std::function<void(const std::string& path, const Error&)>& on_bad_pair);
+  // nullptr where no certificate names the host (exactly or by wildcard).
+  const Certificate* find(const std::string& host) const;
+  const std::vector<Certificate>& certificates() const;
+
+  ssl_ctx_st* raw() const;  // for common/tls only
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Verifies the server's chain against the system's CAs and `ca_file` (may be empty), and its name. There is no switch
+// to skip that. TLS 1.3 only, AES-128-GCM first, P-256.
+class ClientContext {
+ public:
+  static Result<std::unique_ptr<ClientContext>> create(const std::string& ca_file, const std::vector<std::string>& alpn);
+  ~ClientContext();
+  ssl_ctx_st* raw() const;
+
+ private:
+  ClientContext();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ingress::tls

@@ -1,0 +1,46 @@
+// One TLS connection over memory: ciphertext in, plaintext out, and back. No sockets, no clock.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/byte_buffer.h"
+#include "common/base/error.h"
+
+namespace ingress::tls {
+
+class ServerContext;
+class ClientContext;
+
+class TlsSession {
+ public:
+  static std::unique_ptr<TlsSession> accept(const ServerContext& context);
+  static std::unique_ptr<TlsSession> connect(const ClientContext& context, const std::string& server_name);
+  ~TlsSession();
+
+  // Gives ciphertext that came; all of it is taken (kept inside or decrypted by the next read_plain calls), valid until
+  // the call after the one that returns 0. An error ends the session; an alert for the peer may be in `out`.
+  // Handshake output is appended to `out`.
+  Status receive(Bytes ciphertext, ByteBuffer& out);
+  // Decrypts into `to`; 0 when there is no more for now. Call until 0 after each receive.
+  Result<size_t> read_plain(MutableBytes to, ByteBuffer& out);
+  // Encrypts, appending records to `out`. Only after handshake_done().
+  Status write_plain(Bytes plain, ByteBuffer& out);
+  // Starts a client's handshake (its first flight goes to `out`).
+  Status start(ByteBuffer& out);
+  // Our close_notify.
+  void close_notify(ByteBuffer& out);
+
+  bool handshake_done() const;
+  bool peer_closed() const;  // close_notify came
+  std::string_view alpn() const;         // "" where none was agreed
+  std::string_view server_name() const;  // the SNI that the client sent, "" where none
+  std::string_view version() const;      // "TLSv1.3"
+
+ private:
+  TlsSession();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ingress::tls

@@ -1,0 +1,78 @@
+// One event loop and what every connection of it shares: the time, the read buffer, the deadline wheel, and the end of
+// the iteration. Thread: a loop and all that lives on it belong to the thread that runs it; only post() is for others.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "common/base/bytes.h"
+#include "common/base/clock.h"
+#include "common/base/deadline.h"
+
+struct uv_loop_s;
+
+namespace ingress::uv {
+
+// Something with output gathered during this iteration, to be written at its end.
+class Flushable {
+ public:
+  virtual void flush() = 0;
+
+ protected:
+  ~Flushable() = default;
+
+ private:
+  friend class Loop;
+  Flushable* next_dirty_ = nullptr;
+  bool dirty_ = false;
+};
+
+// Something that may not be destroyed inside its own callback.
+class Buryable {
+ public:
+  virtual ~Buryable() = default;
+};
+
+class Loop {
+ public:
+  static constexpr size_t kReadBufferBytes = 256 * 1024;
+
+  Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  // Every handle must have been closed by its owner; runs the loop until the close callbacks are through and asserts
+  // that nothing is left.
+  ~Loop();
+
+  // Runs until stop(), or until nothing is active.
+  void run();
+  void stop();
+
+  // Time of this iteration.
+  Time now() const;
+  DeadlineWheel& deadlines();
+
+  // Calls flushable.flush() once, in the last step before the loop waits (uv_prepare). Calling it again in the same
+  // iteration changes nothing. A flushable that dies first must call forget_flush.
+  void flush_later(Flushable& flushable);
+  void forget_flush(Flushable& flushable);
+  // Destroys `what` at the end of this iteration, after the flushes.
+  void bury(std::unique_ptr<Buryable> what);
+  // Runs `task` on the loop's thread, soon, after the callback that is running. Thread: the loop's.
+  void defer(std::function<void()> task);
+  // The same from any thread. A posted task keeps the loop alive no longer than other handles do.
+  void post(std::function<void()> task);
+
+  // Shared by all reads of the loop: valid until the read's callback returns. kHeadroomBytes precede it.
+  MutableBytes read_buffer();
+  // A second one, for decrypted bytes. kHeadroomBytes precede it.
+  MutableBytes plain_buffer();
+
+  uv_loop_s* raw();  // for common/uv only
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ingress::uv

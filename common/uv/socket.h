@@ -1,0 +1,98 @@
+// A connected byte stream of the kernel (TCP or Unix). Reads into the loop's buffer, tries to write at once and keeps
+// what the kernel does not take. Raw: TLS, coalescing and back-pressure marks are common/transport's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/byte_buffer.h"
+#include "common/base/error.h"
+#include "common/uv/loop.h"
+
+namespace ingress::uv {
+
+// An IP address and port, or a Unix path. Plain value.
+struct Address {
+  std::string ip;  // "192.0.2.1", "2001:db8::1"; "" for a Unix socket
+  int port = 0;
+  std::string unix_path;
+
+  // "1.2.3.4:80", "[::]:80", ":80" (dual-stack any), "unix:/path"; kInvalidArgument for anything else (names too).
+  static Result<Address> parse(std::string_view text);
+  std::string to_text() const;
+};
+
+class SocketHandler {
+ public:
+  // How many bytes the next read may take; 0 means "pause reading" (resume_read starts it again).
+  virtual size_t read_limit() { return Loop::kReadBufferBytes; }
+  // Bytes came. They lie in the loop's read buffer, may be overwritten, and are valid until the call returns.
+  virtual void on_read(MutableBytes bytes) = 0;
+  // The peer closed its sending side. Writing goes on.
+  virtual void on_read_end() = 0;
+  // The connection failed; the owner closes it. Never called from inside a call of the owner.
+  virtual void on_failed(const Error& error) = 0;
+  // Everything given to write() was taken by the kernel, after it had not been at once.
+  virtual void on_write_drained() = 0;
+
+ protected:
+  ~SocketHandler() = default;
+};
+
+class Socket {
+ public:
+  // Destroying a socket closes it: unwritten bytes are dropped and no callback comes any more.
+  virtual ~Socket() = default;
+
+  virtual void set_handler(SocketHandler* handler) = 0;
+  virtual void start_read() = 0;
+  virtual void pause_read() = 0;  // start_read resumes
+  // Writes `first` then `second` in one system call where the kernel takes them; what it does not take is copied and
+  // written later. Returns the bytes that wait. Errors come by on_failed, later.
+  virtual size_t write(Bytes first, Bytes second = {}) = 0;
+  // Takes the buffer's memory instead of copying what the kernel leaves (the buffer is empty afterwards).
+  virtual size_t write(ByteBuffer& buffer) = 0;
+  virtual size_t backlog_bytes() const = 0;
+  // Sends FIN after what waits.
+  virtual void shutdown() = 0;
+  // RST instead of FIN at destruction (SO_LINGER 0).
+  virtual void reset_on_close() = 0;
+  // True when the kernel knows that the peer has reset the connection, though reading is paused (TCP_INFO).
+  virtual bool peer_is_gone() const = 0;
+  virtual void set_notsent_lowat(size_t bytes) = 0;
+  virtual Address peer() const = 0;
+  virtual Address local() const = 0;
+};
+
+// A listening socket. Bind failures (port taken, no right) are errors with errno.
+class Listener {
+ public:
+  using OnAccept = std::function<void(std::unique_ptr<Socket>)>;
+  // `mode` is the file mode of a Unix socket; a stale socket file is replaced, a live one is an error.
+  static Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address, OnAccept on_accept, int mode = 0600);
+  // Closes; connections that were accepted live on.
+  virtual ~Listener() = default;
+  // The address that was bound: the real port where 0 was asked for.
+  virtual Address local() const = 0;
+};
+
+// An attempt to connect. Destroying it gives up. Calls back once, never from inside connect(). TCP_NODELAY is set.
+class Connecting {
+ public:
+  using OnDone = std::function<void(Result<std::unique_ptr<Socket>>)>;
+  static std::unique_ptr<Connecting> connect(Loop& loop, const Address& address, OnDone on_done);
+  virtual ~Connecting() = default;
+};
+
+// Addresses of a name, by getaddrinfo on a worker thread (a numeric one at once). Destroying it gives up. Calls back once, later.
+class Resolving {
+ public:
+  using OnDone = std::function<void(Result<std::vector<Address>>)>;
+  static std::unique_ptr<Resolving> resolve(Loop& loop, const std::string& name, int port, OnDone on_done);
+  virtual ~Resolving() = default;
+};
+
+}  // namespace ingress::uv
