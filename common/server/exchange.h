@@ -1,0 +1,84 @@
+// One request of a client and its answer, whatever the codec: what stands between a client connection (HTTP/1.1 today)
+// and whoever answers (the broker's forwarder, the agent's port 8080, the admin API).
+//
+// Life: the codec calls RequestAcceptor::on_request, which returns the RequestHandler of this exchange (owned by the
+// acceptor's side) or nullptr when it has answered whole already. The handler is called until on_finished or on_aborted,
+// the last call. The Responder is valid from on_request until that last call. Calls on a Responder never call back.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "common/base/bytes.h"
+#include "common/base/error.h"
+#include "common/http/error_answer.h"
+#include "common/http/head.h"
+
+namespace ingress::server {
+
+// What the codec knows of a request beside its head. Views are valid as the head is.
+struct RequestInfo {
+  std::string_view client_ip;
+  bool tls = false;
+  bool end = false;      // no body follows
+  bool upgrade = false;  // the client asks for an Upgrade that may be passed on
+};
+
+// The way back to the client. Backpressure: everything given is taken; a producer stops while congested() and goes on
+// at RequestHandler::on_drained (the mark is 8 KiB that the kernel did not take).
+class Responder {
+ public:
+  // A 1xx head (ends nothing; dropped for HTTP/1.0), a 101 (only where RequestInfo::upgrade; opaque bytes follow both
+  // ways), or the final head. The fields hold no hop-by-hop field but Upgrade (with 101). The framing is the codec's: by
+  // Content-Length where there is one, else chunked, else by the connection's end. False where the head can't be sent (a
+  // malformed Content-Length): nothing was written and another head may be sent.
+  virtual bool send_head(const http::ResponseHead& head, bool end) = 0;
+  // kHeadroomBytes before the payload are overwritten. More bytes than Content-Length said cuts the connection.
+  virtual void send_data(MutableBytes payload, bool end) = 0;
+  virtual void send_trailers(const http::Fields& trailers) = 0;
+  virtual bool congested() const = 0;
+  // The handler's allowance() grew from 0.
+  virtual void resume_body() = 0;
+  // Cuts the answer so that the client can see that it is not complete. The handler gets no further call.
+  virtual void abort() = 0;
+  // The answer's bytes so far, for the log: body bytes as the origin counts them.
+  virtual uint64_t body_bytes_sent() const = 0;
+
+ protected:
+  ~Responder() = default;
+};
+
+class RequestHandler {
+ public:
+  // A piece of the body (at most allowance() bytes), valid until the call returns, kHeadroomBytes of scratch before it;
+  // empty only with `end`. After a 101: the client's bytes, and `end` is its half-close.
+  virtual void on_body(MutableBytes payload, bool end) = 0;
+  // Ends the body.
+  virtual void on_trailers(const http::Fields& trailers) = 0;
+  // Body bytes welcome now; with 0 the client is not read until Responder::resume_body.
+  virtual size_t allowance() = 0;
+  // congested() was true and no longer is.
+  virtual void on_drained() = 0;
+  // The answer has been given whole. The rest of the request, if any, is not wanted. The last call.
+  virtual void on_finished() = 0;
+  // The client left, broke the protocol or was silent for too long. The last call.
+  virtual void on_aborted(const Error& error) = 0;
+
+ protected:
+  ~RequestHandler() = default;
+};
+
+class RequestAcceptor {
+ public:
+  virtual RequestHandler* on_request(Responder& responder, const http::RequestHead& head, const RequestInfo& info) = 0;
+  // The answer to a request that could not be read (400, 408, 431, 405); the connection is closed after it.
+  virtual http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) = 0;
+
+ protected:
+  ~RequestAcceptor() = default;
+};
+
+// Sends a whole answer of ours: status, content type, body, Retry-After, and X-Iterate-Error with the code.
+void send_answer(Responder& responder, const http::ErrorAnswer& answer, const Error& error);
+
+}  // namespace ingress::server

@@ -1,0 +1,120 @@
+// The server's side of one HTTP/1.1 connection: requests off a transport::Connection, one exchange at a time
+// (pipelined ones wait, unread), answers onto it.
+//
+// A client that closes its side (FIN): before its request is complete, it has left. After that it may be half-closing:
+// where the FIN came with the request, the exchange goes on; else an answer that has not begun gets kLeaveGrace to begin,
+// and one that is under way is broken off. (docs/decisions/0003)
+//
+// Ownership: made by Http1Server, which owns it; it is buried when its connection has closed. Thread: the loop's.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/byte_buffer.h"
+#include "common/base/deadline.h"
+#include "common/http/http1_reader.h"
+#include "common/server/exchange.h"
+#include "common/transport/connection.h"
+
+namespace ingress::server {
+
+struct ConnectionOptions {
+  http::ReaderLimits limits;
+  Duration head_timeout{30000};        // from a request's first byte (or the connection's begin) to its head's end
+  Duration keep_alive_timeout{75000};  // between requests
+  Duration exchange_timeout{3600000};  // no byte either way
+};
+
+class Http1Server;
+
+class Http1Connection final : public uv::Buryable,
+                              private transport::ConnectionHandler,
+                              private Responder,
+                              private DeadlineHandler {
+ public:
+  static constexpr Duration kLeaveGrace{700};
+  static constexpr size_t kCongestedBytes = 8 * 1024;
+  static constexpr size_t kPipelinedBytes = 16 * 1024;
+
+  Http1Connection(Http1Server& server, std::unique_ptr<transport::Connection> connection);
+  ~Http1Connection() override;
+
+  // No further request: closes now where idle, else after the running exchange.
+  void drain();
+
+ private:
+  friend class Http1Server;
+  enum class State : uint8_t {
+    kIdle,      // between requests, nothing read
+    kHead,      // a part of a head was read
+    kExchange,  // a request is being answered
+    kUpgraded,  // opaque bytes after a 101
+    kClosing,   // the connection is closing; nothing is read or answered
+  };
+
+  // transport::ConnectionHandler
+  size_t read_limit() override;
+  void on_data(MutableBytes bytes) override;
+  void on_end() override;
+  void on_drained() override;
+  void on_closed(const Error& error) override;
+  // Responder
+  bool send_head(const http::ResponseHead& head, bool end) override;
+  void send_data(MutableBytes payload, bool end) override;
+  void send_trailers(const http::Fields& trailers) override;
+  bool congested() const override;
+  void resume_body() override;
+  void abort() override;
+  uint64_t body_bytes_sent() const override { return body_bytes_sent_; }
+  // DeadlineHandler
+  void on_deadline(Deadline& deadline) override;
+
+  void process(MutableBytes input);
+  void process_held();
+  void process_later();
+  // One event of the reader; false where no further one can be handled now.
+  bool step(MutableBytes& input);
+  bool on_request_head();
+  bool on_request_data(MutableBytes& input);
+  void on_request_end();
+  void on_unreadable(const Error& error);
+  bool send_final_head(const http::ResponseHead& head, bool end);
+  void send_interim_head(const http::ResponseHead& head);
+  void send_switching_head(const http::ResponseHead& head);
+  void end_answer();
+  void finish_exchange();
+  void abort_exchange(const Error& error);
+  void next_request();
+  void close_when_flushed();
+  void touch();
+
+  enum class AnswerBody : uint8_t { kNone, kLength, kChunked, kUntilClose, kOpaque };
+
+  Http1Server& server_;
+  std::unique_ptr<transport::Connection> connection_;
+  http::RequestReader reader_;
+  ByteBuffer held_;  // input that could not be taken yet
+  Deadline deadline_;
+  RequestHandler* handler_ = nullptr;
+  std::string client_ip_;
+  uint64_t answer_left_ = 0;  // kLength: body bytes still to come
+  uint64_t body_bytes_sent_ = 0;
+  State state_ = State::kIdle;
+  AnswerBody answer_body_ = AnswerBody::kNone;
+  bool processing_ = false;
+  bool process_deferred_ = false;
+  bool request_ended_ = false;    // the request has been read whole
+  bool head_request_ = false;
+  bool minor_zero_ = false;       // an HTTP/1.0 client
+  bool upgrade_offered_ = false;
+  bool answer_begun_ = false;     // the final head was written
+  bool answer_ended_ = false;
+  bool close_after_ = false;      // no further request on this connection
+  bool client_ended_ = false;     // FIN came
+  bool half_closed_ = false;      // and it is taken for a half-close
+  bool leave_grace_ = false;
+  std::shared_ptr<bool> alive_;   // for deferred work; made on first use
+};
+
+}  // namespace ingress::server

@@ -1,0 +1,45 @@
+// All HTTP/1.1 client connections of one acceptor on one loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "common/base/gate.h"
+#include "common/server/http1_connection.h"
+
+namespace ingress::server {
+
+class Http1Server {
+ public:
+  Http1Server(uv::Loop& loop, RequestAcceptor& acceptor, const ConnectionOptions& options);
+  ~Http1Server();
+  Http1Server(const Http1Server&) = delete;
+  Http1Server& operator=(const Http1Server&) = delete;
+
+  // Serves a connection whose handshake is done (or a clear one that has been started).
+  void serve(std::unique_ptr<transport::Connection> connection);
+  // Idle connections close now, others after their exchange. `done` once none is left.
+  void drain(std::function<void()> done);
+  // Cuts what is left.
+  void close_all();
+
+  bool draining() const { return draining_; }
+  size_t connection_count() const { return connections_.size(); }
+  uv::Loop& loop() { return loop_; }
+  RequestAcceptor& acceptor() { return acceptor_; }
+  const ConnectionOptions& options() const { return options_; }
+
+ private:
+  friend class Http1Connection;
+  void retire(Http1Connection* connection);
+
+  uv::Loop& loop_;
+  RequestAcceptor& acceptor_;
+  ConnectionOptions options_;
+  std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;
+  std::function<void()> on_drained_;
+  bool draining_ = false;
+};
+
+}  // namespace ingress::server
