@@ -1,0 +1,117 @@
+#include "common/cli/settings.h"
+
+#include <cstdlib>
+
+namespace ingress::cli {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// A variable's value; one that is set to nothing counts as unset.
+std::optional<std::string> environment(std::string_view setting) {
+  const char* value = std::getenv(environment_name(setting).c_str());
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+Values split_at_commas(std::string_view text) {
+  Values values;
+  while (true) {
+    const size_t comma = text.find(',');
+    values.emplace_back(trimmed(text.substr(0, comma)));
+    if (comma == std::string_view::npos) return values;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+std::string place(const Setting& setting, const std::string& file_path) {
+  if (setting.source == Source::kFlag) return "--" + setting.name;
+  if (setting.source == Source::kEnvironment) return environment_name(setting.name);
+  return setting.name + " in " + file_path;
+}
+
+}  // namespace
+
+std::string environment_name(std::string_view setting) {
+  std::string name = "INGRESS_";
+  for (const char c : setting) name += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return name;
+}
+
+void Settings::add(Setting setting) { all_.push_back(std::move(setting)); }
+
+void Settings::add_secret(const std::string& name, Secret& secret, const std::string& help) {
+  secrets_.push_back({name, &secret});
+  Setting setting{name + "-file", help + " (or the variable " + environment_name(name) + ")", false, false, {}, {}};
+  Secret* const to = &secret;
+  setting.apply = [to](const Values& values) -> std::optional<std::string> {
+    to->file = values.front();
+    return std::nullopt;
+  };
+  setting.show = [to] { return to->file.empty() && !to->value.empty() ? std::string("(environment)") : to->file; };
+  add(std::move(setting));
+}
+
+const Setting* Settings::find(std::string_view name) const {
+  for (const Setting& setting : all_) {
+    if (setting.name == name) return &setting;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Settings::names() const {
+  std::vector<std::string> names;
+  for (const Setting& setting : all_) names.push_back(setting.name);
+  return names;
+}
+
+std::optional<std::string> Settings::check_keys(const std::map<std::string, Values>& file,
+                                                const std::string& path) const {
+  for (const auto& [key, values] : file) {
+    const Setting* setting = find(key);
+    if (setting == nullptr) {
+      const std::vector<std::string> known = names();
+      const std::string_view near = nearest(key, known);
+      std::string sentence = "unknown key " + key + " in " + path;
+      return near.empty() ? sentence : sentence + "; did you mean " + std::string(near) + "?";
+    }
+    if (!setting->repeated && values.size() != 1) return key + " in " + path + ": one value is expected, not an array";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Settings::merge(const std::map<std::string, Values>& flags,
+                                           const std::map<std::string, Values>& file, const std::string& file_path) {
+  if (auto wrong = check_keys(file, file_path)) return wrong;
+  for (Setting& setting : all_) {
+    Values values;
+    if (const auto flag = flags.find(setting.name); flag != flags.end()) {
+      values = flag->second;
+      setting.source = Source::kFlag;
+    } else if (const auto variable = environment(setting.name)) {
+      values = setting.repeated ? split_at_commas(*variable) : Values{*variable};
+      setting.source = Source::kEnvironment;
+    } else if (const auto key = file.find(setting.name); key != file.end()) {
+      values = key->second;
+      setting.source = Source::kFile;
+    } else {
+      continue;
+    }
+    if (auto wrong = setting.apply(values)) return place(setting, file_path) + ": " + *wrong;
+  }
+  for (const NamedSecret& named : secrets_) {
+    const auto variable = environment(named.name);
+    if (!variable) continue;
+    named.secret->value = *variable;
+    // The environment is stronger than the TOML file, so its value beats a file name that came from there.
+    const Setting* setting = find(named.name + "-file");
+    if (setting->source == Source::kFile) named.secret->file.clear();
+  }
+  return std::nullopt;
+}
+
+}  // namespace ingress::cli

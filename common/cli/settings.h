@@ -1,0 +1,57 @@
+// The settings of one program and where their values came from. Private to common/cli.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/cli/secret.h"
+
+namespace ingress::cli {
+
+enum class Source : uint8_t { kDefault, kFile, kEnvironment, kFlag };
+
+using Values = std::vector<std::string>;
+
+struct Setting {
+  std::string name;
+  std::string help;
+  bool repeated = false;
+  bool is_switch = false;
+  // Takes the values over, or says what is wrong with them.
+  std::function<std::optional<std::string>(const Values&)> apply;
+  std::function<std::string()> show;
+  Source source = Source::kDefault;
+};
+
+class Settings {
+ public:
+  void add(Setting setting);
+  void add_secret(const std::string& name, Secret& secret, const std::string& help);
+  std::vector<Setting>& all() { return all_; }
+  const std::vector<Setting>& all() const { return all_; }
+  const Setting* find(std::string_view name) const;
+  std::vector<std::string> names() const;
+
+  // Merges the three sources (flags by name; a file's keys) and applies them; the sentence of the first thing wrong.
+  std::optional<std::string> merge(const std::map<std::string, Values>& flags,
+                                   const std::map<std::string, Values>& file, const std::string& file_path);
+
+ private:
+  struct NamedSecret {
+    std::string name;
+    Secret* secret;
+  };
+  std::optional<std::string> check_keys(const std::map<std::string, Values>& file, const std::string& path) const;
+
+  std::vector<Setting> all_;
+  std::vector<NamedSecret> secrets_;
+};
+
+// "grace-period" → "INGRESS_GRACE_PERIOD".
+std::string environment_name(std::string_view setting);
+
+}  // namespace ingress::cli
