@@ -3,6 +3,8 @@
 // Session::on_room, on_closed to Session::lost.
 #pragma once
 
+#include <algorithm>
+
 #include "common/transport/connection.h"
 #include "common/tunnel/session.h"
 
@@ -18,15 +20,17 @@ class ConnectionSink final : public tunnel::FrameSink {
   explicit ConnectionSink(transport::Connection& connection) : connection_(connection) {}
 
   void write(Bytes bytes) override { connection_.write(bytes); }
-  // Nothing while the connection is congested, until its on_drained: so on_room is called at the low-water mark and not
-  // once a write.
+  // Nothing while the connection is congested, until its on_drained: on_room is called at the low-water mark and not
+  // once a write. Never 0 otherwise, for then no on_drained would come.
   size_t room() const override {
-    const size_t backlog = connection_.backlog_bytes();
-    if (connection_.congested() || backlog >= transport::Connection::kHighWaterBytes) return 0;
-    return transport::Connection::kHighWaterBytes - backlog;
+    if (connection_.congested()) return 0;
+    const size_t backlog = std::min(connection_.backlog_bytes(), transport::Connection::kHighWaterBytes);
+    return std::max(transport::Connection::kHighWaterBytes - backlog, kLeastRoomBytes);
   }
 
  private:
+  static constexpr size_t kLeastRoomBytes = 16 * 1024;
+
   transport::Connection& connection_;
 };
 
