@@ -1,5 +1,5 @@
-// A change is a value with nothing left to decide: ids and times are inside it. A transaction is a list of them, applied
-// whole or not at all, first to the file and then to the index in memory, by the same deterministic rules.
+// A change is a value with nothing left to decide: ids and times are inside it. A transaction is a list of them,
+// applied whole or not at all, first to the file and then to the index in memory, by the same deterministic rules.
 #pragma once
 
 #include <string>
@@ -10,19 +10,63 @@
 
 namespace ingress::broker {
 
-struct PutMachine { Machine machine; bool create = false; };     // create: fails where it exists
-struct DeleteMachine { std::string id; };                        // with its tokens; refused while a project is attached to it
-struct PutToken { Token token; };
-struct DeleteToken { std::string machine; std::string id; };
-struct PutProject { Project project; bool create = false; };
-struct DeleteProject { std::string slug; };                      // with its services and domains
-struct AttachMachine { std::string project; std::string machine; };  // machine "" detaches; an attached machine becomes active, the one it replaces detached
-struct PutService { Service service; bool create = false; };
-struct DeleteService { std::string project; std::string name; };
-struct PutRoute { Route route; bool create = false; bool overwrite = false; };  // overwrite: takes patterns from other routes
-struct DeleteRoute { std::string id; };
-struct PutDomain { Domain domain; };
-struct DeleteDomain { std::string name; };
+// Put… replaces the whole row, or makes it; with `create` it fails where the row exists.
+// What attaches a project: AttachMachine, and PutProject with `create` and a machine. PutProject of a project that
+// exists keeps its machine whatever the record says, and one without `create` that makes its project (a rebuild) takes
+// the machine as it is and moves no state.
+struct PutMachine {
+  Machine machine;
+  bool create = false;
+};
+// With its tokens. Refused while a project is attached to it, or a service or route names it.
+struct DeleteMachine {
+  std::string id;
+};
+struct PutToken {
+  Token token;
+};
+struct DeleteToken {
+  std::string machine;
+  std::string id;
+};
+struct PutProject {
+  Project project;
+  bool create = false;
+};
+// With its services and domains. Refused while a route names it.
+struct DeleteProject {
+  std::string slug;
+};
+// `machine` "" detaches. States move by machine_state.h: the attached machine becomes active, and the one that it
+// replaces detached where no other project holds it.
+struct AttachMachine {
+  std::string project;
+  std::string machine;
+};
+struct PutService {
+  Service service;
+  bool create = false;
+};
+// Refused while a route names it.
+struct DeleteService {
+  std::string project;
+  std::string name;
+};
+// `overwrite` takes patterns from other routes; a route that is left with none is deleted.
+struct PutRoute {
+  Route route;
+  bool create = false;
+  bool overwrite = false;
+};
+struct DeleteRoute {
+  std::string id;
+};
+struct PutDomain {
+  Domain domain;
+};
+struct DeleteDomain {
+  std::string name;
+};
 
 using Change = std::variant<PutMachine, DeleteMachine, PutToken, DeleteToken, PutProject, DeleteProject, AttachMachine,
                             PutService, DeleteService, PutRoute, DeleteRoute, PutDomain, DeleteDomain>;

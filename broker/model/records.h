@@ -44,7 +44,8 @@ struct Service {
   std::string policy = "{}";
 };
 
-// Where a pattern of a route leads. One of: machine (+ port or its default), project (+ port or service or its default).
+// Where a pattern of a route leads. One of: machine (+ port or its default), project (+ port or service or its
+// default).
 struct RouteTarget {
   std::string machine;
   std::string project;
@@ -53,7 +54,7 @@ struct RouteTarget {
 };
 
 struct RoutePattern {
-  std::string pattern;  // host pattern, normalised: "a.example.com", "*.example.com", "**.example.com", "*__x.example.com"
+  std::string pattern;  // of hosts, normalised: "a.example.com", "*.example.com", "**.example.com", "*__x.example.com"
   RouteTarget target;
   std::string policy = "{}";
 };
@@ -76,11 +77,11 @@ struct Domain {
 // One row of the audit log and feed.
 struct ChangeRow {
   int64_t revision = 0;
-  int64_t at = 0;           // Unix milliseconds
-  std::string actor;        // "unix:0", "admin"
-  std::string operation;    // "machine.create"
-  std::string subject;      // "mach_123"
-  std::string before;       // JSON, "" where none; secrets left out
+  int64_t at = 0;         // Unix milliseconds
+  std::string actor;      // "unix:0", "admin"
+  std::string operation;  // "machine.create"
+  std::string subject;    // "mach_123"
+  std::string before;     // JSON, "" where none; secrets left out
   std::string after;
 };
 

@@ -1,0 +1,78 @@
+#include "broker/policy/policy.h"
+
+#include <doctest/doctest.h>
+
+namespace ingress::broker {
+namespace {
+
+Policy parsed(std::string_view text) {
+  std::string problem;
+  const Result<Policy> policy = parse_policy(text, problem);
+  REQUIRE_MESSAGE(policy.has_value(), problem);
+  return *policy;
+}
+
+std::string refused(std::string_view text) {
+  std::string problem;
+  const Result<Policy> policy = parse_policy(text, problem);
+  REQUIRE_FALSE(policy.has_value());
+  CHECK(policy.error().code == ErrorCode::kInvalidArgument);
+  return problem;
+}
+
+TEST_CASE("an empty policy sets nothing") {
+  const Policy policy = parsed("{}");
+  CHECK_FALSE(policy.host.has_value());
+  CHECK_FALSE(policy.origin.has_value());
+  CHECK_FALSE(policy.auth.has_value());
+  CHECK_FALSE(parsed(" { } ").host.has_value());
+}
+
+TEST_CASE("each key is read") {
+  const Policy policy = parsed(R"({"host":"preserve","origin":"rewrite","auth":"deny"})");
+  CHECK(policy.host == http::HostMode::kPreserve);
+  CHECK(policy.origin == http::OriginMode::kRewrite);
+  CHECK(policy.auth == Auth::kDeny);
+  CHECK(parsed(R"({"host":"rewrite"})").host == http::HostMode::kRewrite);
+  CHECK(parsed(R"({"origin":"preserve"})").origin == http::OriginMode::kPreserve);
+  CHECK(parsed(R"({"auth":"public"})").auth == Auth::kPublic);
+}
+
+TEST_CASE("a profile is a bundle, and a key beside it wins whatever the order") {
+  for (const std::string name : {"vite", "django", "jupyter"}) {
+    const Policy policy = parsed("{\"profile\":\"" + name + "\"}");
+    CHECK(policy.host == http::HostMode::kRewrite);
+    CHECK(policy.origin == http::OriginMode::kRewrite);
+  }
+  const Policy next = parsed(R"({"profile":"next"})");
+  CHECK(next.host == http::HostMode::kPreserve);
+  CHECK(next.origin == http::OriginMode::kPreserve);
+  CHECK(parsed(R"({"host":"preserve","profile":"vite"})").host == http::HostMode::kPreserve);
+  CHECK(parsed(R"({"profile":"vite","host":"preserve"})").origin == http::OriginMode::kRewrite);
+}
+
+TEST_CASE("unknown keys, words and forms are refused with a sentence") {
+  CHECK(refused(R"({"hots":"preserve"})") ==
+        "policy key \"hots\" is not known: it is one of host, origin, profile, auth");
+  CHECK(refused(R"({"auth":"share"})") == "policy key \"auth\" cannot be \"share\": it is one of public, deny");
+  CHECK(refused(R"({"profile":"rails"})").find("vite, next, django, jupyter") != std::string::npos);
+  CHECK_FALSE(refused(R"({"host":1})").empty());
+  CHECK_FALSE(refused(R"({"host":null})").empty());
+  CHECK_FALSE(refused(R"({"auth":["public"]})").empty());
+  for (const std::string_view bad : {"", "[]", "null", "\"x\"", "{", "{}x", "{\"host\":\"preserve\"", "\xff"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(refused(bad).empty());
+  }
+}
+
+TEST_CASE("the nearer policy wins key by key") {
+  Policy near = parsed(R"({"host":"preserve"})");
+  near.inherit(parsed(R"({"host":"rewrite","auth":"deny"})"));
+  near.inherit(parsed(R"({"auth":"public","origin":"rewrite"})"));
+  CHECK(near.host == http::HostMode::kPreserve);
+  CHECK(near.auth == Auth::kDeny);
+  CHECK(near.origin == http::OriginMode::kRewrite);
+}
+
+}  // namespace
+}  // namespace ingress::broker
