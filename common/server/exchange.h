@@ -2,11 +2,13 @@
 // and whoever answers (the broker's forwarder, the agent's port 8080, the admin API).
 //
 // Life: the codec calls RequestAcceptor::on_request, which returns the RequestHandler of this exchange (owned by the
-// acceptor's side) or nullptr when it has answered whole already. The handler is called until on_finished or on_aborted,
-// the last call. The Responder is valid from on_request until that last call. Calls on a Responder never call back.
+// acceptor's side) or nullptr when it has answered whole already. The exchange is over, the Responder gone and the
+// handler called no more, when the answer has been given whole (after a 101: when both sides have ended), after
+// Responder::abort, and after on_aborted. Calls on a Responder never call back.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "common/base/bytes.h"
@@ -29,11 +31,12 @@ struct RequestInfo {
 class Responder {
  public:
   // A 1xx head (ends nothing; dropped for HTTP/1.0), a 101 (only where RequestInfo::upgrade; opaque bytes follow both
-  // ways), or the final head. The fields hold no hop-by-hop field but Upgrade (with 101). The framing is the codec's: by
-  // Content-Length where there is one, else chunked, else by the connection's end. False where the head can't be sent (a
-  // malformed Content-Length): nothing was written and another head may be sent.
+  // ways), or the final head. The fields hold no hop-by-hop field but Upgrade (with 101). The framing is the codec's:
+  // by Content-Length where there is one, else chunked, else by the connection's end. False where the head can't be
+  // sent (a malformed Content-Length): nothing was written and another head may be sent.
   virtual bool send_head(const http::ResponseHead& head, bool end) = 0;
-  // kHeadroomBytes before the payload are overwritten. More bytes than Content-Length said cuts the connection.
+  // kHeadroomBytes before the payload are overwritten. A body that is longer or shorter than its Content-Length cuts
+  // the connection (on_aborted comes later). With `end`, the rest of the request, if any, is not wanted.
   virtual void send_data(MutableBytes payload, bool end) = 0;
   virtual void send_trailers(const http::Fields& trailers) = 0;
   virtual bool congested() const = 0;
@@ -59,8 +62,6 @@ class RequestHandler {
   virtual size_t allowance() = 0;
   // congested() was true and no longer is.
   virtual void on_drained() = 0;
-  // The answer has been given whole. The rest of the request, if any, is not wanted. The last call.
-  virtual void on_finished() = 0;
   // The client left, broke the protocol or was silent for too long. The last call.
   virtual void on_aborted(const Error& error) = 0;
 

@@ -2,8 +2,8 @@
 // (pipelined ones wait, unread), answers onto it.
 //
 // A client that closes its side (FIN): before its request is complete, it has left. After that it may be half-closing:
-// where the FIN came with the request, the exchange goes on; else an answer that has not begun gets kLeaveGrace to begin,
-// and one that is under way is broken off. (docs/decisions/0003)
+// where the FIN came with the request, the exchange goes on; else an answer that has not begun gets kLeaveGrace to
+// begin, and one that is under way is broken off. (docs/decisions/0003)
 //
 // Ownership: made by Http1Server, which owns it; it is buried when its connection has closed. Thread: the loop's.
 #pragma once
@@ -40,6 +40,8 @@ class Http1Connection final : public uv::Buryable,
   Http1Connection(Http1Server& server, std::unique_ptr<transport::Connection> connection);
   ~Http1Connection() override;
 
+  // Cuts the connection; its exchange is aborted, soon.
+  void cut() { connection_->abort(); }
   // No further request: closes now where idle, else after the running exchange.
   void drain();
 
@@ -70,20 +72,24 @@ class Http1Connection final : public uv::Buryable,
   // DeadlineHandler
   void on_deadline(Deadline& deadline) override;
 
-  void process(MutableBytes input);
+  void process(MutableBytes& input);
   void process_held();
   void process_later();
   // One event of the reader; false where no further one can be handled now.
   bool step(MutableBytes& input);
-  bool on_request_head();
-  bool on_request_data(MutableBytes& input);
+  void on_request_head(MutableBytes& input);
+  void on_request_data(MutableBytes& input);
   void on_request_end();
+  void on_need_more();
+  void on_client_left_or_half_closed();
+  void on_client_half_closed();
   void on_unreadable(const Error& error);
   bool send_final_head(const http::ResponseHead& head, bool end);
-  void send_interim_head(const http::ResponseHead& head);
+  bool frame_answer(const http::ResponseHead& head, bool end);
   void send_switching_head(const http::ResponseHead& head);
+  void send_interim_head(const http::ResponseHead& head);
   void end_answer();
-  void finish_exchange();
+  void exchange_over();
   void abort_exchange(const Error& error);
   void next_request();
   void close_when_flushed();
@@ -98,23 +104,23 @@ class Http1Connection final : public uv::Buryable,
   Deadline deadline_;
   RequestHandler* handler_ = nullptr;
   std::string client_ip_;
+  Time request_ended_at_{};
   uint64_t answer_left_ = 0;  // kLength: body bytes still to come
   uint64_t body_bytes_sent_ = 0;
   State state_ = State::kIdle;
   AnswerBody answer_body_ = AnswerBody::kNone;
   bool processing_ = false;
   bool process_deferred_ = false;
-  bool request_ended_ = false;    // the request has been read whole
+  bool request_ended_ = false;  // the request has been read whole
   bool head_request_ = false;
-  bool minor_zero_ = false;       // an HTTP/1.0 client
+  bool minor_zero_ = false;  // an HTTP/1.0 client
   bool upgrade_offered_ = false;
-  bool answer_begun_ = false;     // the final head was written
+  bool answer_begun_ = false;  // the final head was written
   bool answer_ended_ = false;
-  bool close_after_ = false;      // no further request on this connection
-  bool client_ended_ = false;     // FIN came
-  bool half_closed_ = false;      // and it is taken for a half-close
-  bool leave_grace_ = false;
-  std::shared_ptr<bool> alive_;   // for deferred work; made on first use
+  bool close_after_ = false;     // no further request on this connection
+  bool client_ended_ = false;    // FIN came
+  bool leave_grace_ = false;     // it may have left: the answer has kLeaveGrace to begin
+  std::shared_ptr<bool> alive_;  // for deferred work; made on first use
 };
 
 }  // namespace ingress::server

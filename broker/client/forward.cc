@@ -1,0 +1,231 @@
+#include "broker/client/forward.h"
+
+#include <charconv>
+#include <utility>
+
+#include "broker/client/forward_work.h"
+#include "common/http/http1_writer.h"
+
+namespace ingress::broker {
+namespace {
+
+constexpr Error kDenied{ErrorCode::kForbidden, Side::kClient, false, 0, "the policy denies every request"};
+constexpr Error kBadAnswer{ErrorCode::kProxyError, Side::kOrigin, false, 0, "the answer's Content-Length is malformed"};
+constexpr Error kNoAnswer{ErrorCode::kProxyError, Side::kTunnel, false, 0, "the tunnel broke off before an answer"};
+
+int port_of(std::string_view host, bool tls) {
+  const size_t colon = host.rfind(':');
+  int port = 0;
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+    std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
+  }
+  if (port > 0) return port;
+  return tls ? 443 : 80;
+}
+
+std::string_view value_of(const http::Fields& fields, std::string_view name) {
+  const http::Field* field = http::find_field(fields, name);
+  return field == nullptr ? std::string_view{} : field->value;
+}
+
+}  // namespace
+
+void Forward::reset(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info) {
+  responder_ = &responder;
+  stream_ = nullptr;
+  host_.clear();
+  machine_.clear();
+  accept_.assign(value_of(head.fields, "Accept"));
+  client_ip_.assign(info.client_ip);
+  method_.assign(head.method);
+  target_.assign(head.target);
+  rules_ = {};
+  started_ = owner_.loop_.now();
+  unconsumed_bytes_ = 0;
+  body_bytes_ = 0;
+  status_ = 0;
+  tls_ = info.tls;
+  request_ended_ = info.end;
+  upgraded_ = answer_begun_ = answer_ended_ = false;
+}
+
+bool Forward::start(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info) {
+  reset(responder, head, info);
+  const Result<http::RequestTarget> target = http::request_target(head);
+  Status status = target ? resolve(*target) : tl::unexpected(target.error());
+  if (status) status = open(head, target->target, info);
+  if (status) return true;
+  fail(status.error());
+  return false;
+}
+
+Status Forward::resolve(const http::RequestTarget& target) {
+  host_.assign(target.host);
+  Resolution& found = owner_.work_->resolution;
+  if (const Status resolved = owner_.index_.resolve(target.host, found); !resolved) return resolved;
+  machine_.assign(found.machine);
+  rules_.target_port = found.port;
+  rules_.host = found.policy.host.value_or(http::HostMode::kRewrite);
+  rules_.origin = found.policy.origin.value_or(http::OriginMode::kPreserve);
+  if (found.policy.auth.value_or(Auth::kDeny) != Auth::kPublic) return tl::unexpected(kDenied);
+  return {};
+}
+
+Status Forward::open(const http::RequestHead& head, std::string_view target, const server::RequestInfo& info) {
+  Forwarder::Work& work = *owner_.work_;
+  work.scratch.clear();
+  work.open.request.clear();
+  work.open.kind = tunnel::StreamKind::kHttp;
+  work.open.port = rules_.target_port;
+  work.open.upgrade = info.upgrade;
+  work.open.request.method = head.method;
+  work.open.request.target = target;
+  http::forward_request_fields(head, info.upgrade, inbound(), rules_, owner_.ids_, work.scratch,
+                               work.open.request.fields);
+  Error why;
+  stream_ = owner_.tunnels_.open(machine_, work.open, info.end, this, why);
+  if (stream_ == nullptr) return tl::unexpected(why);
+  return {};
+}
+
+http::Inbound Forward::inbound() const { return {client_ip_, tls_ ? "https" : "http", host_, port_of(host_, tls_)}; }
+
+void Forward::on_body(MutableBytes payload, bool end) {
+  if (stream_ == nullptr) return;
+  request_ended_ = request_ended_ || end;
+  stream_->send_data(payload, end);
+  if (end && upgraded_ && answer_ended_) answer_over();
+}
+
+void Forward::on_trailers(const http::Fields& trailers) {
+  if (stream_ == nullptr) return;
+  request_ended_ = true;
+  stream_->send_trailers(trailers);
+}
+
+size_t Forward::allowance() { return stream_ == nullptr ? 0 : stream_->sendable(); }
+
+void Forward::on_drained() {
+  if (stream_ == nullptr || unconsumed_bytes_ == 0) return;
+  const size_t bytes = std::exchange(unconsumed_bytes_, 0);
+  stream_->consumed(bytes);
+}
+
+void Forward::on_aborted(const Error& error) {
+  if (responder_ == nullptr) return;
+  body_bytes_ = responder_->body_bytes_sent();
+  responder_ = nullptr;
+  log(&error);
+  if (tunnel::Stream* stream = std::exchange(stream_, nullptr)) stream->abandon(tunnel::ResetCode::kCancelled);
+  settle();
+}
+
+void Forward::on_head(const http::ResponseHead& head, bool end) {
+  if (responder_ == nullptr) return;
+  Forwarder::Work& work = *owner_.work_;
+  work.scratch.clear();
+  work.answer.clear();
+  work.answer.status = head.status;
+  work.answer.reason = head.reason;
+  http::forward_response_fields(head, inbound(), rules_, work.scratch, work.answer.fields);
+  const bool final = head.status == 101 || head.status >= 200;
+  if (!responder_->send_head(work.answer, end)) {
+    tunnel::Stream* stream = std::exchange(stream_, nullptr);
+    stream->abandon(tunnel::ResetCode::kCancelled);
+    fail(kBadAnswer);
+    settle();
+    return;
+  }
+  if (!final) return;
+  status_ = head.status;
+  answer_begun_ = true;
+  upgraded_ = head.status == 101;
+  if (end) {
+    answer_ended_ = true;
+    if (!upgraded_ || request_ended_) answer_over();
+  }
+}
+
+void Forward::on_data(MutableBytes payload, bool end) {
+  if (responder_ == nullptr) return;
+  responder_->send_data(payload, end);
+  if (end) {
+    answer_ended_ = true;
+    body_bytes_ = responder_->body_bytes_sent();
+    if (!upgraded_ || request_ended_) answer_over();
+    return;
+  }
+  unconsumed_bytes_ += payload.size();
+  if (!responder_->congested()) on_drained();
+}
+
+void Forward::on_answer_trailers(const http::Fields& trailers) {
+  if (responder_ == nullptr) return;
+  answer_ended_ = true;
+  body_bytes_ = responder_->body_bytes_sent();
+  responder_->send_trailers(trailers);
+  answer_over();
+}
+
+void Forward::on_sendable() {
+  if (responder_ != nullptr) responder_->resume_body();
+}
+
+// The client's side is through. The stream's on_closed follows where the request has ended too; else it is broken off.
+void Forward::answer_over() {
+  responder_ = nullptr;
+  log(nullptr);
+  if (!request_ended_) {
+    if (tunnel::Stream* stream = std::exchange(stream_, nullptr)) stream->abandon(tunnel::ResetCode::kStopSending);
+    settle();
+  } else if (stream_ == nullptr) {
+    settle();
+  }
+}
+
+void Forward::on_closed(const Error& error, tunnel::ResetCode) {
+  stream_ = nullptr;
+  if (responder_ != nullptr && !answer_ended_) fail(error.code == ErrorCode::kClosed ? kNoAnswer : error);
+  settle();
+}
+
+void Forward::fail(const Error& error) {
+  server::Responder* responder = std::exchange(responder_, nullptr);
+  if (answer_begun_) {
+    body_bytes_ = responder->body_bytes_sent();
+    responder->abort();
+    log(&error);
+    return;
+  }
+  status_ = status_of(error);
+  http::ErrorDetails details;
+  details.host = host_;
+  details.machine = machine_;
+  details.port = rules_.target_port;
+  details.reason = error.context;
+  log(&error);
+  server::send_answer(*responder, http::error_answer(error, details, accept_), error);
+}
+
+void Forward::log(const Error* error) {
+  if (owner_.access_log_ == nullptr) return;
+  AccessEntry entry;
+  entry.client_ip = client_ip_;
+  entry.host = host_;
+  entry.method = method_;
+  entry.target = target_;
+  entry.machine = machine_;
+  entry.port = rules_.target_port;
+  entry.status = status_;
+  entry.body_bytes = body_bytes_;
+  entry.duration = owner_.loop_.now() - started_;
+  if (error != nullptr) entry.error = name_of(public_error(*error).code);
+  owner_.access_log_->write(entry);
+}
+
+// Free for the next request once neither side can call any more.
+void Forward::settle() {
+  if (responder_ == nullptr && stream_ == nullptr) owner_.give_back(this);
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,49 @@
+// Answers public requests: host → machine → stream, or an error that names the hop. Thread: the loop's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/client/access_log.h"
+#include "broker/routing/route_index.h"
+#include "broker/tunnel/tunnel_registry.h"
+#include "common/http/forward_rules.h"
+#include "common/server/exchange.h"
+#include "common/uv/loop.h"
+
+namespace ingress::broker {
+
+class Forward;
+
+class Forwarder final : public server::RequestAcceptor {
+ public:
+  // All outlive the forwarder. `access_log` may be null.
+  Forwarder(uv::Loop& loop, const RouteIndex& index, TunnelRegistry& tunnels, AccessLog* access_log);
+  ~Forwarder();  // no exchange may be left
+
+  server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
+                                     const server::RequestInfo& info) override;
+  http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
+
+  size_t running() const { return running_; }
+
+ private:
+  friend class Forward;
+  struct Work;
+
+  Forward* take();
+  void give_back(Forward* forward);
+
+  uv::Loop& loop_;
+  const RouteIndex& index_;
+  TunnelRegistry& tunnels_;
+  AccessLog* access_log_;
+  http::RandomIds ids_;
+  std::unique_ptr<Work> work_;  // scratch of the request or head in hand
+  std::vector<std::unique_ptr<Forward>> all_;
+  std::vector<Forward*> spare_;
+  size_t running_ = 0;
+};
+
+}  // namespace ingress::broker

@@ -1,0 +1,113 @@
+#include "broker/client/front.h"
+
+#include <cstring>
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/tls/tls_session.h"
+
+namespace ingress::broker {
+
+// A connection until its TLS handshake is done, or has failed.
+class Front::Handshake final : public uv::Buryable, private transport::ConnectionHandler {
+ public:
+  Handshake(Front& front, std::unique_ptr<transport::Connection> connection)
+      : front_(front), connection_(std::move(connection)) {
+    connection_->set_handler(this);
+    connection_->start();
+  }
+
+  void cut() { connection_->abort(); }
+
+ private:
+  void on_ready() override {
+    connection_->pause_read();
+    if (connection_->tls()->alpn() == "iterate-tunnel/1") {
+      front_.tunnels_.adopt(std::move(connection_));
+    } else {
+      front_.secure_.serve(std::move(connection_));
+    }
+    front_.end_handshake(this);
+  }
+  void on_data(MutableBytes) override {}
+  void on_end() override { connection_->close(); }
+  void on_closed(const Error& error) override {
+    log_debug("handshake_failed", {{"peer", connection_->peer().to_text()}, {"error", describe(error)}});
+    front_.loop_.bury(std::move(connection_));
+    front_.end_handshake(this);
+  }
+
+  Front& front_;
+  std::unique_ptr<transport::Connection> connection_;
+};
+
+Front::Front(uv::Loop& loop, const tls::ServerContext* certificates, TunnelRegistry& tunnels,
+             server::RequestAcceptor& clear, server::RequestAcceptor& secure, const server::ConnectionOptions& options)
+    : loop_(loop),
+      certificates_(certificates),
+      tunnels_(tunnels),
+      clear_(loop, clear, options),
+      secure_(loop, secure, options) {}
+
+Front::~Front() = default;
+
+Status Front::listen(const FrontOptions& options, std::string& problem) {
+  for (const uv::Address& address : options.http) {
+    if (const Status bound = bind(address, false, problem); !bound) return bound;
+  }
+  for (const uv::Address& address : options.https) {
+    if (const Status bound = bind(address, true, problem); !bound) return bound;
+  }
+  return {};
+}
+
+Status Front::bind(const uv::Address& address, bool tls, std::string& problem) {
+  const uv::Listener::OnAccept on_accept =
+      tls ? uv::Listener::OnAccept([this](std::unique_ptr<uv::Socket> socket) { accept_tls(std::move(socket)); })
+          : uv::Listener::OnAccept([this](std::unique_ptr<uv::Socket> socket) { accept_clear(std::move(socket)); });
+  Result<std::unique_ptr<uv::Listener>> listener = uv::Listener::listen(loop_, address, on_accept);
+  if (!listener) {
+    problem = "cannot listen on " + address.to_text() + ": " + std::strerror(listener.error().sys_errno);
+    return tl::unexpected(listener.error());
+  }
+  const uv::Address local = (*listener)->local();
+  log_info("listening", {{"what", tls ? "https" : "http"}, {"address", local.to_text()}});
+  if (tls) https_addresses_.push_back(local);
+  listeners_.push_back(std::move(*listener));
+  return {};
+}
+
+std::vector<uv::Address> Front::https_addresses() const { return https_addresses_; }
+
+void Front::accept_tls(std::unique_ptr<uv::Socket> socket) {
+  auto connection = std::make_unique<transport::Connection>(loop_, std::move(socket),
+                                                            tls::TlsSession::accept(*certificates_), Side::kClient);
+  auto handshake = std::make_unique<Handshake>(*this, std::move(connection));
+  Handshake* key = handshake.get();
+  handshakes_.emplace(key, std::move(handshake));
+}
+
+void Front::accept_clear(std::unique_ptr<uv::Socket> socket) {
+  auto connection = std::make_unique<transport::Connection>(loop_, std::move(socket), nullptr, Side::kClient);
+  connection->start();
+  clear_.serve(std::move(connection));
+}
+
+void Front::end_handshake(Handshake* handshake) {
+  const auto found = handshakes_.find(handshake);
+  loop_.bury(std::move(found->second));
+  handshakes_.erase(found);
+}
+
+void Front::drain(std::function<void()> done) {
+  listeners_.clear();
+  for (const auto& [key, owned] : handshakes_) key->cut();
+  clear_.drain([this, done = std::move(done)] { secure_.drain(done); });
+}
+
+void Front::close_all() {
+  clear_.close_all();
+  secure_.close_all();
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,59 @@
+// The public listeners: TLS handshakes, then clients to the HTTP codec and agents to the tunnel registry, by ALPN.
+// Thread: the loop's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/client/forwarder.h"
+#include "broker/tunnel/tunnel_registry.h"
+#include "common/server/http1_server.h"
+#include "common/tls/tls_context.h"
+#include "common/transport/connection.h"
+#include "common/uv/socket.h"
+
+namespace ingress::broker {
+
+struct FrontOptions {
+  std::vector<uv::Address> http;
+  std::vector<uv::Address> https;
+  server::ConnectionOptions connection;
+};
+
+class Front {
+ public:
+  // `clear` answers the --http listeners, `secure` the --https ones. All outlive the front. `certificates` may be null
+  // where there is no https address.
+  Front(uv::Loop& loop, const tls::ServerContext* certificates, TunnelRegistry& tunnels, server::RequestAcceptor& clear,
+        server::RequestAcceptor& secure, const server::ConnectionOptions& options);
+  ~Front();
+
+  // Binds every address; the first that fails ends it, with `problem` saying which.
+  Status listen(const FrontOptions& options, std::string& problem);
+  // The bound addresses of the https listeners.
+  std::vector<uv::Address> https_addresses() const;
+  // Stops accepting; `done` when every client connection is gone.
+  void drain(std::function<void()> done);
+  void close_all();
+
+ private:
+  class Handshake;
+  void accept_tls(std::unique_ptr<uv::Socket> socket);
+  void accept_clear(std::unique_ptr<uv::Socket> socket);
+  void end_handshake(Handshake* handshake);
+  Status bind(const uv::Address& address, bool tls, std::string& problem);
+
+  uv::Loop& loop_;
+  const tls::ServerContext* certificates_;
+  TunnelRegistry& tunnels_;
+  server::Http1Server clear_;
+  server::Http1Server secure_;
+  std::vector<std::unique_ptr<uv::Listener>> listeners_;
+  std::vector<uv::Address> https_addresses_;
+  std::unordered_map<Handshake*, std::unique_ptr<Handshake>> handshakes_;
+};
+
+}  // namespace ingress::broker

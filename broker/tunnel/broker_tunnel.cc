@@ -1,0 +1,216 @@
+#include "broker/tunnel/broker_tunnel.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <utility>
+
+#include "common/base/log.h"
+#include "proto/tunnel.pb.h"
+
+namespace ingress::broker {
+namespace {
+
+constexpr uint32_t kVersion = 1;
+constexpr size_t kNotSentLowatBytes = 128 * 1024;
+constexpr size_t kInstanceBytes = 64;
+
+struct RefusalInfo {
+  tunnel::pb::Refused::Code code;
+  const char* message;
+  bool permanent;
+  uint32_t retry_after_ms;
+};
+
+const RefusalInfo& refusal_info(TunnelRefusal why) {
+  using tunnel::pb::Refused;
+  static constexpr std::array<RefusalInfo, 7> kInfos = {{
+      {Refused::BAD_TOKEN, "the token is not one of this machine's", true, 0},
+      {Refused::UNKNOWN_MACHINE, "no machine of that id", true, 0},
+      {Refused::UNSUPPORTED_VERSION, "this broker speaks protocol version 1", true, 0},
+      {Refused::DUPLICATE_MACHINE, "another agent holds this machine and answers", false, 5000},
+      {Refused::MACHINE_ARCHIVED, "the machine is archived", true, 0},
+      {Refused::BROKER_BUSY, "the broker takes no more tunnels now", false, 1000},
+      {Refused::BAD_HELLO, "the HELLO is malformed", true, 0},
+  }};
+  return kInfos[static_cast<size_t>(why)];
+}
+
+std::string to_hex(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    text += kDigits[static_cast<uint8_t>(c) >> 4];
+    text += kDigits[static_cast<uint8_t>(c) & 15];
+  }
+  return text;
+}
+
+tunnel::pb::Goaway::Reason wire_reason(GoawayReason reason) {
+  using tunnel::pb::Goaway;
+  constexpr std::array kReasons = {Goaway::SHUTDOWN, Goaway::REPLACED, Goaway::MIGRATE, Goaway::CLOSED_BY_OPERATOR};
+  return kReasons[static_cast<size_t>(reason)];
+}
+
+}  // namespace
+
+BrokerTunnel::BrokerTunnel(BrokerTunnelOwner& owner, std::string id, std::unique_ptr<transport::Connection> connection,
+                           const RegistryOptions& options)
+    : owner_(owner),
+      options_(options),
+      id_(std::move(id)),
+      peer_(connection->peer().to_text()),
+      connection_(std::move(connection)),
+      sink_(std::make_unique<tunnel_link::ConnectionSink>(*connection_)),
+      session_(std::make_unique<tunnel::Session>(tunnel::Role::kBroker, *this, *sink_, options.limits, now())),
+      hello_deadline_(connection_->loop().deadlines(), *this) {
+  connection_->set_handler(this);
+  connection_->set_notsent_lowat(kNotSentLowatBytes);
+  connection_->resume_read();
+  hello_deadline_.arm(now() + options.hello_timeout);
+}
+
+BrokerTunnel::~BrokerTunnel() = default;
+
+void BrokerTunnel::on_data(MutableBytes bytes) {
+  if (state_ != State::kClosing) session_->receive(bytes, now());
+}
+
+void BrokerTunnel::on_end() {
+  close(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "the agent closed the tunnel"});
+}
+
+void BrokerTunnel::on_drained() { session_->on_room(); }
+
+void BrokerTunnel::on_closed(const Error& error) {
+  if (state_ != State::kClosing) {
+    state_ = State::kClosing;
+    session_->lost(error);
+  }
+  owner_.on_gone(*this, error);
+}
+
+void BrokerTunnel::on_hello(const tunnel::pb::Hello& hello) {
+  machine_ = hello.machine();
+  instance_ = to_hex(hello.instance());
+  slot_ = static_cast<int>(hello.slot());
+  agent_version_ = hello.agent_version().substr(0, 64);
+  if (hello.instance().empty() || hello.instance().size() > kInstanceBytes) {
+    refuse(TunnelRefusal::kBadHello);
+    return;
+  }
+  if (std::find(hello.versions().begin(), hello.versions().end(), kVersion) == hello.versions().end()) {
+    refuse(TunnelRefusal::kUnsupportedVersion);
+    return;
+  }
+  state_ = State::kChecking;
+  owner_.on_hello(*this, hello.token(), to_hex(hello.supersedes()));
+}
+
+void BrokerTunnel::welcome() {
+  tunnel::pb::Welcome message;
+  message.set_version(kVersion);
+  message.set_broker(options_.broker_id);
+  message.set_initial_window_bytes(options_.limits.initial_window_bytes);
+  message.set_max_streams(options_.limits.max_streams);
+  message.set_ping_idle_ms(static_cast<uint32_t>(options_.limits.ping_idle.count()));
+  message.set_ping_busy_timeout_ms(static_cast<uint32_t>(options_.limits.ping_busy_timeout.count()));
+  message.set_ping_idle_timeout_ms(static_cast<uint32_t>(options_.limits.ping_idle_timeout.count()));
+  message.set_reconnect_spread_ms(static_cast<uint32_t>(options_.reconnect_spread.count()));
+  session_->send_welcome(message);
+  hello_deadline_.cancel();
+  state_ = State::kServing;
+  connected_at_ = std::time(nullptr);
+}
+
+void BrokerTunnel::refuse(TunnelRefusal why) {
+  const RefusalInfo& info = refusal_info(why);
+  log_warn("tunnel_refused",
+           {{"machine", machine_}, {"peer", peer_}, {"instance", instance_}, {"reason", info.message}});
+  tunnel::pb::Refused message;
+  message.set_code(info.code);
+  message.set_message(info.message);
+  message.set_permanent(info.permanent);
+  message.set_retry_after_ms(info.retry_after_ms);
+  session_->send_refused(message);
+  state_ = State::kClosing;
+  hello_deadline_.cancel();
+  session_->lost(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "refused"});
+  connection_->close_after_flush();
+}
+
+void BrokerTunnel::drain(GoawayReason reason) {
+  if (state_ != State::kServing) {
+    if (state_ != State::kDraining) close(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "not wanted any more"});
+    return;
+  }
+  state_ = State::kDraining;
+  tunnel::pb::Goaway message;
+  message.set_reason(wire_reason(reason));
+  session_->send_goaway(message);
+  if (session_->stream_count() == 0) on_session_drained();
+}
+
+void BrokerTunnel::close(const Error& error) {
+  if (state_ == State::kClosing) return;
+  state_ = State::kClosing;
+  hello_deadline_.cancel();
+  session_->lost(error);
+  connection_->close_after_flush(Duration{1000});
+}
+
+void BrokerTunnel::ping() { session_->ping(now()); }
+
+void BrokerTunnel::tick() {
+  if (state_ == State::kServing || state_ == State::kDraining) session_->tick(now());
+}
+
+tunnel::Stream* BrokerTunnel::open(const tunnel::OpenHead& head, bool end, tunnel::StreamHandler* handler, Error& why) {
+  return session_->open(head, end, handler, now(), why);
+}
+
+void BrokerTunnel::on_goaway(const tunnel::pb::Goaway& goaway) {
+  if (state_ != State::kServing) return;
+  state_ = State::kDraining;
+  log_info("tunnel_draining", {{"machine", machine_}, {"tunnel", id_}, {"message", goaway.message()}});
+  owner_.on_draining(*this);
+  if (session_->stream_count() == 0) on_session_drained();
+}
+
+void BrokerTunnel::on_pong(Duration) { owner_.on_pong(*this); }
+
+void BrokerTunnel::on_session_drained() {
+  if (state_ == State::kDraining) close(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "drained"});
+}
+
+void BrokerTunnel::on_failed(const Error& error) {
+  log_warn("tunnel_failed", {{"machine", machine_}, {"tunnel", id_}, {"peer", peer_}, {"error", describe(error)}});
+  if (state_ == State::kClosing) return;
+  state_ = State::kClosing;
+  hello_deadline_.cancel();
+  connection_->close_after_flush(Duration{1000});
+}
+
+void BrokerTunnel::on_deadline(Deadline&) {
+  log_info("tunnel_silent", {{"peer", peer_}, {"reason", "no HELLO in time"}});
+  close(Error{ErrorCode::kTimeout, Side::kTunnel, false, 0, "no HELLO in time"});
+}
+
+TunnelInfo BrokerTunnel::info() const {
+  TunnelInfo info;
+  info.id = id_;
+  info.machine = machine_;
+  info.instance = instance_;
+  info.slot = slot_;
+  info.peer = peer_;
+  info.agent_version = agent_version_;
+  info.connected_at = connected_at_;
+  info.streams = session_->stream_count();
+  info.received_bytes = session_->received_bytes();
+  info.sent_bytes = session_->sent_bytes();
+  info.round_trip_ms = static_cast<double>(session_->round_trip().count());
+  info.draining = state_ == State::kDraining;
+  return info;
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,119 @@
+// One tunnel connection of the broker: the handshake of section 5, then streams. Owned by the registry.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "broker/tunnel/tunnel_registry.h"
+#include "common/base/deadline.h"
+#include "common/transport/connection.h"
+#include "common/tunnel/session.h"
+#include "common/tunnel_link/connection_sink.h"
+
+namespace ingress::broker {
+
+class BrokerTunnel;
+
+// What a tunnel tells its registry.
+class BrokerTunnelOwner {
+ public:
+  // HELLO came; the owner answers by welcome(), refuse(), or later.
+  virtual void on_hello(BrokerTunnel& tunnel, std::string_view token, std::string_view supersedes) = 0;
+  virtual void on_pong(BrokerTunnel& tunnel) = 0;
+  // The agent wants no more streams here.
+  virtual void on_draining(BrokerTunnel& tunnel) = 0;
+  // Closed: the owner forgets it (and buries it).
+  virtual void on_gone(BrokerTunnel& tunnel, const Error& error) = 0;
+
+ protected:
+  ~BrokerTunnelOwner() = default;
+};
+
+enum class TunnelRefusal : uint8_t {
+  kBadToken,
+  kUnknownMachine,
+  kUnsupportedVersion,
+  kDuplicateMachine,
+  kMachineArchived,
+  kBusy,
+  kBadHello,
+};
+
+enum class GoawayReason : uint8_t { kShutdown, kReplaced, kMigrate, kClosedByOperator };
+
+// A session's last stream has closed: a name of its own, since a connection's on_drained means another thing.
+class SessionEvents : public tunnel::SessionHandler {
+ public:
+  virtual void on_session_drained() = 0;
+
+ protected:
+  ~SessionEvents() = default;
+
+ private:
+  void on_drained() final { on_session_drained(); }
+};
+
+class BrokerTunnel final : public uv::Buryable,
+                           private transport::ConnectionHandler,
+                           private SessionEvents,
+                           private DeadlineHandler {
+ public:
+  enum class State : uint8_t { kAwaitingHello, kChecking, kServing, kDraining, kClosing };
+
+  BrokerTunnel(BrokerTunnelOwner& owner, std::string id, std::unique_ptr<transport::Connection> connection,
+               const RegistryOptions& options);
+  ~BrokerTunnel() override;
+
+  void welcome();
+  void refuse(TunnelRefusal why);
+  // No further stream is opened; the connection closes when the running ones are done.
+  void drain(GoawayReason reason);
+  // Closes now: its streams fail with `error`.
+  void close(const Error& error);
+  void ping();
+  void tick();
+  tunnel::Stream* open(const tunnel::OpenHead& head, bool end, tunnel::StreamHandler* handler, Error& why);
+
+  State state() const { return state_; }
+  const std::string& id() const { return id_; }
+  const std::string& machine() const { return machine_; }
+  const std::string& instance() const { return instance_; }
+  int slot() const { return slot_; }
+  size_t stream_count() const { return session_->stream_count(); }
+  const std::string& peer() const { return peer_; }
+  TunnelInfo info() const;
+
+ private:
+  // transport::ConnectionHandler
+  void on_data(MutableBytes bytes) override;
+  void on_end() override;
+  void on_drained() override;
+  void on_closed(const Error& error) override;
+  // tunnel::SessionHandler
+  void on_hello(const tunnel::pb::Hello& hello) override;
+  void on_goaway(const tunnel::pb::Goaway& goaway) override;
+  void on_pong(Duration round_trip) override;
+  void on_session_drained() override;
+  void on_failed(const Error& error) override;
+  // DeadlineHandler
+  void on_deadline(Deadline& deadline) override;
+
+  Time now() const { return connection_->loop().now(); }
+
+  BrokerTunnelOwner& owner_;
+  const RegistryOptions& options_;
+  std::string id_;
+  std::string machine_;
+  std::string instance_;
+  std::string agent_version_;
+  std::string peer_;
+  std::unique_ptr<transport::Connection> connection_;
+  std::unique_ptr<tunnel_link::ConnectionSink> sink_;
+  std::unique_ptr<tunnel::Session> session_;
+  Deadline hello_deadline_;
+  int64_t connected_at_ = 0;
+  int slot_ = 0;
+  State state_ = State::kAwaitingHello;
+};
+
+}  // namespace ingress::broker

@@ -1,0 +1,266 @@
+#include "broker/tunnel/tunnel_registry.h"
+
+#include <cassert>
+#include <list>
+#include <unordered_map>
+#include <utility>
+
+#include "broker/tunnel/broker_tunnel.h"
+#include "common/base/log.h"
+#include "common/uv/timer.h"
+
+namespace ingress::broker {
+namespace {
+
+constexpr Duration kTick{1000};
+
+struct TextHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+constexpr Error kNoTunnel{ErrorCode::kMachineUnavailable, Side::kTunnel, true, 0, "no tunnel of the machine is up"};
+constexpr Error kHolderSilent{ErrorCode::kTimeout, Side::kTunnel, false, 0,
+                              "silent while another agent asked for the machine"};
+
+}  // namespace
+
+// A newcomer that waits for the holders of its machine to answer a PING, or not to.
+struct Contest {
+  BrokerTunnel* newcomer = nullptr;
+  std::unique_ptr<uv::Timer> timer;
+};
+
+struct TunnelRegistry::Impl final : BrokerTunnelOwner {
+  Impl(uv::Loop& event_loop, RegistryOptions registry_options, TunnelAuthority& route_authority)
+      : loop(event_loop),
+        options(std::move(registry_options)),
+        authority(route_authority),
+        ticker(event_loop, [this] { tick(); }) {
+    ticker.start(kTick, kTick);
+    ticker.unref();
+  }
+
+  void on_hello(BrokerTunnel& tunnel, std::string_view token, std::string_view supersedes) override;
+  void on_pong(BrokerTunnel& tunnel) override;
+  void on_draining(BrokerTunnel& tunnel) override { remove_serving(tunnel); }
+  void on_gone(BrokerTunnel& tunnel, const Error& error) override;
+
+  void tick();
+  void accept(BrokerTunnel& tunnel);
+  void start_contest(BrokerTunnel& newcomer);
+  void end_contest(const std::string& machine, bool holder_answered);
+  void remove_serving(BrokerTunnel& tunnel);
+  BrokerTunnel* find(std::string_view id);
+  std::vector<BrokerTunnel*> all() const;
+  void check_drained();
+
+  uv::Loop& loop;
+  RegistryOptions options;
+  TunnelAuthority& authority;
+  uv::Timer ticker;
+  std::unique_ptr<uv::Timer> grace_timer;
+  std::unordered_map<BrokerTunnel*, std::unique_ptr<BrokerTunnel>> tunnels;
+  // Tunnels that take new streams, by machine.
+  std::unordered_map<std::string, std::vector<BrokerTunnel*>, TextHash, std::equal_to<>> serving;
+  std::unordered_map<std::string, Contest, TextHash, std::equal_to<>> contests;
+  std::function<void()> on_drained;
+  uint64_t next_id = 1;
+  bool draining = false;
+};
+
+void TunnelRegistry::Impl::tick() {
+  for (BrokerTunnel* tunnel : all()) {
+    if (tunnels.contains(tunnel)) tunnel->tick();
+  }
+}
+
+std::vector<BrokerTunnel*> TunnelRegistry::Impl::all() const {
+  std::vector<BrokerTunnel*> result;
+  result.reserve(tunnels.size());
+  for (const auto& [key, owned] : tunnels) result.push_back(key);
+  return result;
+}
+
+void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token, std::string_view supersedes) {
+  switch (authority.check(tunnel.machine(), token)) {
+    case TunnelAuthority::Verdict::kBadToken:
+      return tunnel.refuse(TunnelRefusal::kBadToken);
+    case TunnelAuthority::Verdict::kUnknownMachine:
+      return tunnel.refuse(TunnelRefusal::kUnknownMachine);
+    case TunnelAuthority::Verdict::kArchived:
+      return tunnel.refuse(TunnelRefusal::kMachineArchived);
+    case TunnelAuthority::Verdict::kGood:
+      break;
+  }
+  if (draining) return tunnel.refuse(TunnelRefusal::kBusy);
+  const auto found = serving.find(tunnel.machine());
+  const std::vector<BrokerTunnel*> holders = found == serving.end() ? std::vector<BrokerTunnel*>{} : found->second;
+  bool contested = false;
+  for (BrokerTunnel* holder : holders) {
+    if (holder->instance() == tunnel.instance()) {
+      if (holder->slot() != tunnel.slot()) continue;
+    } else if (supersedes.empty() || holder->instance() != supersedes) {
+      contested = true;
+      continue;
+    }
+    remove_serving(*holder);
+    holder->drain(GoawayReason::kReplaced);
+  }
+  if (contested) {
+    start_contest(tunnel);
+  } else {
+    accept(tunnel);
+  }
+}
+
+void TunnelRegistry::Impl::accept(BrokerTunnel& tunnel) {
+  tunnel.welcome();
+  serving[tunnel.machine()].push_back(&tunnel);
+  log_info("tunnel_up", {{"machine", tunnel.machine()},
+                         {"tunnel", tunnel.id()},
+                         {"peer", tunnel.peer()},
+                         {"instance", tunnel.instance()},
+                         {"slot", tunnel.slot()}});
+}
+
+void TunnelRegistry::Impl::start_contest(BrokerTunnel& newcomer) {
+  const auto [entry, fresh] = contests.try_emplace(newcomer.machine());
+  if (!fresh) return newcomer.refuse(TunnelRefusal::kDuplicateMachine);
+  entry->second.newcomer = &newcomer;
+  const std::string& machine = newcomer.machine();
+  entry->second.timer = std::make_unique<uv::Timer>(loop, [this, machine] { end_contest(machine, false); });
+  entry->second.timer->start(options.holder_timeout);
+  for (BrokerTunnel* holder : serving.find(machine)->second) holder->ping();
+}
+
+void TunnelRegistry::Impl::end_contest(const std::string& machine, bool holder_answered) {
+  const auto found = contests.find(machine);
+  if (found == contests.end()) return;
+  Contest contest = std::move(found->second);
+  // The timer may be the caller: it dies later.
+  loop.defer([timer = std::shared_ptr<uv::Timer>(std::move(contest.timer))] {});
+  contests.erase(found);
+  if (holder_answered) return contest.newcomer->refuse(TunnelRefusal::kDuplicateMachine);
+  if (const auto holders = serving.find(contest.newcomer->machine()); holders != serving.end()) {
+    const std::vector<BrokerTunnel*> silent = std::move(holders->second);
+    serving.erase(holders);
+    for (BrokerTunnel* holder : silent) holder->close(kHolderSilent);
+  }
+  accept(*contest.newcomer);
+}
+
+void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
+  const auto found = contests.find(tunnel.machine());
+  if (found == contests.end() || tunnel.instance() == found->second.newcomer->instance()) return;
+  const std::string machine = tunnel.machine();
+  end_contest(machine, true);
+}
+
+void TunnelRegistry::Impl::remove_serving(BrokerTunnel& tunnel) {
+  const auto found = serving.find(tunnel.machine());
+  if (found == serving.end()) return;
+  std::erase(found->second, &tunnel);
+  if (found->second.empty()) serving.erase(found);
+}
+
+void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
+  remove_serving(tunnel);
+  if (const auto contest = contests.find(tunnel.machine()); contest != contests.end()) {
+    if (contest->second.newcomer == &tunnel) {
+      contests.erase(contest);
+    } else if (!serving.contains(tunnel.machine())) {
+      end_contest(std::string(tunnel.machine()), false);
+    }
+  }
+  if (!tunnel.machine().empty()) {
+    log_info("tunnel_down", {{"machine", tunnel.machine()}, {"tunnel", tunnel.id()}, {"reason", describe(error)}});
+  }
+  const auto found = tunnels.find(&tunnel);
+  assert(found != tunnels.end());
+  loop.bury(std::move(found->second));
+  tunnels.erase(found);
+  check_drained();
+}
+
+BrokerTunnel* TunnelRegistry::Impl::find(std::string_view id) {
+  for (const auto& [key, owned] : tunnels) {
+    if (key->id() == id) return key;
+  }
+  return nullptr;
+}
+
+void TunnelRegistry::Impl::check_drained() {
+  if (!tunnels.empty() || !on_drained) return;
+  grace_timer.reset();
+  std::exchange(on_drained, nullptr)();
+}
+
+TunnelRegistry::TunnelRegistry(uv::Loop& loop, RegistryOptions options, TunnelAuthority& authority)
+    : impl_(std::make_unique<Impl>(loop, std::move(options), authority)) {}
+
+TunnelRegistry::~TunnelRegistry() = default;
+
+void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection) {
+  auto created = std::make_unique<BrokerTunnel>(*impl_, "tn_" + std::to_string(impl_->next_id++), std::move(connection),
+                                                impl_->options);
+  BrokerTunnel* key = created.get();
+  impl_->tunnels.emplace(key, std::move(created));
+}
+
+tunnel::Stream* TunnelRegistry::open(std::string_view machine, const tunnel::OpenHead& head, bool end,
+                                     tunnel::StreamHandler* handler, Error& why) {
+  const auto found = impl_->serving.find(machine);
+  if (found == impl_->serving.end()) {
+    why = kNoTunnel;
+    return nullptr;
+  }
+  BrokerTunnel* least = nullptr;
+  for (BrokerTunnel* tunnel : found->second) {
+    if (least == nullptr || tunnel->stream_count() < least->stream_count()) least = tunnel;
+  }
+  return least->open(head, end, handler, why);
+}
+
+bool TunnelRegistry::connected(std::string_view machine) const { return impl_->serving.contains(machine); }
+
+std::vector<TunnelInfo> TunnelRegistry::list() const {
+  std::vector<TunnelInfo> result;
+  for (const BrokerTunnel* tunnel : impl_->all()) {
+    if (tunnel->state() == BrokerTunnel::State::kServing || tunnel->state() == BrokerTunnel::State::kDraining) {
+      result.push_back(tunnel->info());
+    }
+  }
+  return result;
+}
+
+bool TunnelRegistry::close(std::string_view id) {
+  BrokerTunnel* tunnel = impl_->find(id);
+  if (tunnel == nullptr) return false;
+  impl_->remove_serving(*tunnel);
+  tunnel->drain(GoawayReason::kClosedByOperator);
+  return true;
+}
+
+void TunnelRegistry::drop_machine(std::string_view machine) {
+  for (BrokerTunnel* tunnel : impl_->all()) {
+    if (tunnel->machine() != machine) continue;
+    impl_->remove_serving(*tunnel);
+    tunnel->close(Error{ErrorCode::kForbidden, Side::kTunnel, false, 0, "the machine's access was withdrawn"});
+  }
+}
+
+void TunnelRegistry::drain(Duration grace, std::function<void()> on_done) {
+  impl_->draining = true;
+  impl_->on_drained = std::move(on_done);
+  for (BrokerTunnel* tunnel : impl_->all()) tunnel->drain(GoawayReason::kShutdown);
+  impl_->grace_timer = std::make_unique<uv::Timer>(impl_->loop, [this] {
+    for (BrokerTunnel* tunnel : impl_->all()) {
+      tunnel->close(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "the broker is shutting down"});
+    }
+  });
+  impl_->grace_timer->start(grace);
+  impl_->check_drained();
+}
+
+}  // namespace ingress::broker

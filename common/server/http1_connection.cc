@@ -1,0 +1,359 @@
+#include "common/server/http1_connection.h"
+
+#include <cassert>
+#include <utility>
+
+#include "common/http/http1_writer.h"
+#include "common/server/http1_server.h"
+
+namespace ingress::server {
+namespace {
+
+// A FIN this soon after the request came with it: a half-close, as of `nc -N`.
+constexpr Duration kFinWithRequest{3};
+
+constexpr Error kClientLeft{ErrorCode::kReset, Side::kClient, false, 0, "the client left"};
+
+}  // namespace
+
+Http1Connection::Http1Connection(Http1Server& server, std::unique_ptr<transport::Connection> connection)
+    : server_(server),
+      connection_(std::move(connection)),
+      reader_(server.options().limits),
+      deadline_(server.loop().deadlines(), *this),
+      client_ip_(connection_->peer().ip) {
+  connection_->set_handler(this);
+  connection_->set_water_marks(kCongestedBytes, kCongestedBytes / 2);
+  connection_->resume_read();
+  deadline_.arm(server_.loop().now() + server_.options().head_timeout);
+}
+
+Http1Connection::~Http1Connection() = default;
+
+void Http1Connection::drain() {
+  close_after_ = true;
+  if (state_ == State::kIdle) {
+    state_ = State::kClosing;
+    connection_->close();
+  }
+}
+
+size_t Http1Connection::read_limit() {
+  switch (state_) {
+    case State::kIdle:
+    case State::kHead:
+    case State::kClosing:
+      return uv::Loop::kReadBufferBytes;
+    case State::kExchange:
+      if (request_ended_) return held_.size() < kPipelinedBytes ? kPipelinedBytes - held_.size() : 0;
+      break;
+    case State::kUpgraded:
+      break;
+  }
+  return held_.empty() ? handler_->allowance() : 0;
+}
+
+void Http1Connection::on_data(MutableBytes bytes) {
+  if (state_ == State::kClosing) return;
+  if (!held_.empty()) {
+    held_.append(bytes);
+    process_held();
+    return;
+  }
+  MutableBytes rest = bytes;
+  process(rest);
+  if (!rest.empty() && state_ != State::kClosing) held_.append(rest);
+}
+
+void Http1Connection::process_held() {
+  MutableBytes rest = held_.mutable_view();
+  process(rest);
+  held_.consume(held_.size() - rest.size());
+  if (held_.empty()) held_.release();
+}
+
+void Http1Connection::process_later() {
+  if (process_deferred_ || processing_) return;
+  process_deferred_ = true;
+  if (alive_ == nullptr) alive_ = std::make_shared<bool>(true);
+  server_.loop().defer([this, watch = std::weak_ptr<bool>(alive_)] {
+    if (watch.expired()) return;
+    process_deferred_ = false;
+    if (state_ == State::kClosing) return;
+    process_held();
+    if (state_ != State::kClosing) connection_->resume_read();
+  });
+}
+
+void Http1Connection::process(MutableBytes& input) {
+  processing_ = true;
+  while (step(input)) {
+  }
+  processing_ = false;
+}
+
+bool Http1Connection::step(MutableBytes& input) {
+  if (state_ == State::kClosing) {
+    input = {};
+    return false;
+  }
+  if (state_ == State::kExchange && request_ended_) return false;
+  switch (reader_.next(input, handler_ != nullptr ? handler_->allowance() : 0)) {
+    case http::ReadEvent::kNeedMore:
+      on_need_more();
+      return false;
+    case http::ReadEvent::kBlocked:
+      return false;
+    case http::ReadEvent::kHead:
+      on_request_head(input);
+      return true;
+    case http::ReadEvent::kData:
+      on_request_data(input);
+      return true;
+    case http::ReadEvent::kEnd:
+      on_request_end();
+      return true;
+    case http::ReadEvent::kError:
+      on_unreadable(reader_.error());
+      return false;
+  }
+  return false;
+}
+
+void Http1Connection::on_need_more() {
+  switch (state_) {
+    case State::kIdle:
+    case State::kHead:
+      if (client_ended_) {
+        close_when_flushed();
+      } else if (state_ == State::kIdle && !reader_.idle()) {
+        state_ = State::kHead;
+        deadline_.arm(server_.loop().now() + server_.options().head_timeout);
+      }
+      return;
+    case State::kExchange:
+      if (client_ended_) abort_exchange(kClientLeft);
+      return;
+    case State::kUpgraded:
+      if (client_ended_) on_client_half_closed();
+      return;
+    case State::kClosing:
+      return;
+  }
+}
+
+void Http1Connection::on_client_half_closed() {
+  const bool over = answer_ended_;
+  handler_->on_body({}, true);
+  if (over && state_ == State::kUpgraded) exchange_over();
+}
+
+void Http1Connection::on_request_head(MutableBytes& input) {
+  const http::RequestHead& head = reader_.head();
+  const http::BodyFraming framing = reader_.framing();
+  const bool no_body =
+      framing.kind == http::BodyKind::kNone || (framing.kind == http::BodyKind::kLength && framing.length == 0);
+  state_ = State::kExchange;
+  answer_begun_ = answer_ended_ = false;
+  body_bytes_sent_ = 0;
+  request_ended_ = no_body;
+  head_request_ = head.method == "HEAD";
+  minor_zero_ = head.minor_version == 0;
+  upgrade_offered_ = reader_.wants_upgrade();
+  touch();
+  request_ended_at_ = server_.loop().now();
+  const RequestInfo info{client_ip_, connection_->is_tls(), no_body, upgrade_offered_};
+  RequestHandler* handler = server_.acceptor().on_request(*this, head, info);
+  if (no_body && state_ != State::kClosing) {
+    const http::ReadEvent end = reader_.next(input, 0);
+    assert(end == http::ReadEvent::kEnd);
+    static_cast<void>(end);
+  }
+  if (state_ == State::kClosing) return;
+  handler_ = handler;
+  assert(handler != nullptr || answer_ended_);
+  if (answer_ended_) exchange_over();
+}
+
+void Http1Connection::on_request_data(MutableBytes& input) {
+  touch();
+  const MutableBytes piece = reader_.data();
+  if (state_ == State::kUpgraded) {
+    handler_->on_body(piece, false);
+    return;
+  }
+  // A look ahead, so that the last piece carries the end.
+  const http::ReadEvent next = reader_.next(input, 0);
+  const bool end = next == http::ReadEvent::kEnd && reader_.trailers().empty();
+  if (end) {
+    request_ended_ = true;
+    request_ended_at_ = server_.loop().now();
+  }
+  handler_->on_body(piece, end);
+  if (state_ == State::kClosing || handler_ == nullptr) return;
+  if (next == http::ReadEvent::kError) on_unreadable(reader_.error());
+  if (next == http::ReadEvent::kEnd && !end) on_request_end();
+}
+
+void Http1Connection::on_request_end() {
+  request_ended_ = true;
+  request_ended_at_ = server_.loop().now();
+  if (reader_.trailers().empty()) {
+    handler_->on_body({}, true);
+  } else {
+    handler_->on_trailers(reader_.trailers());
+  }
+}
+
+void Http1Connection::on_unreadable(const Error& error) {
+  if (handler_ != nullptr) {
+    RequestHandler* handler = std::exchange(handler_, nullptr);
+    handler->on_aborted(error);
+  }
+  if (state_ == State::kClosing) return;
+  if (answer_begun_ && !answer_ended_) {
+    state_ = State::kClosing;
+    connection_->abort();
+    return;
+  }
+  state_ = State::kExchange;
+  answer_begun_ = answer_ended_ = false;
+  close_after_ = true;
+  minor_zero_ = head_request_ = false;
+  send_answer(*this, server_.acceptor().on_unreadable(error, client_ip_), error);
+  close_when_flushed();
+}
+
+void Http1Connection::on_end() {
+  client_ended_ = true;
+  switch (state_) {
+    case State::kClosing:
+      return;
+    case State::kIdle:
+    case State::kHead:
+      close_when_flushed();
+      return;
+    case State::kUpgraded:
+      if (held_.empty()) on_client_half_closed();
+      return;
+    case State::kExchange:
+      on_client_left_or_half_closed();
+      return;
+  }
+}
+
+void Http1Connection::on_client_left_or_half_closed() {
+  if (!request_ended_) {
+    if (held_.empty()) abort_exchange(kClientLeft);
+    return;
+  }
+  const Time now = server_.loop().now();
+  if (!held_.empty() || now - request_ended_at_ <= kFinWithRequest) return;
+  if (answer_begun_) {
+    abort_exchange(kClientLeft);
+    return;
+  }
+  leave_grace_ = true;
+  deadline_.arm(now + kLeaveGrace);
+}
+
+void Http1Connection::on_drained() {
+  if (handler_ != nullptr) handler_->on_drained();
+}
+
+void Http1Connection::on_closed(const Error& error) {
+  state_ = State::kClosing;
+  if (handler_ != nullptr) {
+    RequestHandler* handler = std::exchange(handler_, nullptr);
+    Error cause = error;
+    cause.side = Side::kClient;
+    handler->on_aborted(cause);
+  }
+  server_.retire(this);
+}
+
+void Http1Connection::on_deadline(Deadline&) {
+  switch (state_) {
+    case State::kIdle:
+      state_ = State::kClosing;
+      connection_->close();
+      return;
+    case State::kHead:
+      on_unreadable(
+          Error{ErrorCode::kRequestTimeout, Side::kClient, false, 0, "the request's head did not come in time"});
+      return;
+    case State::kExchange:
+      if (leave_grace_ && answer_begun_) {
+        leave_grace_ = false;
+        touch();
+        return;
+      }
+      abort_exchange(leave_grace_ ? kClientLeft
+                                  : Error{ErrorCode::kTimeout, Side::kClient, false, 0, "no byte for too long"});
+      return;
+    case State::kUpgraded:
+      abort_exchange(Error{ErrorCode::kTimeout, Side::kClient, false, 0, "no byte for too long"});
+      return;
+    case State::kClosing:
+      connection_->close();
+      return;
+  }
+}
+
+void Http1Connection::resume_body() {
+  if (!held_.empty()) {
+    process_later();
+  } else {
+    connection_->resume_read();
+  }
+}
+
+void Http1Connection::abort() {
+  handler_ = nullptr;
+  state_ = State::kClosing;
+  connection_->abort();
+}
+
+void Http1Connection::abort_exchange(const Error& error) {
+  RequestHandler* handler = std::exchange(handler_, nullptr);
+  state_ = State::kClosing;
+  if (answer_begun_) {
+    connection_->abort();
+  } else {
+    connection_->close();
+  }
+  if (handler != nullptr) handler->on_aborted(error);
+}
+
+void Http1Connection::exchange_over() {
+  handler_ = nullptr;
+  leave_grace_ = false;
+  if (state_ == State::kUpgraded || !request_ended_ || close_after_ ||
+      (client_ended_ && held_.empty() && !processing_)) {
+    close_when_flushed();
+  } else {
+    next_request();
+  }
+}
+
+void Http1Connection::next_request() {
+  state_ = State::kIdle;
+  deadline_.arm(server_.loop().now() + server_.options().keep_alive_timeout);
+  if (processing_) return;
+  if (!held_.empty()) {
+    process_later();
+  } else {
+    connection_->resume_read();
+  }
+}
+
+void Http1Connection::close_when_flushed() {
+  state_ = State::kClosing;
+  held_.release();
+  deadline_.cancel();
+  connection_->close_after_flush();
+}
+
+void Http1Connection::touch() { deadline_.arm(server_.loop().now() + server_.options().exchange_timeout); }
+
+}  // namespace ingress::server

@@ -1,0 +1,16 @@
+// The few primitives of libcrypto that are used outside TLS.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ingress::tls {
+
+// Lower-case hex of the SHA-256.
+std::string sha256_hex(std::string_view bytes);
+// From the kernel's generator, by OpenSSL; aborts where there is no randomness.
+std::string random_bytes(size_t count);
+// Takes as long whatever the contents are (the lengths may show).
+bool equal_constant_time(std::string_view a, std::string_view b);
+
+}  // namespace ingress::tls
