@@ -1,0 +1,142 @@
+#include "broker/config.h"
+
+#include <filesystem>
+
+#include "broker/routing/host_name.h"
+#include "common/tls/tls_context.h"
+
+namespace ingress::broker {
+namespace {
+
+using Problem = tl::unexpected<std::string>;
+
+tl::expected<std::vector<uv::Address>, std::string> parse_addresses(const char* setting,
+                                                                    const std::vector<std::string>& texts,
+                                                                    bool unix_too) {
+  std::vector<uv::Address> addresses;
+  for (const std::string& text : texts) {
+    const Result<uv::Address> address = uv::Address::parse(text);
+    if (!address || (!unix_too && !address->unix_path.empty())) {
+      return Problem(std::string("--") + setting + " " + text +
+                     ": not an address; write 0.0.0.0:443, [::]:443 or :443" + (unix_too ? ", or unix:/path" : ""));
+    }
+    addresses.push_back(*address);
+  }
+  return addresses;
+}
+
+tl::expected<std::vector<std::string>, std::string> parse_domains(const std::vector<std::string>& texts) {
+  std::vector<std::string> domains;
+  for (const std::string& text : texts) {
+    HostName name;
+    if (!name.parse(text) || text.find(':') != std::string::npos) {
+      return Problem("--domain " + text + ": not a domain name");
+    }
+    domains.emplace_back(name.text());
+  }
+  if (domains.empty()) return Problem("--domain: at least one is needed");
+  return domains;
+}
+
+std::string check_tls_dir(const std::string& folder) {
+  if (folder.empty()) return "--tls-dir must be said with --https: the folder of NAME.crt and NAME.key pairs";
+  tls::ServerContext context({"http/1.1"});
+  std::string problem;
+  const Status loaded = context.load(folder, [&problem](const std::string& path, const Error& error) {
+    problem += "; " + path + ": " + error.context;
+  });
+  if (loaded) return "";
+  return "--tls-dir " + folder + ": " + loaded.error().context + problem;
+}
+
+std::string check_auth(const Settings& settings, Config& config) {
+  if (settings.default_auth.empty()) {
+    return "--default-auth must be said: who may reach a machine where no policy says so (public or deny)";
+  }
+  const Result<Auth> auth = parse_auth(settings.default_auth);
+  if (!auth) return "--default-auth " + settings.default_auth + ": this version knows public and deny";
+  config.default_auth = *auth;
+  return "";
+}
+
+std::string check_admin(const Settings& settings, Config& config) {
+  if (settings.admin_token.given()) {
+    const cli::Parsed<std::string> token = settings.admin_token.read();
+    if (!token) return token.error();
+    config.admin_token = *token;
+  }
+  for (const uv::Address& address : config.admin) {
+    if (address.unix_path.empty() && config.admin_token.empty()) {
+      return "--admin " + address.to_text() + " needs --admin-token-file: over TCP every request shows a token";
+    }
+  }
+  return "";
+}
+
+std::string check_folders(const Settings& settings) {
+  const std::filesystem::path parent = std::filesystem::path(settings.db).parent_path();
+  if (settings.db.empty()) return "--db must name a file";
+  if (!parent.empty() && !std::filesystem::is_directory(parent)) {
+    return "--db " + settings.db + ": the folder " + parent.string() + " is not there";
+  }
+  if (!settings.acme_webroot.empty() && !std::filesystem::is_directory(settings.acme_webroot)) {
+    return "--acme-webroot " + settings.acme_webroot + ": not a folder";
+  }
+  return "";
+}
+
+}  // namespace
+
+void declare(cli::Program& program, Settings& settings) {
+  program.option("domain", settings.domains, "a DOMAIN that hosts are resolved under; may be repeated");
+  program.option("http", settings.http, "address of a clear listener, e.g. 0.0.0.0:80; may be repeated");
+  program.option("https", settings.https, "address of a TLS listener, for clients and tunnels; may be repeated");
+  program.choice("http-mode", settings.http_mode, {"redirect", "serve"}, "what the clear listeners do");
+  program.option("acme-webroot", settings.acme_webroot, "folder of ACME HTTP-01 challenges that --http answers");
+  program.option("tls-dir", settings.tls_dir, "folder of NAME.crt and NAME.key pairs, watched for changes");
+  program.option("default-auth", settings.default_auth,
+                 "who may reach a machine where no policy says so: public or deny");
+  program.option("admin", settings.admin, "address of the admin API, unix:/path or 127.0.0.1:8481; may be repeated");
+  program.secret("admin-token", settings.admin_token, "the admin API's bearer token");
+  program.option("db", settings.db, "the route table, an SQLite file");
+  program.option("access-log", settings.access_log, "file that gets one JSON line for each exchange");
+  program.option("grace-period", settings.grace_period, "how long running exchanges may take to end after SIGTERM");
+  program.option("head-timeout", settings.head_timeout, "how long a request's head may take");
+  program.option("keep-alive-timeout", settings.keep_alive_timeout, "how long a client's connection may be idle");
+  program.option("exchange-timeout", settings.exchange_timeout, "how long an exchange may be without a byte");
+  program.option("reconnect-spread", settings.reconnect_spread, "agents spread their reconnects over this time");
+}
+
+tl::expected<Config, std::string> check(const Settings& settings) {
+  Config config;
+  const auto http = parse_addresses("http", settings.http, false);
+  if (!http) return Problem(http.error());
+  const auto https = parse_addresses("https", settings.https, false);
+  if (!https) return Problem(https.error());
+  const auto admin = parse_addresses("admin", settings.admin, true);
+  if (!admin) return Problem(admin.error());
+  const auto domains = parse_domains(settings.domains);
+  if (!domains) return Problem(domains.error());
+  config.http = *http;
+  config.https = *https;
+  config.admin = *admin;
+  config.domains = *domains;
+  config.serve_clear = settings.http_mode == "serve";
+  config.acme_webroot = settings.acme_webroot;
+  config.tls_dir = settings.tls_dir;
+  config.db = settings.db;
+  config.access_log = settings.access_log;
+  config.grace_period = settings.grace_period;
+  config.head_timeout = settings.head_timeout;
+  config.keep_alive_timeout = settings.keep_alive_timeout;
+  config.exchange_timeout = settings.exchange_timeout;
+  config.reconnect_spread = settings.reconnect_spread;
+  if (config.https.empty()) return Problem("--https must be said: tunnels come in by it, as clients do");
+  for (const std::string& problem : {check_auth(settings, config), check_admin(settings, config),
+                                     check_folders(settings), check_tls_dir(settings.tls_dir)}) {
+    if (!problem.empty()) return Problem(problem);
+  }
+  return config;
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,59 @@
+// The broker's settings, read from flags, environment and file, and checked whole before anything is touched.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "broker/policy/policy.h"
+#include "common/base/clock.h"
+#include "common/cli/program.h"
+#include "common/uv/socket.h"
+
+namespace ingress::broker {
+
+// As they are written by the user.
+struct Settings {
+  std::vector<std::string> domains = {"iterate.app"};
+  std::vector<std::string> http;
+  std::vector<std::string> https;
+  std::vector<std::string> admin;
+  std::string http_mode = "redirect";
+  std::string acme_webroot;
+  std::string tls_dir;
+  std::string default_auth;
+  std::string db = "/var/lib/ingress/routes.db";
+  std::string access_log;
+  cli::Secret admin_token;
+  Duration grace_period{30000};
+  Duration head_timeout{30000};
+  Duration keep_alive_timeout{75000};
+  Duration exchange_timeout{3600000};
+  Duration reconnect_spread{0};
+};
+
+// As the program uses them.
+struct Config {
+  std::vector<std::string> domains;
+  std::vector<uv::Address> http;
+  std::vector<uv::Address> https;
+  std::vector<uv::Address> admin;
+  bool serve_clear = false;
+  std::string acme_webroot;
+  std::string tls_dir;
+  Auth default_auth = Auth::kDeny;
+  std::string db;
+  std::string access_log;
+  std::string admin_token;
+  Duration grace_period{0};
+  Duration head_timeout{0};
+  Duration keep_alive_timeout{0};
+  Duration exchange_timeout{0};
+  Duration reconnect_spread{0};
+};
+
+void declare(cli::Program& program, Settings& settings);
+
+// A sentence for the operator where something is bad (exit 78). Reads files, opens nothing for writing.
+tl::expected<Config, std::string> check(const Settings& settings);
+
+}  // namespace ingress::broker
