@@ -10,8 +10,8 @@ ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept { *this = std::move(other); 
 ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
   memory_ = std::move(other.memory_);
   capacity_ = std::exchange(other.capacity_, 0);
-  begin_ = std::exchange(other.begin_, kHeadroomBytes);
-  end_ = std::exchange(other.end_, kHeadroomBytes);
+  begin_ = std::exchange(other.begin_, 0);
+  end_ = std::exchange(other.end_, 0);
   return *this;
 }
 
@@ -44,7 +44,7 @@ void ByteBuffer::consume(size_t size) {
   if (begin_ == end_) clear();
 }
 
-void ByteBuffer::clear() { begin_ = end_ = kHeadroomBytes; }
+void ByteBuffer::clear() { begin_ = end_ = capacity_ == 0 ? 0 : kHeadroomBytes; }
 
 void ByteBuffer::release() {
   memory_.reset();

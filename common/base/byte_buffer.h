@@ -37,8 +37,8 @@ class ByteBuffer {
  private:
   std::unique_ptr<uint8_t[]> memory_;
   size_t capacity_ = 0;
-  size_t begin_ = kHeadroomBytes;
-  size_t end_ = kHeadroomBytes;
+  size_t begin_ = 0;  // kHeadroomBytes or more, where there is memory
+  size_t end_ = 0;
 };
 
 }  // namespace ingress

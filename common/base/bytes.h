@@ -11,9 +11,9 @@ namespace ingress {
 using Bytes = std::span<const uint8_t>;
 using MutableBytes = std::span<uint8_t>;
 
-// Every buffer that bytes are read into keeps this much writable room before its first byte, so that a frame header or a
-// chunk header can be written in place before a payload. Code that is handed MutableBytes as a *payload* may overwrite
-// the kHeadroomBytes before it: they are headroom, or input that was consumed already.
+// Every buffer that bytes are read into keeps this much writable room before its first byte, so that a frame header or
+// a chunk header can be written in place before a payload. Code that is handed MutableBytes as a *payload* may
+// overwrite the kHeadroomBytes before it: they are headroom, or input that was consumed already.
 inline constexpr size_t kHeadroomBytes = 32;
 
 inline Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }

@@ -21,7 +21,6 @@ void DeadlineWheel::link(Deadline& deadline) {
   deadline.next = &slot;
   slot.previous->next = &deadline;
   slot.previous = &deadline;
-  ++linked_;
 }
 
 void DeadlineWheel::fire_slot(Link& slot, Time now) {
@@ -40,7 +39,7 @@ void DeadlineWheel::fire_slot(Link& slot, Time now) {
       link(deadline);
       continue;
     }
-    deadline.armed_ = false;
+    deadline.cancel();
     deadline.handler_.on_deadline(deadline);
   }
 }
@@ -54,6 +53,7 @@ void DeadlineWheel::advance(Time now) {
 
 void Deadline::arm(Time at) {
   at_ = at;
+  if (!armed_) ++wheel_.armed_;
   armed_ = true;
   if (next != nullptr) {
     if (at + DeadlineWheel::kTick >= slot_time_) return;  // looked at early, then linked again
@@ -67,7 +67,6 @@ void Deadline::unlink() {
   previous->next = next;
   next->previous = previous;
   previous = next = nullptr;
-  --wheel_.linked_;
 }
 
 }  // namespace ingress

@@ -31,8 +31,8 @@ class DeadlineWheel {
 
   // Fires what is due. Called about once a tick while armed() > 0.
   void advance(Time now);
-  // Number of linked deadlines (a cancelled one may be counted until its slot is passed).
-  size_t armed() const { return linked_; }
+  // Number of armed deadlines.
+  size_t armed() const { return armed_; }
 
  private:
   friend class Deadline;
@@ -45,7 +45,7 @@ class DeadlineWheel {
 
   std::array<Link, kSlots> slots_;
   Time reached_{};  // every slot before this time was passed
-  size_t linked_ = 0;
+  size_t armed_ = 0;
 };
 
 // One deadline, a member of what it watches. It unlinks itself when destroyed; the wheel outlives it.
@@ -54,10 +54,17 @@ class Deadline : private DeadlineWheel::Link {
   Deadline(DeadlineWheel& wheel, DeadlineHandler& handler) : wheel_(wheel), handler_(handler) {}
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
-  ~Deadline() { unlink(); }
+  ~Deadline() {
+    cancel();
+    unlink();
+  }
 
   bool armed() const { return armed_; }
-  void cancel() { armed_ = false; }
+  // Stays linked until the wheel passes its slot: arming again soon is one store.
+  void cancel() {
+    if (armed_) --wheel_.armed_;
+    armed_ = false;
+  }
   // Fires at `at`; arming again moves it. Moving it later is one store.
   void arm(Time at);
 

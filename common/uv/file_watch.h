@@ -13,7 +13,8 @@ class Loop;
 
 class FileWatch {
  public:
-  static Result<std::unique_ptr<FileWatch>> watch(Loop& loop, const std::string& folder, std::function<void()> on_change);
+  static Result<std::unique_ptr<FileWatch>> watch(Loop& loop, const std::string& folder,
+                                                  std::function<void()> on_change);
   virtual ~FileWatch() = default;
 };
 

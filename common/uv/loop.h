@@ -16,15 +16,21 @@ namespace ingress::uv {
 // Something with output gathered during this iteration, to be written at its end.
 class Flushable {
  public:
+  // The loop's list of those to be flushed; of no interest to others.
+  struct DirtyLink {
+    Flushable* previous = nullptr;
+    Flushable* next = nullptr;
+    bool linked = false;
+  };
+
   virtual void flush() = 0;
+  DirtyLink& dirty_link() { return dirty_link_; }
 
  protected:
   ~Flushable() = default;
 
  private:
-  friend class Loop;
-  Flushable* next_dirty_ = nullptr;
-  bool dirty_ = false;
+  DirtyLink dirty_link_;
 };
 
 // Something that may not be destroyed inside its own callback.
@@ -44,12 +50,14 @@ class Loop {
   // that nothing is left.
   ~Loop();
 
-  // Runs until stop(), or until nothing is active.
+  // Runs until stop(), or until nothing is active: no open socket that reads or writes, no listener, no armed Timer or
+  // Deadline, no pending connect or resolve. Output of the last iteration is flushed before it returns.
   void run();
   void stop();
 
   // Time of this iteration.
   Time now() const;
+  // Advanced by the loop once a tick while a deadline is armed. An armed deadline keeps the loop running.
   DeadlineWheel& deadlines();
 
   // Calls flushable.flush() once, in the last step before the loop waits (uv_prepare). Calling it again in the same
@@ -58,9 +66,11 @@ class Loop {
   void forget_flush(Flushable& flushable);
   // Destroys `what` at the end of this iteration, after the flushes.
   void bury(std::unique_ptr<Buryable> what);
-  // Runs `task` on the loop's thread, soon, after the callback that is running. Thread: the loop's.
+  // Runs `task` at the end of this iteration, before the flushes; a task deferred by a task runs in the next one.
+  // Tasks that are left when the loop dies are dropped. Thread: the loop's.
   void defer(std::function<void()> task);
-  // The same from any thread. A posted task keeps the loop alive no longer than other handles do.
+  // Runs `task` on the loop's thread, soon. Thread: any. A posted task keeps the loop alive no longer than other
+  // handles do.
   void post(std::function<void()> task);
 
   // Shared by all reads of the loop: valid until the read's callback returns. kHeadroomBytes precede it.
@@ -68,7 +78,9 @@ class Loop {
   // A second one, for decrypted bytes. kHeadroomBytes precede it.
   MutableBytes plain_buffer();
 
-  uv_loop_s* raw();  // for common/uv only
+  // For common/uv only.
+  uint32_t iteration() const;  // counts the ends of iterations
+  uv_loop_s* raw();
 
  private:
   struct Impl;

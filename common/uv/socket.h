@@ -72,7 +72,8 @@ class Listener {
  public:
   using OnAccept = std::function<void(std::unique_ptr<Socket>)>;
   // `mode` is the file mode of a Unix socket; a stale socket file is replaced, a live one is an error.
-  static Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address, OnAccept on_accept, int mode = 0600);
+  static Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address, OnAccept on_accept,
+                                                  int mode = 0600);
   // Closes; connections that were accepted live on.
   virtual ~Listener() = default;
   // The address that was bound: the real port where 0 was asked for.
@@ -87,7 +88,8 @@ class Connecting {
   virtual ~Connecting() = default;
 };
 
-// Addresses of a name, by getaddrinfo on a worker thread (a numeric one at once). Destroying it gives up. Calls back once, later.
+// Addresses of a name, by getaddrinfo on a worker thread (a numeric one at once). Destroying it gives up. Calls back
+// once, later.
 class Resolving {
  public:
   using OnDone = std::function<void(Result<std::vector<Address>>)>;

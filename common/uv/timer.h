@@ -17,7 +17,8 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
   ~Timer();
 
-  // `repeat` of zero fires once. Starting again moves it. An armed timer keeps the loop running unless `unref` was called.
+  // `repeat` of zero fires once. Starting again moves it. An armed timer keeps the loop running unless `unref` was
+  // called.
   void start(Duration after, Duration repeat = Duration{0});
   void stop();
   void unref();
