@@ -1,0 +1,50 @@
+#include "agent/session/reconnect_schedule.h"
+
+#include <algorithm>
+
+namespace ingress::agent {
+
+Duration ReconnectSchedule::between(Duration least, Duration most) {
+  return least + Duration{static_cast<long long>(random_() * static_cast<double>((most - least).count()))};
+}
+
+void ReconnectSchedule::begin_outage(Time now) {
+  if (in_outage_) return;
+  in_outage_ = true;
+  outage_since_ = now;
+}
+
+void ReconnectSchedule::up() {
+  in_outage_ = false;
+  failures_ = 0;
+  cap_ = kYoungCap;
+}
+
+Duration ReconnectSchedule::after_loss(Time now, Duration spread) {
+  begin_outage(now);
+  return between(Duration{0}, spread);
+}
+
+Duration ReconnectSchedule::after_failure(Time now) {
+  begin_outage(now);
+  ++failures_;
+  if (now - outage_since_ >= kYoungOutage) cap_ = std::min(cap_ * 2, kOldCap);
+  return between(kLeastWait, cap_);
+}
+
+Duration ReconnectSchedule::after_refusal(Time now, Refusal refusal, Duration retry_after) {
+  const Duration backoff = after_failure(now);
+  const Duration asked = std::min(retry_after, kMostRetryAfter);
+  switch (refusal) {
+    case Refusal::kTemporary:
+      // Jitter on top of what was asked for, so that a fleet that was turned away does not come back as one.
+      return asked + backoff;
+    case Refusal::kDuplicate:
+      return between(kDuplicateLeast, kDuplicateMost);
+    case Refusal::kPermanent:
+      break;
+  }
+  return std::max(asked, between(kPermanentWait - kPermanentJitter, kPermanentWait + kPermanentJitter));
+}
+
+}  // namespace ingress::agent

@@ -1,0 +1,54 @@
+// When a slot dials again. Pure: time and randomness are passed in.
+//
+// A tunnel that was lost is dialled again at once, or after a random part of the spread that the broker asked for. Then
+// full jitter, for ever: while the outage is young (under a minute) up to 400 ms, so that a broker which comes back has
+// its tunnels within half a second; after that the cap doubles with every attempt up to 15 s.
+#pragma once
+
+#include <functional>
+
+#include "common/base/clock.h"
+
+namespace ingress::agent {
+
+enum class Refusal : uint8_t { kTemporary, kDuplicate, kPermanent };
+
+class ReconnectSchedule {
+ public:
+  static constexpr Duration kYoungOutage{60000};
+  static constexpr Duration kYoungCap{400};
+  static constexpr Duration kOldCap{15000};
+  static constexpr Duration kLeastWait{20};
+  static constexpr Duration kDuplicateLeast{1000};
+  static constexpr Duration kDuplicateMost{15000};
+  static constexpr Duration kPermanentWait{60000};
+  static constexpr Duration kPermanentJitter{15000};
+  static constexpr Duration kMostRetryAfter{300000};
+
+  // `random` gives numbers in [0, 1).
+  explicit ReconnectSchedule(std::function<double()> random) : random_(std::move(random)) {}
+
+  // The tunnel serves: the next outage starts from scratch.
+  void up();
+  // The tunnel was up and is lost: an outage begins.
+  Duration after_loss(Time now, Duration spread);
+  // An attempt failed (the first one begins an outage).
+  Duration after_failure(Time now);
+  // The broker answered REFUSED; `retry_after` is what it asked for at least.
+  Duration after_refusal(Time now, Refusal refusal, Duration retry_after);
+
+  // Attempts that failed since the tunnel was up.
+  unsigned failures() const { return failures_; }
+
+ private:
+  Duration between(Duration least, Duration most);
+  void begin_outage(Time now);
+
+  std::function<double()> random_;
+  Time outage_since_{};
+  bool in_outage_ = false;
+  unsigned failures_ = 0;
+  Duration cap_ = kYoungCap;
+};
+
+}  // namespace ingress::agent
