@@ -1,0 +1,103 @@
+#include "broker/routing/explain.h"
+
+#include "broker/model/machine_state.h"
+
+namespace ingress::broker {
+namespace {
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+std::string target_of(const HostEntry& entry) {
+  std::string words = entry.machine != nullptr ? "machine " + quoted(entry.machine->record.id)
+                                               : "project " + quoted(entry.project->record.slug);
+  if (!entry.service.empty()) words += ", service " + quoted(entry.service);
+  if (entry.port != 0) words += ", port " + std::to_string(entry.port);
+  return words;
+}
+
+std::string form_of(const GrammarName& name) {
+  const std::string before = name.prefixed ? ", with " + quoted(name.prefix) + " before it" : "";
+  switch (name.form) {
+    case HostForm::kMachine:
+      return "it names a machine, " + quoted(name.name) + before;
+    case HostForm::kProject:
+      return "it names a project, " + quoted(name.name) + before;
+    case HostForm::kService:
+      return "it names service " + quoted(name.service) + " of project " + quoted(name.name);
+    case HostForm::kReserved:
+      return quoted(name.name) + " is kept for the broker";
+    case HostForm::kDeeper:
+      return "it has more labels than any name there";
+    case HostForm::kForeign:
+      break;
+  }
+  return "it is under none of our domains";
+}
+
+std::string words_of(const Policy& policy) {
+  const bool preserve_host = policy.host == http::HostMode::kPreserve;
+  const bool rewrite_origin = policy.origin == http::OriginMode::kRewrite;
+  return std::string("auth ") +
+         (policy.auth == Auth::kPublic ? "public"
+          : policy.auth == Auth::kDeny ? "deny"
+                                       : "unset") +
+         ", host " + (preserve_host ? "preserve" : "rewrite") + ", origin " + (rewrite_origin ? "rewrite" : "preserve");
+}
+
+}  // namespace
+
+void Explainer::host(std::string_view sent, std::string_view normalised) {
+  steps_.push_back(sent == normalised ? "host " + quoted(sent)
+                                      : "host " + quoted(sent) + " is read as " + quoted(normalised));
+}
+
+void Explainer::exact(const HostEntry& entry) {
+  steps_.push_back(entry.route == nullptr
+                       ? "it is a custom domain of " + target_of(entry)
+                       : "route " + quoted(entry.route->id) + " holds it and leads to " + target_of(entry));
+}
+
+void Explainer::no_exact() { steps_.emplace_back("no route or custom domain holds exactly this name"); }
+
+void Explainer::grammar(const GrammarName& name) {
+  steps_.push_back(name.domain.empty() ? form_of(name) : "under " + std::string(name.domain) + ", " + form_of(name));
+}
+
+void Explainer::custom_domain(const HostEntry& entry, std::string_view label) {
+  steps_.push_back("it is " + quoted(label) + " under custom domain " + entry.pattern + " of " + target_of(entry));
+}
+
+void Explainer::wildcard(const HostEntry& entry) {
+  steps_.push_back("the longest wildcard that matches is " + quoted(entry.pattern) + " of route " +
+                   quoted(entry.route->id) + ", which leads to " + target_of(entry));
+}
+
+void Explainer::project(const ProjectNode& project) {
+  if (project.machine == nullptr) {
+    steps_.push_back("project " + quoted(project.record.slug) + " has no machine attached");
+  } else {
+    steps_.push_back("project " + quoted(project.record.slug) + " has machine " + quoted(project.machine->record.id) +
+                     " attached");
+  }
+}
+
+void Explainer::service(const ServiceNode& service) {
+  std::string words = "service " + quoted(service.name) + " is port " + std::to_string(service.port);
+  if (service.machine != nullptr) words += " of machine " + quoted(service.machine->record.id);
+  steps_.push_back(std::move(words));
+}
+
+void Explainer::found(const Resolution& resolution) {
+  steps_.push_back("it leads to port " + std::to_string(resolution.port) + " of machine " + quoted(resolution.machine) +
+                   ", which is " + std::string(name_of(resolution.machine_state)));
+  steps_.push_back("policy: " + words_of(resolution.policy));
+}
+
+void Explainer::passed_over() { steps_.emplace_back("that leads nowhere"); }
+
+void Explainer::refused(ErrorCode code, std::string sentence) {
+  steps_.push_back("refused, " + std::string(name_of(code)) + ": " + sentence);
+  detail_ = std::move(sentence);
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,69 @@
+// One walk from a host to a target and its policy: exact route or custom domain, then the grammar, then names under a
+// custom domain, then the longest wildcard (design, section 2). Allocates nothing unless it is to explain.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "broker/routing/explain.h"
+#include "broker/routing/host_grammar.h"
+#include "broker/routing/index_tables.h"
+#include "broker/routing/route_index.h"
+
+namespace ingress::broker {
+
+class Resolver {
+ public:
+  // What a walk reads; outlives it. `domains`: longer ones first.
+  struct Input {
+    const IndexTables& tables;
+    std::span<const std::string> domains;
+    const Policy& defaults;
+  };
+
+  // `explainer` may be null.
+  Resolver(const Input& input, Resolution& out, Explainer* explainer)
+      : tables_(input.tables), domains_(input.domains), defaults_(input.defaults), out_(out), explainer_(explainer) {}
+
+  // `host` is normalised.
+  Status run(std::string_view host);
+
+ private:
+  // Why a form gave nothing: the sentence is before + "subject" + after.
+  struct Why {
+    ErrorCode code;
+    const char* before;
+    std::string_view subject;
+    const char* after;
+  };
+  // nullopt: this form leads nowhere, the next one is tried. A form that is right but may not be used answers.
+  using Answer = std::optional<Status>;
+
+  Answer by_grammar(std::string_view host);
+  Answer by_machine_name(const GrammarName& name);
+  Answer by_project_name(const GrammarName& name);
+  Answer by_prefix(const ProjectNode& project, std::string_view prefix);
+  Answer by_service_name(const GrammarName& name);
+  Answer by_custom_domain(std::string_view host);
+  Answer by_wildcard(std::string_view host);
+
+  Status to_entry(const HostEntry& entry);
+  // `service` may be null, `port` 0 for the default one.
+  Status to_project(const ProjectNode& project, const ServiceNode* service, int port);
+  Status to_machine(const MachineNode& machine, int port);
+  Status finish(const MachineNode& machine, int port);
+
+  Answer miss(const Why& why);
+  Status refuse(const Why& why) const;
+
+  const IndexTables& tables_;
+  std::span<const std::string> domains_;
+  const Policy& defaults_;
+  Resolution& out_;
+  Explainer* explainer_;
+  std::optional<Why> miss_;  // of the first form that led nowhere: what the client is told in the end
+};
+
+}  // namespace ingress::broker

@@ -1,0 +1,151 @@
+#include "broker/routing/route_index.h"
+
+#include <algorithm>
+
+#include "broker/routing/explain.h"
+#include "broker/routing/host_name.h"
+#include "broker/routing/index_tables.h"
+#include "broker/routing/index_writer.h"
+#include "broker/routing/pattern.h"
+#include "broker/routing/resolver.h"
+
+namespace ingress::broker {
+namespace {
+
+constexpr size_t kMaxHostsOf = 100;  // a list for people
+
+// Whether the bytes are the same; takes the same time wherever they differ.
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (size_t i = 0; i < a.size(); ++i)
+    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+  return difference == 0;
+}
+
+std::vector<std::string> longest_first(const std::vector<std::string>& domains) {
+  std::vector<std::string> sorted;
+  HostName name;
+  for (const std::string& domain : domains) {
+    if (name.assign(domain)) sorted.emplace_back(name.text());
+  }
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  return sorted;
+}
+
+}  // namespace
+
+struct RouteIndex::Impl {
+  RoutingOptions options;
+  std::vector<std::string> domains;  // longest first
+  IndexTables tables;
+
+  Status walk(std::string_view host, Resolution& out, Explainer* explainer) const {
+    HostName name;
+    if (Status read = name.assign(host); !read) return read;
+    if (explainer != nullptr) explainer->host(host, name.text());
+    return Resolver({tables, domains, options.defaults}, out, explainer).run(name.text());
+  }
+};
+
+namespace {
+
+// Collects the public hosts of a machine, up to kMaxHostsOf.
+class HostList {
+ public:
+  HostList(const std::vector<std::string>& domains, const MachineNode& machine)
+      : domains_(domains), machine_(machine) {}
+
+  std::vector<std::string> collect() {
+    for (const std::string& domain : domains_) add(machine_.record.id + ".machines." + domain);
+    for (const ProjectNode* project : machine_.projects) {
+      for (const std::string& domain : domains_) add(project->record.slug + "." + domain);
+      for (const auto& service : project->services) {
+        if (service->machine == nullptr) add_service(*service);
+      }
+      add_entries(project->entries);
+    }
+    for (const ServiceNode* service : machine_.pinned) add_service(*service);
+    add_entries(machine_.entries);
+    return std::move(hosts_);
+  }
+
+ private:
+  void add(std::string host) {
+    if (hosts_.size() < kMaxHostsOf) hosts_.push_back(std::move(host));
+  }
+
+  // In the form that needs no certificate of its own.
+  void add_service(const ServiceNode& service) {
+    for (const std::string& domain : domains_) add(service.name + "__" + service.project->record.slug + "." + domain);
+  }
+
+  void add_entries(const HostEntry* entry) {
+    for (; entry != nullptr && hosts_.size() < kMaxHostsOf; entry = entry->next_of_target) {
+      if (is_wildcard(entry->pattern)) continue;
+      const ServiceNode* service = entry->service.empty() ? nullptr : find_service(*entry->project, entry->service);
+      if (service == nullptr || service->machine == nullptr || service->machine == &machine_) add(entry->pattern);
+    }
+  }
+
+  const std::vector<std::string>& domains_;
+  const MachineNode& machine_;
+  std::vector<std::string> hosts_;
+};
+
+}  // namespace
+
+RouteIndex::RouteIndex(RoutingOptions options) : impl_(std::make_unique<Impl>()) {
+  impl_->domains = longest_first(options.domains);
+  impl_->options = std::move(options);
+}
+
+RouteIndex::~RouteIndex() = default;
+
+Status RouteIndex::resolve(std::string_view host, Resolution& out) const { return impl_->walk(host, out, nullptr); }
+
+tl::expected<Resolution, Refusal> RouteIndex::explain(std::string_view host, std::vector<std::string>& steps) const {
+  Explainer explainer(steps);
+  Resolution resolution;
+  const Status walked = impl_->walk(host, resolution, &explainer);
+  if (walked) return resolution;
+  if (walked.error().code == ErrorCode::kInvalidHost) {
+    explainer.refused(ErrorCode::kInvalidHost,
+                      "a host has labels of 1 to 63 bytes of [a-z0-9_-], and 253 bytes in all; this one does not");
+  }
+  return tl::unexpected(Refusal{walked.error(), explainer.detail()});
+}
+
+void RouteIndex::apply(const Transaction& transaction) {
+  IndexWriter writer(impl_->tables);
+  for (const Change& change : transaction.changes) std::visit(writer, change);
+}
+
+const Machine* RouteIndex::machine(std::string_view id) const {
+  const MachineNode* node = impl_->tables.machine(id);
+  return node == nullptr ? nullptr : &node->record;
+}
+
+const Project* RouteIndex::project(std::string_view slug) const {
+  const ProjectNode* node = impl_->tables.project(slug);
+  return node == nullptr ? nullptr : &node->record;
+}
+
+std::string_view RouteIndex::token_machine(std::string_view machine_id, std::string_view sha256_hex) const {
+  const MachineNode* node = impl_->tables.machine(machine_id);
+  if (node == nullptr) return {};
+  bool good = false;
+  for (const TokenKey& token : node->tokens) good |= equal_in_constant_time(token.sha256, sha256_hex);
+  return good ? std::string_view(node->record.id) : std::string_view();
+}
+
+std::vector<std::string> RouteIndex::hosts_of(std::string_view machine_id) const {
+  const MachineNode* node = impl_->tables.machine(machine_id);
+  if (node == nullptr) return {};
+  return HostList(impl_->options.domains, *node).collect();
+}
+
+const std::vector<std::string>& RouteIndex::domains() const { return impl_->options.domains; }
+
+}  // namespace ingress::broker

@@ -1,0 +1,191 @@
+#include "broker/routing/wildcard_trie.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "broker/routing/host_name.h"
+
+namespace ingress::broker {
+
+// A node stands for the labels from the right up to `label`, which is literal, `*`, or has a `*` in it. An entry whose
+// first label is `*` or `**` lies in the node of what follows, so that `*.example.com` needs no node of its own.
+struct WildcardTrie::Node {
+  // How many children have a wildcard label with so many literal bytes before and after the `*`.
+  struct Lengths {
+    uint8_t prefix;
+    uint8_t suffix;
+    uint32_t children;
+  };
+
+  Node* parent = nullptr;
+  std::string label;
+  HostEntry* own = nullptr;   // the pattern ends here
+  HostEntry* one = nullptr;   // `*.` before it
+  HostEntry* many = nullptr;  // `**.` before it
+  std::unique_ptr<std::vector<Lengths>> lengths;
+  uint32_t children = 0;
+
+  bool empty() const { return children == 0 && own == nullptr && one == nullptr && many == nullptr; }
+};
+
+struct WildcardTrie::Edge {
+  const Node* parent;
+  std::string_view label;
+
+  uint64_t hash() const {
+    return hash_name(label) ^ (reinterpret_cast<uintptr_t>(parent) >> 4) * uint64_t{0x9e3779b97f4a7c15};
+  }
+};
+
+struct WildcardTrie::EdgeMatch {
+  bool operator()(const Node& node, const Edge& edge) const {
+    return node.parent == edge.parent && node.label == edge.label;
+  }
+};
+
+WildcardTrie::WildcardTrie() : root_(std::make_unique<Node>()) {}
+
+WildcardTrie::~WildcardTrie() {
+  edges_.for_each([](Node* node) { delete node; });
+}
+
+WildcardTrie::Node* WildcardTrie::child(const Node& node, std::string_view label) const {
+  const Edge edge{&node, label};
+  return edges_.find(edge.hash(), edge);
+}
+
+WildcardTrie::Node& WildcardTrie::child_or_new(Node& node, std::string_view label) {
+  if (Node* found = child(node, label)) return *found;
+  auto* made = new Node;  // owned by edges_, see the destructor and prune
+  made->parent = &node;
+  made->label = label;
+  edges_.insert(Edge{&node, made->label}.hash(), *made);
+  ++node.children;
+  const size_t star = label.find('*');
+  if (star == std::string_view::npos) return *made;
+  const auto prefix = static_cast<uint8_t>(star);
+  const auto suffix = static_cast<uint8_t>(label.size() - star - 1);
+  if (!node.lengths) node.lengths = std::make_unique<std::vector<Node::Lengths>>();
+  for (Node::Lengths& lengths : *node.lengths) {
+    if (lengths.prefix == prefix && lengths.suffix == suffix) {
+      ++lengths.children;
+      return *made;
+    }
+  }
+  node.lengths->push_back({prefix, suffix, 1});
+  return *made;
+}
+
+WildcardTrie::Node* WildcardTrie::walk(std::string_view pattern, bool make) {
+  const std::string_view first = first_label(pattern);
+  std::string_view rest = first == "*" || first == "**" ? after_first_label(pattern) : pattern;
+  Node* node = root_.get();
+  for (; !rest.empty() && node != nullptr; rest = before_last_label(rest)) {
+    node = make ? &child_or_new(*node, last_label(rest)) : child(*node, last_label(rest));
+  }
+  return node;
+}
+
+HostEntry*& WildcardTrie::place(Node& node, std::string_view pattern) {
+  const std::string_view first = first_label(pattern);
+  return first == "*" ? node.one : first == "**" ? node.many : node.own;
+}
+
+void WildcardTrie::insert(HostEntry& entry) { place(*walk(entry.pattern, true), entry.pattern) = &entry; }
+
+void WildcardTrie::erase(const HostEntry& entry) {
+  Node* node = walk(entry.pattern, false);
+  if (node == nullptr) return;
+  place(*node, entry.pattern) = nullptr;
+  prune(node);
+}
+
+void WildcardTrie::prune(Node* node) {
+  while (node != root_.get() && node->empty()) {
+    Node* parent = node->parent;
+    const size_t star = node->label.find('*');
+    if (star != std::string::npos) {
+      const size_t suffix = node->label.size() - star - 1;
+      std::erase_if(*parent->lengths, [star, suffix](Node::Lengths& lengths) {
+        return lengths.prefix == star && lengths.suffix == suffix && --lengths.children == 0;
+      });
+      if (parent->lengths->empty()) parent->lengths.reset();
+    }
+    edges_.erase(Edge{parent, node->label}.hash(), *node);
+    delete node;
+    --parent->children;
+    node = parent;
+  }
+}
+
+// One match. Every node is reached by one way alone, and what cannot win any more is not visited.
+class WildcardTrie::Search {
+ public:
+  explicit Search(const WildcardTrie& trie) : trie_(trie) {}
+
+  // `rest` are the host's labels that are not matched yet, `left` their number.
+  void visit(const Node& node, std::string_view rest, int left, int labels, int bytes) {
+    if (best_ != nullptr && labels + left < best_labels_) return;
+    if (rest.empty()) {
+      offer(node.own, labels, bytes, false);
+      return;
+    }
+    offer(node.many, labels, bytes, true);
+    const std::string_view label = last_label(rest);
+    const std::string_view before = before_last_label(rest);
+    if (before.empty()) offer(node.one, labels, bytes, false);
+    if (node.children == 0) return;
+    if (const Node* next = trie_.child(node, label)) {
+      visit(*next, before, left - 1, labels + 1, bytes + static_cast<int>(label.size()));
+    }
+    if (node.lengths) visit_wildcards(node, rest, left, labels, bytes);
+  }
+
+  const HostEntry* best() const { return best_; }
+
+ private:
+  void visit_wildcards(const Node& node, std::string_view rest, int left, int labels, int bytes) {
+    const std::string_view label = last_label(rest);
+    char text[kMaxLabelBytes + 1];
+    for (const Node::Lengths& lengths : *node.lengths) {
+      const size_t literal = lengths.prefix + lengths.suffix;
+      if (label.size() <= literal) continue;
+      std::memcpy(text, label.data(), lengths.prefix);
+      text[lengths.prefix] = '*';
+      std::memcpy(text + lengths.prefix + 1, label.data() + label.size() - lengths.suffix, lengths.suffix);
+      const Node* next = trie_.child(node, {text, literal + 1});
+      if (next != nullptr) visit(*next, before_last_label(rest), left - 1, labels, bytes + static_cast<int>(literal));
+    }
+  }
+
+  void offer(const HostEntry* entry, int labels, int bytes, bool many) {
+    if (entry == nullptr || (best_ != nullptr && !wins(*entry, labels, bytes, many))) return;
+    best_ = entry;
+    best_labels_ = labels;
+    best_bytes_ = bytes;
+    best_many_ = many;
+  }
+
+  bool wins(const HostEntry& entry, int labels, int bytes, bool many) const {
+    if (labels != best_labels_) return labels > best_labels_;
+    if (bytes != best_bytes_) return bytes > best_bytes_;
+    if (many != best_many_) return best_many_;
+    return entry.pattern < best_->pattern;
+  }
+
+  const WildcardTrie& trie_;
+  const HostEntry* best_ = nullptr;
+  int best_labels_ = 0;
+  int best_bytes_ = 0;
+  bool best_many_ = false;
+};
+
+const HostEntry* WildcardTrie::match(std::string_view host) const {
+  if (root_->children == 0) return nullptr;
+  Search search(*this);
+  const auto labels = static_cast<int>(std::count(host.begin(), host.end(), '.')) + 1;
+  search.visit(*root_, host, labels, 0, 0);
+  return search.best();
+}
+
+}  // namespace ingress::broker

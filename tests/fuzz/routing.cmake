@@ -1,0 +1,1 @@
+ingress_fuzz(host_grammar broker_routing)

@@ -1,0 +1,222 @@
+// Routes, custom domains and wildcards, and which of them wins.
+#include "tests/unit/broker/routing/index_fixture.h"
+
+namespace ingress::broker {
+namespace {
+
+struct Filled : IndexFixture {
+  Filled() {
+    for (const std::string id : {"m1", "m2", "m3", "m4"}) machine(id, MachineState::kActive);
+    project("misha", "m1");
+    service("misha", "docs", 4321);
+  }
+};
+
+TEST_CASE("an exact route wins over the grammar") {
+  Filled table;
+  table.route("rt_1", {"misha.iterate.app", "www.iterate.app", "iterate.app"}, {"m2", "", "", 0});
+  CHECK(table.at("misha.iterate.app") == "m2:3000");
+  CHECK(table.at("www.iterate.app") == "m2:3000");
+  CHECK(table.at("iterate.app") == "m2:3000");
+  CHECK(table.at("4096__misha.iterate.app") == "m1:4096");
+  CHECK(table.resolved("misha.iterate.app").route_id == "rt_1");
+  CHECK(table.resolved("misha.iterate.app").pattern == "misha.iterate.app");
+  table.apply(DeleteRoute{"rt_1"});
+  CHECK(table.at("misha.iterate.app") == "m1:3000");
+  CHECK(table.at("iterate.app") == "route_not_found");
+}
+
+TEST_CASE("the grammar wins over a wildcard, which has what the grammar leaves") {
+  Filled table;
+  table.route("rt_1", {"*.iterate.app", "*.misha.iterate.app"}, {"m2", "", "", 0});
+  CHECK(table.at("misha.iterate.app") == "m1:3000");
+  CHECK(table.at("4096__misha.iterate.app") == "m1:4096");
+  CHECK(table.at("docs.misha.iterate.app") == "m1:4321");
+  CHECK(table.at("nobody.iterate.app") == "m2:3000");
+  CHECK(table.at("www.iterate.app") == "m2:3000");
+  CHECK(table.at("mi_sha.iterate.app") == "m2:3000");
+  CHECK(table.at("nope.misha.iterate.app") == "m2:3000");
+  CHECK(table.at("99999__misha.iterate.app") == "invalid_port");
+  table.suspend("misha");
+  CHECK(table.at("misha.iterate.app") == "forbidden");
+}
+
+TEST_CASE("a route leads to a machine, a project, a port or a service") {
+  Filled table;
+  table.route("a", {"a.example.com"}, {"m2", "", "", 0});
+  table.route("b", {"b.example.com"}, {"m2", "", "", 99});
+  table.route("c", {"c.example.com"}, {"", "misha", "", 0});
+  table.route("d", {"d.example.com"}, {"", "misha", "", 77});
+  table.route("e", {"e.example.com"}, {"", "misha", "docs", 0});
+  CHECK(table.at("a.example.com") == "m2:3000");
+  CHECK(table.at("b.example.com") == "m2:99");
+  CHECK(table.at("c.example.com") == "m1:3000");
+  CHECK(table.at("d.example.com") == "m1:77");
+  CHECK(table.at("e.example.com") == "m1:4321");
+  CHECK(table.resolved("a.example.com").project.empty());
+  CHECK(table.resolved("e.example.com").project == "misha");
+  CHECK(table.resolved("e.example.com").service == "docs");
+  table.apply(AttachMachine{"misha", "m3"});
+  CHECK(table.at("c.example.com") == "m3:3000");
+  table.suspend("misha");
+  CHECK(table.at("c.example.com") == "forbidden");
+}
+
+TEST_CASE("a custom domain holds its name, ports and services under it") {
+  Filled table;
+  table.domain("example.com", "misha");
+  CHECK(table.at("example.com") == "m1:3000");
+  CHECK(table.at("4096.example.com") == "m1:4096");
+  CHECK(table.at("docs.example.com") == "m1:4321");
+  CHECK(table.at("nope.example.com") == "service_not_found");
+  CHECK(table.at("0.example.com") == "invalid_port");
+  CHECK(table.at("65536.example.com") == "invalid_port");
+  CHECK(table.at("a.docs.example.com") == "route_not_found");
+  CHECK(table.at("4096__example.com") == "route_not_found");
+  CHECK(table.resolved("docs.example.com").project == "misha");
+  CHECK(table.resolved("docs.example.com").route_id.empty());
+  table.route("rt_1", {"docs.example.com"}, {"m2", "", "", 0});
+  CHECK(table.at("docs.example.com") == "m2:3000");
+  table.apply(DeleteDomain{"example.com"});
+  CHECK(table.at("4096.example.com") == "route_not_found");
+}
+
+TEST_CASE("a name under a custom domain wins over a wildcard, which has what is left") {
+  Filled table;
+  table.domain("example.com", "misha");
+  table.route("rt_1", {"*.example.com"}, {"m2", "", "", 0});
+  CHECK(table.at("docs.example.com") == "m1:4321");
+  CHECK(table.at("4096.example.com") == "m1:4096");
+  CHECK(table.at("nope.example.com") == "m2:3000");
+}
+
+TEST_CASE("a domain under DOMAIN serves the names that the grammar does not know") {
+  Filled table;
+  table.domain("shop.iterate.app", "misha");
+  CHECK(table.at("shop.iterate.app") == "m1:3000");
+  CHECK(table.at("docs.shop.iterate.app") == "m1:4321");
+}
+
+TEST_CASE("* stands for one label, ** for one or more") {
+  Filled table;
+  table.route("one", {"*.a.com"}, {"m1", "", "", 0});
+  table.route("many", {"**.b.com"}, {"m2", "", "", 0});
+  CHECK(table.at("x.a.com") == "m1:3000");
+  CHECK(table.at("x.y.a.com") == "route_not_found");
+  CHECK(table.at("a.com") == "route_not_found");
+  CHECK(table.at("x.b.com") == "m2:3000");
+  CHECK(table.at("x.y.z.b.com") == "m2:3000");
+  CHECK(table.at("b.com") == "route_not_found");
+}
+
+TEST_CASE("a wildcard may have a prefix and a suffix, and stands for one byte at least") {
+  Filled table;
+  table.route("p", {"*__misha.example.com", "app-*.example.com", "v*-beta.example.com"}, {"m2", "", "", 0});
+  CHECK(table.at("4096__misha.example.com") == "m2:3000");
+  CHECK(table.at("__misha.example.com") == "route_not_found");
+  CHECK(table.at("app-1.example.com") == "m2:3000");
+  CHECK(table.at("app-.example.com") == "route_not_found");
+  CHECK(table.pattern("v2-beta.example.com") == "v*-beta.example.com");
+  CHECK(table.at("v-beta.example.com") == "route_not_found");
+  CHECK(table.at("other.example.com") == "route_not_found");
+}
+
+TEST_CASE("the longest wildcard has most literal labels, then most literal characters") {
+  Filled table;
+  table.route("w",
+              {"*.example.com", "**.example.com", "*-b.example.com", "a*-b.example.com", "*.*.example.com",
+               "a.*.example.com", "*.b.example.com", "**.long.example.com", "**.com"},
+              {"m1", "", "", 0});
+  CHECK(table.pattern("x.example.com") == "*.example.com");
+  CHECK(table.pattern("x-b.example.com") == "*-b.example.com");
+  CHECK(table.pattern("ax-b.example.com") == "a*-b.example.com");
+  CHECK(table.pattern("x.y.example.com") == "*.*.example.com");
+  CHECK(table.pattern("a.y.example.com") == "a.*.example.com");
+  CHECK(table.pattern("x.b.example.com") == "*.b.example.com");
+  CHECK(table.pattern("x.y.z.example.com") == "**.example.com");
+  CHECK(table.pattern("x.long.example.com") == "**.long.example.com");
+  CHECK(table.pattern("a.long.example.com") == "**.long.example.com");
+  CHECK(table.pattern("x.other.com") == "**.com");
+  // Equally long: the one that sorts first.
+  CHECK(table.pattern("a.b.example.com") == "*.b.example.com");
+}
+
+TEST_CASE("an overwriting route takes patterns, and a route that is left with none is gone") {
+  Filled table;
+  table.route("old", {"a.com", "*.a.com"}, {"m1", "", "", 0});
+  table.route("new", {"a.com"}, {"m2", "", "", 0}, "{}", true);
+  CHECK(table.at("a.com") == "m2:3000");
+  CHECK(table.at("x.a.com") == "m1:3000");
+  table.route("new", {"a.com", "*.a.com"}, {"m2", "", "", 0}, "{}", true);
+  CHECK(table.at("x.a.com") == "m2:3000");
+  table.apply(DeleteRoute{"old"});
+  CHECK(table.at("x.a.com") == "m2:3000");
+  table.route("new", {"b.com"}, {"m2", "", "", 0});
+  CHECK(table.at("a.com") == "route_not_found");
+  CHECK(table.at("x.a.com") == "route_not_found");
+  CHECK(table.at("b.com") == "m2:3000");
+}
+
+TEST_CASE("deleting a project takes its services and domains along, and frees its machine") {
+  Filled table;
+  table.domain("example.com", "misha");
+  table.service("misha", "db", 5000, "m2");
+  table.apply(DeleteProject{"misha"});
+  CHECK(table.at("misha.iterate.app") == "project_not_found");
+  CHECK(table.at("example.com") == "route_not_found");
+  CHECK(table.index.machine("m1")->state == MachineState::kDetached);
+  table.apply(DeleteMachine{"m1"});
+  table.apply(DeleteMachine{"m2"});
+  CHECK(table.index.machine("m1") == nullptr);
+  CHECK(table.at("m2.machines.iterate.app") == "machine_not_found");
+}
+
+TEST_CASE("what the store would have refused does not harm the index") {
+  Filled table;
+  table.route("rt_1", {"a.com"}, {"m2", "", "", 0});
+  table.apply(DeleteMachine{"m1"});
+  table.apply(DeleteMachine{"m2"});
+  table.route("rt_2", {"b.com"}, {"nobody", "", "", 0});
+  table.domain("a.com", "misha");
+  table.apply(DeleteProject{"nobody"});
+  table.apply(AttachMachine{"misha", "nobody"});
+  table.apply(DeleteService{"misha", "nobody"});
+  table.apply(DeleteDomain{"a.com"});
+  table.apply(DeleteRoute{"nobody"});
+  CHECK(table.at("misha.iterate.app") == "m1:3000");
+  CHECK(table.at("a.com") == "m2:3000");
+  CHECK(table.at("b.com") == "route_not_found");
+}
+
+TEST_CASE("tokens open their own machine alone") {
+  Filled table;
+  table.apply(PutToken{Token{"t1", "m1", std::string(64, 'a'), "", 0}});
+  table.apply(PutToken{Token{"t2", "m1", std::string(64, 'b'), "", 0}});
+  CHECK(table.index.token_machine("m1", std::string(64, 'a')) == "m1");
+  CHECK(table.index.token_machine("m1", std::string(64, 'b')) == "m1");
+  CHECK(table.index.token_machine("m1", std::string(63, 'a') + "b").empty());
+  CHECK(table.index.token_machine("m1", "").empty());
+  CHECK(table.index.token_machine("m2", std::string(64, 'a')).empty());
+  CHECK(table.index.token_machine("nobody", std::string(64, 'a')).empty());
+  table.apply(DeleteToken{"m1", "t1"});
+  CHECK(table.index.token_machine("m1", std::string(64, 'a')).empty());
+  table.apply(PutToken{Token{"t2", "m1", std::string(64, 'c'), "", 0}});
+  CHECK(table.index.token_machine("m1", std::string(64, 'b')).empty());
+}
+
+TEST_CASE("a machine's hosts are listed, its own first") {
+  Filled table;
+  table.domain("example.com", "misha");
+  table.service("misha", "db", 5000, "m2");
+  table.route("rt_1", {"a.com", "*.a.com"}, {"m1", "", "", 0});
+  const std::vector<std::string> expected = {"m1.machines.iterate.app", "misha.iterate.app", "docs__misha.iterate.app",
+                                             "example.com", "a.com"};
+  CHECK(table.index.hosts_of("m1") == expected);
+  const std::vector<std::string> second = {"m2.machines.iterate.app", "db__misha.iterate.app"};
+  CHECK(table.index.hosts_of("m2") == second);
+  CHECK(table.index.hosts_of("nobody").empty());
+  for (const std::string& host : expected) CHECK(table.resolved(host).machine == "m1");
+}
+
+}  // namespace
+}  // namespace ingress::broker
