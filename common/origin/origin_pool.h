@@ -76,7 +76,9 @@ class Exchange {
 };
 
 struct Target {
-  std::vector<uv::Address> addresses;  // tried in turn
+  std::vector<uv::Address> addresses;  // tried in turn; where there are none, those of `host`
+  std::string host;                    // a name, resolved for each new connection
+  int port = 0;                        // of `host`
   std::string key;                     // connections with an equal key are interchangeable ("localhost:3000")
 };
 
