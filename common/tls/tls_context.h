@@ -45,7 +45,8 @@ class ServerContext {
 // to skip that. TLS 1.3 only, AES-128-GCM first, P-256.
 class ClientContext {
  public:
-  static Result<std::unique_ptr<ClientContext>> create(const std::string& ca_file, const std::vector<std::string>& alpn);
+  static Result<std::unique_ptr<ClientContext>> create(const std::string& ca_file,
+                                                       const std::vector<std::string>& alpn);
   ~ClientContext();
   ssl_ctx_st* raw() const;
 

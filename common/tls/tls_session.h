@@ -18,11 +18,14 @@ class TlsSession {
   static std::unique_ptr<TlsSession> connect(const ClientContext& context, const std::string& server_name);
   ~TlsSession();
 
-  // Gives ciphertext that came; all of it is taken (kept inside or decrypted by the next read_plain calls), valid until
-  // the call after the one that returns 0. An error ends the session; an alert for the peer may be in `out`.
+  // Gives ciphertext that came. It must stay valid until read_plain has returned 0, or until keep_unread.
+  // An error ends the session (side kInternal; the owner puts its own); an alert for the peer may be in `out`.
   // Handshake output is appended to `out`.
   Status receive(Bytes ciphertext, ByteBuffer& out);
-  // Decrypts into `to`; 0 when there is no more for now. Call until 0 after each receive.
+  // Copies what read_plain has not used yet, so that the memory given to receive may go: for a reader that stops early.
+  void keep_unread();
+  // Decrypts into `to`; 0 when there is no more for now, or after the peer's close_notify. Call until 0 after each
+  // receive.
   Result<size_t> read_plain(MutableBytes to, ByteBuffer& out);
   // Encrypts, appending records to `out`. Only after handshake_done().
   Status write_plain(Bytes plain, ByteBuffer& out);
@@ -32,7 +35,7 @@ class TlsSession {
   void close_notify(ByteBuffer& out);
 
   bool handshake_done() const;
-  bool peer_closed() const;  // close_notify came
+  bool peer_closed() const;              // close_notify came
   std::string_view alpn() const;         // "" where none was agreed
   std::string_view server_name() const;  // the SNI that the client sent, "" where none
   std::string_view version() const;      // "TLSv1.3"

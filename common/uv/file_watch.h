@@ -1,4 +1,5 @@
 // Calls back when something changes in a folder (inotify): file names come and go, and bursts are not merged.
+// Does not keep the loop running.
 #pragma once
 
 #include <functional>

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "common/uv/sock_address.h"
@@ -24,7 +25,9 @@ tl::unexpected<Error> failed(int uv_status, const char* context) {
 class StreamListener final : public Listener {
  public:
   StreamListener(Loop& loop, StreamHandle handle, Listener::OnAccept on_accept)
-      : loop_(loop), handle_(std::move(handle)), on_accept_(std::move(on_accept)) {
+      : loop_(loop),
+        handle_(std::move(handle)),
+        on_accept_(std::make_shared<const Listener::OnAccept>(std::move(on_accept))) {
     handle_.stream()->data = this;
   }
   ~StreamListener() override {
@@ -62,12 +65,13 @@ class StreamListener final : public Listener {
   void accept() {
     StreamHandle accepted(loop_, handle_.is_tcp() ? StreamHandle::Kind::kTcp : StreamHandle::Kind::kUnix);
     if (uv_accept(handle_.stream(), accepted.stream()) != 0) return;
-    on_accept_(std::make_unique<StreamSocket>(loop_, std::move(accepted)));
+    const auto on_accept = on_accept_;  // its call may destroy this listener
+    (*on_accept)(std::make_unique<StreamSocket>(loop_, std::move(accepted)));
   }
 
   Loop& loop_;
   StreamHandle handle_;
-  Listener::OnAccept on_accept_;
+  std::shared_ptr<const Listener::OnAccept> on_accept_;
   std::string unix_path_;
   ino_t inode_ = 0;
 };

@@ -1,4 +1,4 @@
-// Calls back on the loop when the process gets a signal.
+// Calls back on the loop when the process gets a signal. Does not keep the loop running.
 #pragma once
 
 #include <functional>

@@ -33,7 +33,9 @@ class SocketHandler {
   virtual void on_read(MutableBytes bytes) = 0;
   // The peer closed its sending side. Writing goes on.
   virtual void on_read_end() = 0;
-  // The connection failed; the owner closes it. Never called from inside a call of the owner.
+  // The connection failed; the owner closes it. Never called from inside a call of the owner. A failed write is told
+  // after the bytes that the peer had sent, while reading is on (else at the end of the iteration); what is written
+  // meanwhile is dropped. kReset, kTimeout or kIo; the owner puts its side.
   virtual void on_failed(const Error& error) = 0;
   // Everything given to write() was taken by the kernel, after it had not been at once.
   virtual void on_write_drained() = 0;
@@ -63,6 +65,7 @@ class Socket {
   // True when the kernel knows that the peer has reset the connection, though reading is paused (TCP_INFO).
   virtual bool peer_is_gone() const = 0;
   virtual void set_notsent_lowat(size_t bytes) = 0;
+  // One system call each; empty where the kernel no longer knows, and for Unix sockets.
   virtual Address peer() const = 0;
   virtual Address local() const = 0;
 };
@@ -74,13 +77,14 @@ class Listener {
   // `mode` is the file mode of a Unix socket; a stale socket file is replaced, a live one is an error.
   static Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address, OnAccept on_accept,
                                                   int mode = 0600);
-  // Closes; connections that were accepted live on.
+  // Closes; connections that were accepted live on. It may be destroyed in on_accept.
   virtual ~Listener() = default;
   // The address that was bound: the real port where 0 was asked for.
   virtual Address local() const = 0;
 };
 
-// An attempt to connect. Destroying it gives up. Calls back once, never from inside connect(). TCP_NODELAY is set.
+// An attempt to connect; fails with kConnectFailed (retryable). Destroying it gives up. Calls back once, never from
+// inside connect(). TCP_NODELAY is set.
 class Connecting {
  public:
   using OnDone = std::function<void(Result<std::unique_ptr<Socket>>)>;
@@ -88,8 +92,8 @@ class Connecting {
   virtual ~Connecting() = default;
 };
 
-// Addresses of a name, by getaddrinfo on a worker thread (a numeric one at once). Destroying it gives up. Calls back
-// once, later.
+// Addresses of a name (at least one, or kResolveFailed), by getaddrinfo on a worker thread (a numeric one at once).
+// Destroying it gives up. Calls back once, later.
 class Resolving {
  public:
   using OnDone = std::function<void(Result<std::vector<Address>>)>;

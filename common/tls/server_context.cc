@@ -1,0 +1,161 @@
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "common/base/bytes.h"
+#include "common/tls/certificate_file.h"
+#include "common/tls/openssl.h"
+#include "common/tls/tls_context.h"
+
+namespace ingress::tls {
+namespace {
+
+constexpr std::string_view kTunnelAlpn = "iterate-tunnel/1";
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+std::shared_ptr<ssl_ctx_st> new_context() {
+  std::shared_ptr<ssl_ctx_st> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  configure(context.get(), TLS1_2_VERSION);
+  return context;
+}
+
+}  // namespace
+
+struct ServerContext::Impl {
+  // A set of certificates and the names that lead to each. Replaced as a whole.
+  struct Set {
+    void add(Certificate certificate);
+    const Certificate* find(const std::string& host) const;
+    const Certificate* of_path(const std::string& path) const;
+
+    std::vector<Certificate> certificates;
+    std::unordered_map<std::string, size_t> by_name;  // wildcards under "*.domain"
+  };
+
+  void install_callbacks(SSL_CTX* context);
+  std::shared_ptr<ssl_ctx_st> new_certificate_context();
+  int choose_certificate(SSL* ssl) const;
+  int choose_alpn(SSL* ssl, std::string_view offered, const unsigned char** out, unsigned char* out_size) const;
+
+  std::vector<std::string> alpn;
+  // Every session starts from this context, which has no certificate and holds the ticket keys: tickets outlive a
+  // reload. The servername callback then moves the session to a certificate's.
+  std::shared_ptr<ssl_ctx_st> base;
+  Set set;
+};
+
+void ServerContext::Impl::Set::add(Certificate certificate) {
+  // Where two certificates serve a name, the first in file order does.
+  for (const std::string& name : certificate.names) by_name.emplace(name, certificates.size());
+  certificates.push_back(std::move(certificate));
+}
+
+const Certificate* ServerContext::Impl::Set::find(const std::string& host) const {
+  std::string name = lower_case(host);
+  if (name.ends_with('.')) name.pop_back();
+  auto found = by_name.find(name);
+  if (found == by_name.end()) {
+    // A wildcard stands for exactly one label (RFC 6125, 6.4.3).
+    const size_t dot = name.find('.');
+    if (dot == std::string::npos || dot == 0) return nullptr;
+    found = by_name.find('*' + name.substr(dot));
+  }
+  return found == by_name.end() ? nullptr : &certificates[found->second];
+}
+
+const Certificate* ServerContext::Impl::Set::of_path(const std::string& path) const {
+  const auto same = [&path](const Certificate& certificate) { return certificate.path == path; };
+  const auto found = std::find_if(certificates.begin(), certificates.end(), same);
+  return found == certificates.end() ? nullptr : &*found;
+}
+
+int ServerContext::Impl::choose_certificate(SSL* ssl) const {
+  if (set.certificates.empty()) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  const Certificate* const named = name == nullptr ? nullptr : set.find(name);
+  const Certificate& chosen = named != nullptr ? *named : set.certificates.front();
+  return SSL_set_SSL_CTX(ssl, chosen.context.get()) == nullptr ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK;
+}
+
+int ServerContext::Impl::choose_alpn(SSL* ssl, std::string_view offered, const unsigned char** out,
+                                     unsigned char* out_size) const {
+  for (const std::string& ours : alpn) {
+    for (size_t at = 0; at < offered.size();) {
+      const auto size = static_cast<unsigned char>(offered[at]);
+      const std::string_view theirs = offered.substr(at + 1, size);
+      at += 1u + size;
+      if (theirs != ours) continue;
+      if (ours == kTunnelAlpn && SSL_version(ssl) < TLS1_3_VERSION) return SSL_TLSEXT_ERR_ALERT_FATAL;
+      *out = reinterpret_cast<const unsigned char*>(theirs.data());
+      *out_size = size;
+      // A tunnel lives long and is never resumed: tickets would only cost memory at both ends.
+      if (ours == kTunnelAlpn) SSL_set_num_tickets(ssl, 0);
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
+void ServerContext::Impl::install_callbacks(SSL_CTX* context) {
+  const auto on_servername = [](SSL* ssl, int*, void* self) {
+    return static_cast<const Impl*>(self)->choose_certificate(ssl);
+  };
+  SSL_CTX_set_tlsext_servername_callback(context, +on_servername);
+  SSL_CTX_set_tlsext_servername_arg(context, this);
+  const auto on_alpn = [](SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                          unsigned in_size, void* self) {
+    return static_cast<const Impl*>(self)->choose_alpn(ssl, as_text({in, in_size}), out, out_size);
+  };
+  SSL_CTX_set_alpn_select_cb(context, +on_alpn, this);
+}
+
+// A session asks the context it was moved to for its ALPN, so every one has the callbacks.
+std::shared_ptr<ssl_ctx_st> ServerContext::Impl::new_certificate_context() {
+  std::shared_ptr<ssl_ctx_st> context = new_context();
+  install_callbacks(context.get());
+  return context;
+}
+
+ServerContext::ServerContext(std::vector<std::string> alpn) : impl_(std::make_unique<Impl>()) {
+  impl_->alpn = std::move(alpn);
+  impl_->base = impl_->new_certificate_context();
+}
+
+ServerContext::~ServerContext() = default;
+
+Status ServerContext::load(const std::string& folder,
+                           const std::function<void(const std::string& path, const Error&)>& on_bad_pair) {
+  const auto paths = list_certificates(folder);
+  if (!paths) on_bad_pair(folder, paths.error());
+  Impl::Set loaded;
+  for (const std::string& path : paths ? *paths : std::vector<std::string>()) {
+    Result<Certificate> certificate = load_certificate(path, impl_->new_certificate_context());
+    if (certificate) {
+      loaded.add(std::move(*certificate));
+      continue;
+    }
+    on_bad_pair(path, certificate.error());
+    if (const Certificate* last_good = impl_->set.of_path(path)) loaded.add(*last_good);
+  }
+  // A folder that is empty, or away, is being replaced: what was loaded serves on.
+  if (!loaded.certificates.empty()) impl_->set = std::move(loaded);
+  if (!impl_->set.certificates.empty()) return {};
+  if (!paths) return tl::unexpected(paths.error());
+  return fail(ErrorCode::kInvalidArgument, Side::kInternal, "no certificate can be served");
+}
+
+const Certificate* ServerContext::find(const std::string& host) const { return impl_->set.find(host); }
+const std::vector<Certificate>& ServerContext::certificates() const { return impl_->set.certificates; }
+ssl_ctx_st* ServerContext::raw() const { return impl_->base.get(); }
+
+}  // namespace ingress::tls
