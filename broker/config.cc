@@ -29,7 +29,7 @@ tl::expected<std::vector<std::string>, std::string> parse_domains(const std::vec
   std::vector<std::string> domains;
   for (const std::string& text : texts) {
     HostName name;
-    if (!name.parse(text) || text.find(':') != std::string::npos) {
+    if (!name.assign(text) || text.find(':') != std::string::npos) {
       return Problem("--domain " + text + ": not a domain name");
     }
     domains.emplace_back(name.text());

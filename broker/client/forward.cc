@@ -97,7 +97,7 @@ void Forward::on_body(MutableBytes payload, bool end) {
   if (end && upgraded_ && answer_ended_) answer_over();
 }
 
-void Forward::on_trailers(const http::Fields& trailers) {
+void Forward::on_request_trailers(const http::Fields& trailers) {
   if (stream_ == nullptr) return;
   request_ended_ = true;
   stream_->send_trailers(trailers);

@@ -12,7 +12,18 @@
 
 namespace ingress::broker {
 
-// The stream's trailers by a name of their own, since a client's request has some too.
+// Trailers come from both sides: two names.
+class RequestEvents : public server::RequestHandler {
+ public:
+  virtual void on_request_trailers(const http::Fields& trailers) = 0;
+
+ protected:
+  ~RequestEvents() = default;
+
+ private:
+  void on_trailers(const http::Fields& trailers) final { on_request_trailers(trailers); }
+};
+
 class AnswerEvents : public tunnel::StreamHandler {
  public:
   virtual void on_answer_trailers(const http::Fields& trailers) = 0;
@@ -24,7 +35,7 @@ class AnswerEvents : public tunnel::StreamHandler {
   void on_trailers(const http::Fields& trailers) final { on_answer_trailers(trailers); }
 };
 
-class Forward final : public server::RequestHandler, private AnswerEvents {
+class Forward final : public RequestEvents, public AnswerEvents {
  public:
   explicit Forward(Forwarder& owner) : owner_(owner) {}
 
@@ -34,7 +45,7 @@ class Forward final : public server::RequestHandler, private AnswerEvents {
  private:
   // server::RequestHandler
   void on_body(MutableBytes payload, bool end) override;
-  void on_trailers(const http::Fields& trailers) override;
+  void on_request_trailers(const http::Fields& trailers) override;
   size_t allowance() override;
   void on_drained() override;
   void on_aborted(const Error& error) override;

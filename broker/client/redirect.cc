@@ -63,7 +63,7 @@ void Redirect::answer_redirect(server::Responder& responder, const http::Request
   const Result<http::RequestTarget> target = http::request_target(head);
   HostName host;
   Status status = target ? Status{} : tl::unexpected(target.error());
-  if (status) status = host.parse(target->host);
+  if (status) status = host.assign(target->host);
   if (!status) {
     server::send_answer(responder, http::error_answer(status.error(), {}, {}), status.error());
     return;

@@ -80,7 +80,7 @@ void BrokerTunnel::on_end() {
   close(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "the agent closed the tunnel"});
 }
 
-void BrokerTunnel::on_drained() { session_->on_room(); }
+void BrokerTunnel::on_connection_room() { session_->on_room(); }
 
 void BrokerTunnel::on_closed(const Error& error) {
   if (state_ != State::kClosing) {

@@ -41,21 +41,32 @@ enum class TunnelRefusal : uint8_t {
 
 enum class GoawayReason : uint8_t { kShutdown, kReplaced, kMigrate, kClosedByOperator };
 
-// A session's last stream has closed: a name of its own, since a connection's on_drained means another thing.
-class SessionEvents : public tunnel::SessionHandler {
+// A connection and a session both have an on_drained, which mean different things: two names.
+class TunnelConnectionEvents : public transport::ConnectionHandler {
+ public:
+  virtual void on_connection_room() = 0;
+
+ protected:
+  ~TunnelConnectionEvents() = default;
+
+ private:
+  void on_drained() final { on_connection_room(); }
+};
+
+class TunnelSessionEvents : public tunnel::SessionHandler {
  public:
   virtual void on_session_drained() = 0;
 
  protected:
-  ~SessionEvents() = default;
+  ~TunnelSessionEvents() = default;
 
  private:
   void on_drained() final { on_session_drained(); }
 };
 
 class BrokerTunnel final : public uv::Buryable,
-                           private transport::ConnectionHandler,
-                           private SessionEvents,
+                           public TunnelConnectionEvents,
+                           public TunnelSessionEvents,
                            private DeadlineHandler {
  public:
   enum class State : uint8_t { kAwaitingHello, kChecking, kServing, kDraining, kClosing };
@@ -87,7 +98,7 @@ class BrokerTunnel final : public uv::Buryable,
   // transport::ConnectionHandler
   void on_data(MutableBytes bytes) override;
   void on_end() override;
-  void on_drained() override;
+  void on_connection_room() override;
   void on_closed(const Error& error) override;
   // tunnel::SessionHandler
   void on_hello(const tunnel::pb::Hello& hello) override;
