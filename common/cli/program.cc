@@ -88,7 +88,7 @@ void Program::option(const std::string& name, std::string& value, const std::str
 
 void Program::option(const std::string& name, std::vector<std::string>& values, const std::string& help) {
   std::vector<std::string>* const to = &values;
-  impl_->settings.add({name, help + " (may be repeated)", true, false,
+  impl_->settings.add({name, help, true, false,
                        [to](const Values& given_values) -> Wrong {
                          *to = given_values;
                          return std::nullopt;

@@ -1,0 +1,136 @@
+#include "agent/app.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "agent/session/origin_streams.h"
+#include "agent/session/tunnel_set.h"
+#include "common/base/log.h"
+#include "common/tls/digest.h"
+#include "common/uv/sd_notify.h"
+#include "common/uv/signal_watch.h"
+#include "common/uv/timer.h"
+
+namespace ingress::agent {
+namespace {
+
+uint32_t random_seed() {
+  uint32_t seed = 0;
+  std::memcpy(&seed, tls::random_bytes(sizeof seed).data(), sizeof seed);
+  return seed;
+}
+
+class App {
+ public:
+  explicit App(const Config& config)
+      : config_(config),
+        policy_(config.targets),
+        pool_(loop_, origin::PoolLimits{}),
+        streams_(loop_, pool_, policy_, config.timeouts),
+        tunnels_(loop_, config.tunnel, streams_, random_seed(), [this] { on_tunnels(); }) {}
+
+  int run();
+
+ private:
+  bool listen();
+  void on_tunnels();
+  void on_signal(const char* name);
+  void drain();
+  void part_drained();
+
+  const Config& config_;
+  uv::SdNotify notify_;
+  uv::Loop loop_;
+  TargetPolicy policy_;
+  origin::OriginPool pool_;
+  OriginStreams streams_;
+  TunnelSet tunnels_;
+  std::unique_ptr<LocalServer> local_;
+  std::unique_ptr<uv::Timer> grace_timer_;
+  std::unique_ptr<uv::SignalWatch> terminate_;
+  std::unique_ptr<uv::SignalWatch> interrupt_;
+  int draining_parts_ = 0;
+  bool draining_ = false;
+  bool was_ready_ = false;
+};
+
+int App::run() {
+  if (!listen()) return cli::kExitFailed;
+  terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { on_signal("SIGTERM"); });
+  interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
+  log_info("starting", {{"version", config_.tunnel.agent_version},
+                        {"machine", config_.tunnel.machine},
+                        {"broker", config_.tunnel.broker.authority()},
+                        {"proxy", config_.tunnel.proxy ? config_.tunnel.proxy->host : std::string("none")},
+                        {"listen", local_ != nullptr ? local_->address().to_text() : std::string("off")}});
+  notify_.send("STATUS=connecting to " + config_.tunnel.broker.authority());
+  tunnels_.start();
+  loop_.run();
+  return cli::kExitGood;
+}
+
+bool App::listen() {
+  if (!config_.local) return true;
+  auto server = LocalServer::start(loop_, *config_.local, {pool_, policy_, [this] { return tunnels_.serving() > 0; }});
+  if (!server) {
+    const std::string address = config_.local->address.to_text();
+    log_error("listen_failed", {{"address", address}, {"error", describe(server.error())}});
+    return false;
+  }
+  local_ = std::move(*server);
+  return true;
+}
+
+void App::on_tunnels() {
+  if (draining_) return;
+  const size_t serving = tunnels_.serving();
+  const std::string status =
+      "STATUS=" + std::to_string(serving) + " of " + std::to_string(tunnels_.size()) + " tunnels up";
+  const bool first = serving > 0 && !was_ready_;
+  was_ready_ = was_ready_ || first;
+  notify_.send(first ? "READY=1\n" + status : status);
+}
+
+void App::on_signal(const char* name) {
+  if (draining_) {
+    log_warn("stopping_now", {{"signal", name}, {"streams", tunnels_.stream_count()}});
+    std::_Exit(cli::kExitGood);
+  }
+  log_info("draining", {{"signal", name}, {"streams", tunnels_.stream_count()}});
+  notify_.send("STOPPING=1\nSTATUS=draining");
+  drain();
+}
+
+void App::drain() {
+  draining_ = true;
+  grace_timer_ = std::make_unique<uv::Timer>(loop_, [this] {
+    log_warn("grace_period_over", {{"streams", tunnels_.stream_count()}});
+    tunnels_.close();
+    if (local_ != nullptr) local_->close_all();
+  });
+  grace_timer_->start(config_.grace_period);
+  draining_parts_ = local_ != nullptr ? 2 : 1;
+  tunnels_.drain([this] { part_drained(); });
+  if (local_ != nullptr) local_->drain([this] { loop_.defer([this] { part_drained(); }); });
+}
+
+void App::part_drained() {
+  if (--draining_parts_ > 0) return;
+  grace_timer_->stop();
+  pool_.close_idle();
+  loop_.stop();
+}
+
+}  // namespace
+
+int run(const Config& config) {
+  App app(config);
+  const int exit_code = app.run();
+  if (exit_code == cli::kExitGood) log_info("stopped");
+  return exit_code;
+}
+
+}  // namespace ingress::agent

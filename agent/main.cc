@@ -1,0 +1,20 @@
+#include "agent/app.h"
+#include "agent/config.h"
+
+int main(int argc, char** argv) {
+  using namespace ingress;
+  agent::Settings settings;
+  cli::Program program("ingress-agent", INGRESS_VERSION,
+                       "Serves this machine's local ports through a tunnel to the broker.");
+  program.command("run", "hold the tunnels and serve until a signal comes");
+  program.command("validate", "check the whole configuration and touch nothing");
+  program.example(
+      "ingress-agent run --broker https://broker.iterate.app --machine mach_123 --token-file /etc/ingress/token");
+  agent::declare(program, settings);
+  const cli::Choice choice = program.run(argc, argv);
+  if (choice.exit_code) return *choice.exit_code;
+  const auto config = agent::check(settings);
+  if (!config) return program.refuse(config.error());
+  if (choice.command == "validate") return program.print_valid();
+  return agent::run(*config);
+}

@@ -1,0 +1,111 @@
+// One tunnel connection of the agent: HELLO, then streams until it is lost or has run dry. Owned by its slot's client.
+// Thread: the loop's.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/session/tunnel_config.h"
+#include "common/transport/connection.h"
+#include "common/tunnel/session.h"
+#include "common/tunnel_link/connection_sink.h"
+#include "common/uv/loop.h"
+
+namespace ingress::agent {
+
+class AgentSession;
+class OriginStreams;
+
+// What a session tells its client. on_lost comes once (unless the client itself closed it), on_gone once and last.
+class AgentSessionOwner {
+ public:
+  virtual void on_welcome(AgentSession& session, const tunnel::pb::Welcome& welcome) = 0;
+  virtual void on_refused(AgentSession& session, const tunnel::pb::Refused& refused) = 0;
+  virtual void on_goaway(AgentSession& session, const tunnel::pb::Goaway& goaway) = 0;
+  // No stream runs on it any more and none can come; its connection is still closing.
+  virtual void on_lost(AgentSession& session, const Error& error) = 0;
+  // The connection is closed: the client buries the session.
+  virtual void on_gone(AgentSession& session) = 0;
+
+ protected:
+  ~AgentSessionOwner() = default;
+};
+
+// A connection's on_drained and a session's are two things: each gets a name of its own.
+class TunnelConnectionEvents : public transport::ConnectionHandler {
+ public:
+  virtual void on_writable() = 0;
+
+ protected:
+  ~TunnelConnectionEvents() = default;
+
+ private:
+  void on_drained() final { on_writable(); }
+};
+
+class TunnelSessionEvents : public tunnel::SessionHandler {
+ public:
+  virtual void on_run_dry() = 0;
+
+ protected:
+  ~TunnelSessionEvents() = default;
+
+ private:
+  void on_drained() final { on_run_dry(); }
+};
+
+class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, private TunnelSessionEvents {
+ public:
+  static constexpr Duration kLinger{1000};
+
+  // Sends HELLO with `token`.
+  AgentSession(AgentSessionOwner& owner, OriginStreams& streams, std::unique_ptr<transport::Connection> connection,
+               const TunnelConfig& config, int slot, const std::string& token, std::string address);
+  ~AgentSession() override;
+
+  // GOAWAY: running streams go on, and it closes when the last one is done and the broker can open no more.
+  void drain(const std::string& reason);
+  // Closes now, without on_lost: running streams are broken off. on_gone follows.
+  void close(const Error& error);
+  void tick();
+  // Tests the way to the broker at once.
+  void ping();
+
+  const std::string& address() const { return address_; }
+  size_t stream_count() const { return session_.stream_count(); }
+  bool established() const { return session_.established(); }
+  Duration reconnect_spread() const { return reconnect_spread_; }
+
+ private:
+  enum class State : uint8_t { kHello, kServing, kDraining, kClosing };
+
+  void say_hello(const TunnelConfig& config, int slot, const std::string& token);
+  void lose(const Error& error);
+
+  // TunnelConnectionEvents
+  void on_data(MutableBytes bytes) override;
+  void on_end() override;
+  void on_writable() override;
+  void on_closed(const Error& error) override;
+  // TunnelSessionEvents
+  void on_welcome(const tunnel::pb::Welcome& welcome) override;
+  void on_refused(const tunnel::pb::Refused& refused) override;
+  void on_goaway(const tunnel::pb::Goaway& goaway) override;
+  tunnel::StreamHandler* on_open(tunnel::Stream& stream, const tunnel::OpenHead& open, bool end) override;
+  void on_run_dry() override;
+  void on_failed(const Error& error) override;
+
+  Time now() const { return connection_->loop().now(); }
+
+  AgentSessionOwner& owner_;
+  OriginStreams& streams_;
+  std::string address_;
+  std::unique_ptr<transport::Connection> connection_;
+  tunnel_link::ConnectionSink sink_;
+  tunnel::Session session_;
+  Duration reconnect_spread_{0};
+  State state_ = State::kHello;
+  bool dry_ = false;  // no stream runs and none can come
+};
+
+}  // namespace ingress::agent

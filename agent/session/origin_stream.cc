@@ -1,0 +1,121 @@
+#include "agent/session/origin_stream.h"
+
+#include <algorithm>
+
+#include "agent/session/origin_streams.h"
+#include "agent/session/reset_code.h"
+#include "agent/session/response_fields.h"
+#include "common/base/log.h"
+
+namespace ingress::agent {
+namespace {
+
+// A buffer that a slow upload grew is not kept for the next stream.
+constexpr size_t kKeptBufferBytes = 16 * 1024;
+
+}  // namespace
+
+tunnel::StreamHandler* OriginStream::start(tunnel::Stream& stream, const origin::Target& target,
+                                           const tunnel::OpenHead& open, bool end) {
+  stream_ = &stream;
+  port_ = open.port;
+  origin::Request request;
+  request.method = open.request.method;
+  request.target = open.request.target;
+  request.fields = &open.request.fields;
+  request.upgrade = open.upgrade;
+  request.end = end;
+  exchange_ = owner_.pool_.start(target, request, owner_.timeouts_, from_origin_);
+  return &from_tunnel_;
+}
+
+void OriginStream::clear() {
+  exchange_.reset();
+  waiting_.clear();
+  if (waiting_.capacity() > kKeptBufferBytes) waiting_.release();
+  waiting_end_ = false;
+  waiting_trailers_.clear();
+}
+
+void OriginStream::request_data(MutableBytes payload, bool end) {
+  if (exchange_ == nullptr || stream_ == nullptr) return;
+  size_t taken = 0;
+  if (waiting_.empty()) {
+    taken = std::min(exchange_->sendable(), payload.size());
+    const bool whole = taken == payload.size();
+    if (taken > 0 || (whole && end)) exchange_->send_data(payload.first(taken), whole && end);
+    if (stream_ == nullptr) return;
+    if (taken > 0) stream_->consumed(taken);
+    if (whole) return;
+  }
+  waiting_.append(payload.subspan(taken));
+  waiting_end_ = end;
+}
+
+void OriginStream::request_trailers(const http::Fields& trailers) {
+  if (exchange_ == nullptr || stream_ == nullptr) return;
+  if (waiting_.empty()) return exchange_->send_trailers(trailers);
+  waiting_end_ = true;
+  for (const http::Field& field : trailers) waiting_trailers_.emplace_back(field.name, field.value);
+}
+
+void OriginStream::send_waiting() {
+  if (exchange_ == nullptr || stream_ == nullptr || waiting_.empty()) return;
+  const size_t count = std::min(exchange_->sendable(), waiting_.size());
+  if (count == 0) return;
+  const bool last = count == waiting_.size() && waiting_end_ && waiting_trailers_.empty();
+  exchange_->send_data(waiting_.mutable_view().first(count), last);
+  waiting_.consume(count);
+  if (stream_ == nullptr) return;
+  stream_->consumed(count);
+  if (stream_ != nullptr && waiting_.empty() && !last) send_waiting_end();
+}
+
+void OriginStream::send_waiting_end() {
+  if (!waiting_end_) return;
+  http::Fields trailers;
+  for (const auto& [name, value] : waiting_trailers_) trailers.push_back({name, value});
+  exchange_->send_trailers(trailers);
+}
+
+void OriginStream::resume_answer() {
+  if (exchange_ != nullptr && stream_ != nullptr) exchange_->resume();
+}
+
+void OriginStream::stream_closed() {
+  stream_ = nullptr;
+  owner_.retire(*this);
+}
+
+void OriginStream::answer_head(const http::ResponseHead& head, bool end) {
+  if (stream_ == nullptr) return;
+  constexpr int kSwitchingProtocols = 101;
+  http::ResponseHead& out = owner_.head_;
+  out.status = head.status;
+  out.reason = head.reason;
+  out.minor_version = head.minor_version;
+  end_to_end_fields(head.fields, head.status == kSwitchingProtocols, out.fields);
+  stream_->send_head(out, end);
+}
+
+void OriginStream::answer_data(MutableBytes payload, bool end) {
+  if (stream_ != nullptr) stream_->send_data(payload, end);
+}
+
+void OriginStream::answer_trailers(const http::Fields& trailers) {
+  if (stream_ != nullptr) stream_->send_trailers(trailers);
+}
+
+void OriginStream::exchange_failed(const Error& error) {
+  if (stream_ == nullptr) return;
+  log_debug("exchange_failed", {{"port", port_}, {"error", describe(error)}});
+  finish(reset_code_of(error));
+}
+
+void OriginStream::finish(tunnel::ResetCode code) {
+  if (stream_ == nullptr) return;
+  std::exchange(stream_, nullptr)->abandon(code);
+  owner_.retire(*this);
+}
+
+}  // namespace ingress::agent

@@ -1,0 +1,72 @@
+#include "agent/session/origin_streams.h"
+
+#include <cassert>
+#include <utility>
+
+#include "agent/session/origin_stream.h"
+#include "agent/session/probe_stream.h"
+#include "agent/session/reset_code.h"
+#include "common/base/log.h"
+
+namespace ingress::agent {
+namespace {
+
+constexpr Duration kProbeTimeout{5000};
+
+}  // namespace
+
+OriginStreams::OriginStreams(uv::Loop& loop, origin::OriginPool& pool, const TargetPolicy& policy,
+                             const origin::Timeouts& timeouts)
+    : loop_(loop), pool_(pool), policy_(policy), timeouts_(timeouts) {}
+
+OriginStreams::~OriginStreams() {
+  loop_.forget_flush(*this);
+  flush();
+  assert(active_ == 0);
+}
+
+tunnel::StreamHandler* OriginStreams::open(tunnel::Stream& stream, const tunnel::OpenHead& open, bool end) {
+  const Result<origin::Target>& target = target_of(open.port);
+  if (!target) {
+    log_debug("port_refused", {{"port", open.port}, {"error", describe(target.error())}});
+    stream.abandon(reset_code_of(target.error()));
+    return nullptr;
+  }
+  if (open.kind == tunnel::StreamKind::kProbe) return ProbeStream::start(stream, pool_, *target, kProbeTimeout);
+  // It owns itself until retire() takes it back.
+  OriginStream* const glue = take_spare().release();
+  ++active_;
+  return glue->start(stream, *target, open, end);
+}
+
+const Result<origin::Target>& OriginStreams::target_of(int port) {
+  const auto found = targets_.find(port);
+  if (found != targets_.end()) return found->second;
+  if (targets_.size() >= kMostTargets) targets_.clear();
+  return targets_.emplace(port, policy_.target(port)).first->second;
+}
+
+std::unique_ptr<OriginStream> OriginStreams::take_spare() {
+  if (spare_.empty()) return std::make_unique<OriginStream>(*this);
+  std::unique_ptr<OriginStream> glue = std::move(spare_.back());
+  spare_.pop_back();
+  return glue;
+}
+
+void OriginStreams::retire(OriginStream& stream) {
+  retired_.push_back(&stream);
+  loop_.flush_later(*this);
+}
+
+void OriginStreams::flush() {
+  // Index, not iterator: letting go of an exchange or stream may retire others.
+  for (size_t i = 0; i < retired_.size(); ++i) {
+    std::unique_ptr<OriginStream> glue(retired_[i]);
+    glue->clear();
+    --active_;
+    if (spare_.size() < kMostSpare) spare_.push_back(std::move(glue));
+  }
+  retired_.clear();
+}
+
+}  // namespace ingress::agent

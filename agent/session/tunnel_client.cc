@@ -1,0 +1,235 @@
+#include "agent/session/tunnel_client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/session/origin_streams.h"
+#include "common/base/log.h"
+#include "proto/tunnel.pb.h"
+
+namespace ingress::agent {
+namespace {
+
+using tunnel::pb::Goaway;
+using tunnel::pb::Refused;
+
+Refusal refusal_of(const Refused& refused) {
+  if (refused.code() == Refused::DUPLICATE_MACHINE) return Refusal::kDuplicate;
+  return refused.permanent() ? Refusal::kPermanent : Refusal::kTemporary;
+}
+
+TunnelClient::State state_of(ConnectStage stage) {
+  constexpr TunnelClient::State kStates[] = {TunnelClient::State::kResolving, TunnelClient::State::kConnecting,
+                                             TunnelClient::State::kProxy, TunnelClient::State::kHandshake};
+  return kStates[static_cast<size_t>(stage)];
+}
+
+}  // namespace
+
+TunnelClient::TunnelClient(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, int slot,
+                           size_t first_turn, std::function<double()> random, TunnelClientOwner& owner)
+    : loop_(loop),
+      config_(config),
+      streams_(streams),
+      owner_(owner),
+      slot_(slot),
+      turn_(first_turn),
+      schedule_(std::move(random)),
+      attempt_deadline_(loop.deadlines(), *this),
+      retry_timer_(loop, [this] { start_attempt(); }) {}
+
+TunnelClient::~TunnelClient() = default;
+
+void TunnelClient::start() { start_attempt(); }
+
+void TunnelClient::start_attempt() {
+  state_ = State::kResolving;
+  attempt_deadline_.arm(loop_.now() + kAttemptTimeout);
+  connector_ = std::make_unique<TunnelConnector>(loop_, config_, turn_, static_cast<TunnelConnectorOwner&>(*this));
+}
+
+void TunnelClient::drop_attempt() {
+  attempt_deadline_.cancel();
+  retry_timer_.stop();
+  if (connector_ != nullptr) loop_.bury(std::move(connector_));
+  if (pending_ == nullptr) return;
+  std::exchange(pending_, nullptr)->close(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "given up"});
+}
+
+void TunnelClient::drain() {
+  if (ending_) return;
+  ending_ = true;
+  drop_attempt();
+  state_ = State::kDraining;
+  if (current_ != nullptr) current_->drain("the agent is shutting down");
+  check_closed();
+}
+
+void TunnelClient::close() {
+  drain();
+  const Error error{ErrorCode::kClosed, Side::kTunnel, false, 0, "the agent is shutting down"};
+  for (const std::unique_ptr<AgentSession>& session : sessions_) session->close(error);
+  if (std::exchange(current_, nullptr) != nullptr) owner_.on_tunnel_change(*this);
+}
+
+void TunnelClient::tick() {
+  for (size_t i = 0; i < sessions_.size(); ++i) sessions_[i]->tick();
+}
+
+void TunnelClient::ping() {
+  for (size_t i = 0; i < sessions_.size(); ++i) sessions_[i]->ping();
+}
+
+size_t TunnelClient::stream_count() const {
+  size_t count = 0;
+  for (const std::unique_ptr<AgentSession>& session : sessions_) count += session->stream_count();
+  return count;
+}
+
+bool TunnelClient::first_report(ErrorCode code) {
+  const uint64_t bit = uint64_t{1} << static_cast<unsigned>(code);
+  return (std::exchange(reported_errors_, reported_errors_ | bit) & bit) == 0;
+}
+
+void TunnelClient::fail_attempt(const Error& error, const std::string& address) {
+  attempt_deadline_.cancel();
+  ++turn_;
+  const Duration pause = schedule_.after_failure(loop_.now());
+  // Each cause once an outage; the retries are silent.
+  log(first_report(error.code) ? LogLevel::kWarn : LogLevel::kDebug, "tunnel_unreachable",
+      {{"slot", slot_},
+       {"broker", config_.broker.authority()},
+       {"address", address},
+       {"error", describe(error)},
+       {"attempt", schedule_.failures()},
+       {"retry_ms", static_cast<long long>(pause.count())}});
+  wait(pause);
+}
+
+void TunnelClient::wait(Duration duration) {
+  state_ = State::kWaiting;
+  retry_timer_.start(duration);
+}
+
+std::string TunnelClient::read_token() {
+  auto token = config_.token.read();
+  if (token) {
+    last_token_ = std::move(*token);
+  } else {
+    // A file that is being replaced: the token that was good before may still be.
+    log_warn("token_unreadable", {{"slot", slot_}, {"error", token.error()}});
+  }
+  return last_token_;
+}
+
+void TunnelClient::on_stage(ConnectStage stage) { state_ = state_of(stage); }
+
+void TunnelClient::on_connected(std::unique_ptr<transport::Connection> connection, const std::string& address) {
+  loop_.bury(std::move(connector_));
+  state_ = State::kHello;
+  sessions_.push_back(std::make_unique<AgentSession>(static_cast<AgentSessionOwner&>(*this), streams_,
+                                                     std::move(connection), config_, slot_, read_token(), address));
+  pending_ = sessions_.back().get();
+}
+
+void TunnelClient::on_connect_failed(const Error& error, const std::string& address) {
+  loop_.bury(std::move(connector_));
+  fail_attempt(error, address);
+}
+
+void TunnelClient::on_deadline(Deadline&) {
+  const std::string address = pending_ != nullptr ? pending_->address() : "";
+  drop_attempt();
+  fail_attempt(Error{ErrorCode::kTimeout, Side::kTunnel, true, 0, "no WELCOME in time"}, address);
+}
+
+void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& welcome) {
+  attempt_deadline_.cancel();
+  schedule_.up();
+  reported_errors_ = reported_refusals_ = 0;
+  pending_ = nullptr;
+  AgentSession* const old = std::exchange(current_, &session);
+  state_ = State::kServing;
+  log_info(
+      "tunnel_up",
+      {{"slot", slot_}, {"broker", welcome.broker()}, {"address", session.address()}, {"machine", config_.machine}});
+  if (old != nullptr) {
+    old->drain("migrated");
+    limit_old_sessions();
+    return;
+  }
+  owner_.on_tunnel_change(*this);
+}
+
+void TunnelClient::limit_old_sessions() {
+  size_t old = 0;
+  for (const std::unique_ptr<AgentSession>& session : sessions_) old += session.get() != current_ ? 1 : 0;
+  for (size_t i = 0; old > kMostOldSessions; ++i) {
+    if (sessions_[i].get() == current_) continue;
+    sessions_[i]->close(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "too many tunnels running dry"});
+    --old;
+  }
+}
+
+void TunnelClient::on_refused(AgentSession& session, const Refused& refused) {
+  if (&session != pending_) return;
+  const Refusal refusal = refusal_of(refused);
+  const Duration pause = schedule_.after_refusal(loop_.now(), refusal, Duration{refused.retry_after_ms()});
+  const uint64_t bit = uint64_t{1} << (static_cast<unsigned>(refused.code()) & 63);
+  const bool first = (std::exchange(reported_refusals_, reported_refusals_ | bit) & bit) == 0;
+  const LogLevel level = refusal == Refusal::kPermanent ? LogLevel::kError : LogLevel::kWarn;
+  log(first ? level : LogLevel::kDebug, "tunnel_refused",
+      {{"slot", slot_},
+       {"machine", config_.machine},
+       {"code", Refused::Code_IsValid(refused.code()) ? Refused::Code_Name(refused.code()) : std::string("UNKNOWN")},
+       {"reason", refused.message()},
+       {"permanent", refused.permanent() ? "true" : "false"},
+       {"retry_ms", static_cast<long long>(pause.count())}});
+  drop_attempt();
+  ++turn_;
+  wait(pause);
+}
+
+void TunnelClient::on_goaway(AgentSession& session, const Goaway& goaway) {
+  if (&session != current_ || ending_ || attempting() || state_ == State::kWaiting) return;
+  log_info("tunnel_goaway",
+           {{"slot", slot_}, {"reason", Goaway::Reason_Name(goaway.reason())}, {"message", goaway.message()}});
+  if (goaway.reason() == Goaway::REPLACED) {
+    // Another agent took this machine over: asking for it back at once would make the two take turns.
+    wait(schedule_.after_refusal(loop_.now(), Refusal::kDuplicate, Duration{0}));
+  } else {
+    wait(schedule_.after_loss(loop_.now(), session.reconnect_spread()));
+  }
+}
+
+void TunnelClient::on_lost(AgentSession& session, const Error& error) {
+  if (&session == pending_) {
+    pending_ = nullptr;
+    fail_attempt(error, session.address());
+    return;
+  }
+  if (&session != current_) return;
+  current_ = nullptr;
+  log(ending_ ? LogLevel::kInfo : LogLevel::kWarn, "tunnel_down",
+      {{"slot", slot_}, {"address", session.address()}, {"error", describe(error)}});
+  if (!ending_ && !attempting() && state_ != State::kWaiting) {
+    wait(schedule_.after_loss(loop_.now(), session.reconnect_spread()));
+  }
+  owner_.on_tunnel_change(*this);
+}
+
+void TunnelClient::on_gone(AgentSession& session) {
+  const auto found =
+      std::find_if(sessions_.begin(), sessions_.end(),
+                   [&session](const std::unique_ptr<AgentSession>& each) { return each.get() == &session; });
+  if (found == sessions_.end()) return;
+  loop_.bury(std::move(*found));
+  sessions_.erase(found);
+  check_closed();
+}
+
+void TunnelClient::check_closed() {
+  if (closed()) owner_.on_tunnel_closed(*this);
+}
+
+}  // namespace ingress::agent

@@ -1,0 +1,125 @@
+// One of the agent's connections to the broker (a slot): dials, serves, dials again, for ever. Thread: the loop's.
+//
+//   kIdle → kResolving → kConnecting → (kProxy →) kHandshake → kHello → kServing
+//             ↑                                                   │ lost, refused or failed
+//             └────────────────────── kWaiting ←──────────────────┘
+//
+// The state is that of the newest attempt. While the broker's GOAWAY is answered by the next attempt, the old session
+// still serves (serving() stays true); it is sent GOAWAY once the new one serves, and closes when it has run dry.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/session/agent_session.h"
+#include "agent/session/reconnect_schedule.h"
+#include "agent/session/tunnel_config.h"
+#include "agent/session/tunnel_connector.h"
+#include "common/base/deadline.h"
+#include "common/uv/loop.h"
+#include "common/uv/timer.h"
+
+namespace ingress::agent {
+
+class TunnelClient;
+
+class TunnelClientOwner {
+ public:
+  // serving() changed.
+  virtual void on_tunnel_change(TunnelClient& client) = 0;
+  // After drain() or close(): the last connection is closed.
+  virtual void on_tunnel_closed(TunnelClient& client) = 0;
+
+ protected:
+  ~TunnelClientOwner() = default;
+};
+
+class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwner, private DeadlineHandler {
+ public:
+  enum class State : uint8_t {
+    kIdle,
+    kResolving,
+    kConnecting,
+    kProxy,
+    kHandshake,
+    kHello,
+    kServing,
+    kDraining,
+    kWaiting
+  };
+
+  // From the first step of an attempt to WELCOME.
+  static constexpr Duration kAttemptTimeout{10000};
+  // Sessions that may run dry beside the one that serves; the oldest is closed when one more comes.
+  static constexpr size_t kMostOldSessions = 4;
+
+  // `random` gives numbers in [0, 1). `first_turn` chooses the broker address of the first attempt.
+  TunnelClient(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, int slot, size_t first_turn,
+               std::function<double()> random, TunnelClientOwner& owner);
+  ~TunnelClient();
+  TunnelClient(const TunnelClient&) = delete;
+  TunnelClient& operator=(const TunnelClient&) = delete;
+
+  void start();
+  // No further attempt; what serves runs dry. on_tunnel_closed follows, later.
+  void drain();
+  // The same, and running streams are broken off now.
+  void close();
+  void tick();
+  void ping();
+
+  State state() const { return state_; }
+  int slot() const { return slot_; }
+  bool serving() const { return current_ != nullptr; }
+  // Nothing is connected and nothing will be.
+  bool closed() const { return ending_ && sessions_.empty(); }
+  size_t stream_count() const;
+
+ private:
+  void start_attempt();
+  void drop_attempt();
+  bool attempting() const { return connector_ != nullptr || pending_ != nullptr; }
+  void fail_attempt(const Error& error, const std::string& address);
+  void wait(Duration duration);
+  void limit_old_sessions();
+  void check_closed();
+  std::string read_token();
+  bool first_report(ErrorCode code);
+
+  // TunnelConnectorOwner
+  void on_stage(ConnectStage stage) override;
+  void on_connected(std::unique_ptr<transport::Connection> connection, const std::string& address) override;
+  void on_connect_failed(const Error& error, const std::string& address) override;
+  // AgentSessionOwner
+  void on_welcome(AgentSession& session, const tunnel::pb::Welcome& welcome) override;
+  void on_refused(AgentSession& session, const tunnel::pb::Refused& refused) override;
+  void on_goaway(AgentSession& session, const tunnel::pb::Goaway& goaway) override;
+  void on_lost(AgentSession& session, const Error& error) override;
+  void on_gone(AgentSession& session) override;
+  // DeadlineHandler: the attempt takes too long
+  void on_deadline(Deadline& deadline) override;
+
+  uv::Loop& loop_;
+  const TunnelConfig& config_;
+  OriginStreams& streams_;
+  TunnelClientOwner& owner_;
+  int slot_;
+  size_t turn_;
+  ReconnectSchedule schedule_;
+  State state_ = State::kIdle;
+  bool ending_ = false;
+  std::unique_ptr<TunnelConnector> connector_;
+  std::vector<std::unique_ptr<AgentSession>> sessions_;  // oldest first
+  AgentSession* pending_ = nullptr;                      // waits for WELCOME
+  AgentSession* current_ = nullptr;                      // serves
+  Deadline attempt_deadline_;
+  uv::Timer retry_timer_;
+  std::string last_token_;
+  uint64_t reported_errors_ = 0;    // bit per ErrorCode, since the tunnel was last up
+  uint64_t reported_refusals_ = 0;  // bit per Refused::Code
+};
+
+}  // namespace ingress::agent

@@ -1,0 +1,145 @@
+#include "agent/session/tunnel_connector.h"
+
+#include <utility>
+
+#include "agent/session/address_order.h"
+#include "common/tls/tls_session.h"
+#include "common/tunnel_link/connection_sink.h"
+
+namespace ingress::agent {
+namespace {
+
+// A socket that may be its caller: it dies at the end of the iteration.
+struct BuriedSocket final : uv::Buryable {
+  explicit BuriedSocket(std::unique_ptr<uv::Socket> buried) : socket(std::move(buried)) {}
+  std::unique_ptr<uv::Socket> socket;
+};
+
+void bury_socket(uv::Loop& loop, std::unique_ptr<uv::Socket> socket) {
+  if (socket == nullptr) return;
+  loop.bury(std::make_unique<BuriedSocket>(std::move(socket)));
+}
+
+}  // namespace
+
+TunnelConnector::TunnelConnector(uv::Loop& loop, const TunnelConfig& config, size_t turn, TunnelConnectorOwner& owner)
+    : loop_(loop), config_(config), owner_(owner), turn_(turn), address_deadline_(loop.deadlines(), *this) {
+  const std::string& name = config.proxy ? config.proxy->host : config.broker.host;
+  const int port = config.proxy ? config.proxy->port : config.broker.port;
+  resolving_ = uv::Resolving::resolve(
+      loop, name, port, [this](Result<std::vector<uv::Address>> resolved) { on_resolved(std::move(resolved)); });
+}
+
+TunnelConnector::~TunnelConnector() = default;
+
+void TunnelConnector::on_resolved(Result<std::vector<uv::Address>> resolved) {
+  if (done_) return;
+  if (!resolved) return fail_attempt(resolved.error());
+  addresses_ = in_turn(std::move(*resolved), turn_);
+  owner_.on_stage(ConnectStage::kConnecting);
+  try_next();
+}
+
+void TunnelConnector::try_next() {
+  const uv::Address& address = addresses_[next_address_++];
+  address_ = address.to_text();
+  if (next_address_ < addresses_.size()) {
+    address_deadline_.arm(loop_.now() + kAddressTimeout);
+  } else {
+    address_deadline_.cancel();
+  }
+  connecting_ = uv::Connecting::connect(
+      loop_, address, [this](Result<std::unique_ptr<uv::Socket>> connected) { on_socket(std::move(connected)); });
+}
+
+void TunnelConnector::on_socket(Result<std::unique_ptr<uv::Socket>> connected) {
+  if (done_) return;
+  if (!connected) return fail_address(connected.error());
+  if (config_.proxy) {
+    ask_proxy(std::move(*connected));
+  } else {
+    start_tls(std::move(*connected));
+  }
+}
+
+void TunnelConnector::ask_proxy(std::unique_ptr<uv::Socket> socket) {
+  owner_.on_stage(ConnectStage::kProxy);
+  proxy_reply_ = ConnectReply();
+  proxy_socket_ = std::move(socket);
+  proxy_socket_->set_handler(this);
+  proxy_socket_->write(as_bytes(connect_request(*config_.proxy, config_.broker)));
+  proxy_socket_->start_read();
+}
+
+void TunnelConnector::on_read(MutableBytes bytes) {
+  if (done_ || proxy_socket_ == nullptr) return;
+  const Result<bool> through = proxy_reply_.receive(bytes);
+  if (!through) return fail_address(through.error());
+  if (!*through) return;
+  // The connection sets itself as the socket's handler; this call ends without touching it again.
+  proxy_socket_->pause_read();
+  start_tls(std::move(proxy_socket_));
+}
+
+void TunnelConnector::on_read_end() {
+  on_failed(Error{ErrorCode::kClosed, Side::kTunnel, true, 0, "the proxy closed before it answered"});
+}
+
+void TunnelConnector::on_failed(const Error& error) {
+  if (!done_ && proxy_socket_ != nullptr) fail_address(error);
+}
+
+void TunnelConnector::start_tls(std::unique_ptr<uv::Socket> socket) {
+  owner_.on_stage(ConnectStage::kHandshake);
+  socket->set_notsent_lowat(tunnel_link::kNotSentLowatBytes);
+  connection_ = std::make_unique<transport::Connection>(
+      loop_, std::move(socket), tls::TlsSession::connect(*config_.tls, config_.broker.host), Side::kTunnel);
+  connection_->set_handler(this);
+  connection_->start();
+}
+
+void TunnelConnector::on_ready() {
+  if (done_ || connection_ == nullptr) return;
+  if (connection_->tls()->alpn() != kTunnelAlpn) {
+    return fail_address(Error{ErrorCode::kProtocol, Side::kTunnel, false, 0, "the server there takes no tunnels"});
+  }
+  done_ = true;
+  address_deadline_.cancel();
+  owner_.on_connected(std::move(connection_), address_);
+}
+
+void TunnelConnector::on_data(MutableBytes) {
+  if (!done_ && connection_ != nullptr)
+    fail_address(Error{ErrorCode::kProtocol, Side::kTunnel, false, 0, "bytes before HELLO"});
+}
+
+void TunnelConnector::on_end() {
+  if (!done_ && connection_ != nullptr)
+    fail_address(Error{ErrorCode::kClosed, Side::kTunnel, true, 0, "closed in the handshake"});
+}
+
+void TunnelConnector::on_closed(const Error& error) {
+  if (!done_ && connection_ != nullptr) fail_address(error);
+}
+
+void TunnelConnector::on_deadline(Deadline&) {
+  fail_address(Error{ErrorCode::kTimeout, Side::kTunnel, true, 0, "the address does not answer"});
+}
+
+void TunnelConnector::fail_address(const Error& error) {
+  connecting_.reset();
+  bury_socket(loop_, std::move(proxy_socket_));
+  // What a buried one still says before it dies finds connection_ (or proxy_socket_) empty.
+  if (connection_ != nullptr) loop_.bury(std::move(connection_));
+  if (next_address_ >= addresses_.size()) return fail_attempt(error);
+  owner_.on_stage(ConnectStage::kConnecting);
+  try_next();
+}
+
+void TunnelConnector::fail_attempt(const Error& error) {
+  done_ = true;
+  address_deadline_.cancel();
+  owner_.on_connect_failed(error, address_);
+}
+
+}  // namespace ingress::agent

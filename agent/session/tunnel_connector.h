@@ -1,0 +1,85 @@
+// One attempt to reach the broker: resolve, connect to each address in turn, go through the proxy where there is one,
+// TLS with the tunnel's ALPN. Ends with one call of its owner. Thread: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/session/tunnel_config.h"
+#include "common/base/deadline.h"
+#include "common/transport/connection.h"
+#include "common/uv/loop.h"
+#include "common/uv/socket.h"
+
+namespace ingress::agent {
+
+// How far an attempt is.
+enum class ConnectStage : uint8_t { kResolving, kConnecting, kProxy, kHandshake };
+
+class TunnelConnectorOwner {
+ public:
+  virtual void on_stage(ConnectStage stage) = 0;
+  // The handshake is done and the broker speaks the tunnel's protocol. The owner sets the connection's handler before
+  // it returns.
+  virtual void on_connected(std::unique_ptr<transport::Connection> connection, const std::string& address) = 0;
+  // `address` is the last one that was tried, "" where none was.
+  virtual void on_connect_failed(const Error& error, const std::string& address) = 0;
+
+ protected:
+  ~TunnelConnectorOwner() = default;
+};
+
+// Destroying it gives up without a call. It is buried (Loop::bury) rather than destroyed inside its owner's callbacks.
+class TunnelConnector final : public uv::Buryable,
+                              private uv::SocketHandler,
+                              private transport::ConnectionHandler,
+                              private DeadlineHandler {
+ public:
+  // With several addresses, one that does not answer must not use up the attempt's whole time.
+  static constexpr Duration kAddressTimeout{3000};
+
+  // `turn` chooses the address to begin with. The owner's calls come later, never from here.
+  TunnelConnector(uv::Loop& loop, const TunnelConfig& config, size_t turn, TunnelConnectorOwner& owner);
+  ~TunnelConnector() override;
+
+ private:
+  void on_resolved(Result<std::vector<uv::Address>> resolved);
+  void try_next();
+  void on_socket(Result<std::unique_ptr<uv::Socket>> connected);
+  void ask_proxy(std::unique_ptr<uv::Socket> socket);
+  void start_tls(std::unique_ptr<uv::Socket> socket);
+  void fail_address(const Error& error);
+  void fail_attempt(const Error& error);
+
+  // uv::SocketHandler: the proxy's answer
+  void on_read(MutableBytes bytes) override;
+  void on_read_end() override;
+  void on_failed(const Error& error) override;
+  void on_write_drained() override {}
+  // transport::ConnectionHandler: the TLS handshake
+  void on_ready() override;
+  void on_data(MutableBytes bytes) override;
+  void on_end() override;
+  void on_closed(const Error& error) override;
+  // DeadlineHandler: an address that does not answer
+  void on_deadline(Deadline& deadline) override;
+
+  uv::Loop& loop_;
+  const TunnelConfig& config_;
+  TunnelConnectorOwner& owner_;
+  size_t turn_;
+  std::vector<uv::Address> addresses_;
+  size_t next_address_ = 0;
+  std::string address_;  // the one under way
+  std::unique_ptr<uv::Resolving> resolving_;
+  std::unique_ptr<uv::Connecting> connecting_;
+  std::unique_ptr<uv::Socket> proxy_socket_;
+  ConnectReply proxy_reply_;
+  std::unique_ptr<transport::Connection> connection_;
+  Deadline address_deadline_;
+  bool done_ = false;
+};
+
+}  // namespace ingress::agent

@@ -1,0 +1,72 @@
+#include "agent/session/tunnel_set.h"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "common/base/log.h"
+
+namespace ingress::agent {
+
+TunnelSet::TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, uint32_t seed,
+                     std::function<void()> on_change)
+    : loop_(loop), on_change_(std::move(on_change)), ticker_(loop, [this] { tick(); }) {
+  const auto engine = std::make_shared<std::minstd_rand>(seed);
+  const auto random = [engine] { return std::uniform_real_distribution<double>(0, 1)(*engine); };
+  for (int slot = 0; slot < config.connections; ++slot) {
+    const size_t first_turn = size_t{seed} + static_cast<size_t>(slot);
+    auto& owner = static_cast<TunnelClientOwner&>(*this);
+    clients_.push_back(std::make_unique<TunnelClient>(loop, config, streams, slot, first_turn, random, owner));
+  }
+}
+
+TunnelSet::~TunnelSet() = default;
+
+void TunnelSet::start() {
+  ticker_.start(kTick, kTick);
+  for (const std::unique_ptr<TunnelClient>& client : clients_) client->start();
+}
+
+void TunnelSet::drain(std::function<void()> on_closed) {
+  on_closed_ = std::move(on_closed);
+  for (const std::unique_ptr<TunnelClient>& client : clients_) client->drain();
+}
+
+void TunnelSet::close() {
+  for (const std::unique_ptr<TunnelClient>& client : clients_) client->close();
+}
+
+size_t TunnelSet::serving() const {
+  return static_cast<size_t>(std::count_if(
+      clients_.begin(), clients_.end(), [](const std::unique_ptr<TunnelClient>& client) { return client->serving(); }));
+}
+
+size_t TunnelSet::stream_count() const {
+  size_t count = 0;
+  for (const std::unique_ptr<TunnelClient>& client : clients_) count += client->stream_count();
+  return count;
+}
+
+void TunnelSet::tick() {
+  const auto wall = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const bool slept = sleep_watch_.slept(loop_.now(), wall);
+  if (slept) log_info("machine_slept", {{"tunnels", serving()}});
+  for (const std::unique_ptr<TunnelClient>& client : clients_) {
+    if (slept) client->ping();
+    client->tick();
+  }
+}
+
+void TunnelSet::on_tunnel_change(TunnelClient&) { on_change_(); }
+
+void TunnelSet::on_tunnel_closed(TunnelClient&) {
+  const bool all = std::all_of(clients_.begin(), clients_.end(),
+                               [](const std::unique_ptr<TunnelClient>& client) { return client->closed(); });
+  // Later: the caller may be drain() itself, or a session about to be buried.
+  if (!all || !on_closed_) return;
+  ticker_.stop();
+  loop_.defer(std::exchange(on_closed_, nullptr));
+}
+
+}  // namespace ingress::agent

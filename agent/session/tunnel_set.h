@@ -1,0 +1,51 @@
+// The agent's tunnels: one client a slot, one timer for all. Thread: the loop's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "agent/session/sleep_watch.h"
+#include "agent/session/tunnel_client.h"
+#include "agent/session/tunnel_config.h"
+#include "common/uv/loop.h"
+#include "common/uv/timer.h"
+
+namespace ingress::agent {
+
+class TunnelSet final : private TunnelClientOwner {
+ public:
+  static constexpr Duration kTick{1000};
+
+  // `config` and `streams` outlive the set. `seed` gives [0, 1) jitter and the first address their start.
+  TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, uint32_t seed,
+            std::function<void()> on_change);
+  ~TunnelSet();
+  TunnelSet(const TunnelSet&) = delete;
+  TunnelSet& operator=(const TunnelSet&) = delete;
+
+  void start();
+  // GOAWAY on every tunnel; `on_closed` once all have run dry and closed (later).
+  void drain(std::function<void()> on_closed);
+  // After drain(): breaks off what still runs.
+  void close();
+
+  // How many slots have a tunnel that serves.
+  size_t serving() const;
+  size_t size() const { return clients_.size(); }
+  size_t stream_count() const;
+
+ private:
+  void tick();
+  void on_tunnel_change(TunnelClient& client) override;
+  void on_tunnel_closed(TunnelClient& client) override;
+
+  uv::Loop& loop_;
+  std::function<void()> on_change_;
+  std::function<void()> on_closed_;
+  std::vector<std::unique_ptr<TunnelClient>> clients_;
+  uv::Timer ticker_;
+  SleepWatch sleep_watch_;
+};
+
+}  // namespace ingress::agent
