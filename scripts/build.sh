@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# Building a preset of CMakePresets.json.
+
+known_preset() {
+  case $1 in
+    release | debug | asan | tsan | fuzz | clang) return 0 ;;
+    *)
+      echo "dev: no preset \"$1\"; there are release, debug, asan, tsan, fuzz and clang" >&2
+      return 1
+      ;;
+  esac
+}
+
+# build_preset PRESET [TARGET...]: everything where no target is named.
+build_preset() {
+  local preset=$1 targets=()
+  shift
+  known_preset "$preset"
+  [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset"
+  [ $# -eq 0 ] || targets=(--target "$@")
+  cmake --build --preset "$preset" "${targets[@]}"
+}

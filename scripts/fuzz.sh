@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# ./dev fuzz: libFuzzer over every decoder, from the committed corpus; a finding fails and is kept. ./dev fuzz coverage.
+
+# fuzz_one TARGET SECONDS: new inputs gather in build/fuzz/corpus, findings in build/fuzz/findings.
+fuzz_one() {
+  local name=$1 seconds=$2
+  local work=build/fuzz/corpus/$name seeds=tests/fuzz/corpus/$name log=build/fuzz/logs/$name.log
+  local dictionary=tests/fuzz/$name.dict options=()
+  mkdir -p "$work" build/fuzz/findings build/fuzz/logs "$seeds"
+  [ ! -f "$dictionary" ] || options+=("-dict=$dictionary")
+  if "build/fuzz/bin/fuzz_$name" "-max_total_time=$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    "-artifact_prefix=build/fuzz/findings/$name-" "${options[@]}" "$work" "$seeds" >"$log" 2>&1; then
+    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs, no finding"
+  else
+    tail -n 60 "$log"
+    echo "$name: FINDING, see $log and build/fuzz/findings/$name-*"
+    return 1
+  fi
+}
+export -f fuzz_one
+
+fuzz_names() {
+  local program
+  for program in "$1"/fuzz_*; do
+    [ ! -x "$program" ] || basename "$program" | sed 's/^fuzz_//'
+  done
+}
+
+# Lines of the decoders' sources that a replay of the committed corpus reaches.
+fuzz_coverage() {
+  local folder=build/coverage name flags="-fprofile-instr-generate -fcoverage-mapping"
+  need_packages build clang fuzz
+  cmake -S . -B $folder -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+    -DCMAKE_CXX_FLAGS="$flags" -DCMAKE_EXE_LINKER_FLAGS="$flags" >/dev/null
+  # shellcheck disable=SC2046
+  cmake --build $folder --target $(sed -n 's/^ingress_fuzz(\([a-z0-9_]*\).*/fuzz_\1/p' tests/fuzz/*.cmake)
+  for name in $(fuzz_names $folder/bin); do
+    LLVM_PROFILE_FILE=$folder/$name.profraw $folder/bin/fuzz_"$name" "tests/fuzz/corpus/$name" >/dev/null
+    llvm-profdata merge -o "$folder/$name.profdata" "$folder/$name.profraw"
+    echo "== $name"
+    llvm-cov report "$folder/bin/fuzz_$name" -instr-profile="$folder/$name.profdata" \
+      -ignore-filename-regex='(^|/)(usr|build|tests)/|common/(base|uv)/' | awk 'NR <= 2 || /\.(cc|h) / || /^TOTAL/' |
+      awk '{ print $1, $(NF - 3), $(NF - 5), $(NF - 4) }' | column -t | grep -v ' 0.00%' || true
+  done
+}
+
+run_fuzz() {
+  local seconds=${1:-60}
+  if [ "$seconds" = coverage ]; then
+    fuzz_coverage
+    return
+  fi
+  [[ $seconds =~ ^[0-9]+$ ]] || {
+    echo "dev: fuzz takes a number of seconds, or the word coverage" >&2
+    exit 2
+  }
+  need_packages build clang fuzz
+  build_preset fuzz
+  # As many targets at a time as there are processors.
+  fuzz_names build/fuzz/bin | xargs -P "$(nproc)" -I NAME bash -c "fuzz_one NAME $seconds" || {
+    echo "dev: fuzz: there are findings"
+    exit 1
+  }
+}

@@ -1,0 +1,162 @@
+# shellcheck shell=bash
+# What each job needs of the distribution (Debian 12 and later, Ubuntu 24.04), and installing what is missing.
+#
+# An entry is a package, `a|b` (either will do; the first one that apt knows is installed), or `cmd:NAME=PACKAGE` (only
+# where no command of that name is there: Node may well come from elsewhere).
+
+packages_of() {
+  case $1 in
+    build) cat <<'LIST' ;;
+g++
+cmake
+ninja-build
+ccache
+pkg-config
+libuv1-dev
+libssl-dev
+protobuf-compiler
+libprotobuf-dev
+libsqlite3-dev
+libcli11-dev
+libspdlog-dev
+libfmt-dev
+nlohmann-json3-dev
+libexpected-dev
+doctest-dev
+libcurl4-openssl-dev
+libllhttp-dev|node-llhttp
+LIST
+    demo) cat <<'LIST' ;;
+cmd:curl=curl
+cmd:openssl=openssl
+cmd:/usr/bin/python3=python3
+LIST
+    test) cat <<'LIST' ;;
+cmd:curl=curl
+cmd:openssl=openssl
+cmd:git=git
+cmd:/usr/bin/python3=python3
+python3-pytest
+python3-pytest-xdist
+python3-django
+cmd:/usr/sbin/nginx=nginx-light
+cmd:node=nodejs
+cmd:npm=npm
+chromium|chromium-browser
+chromium-driver|chromium-chromedriver
+LIST
+    bench) cat <<'LIST' ;;
+cmd:openssl=openssl
+cmd:/usr/bin/python3=python3
+cmd:/usr/sbin/nginx=nginx-light
+cmd:wrk=wrk
+LIST
+    clang)
+      echo clang
+      local version
+      version=$(clang_version)
+      [ -z "$version" ] || echo "libclang-rt-$version-dev"
+      ;;
+    lint) cat <<'LIST' ;;
+clang-format
+clang-tidy
+cmd:git=git
+LIST
+    fuzz) echo llvm ;;
+    compat) cat <<'LIST' ;;
+python3-venv
+cmd:node=nodejs
+cmd:npm=npm
+LIST
+    *)
+      echo "dev: no package set $1" >&2
+      return 1
+      ;;
+  esac
+}
+
+# The major version behind the distribution's `clang` package, whose run-time libraries are a package of that version.
+clang_version() {
+  apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1
+}
+
+installed() {
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+known_to_apt() {
+  apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "dev: neither root nor sudo: cannot run: $*" >&2
+    return 1
+  fi
+}
+
+# Prints the entry where nothing of it is there.
+missing_entry() {
+  local entry=$1 name
+  if [[ $entry == cmd:* ]]; then
+    name=${entry#cmd:}
+    command -v "${name%%=*}" >/dev/null || echo "${name#*=}"
+    return
+  fi
+  for name in ${entry//|/ }; do
+    if installed "$name"; then return; fi
+  done
+  echo "$entry"
+}
+
+# Of `a|b` the first that apt knows.
+choose_package() {
+  local name
+  for name in ${1//|/ }; do
+    if known_to_apt "$name"; then
+      echo "$name"
+      return
+    fi
+  done
+  echo "${1%%|*}"
+}
+
+# Debian starts a service as soon as its package is installed (nginx would take port 80); policy-rc.d is its own way to
+# say no.
+without_services() {
+  local policy=/usr/sbin/policy-rc.d placed=no status=0
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+    as_root chmod 755 $policy
+    placed=yes
+  fi
+  "$@" || status=$?
+  if [ $placed = yes ]; then as_root rm -f $policy; fi
+  return $status
+}
+
+install_packages() {
+  echo "dev: installing by apt: $*"
+  without_services as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >&2
+}
+
+# need_packages SET...
+need_packages() {
+  local entries entry set missing=() chosen=()
+  for set in "$@"; do
+    entries=$(packages_of "$set")
+    for entry in $entries; do
+      entry=$(missing_entry "$entry")
+      [ -z "$entry" ] || missing+=("$entry")
+    done
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  echo "dev: this machine lacks: ${missing[*]}"
+  as_root apt-get update -q >&2
+  for entry in "${missing[@]}"; do chosen+=("$(choose_package "$entry")"); done
+  install_packages "${chosen[@]}"
+}
