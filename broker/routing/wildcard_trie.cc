@@ -15,17 +15,45 @@ struct WildcardTrie::Node {
     uint8_t prefix;
     uint8_t suffix;
     uint32_t children;
+
+    size_t literal() const { return size_t{prefix} + suffix; }
   };
 
   Node* parent = nullptr;
   std::string label;
-  HostEntry* own = nullptr;   // the pattern ends here
-  HostEntry* one = nullptr;   // `*.` before it
-  HostEntry* many = nullptr;  // `**.` before it
-  std::unique_ptr<std::vector<Lengths>> lengths;
+  HostEntry* own = nullptr;                       // the pattern ends here
+  HostEntry* one = nullptr;                       // `*.` before it
+  HostEntry* many = nullptr;                      // `**.` before it
+  std::unique_ptr<std::vector<Lengths>> lengths;  // most literal bytes first
   uint32_t children = 0;
 
   bool empty() const { return children == 0 && own == nullptr && one == nullptr && many == nullptr; }
+
+  void count(std::string_view wildcard_label) {
+    if (!lengths) lengths = std::make_unique<std::vector<Lengths>>();
+    const Lengths added = lengths_of(wildcard_label);
+    const auto at = std::lower_bound(lengths->begin(), lengths->end(), added, before);
+    if (at != lengths->end() && !before(added, *at)) {
+      ++at->children;
+    } else {
+      lengths->insert(at, added);
+    }
+  }
+
+  void uncount(std::string_view wildcard_label) {
+    const auto at = std::lower_bound(lengths->begin(), lengths->end(), lengths_of(wildcard_label), before);
+    if (--at->children != 0) return;
+    lengths->erase(at);
+    if (lengths->empty()) lengths.reset();
+  }
+
+  static Lengths lengths_of(std::string_view wildcard_label) {
+    const size_t star = wildcard_label.find('*');
+    return {static_cast<uint8_t>(star), static_cast<uint8_t>(wildcard_label.size() - star - 1), 1};
+  }
+  static bool before(const Lengths& a, const Lengths& b) {
+    return a.literal() != b.literal() ? a.literal() > b.literal() : a.prefix > b.prefix;
+  }
 };
 
 struct WildcardTrie::Edge {
@@ -61,18 +89,7 @@ WildcardTrie::Node& WildcardTrie::child_or_new(Node& node, std::string_view labe
   made->label = label;
   edges_.insert(Edge{&node, made->label}.hash(), *made);
   ++node.children;
-  const size_t star = label.find('*');
-  if (star == std::string_view::npos) return *made;
-  const auto prefix = static_cast<uint8_t>(star);
-  const auto suffix = static_cast<uint8_t>(label.size() - star - 1);
-  if (!node.lengths) node.lengths = std::make_unique<std::vector<Node::Lengths>>();
-  for (Node::Lengths& lengths : *node.lengths) {
-    if (lengths.prefix == prefix && lengths.suffix == suffix) {
-      ++lengths.children;
-      return *made;
-    }
-  }
-  node.lengths->push_back({prefix, suffix, 1});
+  if (label.find('*') != std::string_view::npos) node.count(label);
   return *made;
 }
 
@@ -103,14 +120,7 @@ void WildcardTrie::erase(const HostEntry& entry) {
 void WildcardTrie::prune(Node* node) {
   while (node != root_.get() && node->empty()) {
     Node* parent = node->parent;
-    const size_t star = node->label.find('*');
-    if (star != std::string::npos) {
-      const size_t suffix = node->label.size() - star - 1;
-      std::erase_if(*parent->lengths, [star, suffix](Node::Lengths& lengths) {
-        return lengths.prefix == star && lengths.suffix == suffix && --lengths.children == 0;
-      });
-      if (parent->lengths->empty()) parent->lengths.reset();
-    }
+    if (node->label.find('*') != std::string::npos) parent->uncount(node->label);
     edges_.erase(Edge{parent, node->label}.hash(), *node);
     delete node;
     --parent->children;
@@ -144,17 +154,43 @@ class WildcardTrie::Search {
   const HostEntry* best() const { return best_; }
 
  private:
+  // A label of the host as a pattern's label: the literal bytes kept, the rest a `*`.
+  struct Masked {
+    Masked(std::string_view label, const Node::Lengths& lengths) : size(lengths.literal() + 1) {
+      std::memcpy(bytes, label.data(), lengths.prefix);
+      bytes[lengths.prefix] = '*';
+      std::memcpy(bytes + lengths.prefix + 1, label.data() + label.size() - lengths.suffix, lengths.suffix);
+    }
+    std::string_view text() const { return {bytes, size}; }
+
+    char bytes[kMaxLabelBytes + 1];
+    size_t size;
+  };
+
   void visit_wildcards(const Node& node, std::string_view rest, int left, int labels, int bytes) {
     const std::string_view label = last_label(rest);
-    char text[kMaxLabelBytes + 1];
-    for (const Node::Lengths& lengths : *node.lengths) {
-      const size_t literal = lengths.prefix + lengths.suffix;
-      if (label.size() <= literal) continue;
-      std::memcpy(text, label.data(), lengths.prefix);
-      text[lengths.prefix] = '*';
-      std::memcpy(text + lengths.prefix + 1, label.data() + label.size() - lengths.suffix, lengths.suffix);
-      const Node* next = trie_.child(node, {text, literal + 1});
-      if (next != nullptr) visit(*next, before_last_label(rest), left - 1, labels, bytes + static_cast<int>(literal));
+    const std::string_view before = before_last_label(rest);
+    // Most look-ups find nothing and would wait for memory one by one: fetch for them all first.
+    uint64_t hashes[kFetchedAtOnce];
+    const std::vector<Node::Lengths>& all = *node.lengths;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (i % kFetchedAtOnce == 0) fetch(node, label, i, hashes);
+      const auto literal = static_cast<int>(all[i].literal());
+      if (label.size() <= all[i].literal()) continue;
+      const bool loses = best_ != nullptr && labels == best_labels_ && bytes + literal < best_bytes_;
+      if (before.empty() && loses) return;  // and so would all that follow
+      const Masked masked(label, all[i]);
+      const Node* next = trie_.edges_.find(hashes[i % kFetchedAtOnce], Edge{&node, masked.text()});
+      if (next != nullptr) visit(*next, before, left - 1, labels, bytes + literal);
+    }
+  }
+
+  void fetch(const Node& node, std::string_view label, size_t from, uint64_t* hashes) const {
+    const std::vector<Node::Lengths>& all = *node.lengths;
+    for (size_t i = from; i < std::min(all.size(), from + kFetchedAtOnce); ++i) {
+      if (label.size() <= all[i].literal()) continue;
+      hashes[i - from] = Edge{&node, Masked(label, all[i]).text()}.hash();
+      trie_.edges_.prefetch(hashes[i - from]);
     }
   }
 
@@ -172,6 +208,8 @@ class WildcardTrie::Search {
     if (many != best_many_) return best_many_;
     return entry.pattern < best_->pattern;
   }
+
+  static constexpr size_t kFetchedAtOnce = 16;
 
   const WildcardTrie& trie_;
   const HostEntry* best_ = nullptr;
