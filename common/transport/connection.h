@@ -2,13 +2,13 @@
 //
 // Writing: small writes (< 8 KiB) are copied and written together at the end of the loop iteration (one system call);
 // larger ones are written at once, behind what was gathered, straight from the caller's bytes where the kernel takes
-// them. Back-pressure: write() always takes everything; backlog_bytes() says how much the kernel has not taken. A caller
-// that produces without limit stops while congested() and goes on at on_drained().
-// Reading: on_data hands out bytes of a buffer that the loop shares; the handler takes all of them (and keeps what it
-// can't use yet), and pauses reading, or lowers read_limit, where it wants no more.
+// them. Back-pressure: write() always takes everything; backlog_bytes() says how much the kernel has not taken. A
+// caller that produces without limit stops while congested() and goes on at on_drained(). Reading: on_data hands out
+// bytes of a buffer that the loop shares; the handler takes all of them (and keeps what it can't use yet), and pauses
+// reading, or lowers read_limit, where it wants no more.
 //
-// Callbacks never come from inside a call of the owner (write, close…): a failure found there is told later, in the same
-// iteration. After on_closed nothing comes any more. Thread: the loop's.
+// Callbacks never come from inside a call of the owner (write, close…): a failure found there is told later, in the
+// same iteration. After on_closed nothing comes any more. Thread: the loop's.
 #pragma once
 
 #include <memory>
@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "common/base/byte_buffer.h"
+#include "common/base/deadline.h"
 #include "common/base/error.h"
 #include "common/uv/loop.h"
 #include "common/uv/socket.h"
@@ -46,19 +47,23 @@ class ConnectionHandler {
   ~ConnectionHandler() = default;
 };
 
-class Connection : public uv::Buryable, private uv::Flushable, private uv::SocketHandler {
+class Connection : public uv::Buryable, private uv::Flushable, private uv::SocketHandler, private DeadlineHandler {
  public:
   static constexpr size_t kWriteThroughBytes = 8 * 1024;
   static constexpr size_t kHighWaterBytes = 256 * 1024;
   static constexpr size_t kLowWaterBytes = 64 * 1024;
+  // A TLS handshake that takes longer ends in on_closed (kTimeout).
+  static constexpr Duration kHandshakeTimeout{10000};
 
-  // Takes a connected socket. `tls` may be null (clear). Call start() once the handler is set.
-  // `side` is what errors of this connection are blamed on.
+  // Takes a connected socket. `tls` may be null (clear). `side` is what errors of this connection are blamed on.
+  // Destroying a connection drops what it has not written and calls nobody.
   Connection(uv::Loop& loop, std::unique_ptr<uv::Socket> socket, std::unique_ptr<tls::TlsSession> tls, Side side);
   ~Connection() override;
 
   // A connection can be handed from one handler to another (a listener's to the HTTP codec or the tunnel, by ALPN).
+  // Null: what comes is dropped.
   void set_handler(ConnectionHandler* handler) { handler_ = handler; }
+  // Begins: the TLS handshake where there is one, then on_ready, then reading (unless it is paused by then).
   void start();
 
   void write(Bytes bytes);
@@ -71,7 +76,10 @@ class Connection : public uv::Buryable, private uv::Flushable, private uv::Socke
   // Bytes accepted by write() that the kernel has not taken (gathered ones too).
   size_t backlog_bytes() const;
   bool congested() const { return congested_; }
+  // congested() begins above `high` and ends at `low` (kHighWaterBytes and kLowWaterBytes until it is called).
+  void set_water_marks(size_t high, size_t low);
 
+  // After pause_read no on_data or on_end comes until resume_read; neither costs a system call by itself.
   void pause_read();
   void resume_read();
   bool reading() const { return reading_; }
@@ -79,9 +87,11 @@ class Connection : public uv::Buryable, private uv::Flushable, private uv::Socke
   // No more output: what was written goes out, then close_notify and FIN. Reading goes on.
   void shutdown();
   // Closes after what was written has gone out, or after `linger` without progress; reads and drops until then
-  // (RFC 9112, 9.6: a lingering close, so that a RST does not eat the answer). on_closed follows.
+  // (RFC 9112, 9.6: a lingering close, so that a RST does not eat the answer), for six times `linger` at most after the
+  // output is out. Output that is stuck ends in a RST. on_closed follows; no other callback comes.
   void close_after_flush(Duration linger = Duration{5000});
-  // Closes now; unwritten output is dropped. on_closed follows, later. Idempotent.
+  // Closes now; unwritten output is dropped (close_notify is sent where nothing waits). on_closed follows, later.
+  // Idempotent.
   void close();
   // As close(), with a RST: a transfer that was cut must not look complete to an HTTP/1.0 peer.
   void abort();
@@ -89,20 +99,79 @@ class Connection : public uv::Buryable, private uv::Flushable, private uv::Socke
   bool is_tls() const { return tls_ != nullptr; }
   const tls::TlsSession* tls() const { return tls_.get(); }
   bool peer_is_gone() const;
+  // A system call each, so keep the answer; empty after on_closed, and where the peer has reset the connection.
   uv::Address peer() const;
   uv::Address local() const;
   uv::Loop& loop() { return loop_; }
   void set_notsent_lowat(size_t bytes);
 
  private:
-  // implementation: common/transport/connection.cc
+  // kNew → kStarting (clear) or kHandshake (TLS) → kOpen → (kLingering) → kClosed, which every state can jump to.
+  enum class State : uint8_t { kNew, kStarting, kHandshake, kOpen, kLingering, kClosed };
+
+  // uv::SocketHandler
+  size_t read_limit() override;
+  void on_read(MutableBytes bytes) override;
+  void on_read_end() override;
+  void on_failed(const Error& error) override;
+  void on_write_drained() override;
+  // uv::Flushable: the end of an iteration in which something is to be written or told.
+  void flush() override;
+  // DeadlineHandler: the handshake, or a lingering close, takes too long.
+  void on_deadline(Deadline& deadline) override;
+
+  // connection.cc: how it begins and ends
+  void become_ready();
+  void end(const Error& error);
+  void fail(Error error);
+  void tell_closed();
+  void linger_on(Duration time);
+  void finish_lingering();
+
+  // connection_output.cc
+  bool takes_output() const;
+  bool ready() const { return state_ == State::kOpen || state_ == State::kLingering; }
+  void gather_done();
+  void write_through(Bytes bytes);
+  void seal_through(Bytes bytes);
+  bool seal(Bytes plain);
+  void write_sealed();
+  void write_gathered();
+  void finish_sending();
+  void note_backlog();
+  void tell_drained();
+
+  // connection_input.cc
+  void receive_sealed(MutableBytes bytes);
+  void hand_out_plain();
+  bool read_plain_once();
+  void tell_end();
+
   uv::Loop& loop_;
-  std::unique_ptr<uv::Socket> socket_;
+  std::unique_ptr<uv::Socket> socket_;  // until on_closed was called
   std::unique_ptr<tls::TlsSession> tls_;
-  Side side_;
   ConnectionHandler* handler_ = nullptr;
+  // Plain output of this iteration, and TLS records of it. Their memory comes from the thread's pool and goes back
+  // there when they are empty: an idle connection owns none.
+  ByteBuffer gathered_;
+  ByteBuffer sealed_;
+  Deadline deadline_;
+  Error end_error_;  // what on_closed says
+  Duration linger_{0};
+  Time linger_end_{};
+  size_t linger_backlog_ = 0;  // when the deadline was armed
+  uint32_t high_water_bytes_ = kHighWaterBytes;
+  uint32_t low_water_bytes_ = kLowWaterBytes;
+  Side side_;
+  State state_ = State::kNew;
   bool congested_ = false;
   bool reading_ = false;
+  bool unread_ = false;        // the TLS session may have plain bytes that were not handed out
+  bool socket_ended_ = false;  // FIN came
+  bool end_told_ = false;
+  bool shutdown_ = false;  // no more output is taken
+  bool fin_sent_ = false;
+  bool closed_told_ = false;
 };
 
 }  // namespace ingress::transport

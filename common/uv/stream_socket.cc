@@ -81,10 +81,7 @@ void StreamSocket::take_read(ssize_t size, uint8_t* bytes) {
     read_bytes_ += static_cast<size_t>(size);
     handler_->on_read({bytes, static_cast<size_t>(size)});
   } else if (size == UV_EOF) {
-    ended_ = true;
-    polling_ = false;
-    if (write_error_) return fail(*write_error_);
-    handler_->on_read_end();
+    take_end();
   } else if (size == UV_ENOBUFS) {
     if (!paused_) return;  // enough for this iteration
     uv_read_stop(handle_.stream());
@@ -94,6 +91,18 @@ void StreamSocket::take_read(ssize_t size, uint8_t* bytes) {
     polling_ = false;
     fail(write_error_ ? *write_error_ : socket_error(static_cast<int>(size), "read"));
   }
+}
+
+void StreamSocket::take_end() {
+  ended_ = true;
+  polling_ = false;
+  // libuv calls a hang-up after a short read the end, also where it was a reset: a cut transfer must not look whole.
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(handle_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (write_error_) return fail(*write_error_);
+  if (error != 0) return fail(socket_error(-error, "read"));
+  handler_->on_read_end();
 }
 
 size_t StreamSocket::try_write(Bytes first, Bytes second) {

@@ -65,6 +65,7 @@ class StreamSocket final : public Socket, private Flushable {
   bool reading() const { return polling_ && !paused_; }
   uv_buf_t next_read_buffer();
   void take_read(ssize_t size, uint8_t* bytes);
+  void take_end();
   size_t try_write(Bytes first, Bytes second);
   void write_later(ByteBuffer bytes);
   void written(int status);

@@ -231,6 +231,18 @@ TEST_CASE("a reset is told to a reader, and can be seen while reading is paused"
   CHECK_FALSE(pair.server->ended);
 }
 
+TEST_CASE("a reset behind unread bytes is a failure and not the end") {
+  Pair pair(loopback());
+  pair.client->socket->write(as_bytes("half of the trans"));
+  pair.client->socket->reset_on_close();
+  pair.client->socket.reset();
+  pair.server->socket->start_read();
+  pair.loop.run();
+  CHECK(pair.server->received == "half of the trans");
+  CHECK_FALSE(pair.server->ended);
+  CHECK(pair.server->failures == 1);
+}
+
 TEST_CASE("a peer that closed in order is not gone") {
   Pair pair(loopback());
   pair.client->socket->shutdown();
