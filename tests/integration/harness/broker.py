@@ -1,0 +1,69 @@
+"""An ingress-broker with its database, certificates and ports; they stay the same over restarts."""
+import os
+
+from harness.ctl import Ctl, write_secret
+from harness.ports import free_port
+from harness.process import Process, program
+
+DOMAIN = "iterate.app"
+HOSTS = [f"{start}{DOMAIN}" for start in ("", "*.", "*.machines.")] + ["localhost", "127.0.0.1"]
+
+
+class Broker:
+    """`options` are further words of its command line. Not started before start()."""
+
+    def __init__(self, folder, ca, options=(), http_mode="serve", default_auth="public", domains=(DOMAIN,)):
+        self.folder, self.ca = str(folder), ca
+        self.options, self.http_mode, self.default_auth, self.domains = list(options), http_mode, default_auth, domains
+        self.tls_dir = os.path.join(self.folder, "tls")
+        self.db = os.path.join(self.folder, "routes.db")
+        self.access_log = os.path.join(self.folder, "access.log")
+        self.admin_socket = os.path.join(self.folder, "admin.sock")
+        self.http_port, self.https_port, self.admin_port = free_port(), free_port(), free_port()
+        self.admin_token = "admin-secret-0123456789"
+        self.process = None
+        self._past = []
+        os.makedirs(self.tls_dir)
+        ca.issue(self.tls_dir, "default", HOSTS)
+        self.admin_token_file = write_secret(self.folder, "admin.token", self.admin_token)
+
+    def argv(self):
+        words = [program("ingress-broker"), "run", "--log-format", "json", "--http", f"127.0.0.1:{self.http_port}",
+                 "--https", f"127.0.0.1:{self.https_port}", "--http-mode", self.http_mode, "--tls-dir", self.tls_dir,
+                 "--default-auth", self.default_auth, "--admin", f"unix:{self.admin_socket}", "--admin",
+                 f"127.0.0.1:{self.admin_port}", "--admin-token-file", self.admin_token_file, "--db", self.db,
+                 "--access-log", self.access_log]
+        for domain in self.domains:
+            words += ["--domain", domain]
+        return words + self.options
+
+    def start(self):
+        assert self.process is None or not self.process.running()
+        self.process = Process("broker", self.argv(), self.folder)
+        self._past.append(self.process)
+        self.process.wait_event("ready")
+        return self
+
+    def kill(self):
+        self.process.kill()
+
+    def restart(self):
+        self.process.stop()
+        return self.start()
+
+    def stop(self):
+        for process in self._past:
+            process.stop()
+
+    @property
+    def ctl(self):
+        return Ctl(f"unix:{self.admin_socket}")
+
+    @property
+    def url(self):
+        return f"https://localhost:{self.https_port}"
+
+    def tunnels(self, machine=None):
+        rows = self.ctl.json("tunnel", "list")
+        rows = rows["items"] if isinstance(rows, dict) else rows
+        return [row for row in rows if machine in (None, row["machine"])]

@@ -1,0 +1,124 @@
+"""A program under test: its log, its waits, and what must hold when it ends."""
+import json
+import os
+import signal
+import subprocess
+
+from harness.wait import LIMIT, wait_until
+
+BIN = os.environ.get("INGRESS_BIN") or os.path.abspath(
+    os.path.join(os.path.dirname(__file__), "..", "..", "..", "build", "release", "bin"))
+SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer", "runtime error:",
+                   "Assertion `", "terminate called")
+
+
+def program(name):
+    path = os.path.join(BIN, name)
+    assert os.path.exists(path), f"{path} is not built"
+    return path
+
+
+def environment(extra=None):
+    """This process's environment less what would change a program's way: proxies and settings by variable."""
+    kept = {name: value for name, value in os.environ.items()
+            if not name.lower().endswith("_proxy") and not name.startswith("INGRESS_")}
+    return {**kept, **(extra or {})}
+
+
+class Process:
+    """Started at once; stderr and stdout go to a file in `folder`. stop() asserts a clean end. It ends with the thread
+    that started it (setpriv becomes the program: same pid)."""
+
+    def __init__(self, name, argv, folder, env=None):
+        self.name = name
+        self.log_path = os.path.join(folder, f"{name}.log")
+        self._read, self._rest, self._events = 0, b"", []
+        if os.path.exists(self.log_path):
+            self._read = os.path.getsize(self.log_path)
+        with open(self.log_path, "ab") as log:
+            self.popen = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", *argv], stdout=log, stderr=log,
+                                          stdin=subprocess.DEVNULL, cwd=folder, env=environment(env),
+                                          start_new_session=True)
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def running(self):
+        return self.popen.poll() is None
+
+    def events(self):
+        """Every JSON log line of this run so far."""
+        with open(self.log_path, "rb") as log:
+            log.seek(self._read)
+            data = log.read()
+        self._read += len(data)
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
+        for line in lines:
+            if line.startswith(b"{"):
+                self._events.append(json.loads(line))
+        return self._events
+
+    def log_text(self):
+        with open(self.log_path, errors="replace") as log:
+            return log.read()
+
+    def tail(self):
+        return f"--- {self.name} ({'running' if self.running() else self.popen.returncode}):\n{self.log_text()[-4000:]}"
+
+    def find(self, event, **fields):
+        return [line for line in self.events() if line["event"] == event
+                and all(line.get(name) == str(value) for name, value in fields.items())]
+
+    def wait_event(self, event, count=1, seconds=LIMIT, **fields):
+        """The count-th such line of this run."""
+        def found():
+            lines = self.find(event, **fields)
+            assert len(lines) >= count or self.running(), f"{self.name} ended\n{self.tail()}"
+            return len(lines) >= count and lines
+
+        return wait_until(found, f"{self.name}: {count} × {event} {fields}", seconds, self.tail)[count - 1]
+
+    def signal(self, number):
+        self.popen.send_signal(number)
+
+    def wait_exit(self, seconds=LIMIT):
+        try:
+            return self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} does not end\n{self.tail()}") from None
+
+    def kill(self):
+        self.popen.kill()
+        self.popen.wait()
+
+    def stop(self):
+        """SIGTERM, and a clean end."""
+        if self.running():
+            self.signal(signal.SIGTERM)
+            self.wait_exit()
+        assert self.popen.returncode in (0, -signal.SIGKILL), f"exit code {self.popen.returncode}\n{self.tail()}"
+        self.assert_sane()
+
+    def assert_sane(self):
+        text = self.log_text()
+        for word in SANITIZER_WORDS:
+            assert word not in text, f"{self.name}: {word}\n{text[-12000:]}"
+
+    def rss_kb(self):
+        return self._status("VmRSS")
+
+    def peak_kb(self):
+        return self._status("VmHWM")
+
+    def reset_peak(self):
+        with open(f"/proc/{self.pid}/clear_refs", "w") as file:
+            file.write("5")
+
+    def _status(self, key):
+        with open(f"/proc/{self.pid}/status") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith(key + ":"))
+
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
