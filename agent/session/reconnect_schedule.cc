@@ -14,15 +14,18 @@ void ReconnectSchedule::begin_outage(Time now) {
   outage_since_ = now;
 }
 
-void ReconnectSchedule::up() {
-  in_outage_ = false;
-  failures_ = 0;
-  cap_ = kYoungCap;
-}
-
 Duration ReconnectSchedule::after_loss(Time now, Duration spread) {
+  const bool short_lived = now - up_since_ < kShortLife;
+  if (!short_lived) {
+    in_outage_ = false;
+    failures_ = 0;
+    short_lives_ = 0;
+    cap_ = kYoungCap;
+  }
   begin_outage(now);
-  return between(Duration{0}, spread);
+  const Duration pause = between(Duration{0}, spread);
+  if (!short_lived || ++short_lives_ == 1) return pause;
+  return std::max(pause, after_failure(now));
 }
 
 Duration ReconnectSchedule::after_failure(Time now) {

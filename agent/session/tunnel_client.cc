@@ -145,7 +145,7 @@ void TunnelClient::on_deadline(Deadline&) {
 
 void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& welcome) {
   attempt_deadline_.cancel();
-  schedule_.up();
+  schedule_.up(loop_.now());
   reported_errors_ = reported_refusals_ = 0;
   pending_ = nullptr;
   AgentSession* const old = std::exchange(current_, &session);
