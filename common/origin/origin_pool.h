@@ -24,13 +24,15 @@
 
 namespace ingress::origin {
 
+class PoolCore;
+
 struct Timeouts {
   Duration connect{60000};
   Duration idle{3600000};  // no byte in either direction of an exchange under way
 };
 
 struct PoolLimits {
-  size_t idle_per_target = 128;
+  size_t idle_per_target = 512;
   Duration idle_limit{60000};
   Duration fresh_limit{1000};
   http::ReaderLimits reader;
@@ -99,8 +101,7 @@ class OriginPool {
   size_t idle_count() const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<PoolCore> core_;
 };
 
 }  // namespace ingress::origin

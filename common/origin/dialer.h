@@ -1,0 +1,62 @@
+// Connects to a target: its addresses in turn, one that refuses at once followed by the next, within one time limit.
+// Private to common/origin.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "common/base/deadline.h"
+#include "common/origin/origin_pool.h"
+#include "common/uv/loop.h"
+#include "common/uv/socket.h"
+
+namespace ingress::origin {
+
+class DialHandler {
+ public:
+  // Connected to the target's address number `index`. The last call.
+  virtual void on_dialed(std::unique_ptr<uv::Socket> socket, size_t index) = 0;
+  // kConnectFailed or kResolveFailed, side kOrigin, retryable; the context names the failure. The last call.
+  virtual void on_dial_failed(const Error& error) = 0;
+
+ protected:
+  ~DialHandler() = default;
+};
+
+// One attempt at a target. Never calls back from inside start(). To be buried, not deleted: its owner lets go of it in
+// its callbacks.
+class Dialer final : public uv::Buryable, private DeadlineHandler {
+ public:
+  Dialer(uv::Loop& loop, DialHandler& handler);
+
+  // Begins with the address number `first`.
+  void start(const Target& target, size_t first, Duration timeout);
+  // No further call.
+  void cancel();
+
+ private:
+  void on_deadline(Deadline& deadline) override;
+  void resolved(Result<std::vector<uv::Address>> addresses);
+  void try_next();
+  void tried(Result<std::unique_ptr<uv::Socket>> socket);
+  void fail_with(ErrorCode code, const char* context);
+  void fail_with_last_error();
+  size_t current() const { return (first_ + tried_) % addresses_.size(); }
+
+  uv::Loop& loop_;
+  DialHandler* handler_;
+  Deadline deadline_;
+  Time give_up_at_{};
+  std::vector<uv::Address> addresses_;
+  std::unique_ptr<uv::Resolving> resolving_;
+  std::unique_ptr<uv::Connecting> connecting_;
+  size_t first_ = 0;
+  size_t tried_ = 0;
+  int last_errno_ = 0;
+  bool refused_ipv4_ = false;
+  bool refused_ipv6_ = false;
+  bool local_only_ = true;  // every address is a loopback one
+};
+
+}  // namespace ingress::origin

@@ -1,0 +1,110 @@
+#include "common/origin/pool_core.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace ingress::origin {
+namespace {
+
+// Takes `wanted` out of `list`.
+template <class T>
+std::unique_ptr<T> take_out(std::vector<std::unique_ptr<T>>& list, const T& wanted) {
+  const auto found = std::find_if(list.begin(), list.end(),
+                                  [&wanted](const std::unique_ptr<T>& each) { return each.get() == &wanted; });
+  assert(found != list.end());
+  std::unique_ptr<T> taken = std::move(*found);
+  list.erase(found);
+  return taken;
+}
+
+}  // namespace
+
+PoolCore::~PoolCore() { assert(active_ == 0); }
+
+std::unique_ptr<Exchange> PoolCore::start(const Target& target, const Request& request, const Timeouts& timeouts,
+                                          ExchangeHandler& handler) {
+  std::unique_ptr<ActiveExchange> exchange;
+  if (spare_.empty()) {
+    exchange = std::make_unique<ActiveExchange>(*this);
+  } else {
+    exchange = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  ++active_;
+  // From here on the handle owns it; recycle() takes it back.
+  return exchange.release()->start(target, request, timeouts, handler);
+}
+
+void PoolCore::recycle(std::unique_ptr<ActiveExchange> exchange) {
+  --active_;
+  if (spare_.size() < kMostSpare) {
+    spare_.push_back(std::move(exchange));
+  } else {
+    loop_.bury(std::move(exchange));
+  }
+}
+
+void PoolCore::probe(const Target& target, Duration timeout, std::function<void(Status)> on_done) {
+  probes_.push_back(std::make_unique<Probe>(*this, std::move(on_done)));
+  probes_.back()->start(target, last_good(target), timeout);
+}
+
+void PoolCore::drop_probe(Probe& probe) { loop_.bury(take_out(probes_, probe)); }
+
+std::unique_ptr<OriginConnection> PoolCore::take_idle(const Target& target, bool fresh) {
+  const auto found = targets_.find(target.key);
+  if (found == targets_.end() || found->second.idle.empty()) return nullptr;
+  std::vector<std::unique_ptr<OriginConnection>>& idle = found->second.idle;
+  if (fresh && loop_.now() - idle.back()->idle_since() > limits_.fresh_limit) return nullptr;
+  std::unique_ptr<OriginConnection> connection = std::move(idle.back());
+  idle.pop_back();
+  --idle_count_;
+  return connection;
+}
+
+size_t PoolCore::last_good(const Target& target) const {
+  const auto found = targets_.find(target.key);
+  if (found == targets_.end() || found->second.last_good >= target.addresses.size()) return 0;
+  return found->second.last_good;
+}
+
+std::unique_ptr<OriginConnection> PoolCore::adopt(const Target& target, size_t address_index,
+                                                  std::unique_ptr<uv::Socket> socket) {
+  TargetState& state = targets_[target.key];
+  state.last_good = address_index;
+  return std::make_unique<OriginConnection>(*this, state, std::move(socket));
+}
+
+void PoolCore::put_idle(std::unique_ptr<OriginConnection> connection) {
+  std::vector<std::unique_ptr<OriginConnection>>& idle = connection->target().idle;
+  if (idle.size() >= limits_.idle_per_target) return close_now(std::move(connection));
+  connection->become_idle();
+  idle.push_back(std::move(connection));
+  ++idle_count_;
+}
+
+void PoolCore::close_when_flushed(std::unique_ptr<OriginConnection> connection) {
+  connection->become_closing();
+  closing_.push_back(std::move(connection));
+}
+
+void PoolCore::close_now(std::unique_ptr<OriginConnection> connection) {
+  connection->become_dead();
+  loop_.bury(std::move(connection));
+}
+
+void PoolCore::drop_idle(OriginConnection& connection) {
+  --idle_count_;
+  close_now(take_out(connection.target().idle, connection));
+}
+
+void PoolCore::drop_closed(OriginConnection& connection) { close_now(take_out(closing_, connection)); }
+
+void PoolCore::close_idle() {
+  for (auto& [key, state] : targets_) {
+    while (!state.idle.empty()) drop_idle(*state.idle.back());
+  }
+}
+
+}  // namespace ingress::origin

@@ -1,0 +1,13 @@
+// How the body of a request to an origin is framed (RFC 9112, 6.3). Private to common/origin.
+#pragma once
+
+#include "common/base/error.h"
+#include "common/http/head.h"
+
+namespace ingress::origin {
+
+// By the Content-Length field; chunked where there is none, no body where `end`. kBadRequest (side kClient) where the
+// fields contradict themselves or `end`, or frame the body in another way: such a head is not sent.
+Result<http::BodyFraming> request_framing(const http::Fields& fields, bool end);
+
+}  // namespace ingress::origin
