@@ -1,10 +1,11 @@
 // One end of a tunnel: frames in, events out, frames out. The same class serves both roles; the broker opens streams,
 // the agent accepts them. Sans-I/O: spans in, a FrameSink out, time passed in. docs/protocol.md is the spec.
 //
-// Back-pressure. Towards the peer: each stream may send what the peer has granted (Stream::sendable, bytes), and no more
-// than the sink has room for; on_sendable says when either grew from nothing, streams in turn. From the peer: a stream's
-// bytes are handed out as they come; the receiver calls Stream::consumed when it has passed them on, and only then is
-// credit granted again (steps of 32 KiB; windows grow while the reader keeps up, within the budget of the tunnel).
+// Back-pressure. Towards the peer: each stream may send what the peer has granted (Stream::sendable, bytes), and no
+// more than the sink has room for; on_sendable says when either grew from nothing, streams in turn. From the peer: a
+// stream's bytes are handed out as they come; the receiver calls Stream::consumed when it has passed them on, and only
+// then is credit granted again (steps of 32 KiB; windows grow while the reader keeps up, within the budget of the
+// tunnel).
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,10 @@
 #include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/http/head.h"
+#include "common/tunnel/open_head.h"
+#include "common/tunnel/receive_credit.h"
+#include "common/tunnel/reset_code.h"
+#include "common/tunnel/session_limits.h"
 
 namespace iterate::tunnel::v1 {
 class Hello;
@@ -30,35 +35,10 @@ namespace ingress::tunnel {
 namespace pb = ::iterate::tunnel::v1;
 
 class Session;
+class SessionCore;
 class Stream;
 
 enum class Role : uint8_t { kBroker, kAgent };
-
-// What a stream is for. kProbe: the agent only connects to the port and answers with a HEAD of 204, or RESET.
-enum class StreamKind : uint8_t { kHttp = 0, kProbe = 1 };
-
-// Why a stream was broken off. On the wire; numbers are stable.
-enum class ResetCode : uint32_t {
-  kCancelled = 0,        // the sender lost interest (its client left)
-  kConnectFailed = 1,    // nothing accepted the connection to the origin; the origin saw nothing
-  kOriginClosed = 2,     // the origin broke off
-  kOriginProtocol = 3,   // the origin's answer was malformed or ambiguous
-  kOriginTimeout = 4,
-  kPortDenied = 5,       // the agent does not serve that port
-  kHeadTooLarge = 6,     // an encoded head over kMaxHeadBytes
-  kRefused = 7,          // the agent is draining; nothing was done
-  kStopSending = 8,      // the answer is complete, the rest of the request body is not wanted
-  kInternal = 9,
-  kConnectTimeout = 10,  // the origin saw nothing
-};
-
-// An OPEN as it is sent or was received. Views are valid until the call returns.
-struct OpenHead {
-  StreamKind kind = StreamKind::kHttp;
-  int port = 0;
-  bool upgrade = false;      // the client asks for an Upgrade; a 101 turns the stream into opaque bytes
-  http::RequestHead request;  // method, target (origin-form), fields to send to the origin as they are
-};
 
 // Receives what the peer sends on one stream. Any call may be the last for the stream's owner to act on: after
 // on_closed, or after Stream::abandon, the Stream is gone.
@@ -73,39 +53,68 @@ class StreamHandler {
   // sendable() was 0 and no longer is.
   virtual void on_sendable() = 0;
   // The peer broke the stream off (RESET), or the session is gone, or both sides are done (kClosed). The last call.
+  // It comes from Session::receive, tick, on_room or lost only: where the last END is one that this end sends, from the
+  // next of these. `code` has a meaning where a RESET was received or sent.
   virtual void on_closed(const Error& error, ResetCode code) = 0;
 
  protected:
   ~StreamHandler() = default;
 };
 
-// One exchange. Owned by its session; a pointer is valid until on_closed or abandon().
+// One exchange. Owned (and pooled) by its session; a pointer is valid until on_closed or abandon(). No call here calls
+// back, and each may be made from inside any callback.
 class Stream {
  public:
   void set_handler(StreamHandler* handler) { handler_ = handler; }
   uint32_t id() const { return id_; }
 
-  // Bytes that may be sent now: the peer's grant, cut to what the sink has room for.
-  size_t sendable() const;
-  // Sends a response head (agent). `end`: no body follows. A head that does not fit is RESET (kHeadTooLarge).
-  void send_head(const http::ResponseHead& head, bool end);
-  // payload.size() <= sendable(). kHeadroomBytes before the payload are overwritten. May be empty with `end`.
+  // Bytes that may be sent now: the peer's grant, cut to what the sink has room for. Where that is 0 on_sendable
+  // follows.
+  size_t sendable();
+  // Sends a response head (agent). `end`: no body follows. False where it is over kMaxHeadBytes (RESET kHeadTooLarge)
+  // or holds bytes that no head may hold (RESET kOriginProtocol): the stream is broken off, what is sent on it after
+  // that goes nowhere, and on_closed follows.
+  bool send_head(const http::ResponseHead& head, bool end);
+  // payload.size() <= the peer's grant, which sendable() is part of. kHeadroomBytes before the payload are overwritten,
+  // and of a payload over kFullDataBytes some bytes inside too. May be empty with `end`.
   void send_data(MutableBytes payload, bool end);
-  void send_trailers(const http::Fields& trailers);
+  // Ends this side. False as send_head (RESET kHeadTooLarge or kCancelled).
+  bool send_trailers(const http::Fields& trailers);
   // The reader has passed on `bytes` of what on_data gave.
   void consumed(size_t bytes);
   // Breaks off what is not done yet and forgets the handler: no further call, and the pointer is dead.
   // With both sides done it sends nothing.
   void abandon(ResetCode code);
 
-  bool send_ended() const;
-  bool receive_ended() const;
+  bool send_ended() const { return send_ended_; }
+  bool receive_ended() const { return receive_ended_; }
 
  private:
-  friend class Session;
+  friend class SessionCore;
+  friend class StreamList;
+  friend class StreamPool;
+  enum class Listed : uint8_t { kNot, kWaiting, kClosing };
+
+  Stream() = default;
+
   StreamHandler* handler_ = nullptr;
-  uint32_t id_ = 0;
-  // implementation: keep it small and pooled by the session (no allocation per stream in steady state)
+  SessionCore* core_ = nullptr;
+  Stream* previous_ = nullptr;  // in a StreamList; next_ also in the pool
+  Stream* next_ = nullptr;
+  ReceiveWindow receive_;
+  uint32_t id_ = 0;           // 0 in the pool
+  uint32_t send_credit_ = 0;  // bytes that the peer takes now
+  ResetCode close_code_ = ResetCode::kCancelled;
+  Listed listed_ = Listed::kNot;
+  uint8_t interim_heads_ = 0;
+  bool upgrade_ = false;    // the OPEN asked for one
+  bool head_done_ = false;  // broker: the final head (or a 101) has come
+  bool opaque_ = false;     // it was a 101
+  bool starved_ = false;    // the owner found no credit; on_sendable is due when some comes
+  bool send_ended_ = false;
+  bool receive_ended_ = false;
+  bool broken_ = false;  // RESET by this end, and the owner is still to hear of it
+  bool closed_ = false;  // on_closed is under way
 };
 
 // Where frames go. Implemented over transport::Connection, and by a vector in tests.
@@ -131,26 +140,17 @@ class SessionHandler {
   virtual StreamHandler* on_open(Stream&, const OpenHead&, bool) { return nullptr; }
   // A PONG to a ping() of the owner, with the round trip.
   virtual void on_pong(Duration) {}
-  // The last stream of a draining session (after send_goaway or on_goaway) has closed.
+  // The last stream of a draining session (after send_goaway or on_goaway) has closed, and no OPEN can come any more:
+  // an agent's own GOAWAY has been answered by a PONG, and after a broker's MIGRATE the agent's GOAWAY has come, or
+  // SessionLimits::migrate_grace has passed. From receive, tick or on_room only.
   virtual void on_drained() {}
   // The session broke (protocol error, silence); every stream's on_closed has been called. The owner closes the
-  // connection. `error.context` names the cause. Not called from inside a call of the owner but receive/tick/lost.
+  // connection. `error.context` names the cause, and a GOAWAY that names it to the peer has been written. From receive
+  // or tick only.
   virtual void on_failed(const Error& error) = 0;
 
  protected:
   ~SessionHandler() = default;
-};
-
-struct SessionLimits {
-  uint32_t initial_window_bytes = 32 * 1024;
-  uint32_t max_window_bytes = 16 * 1024 * 1024;
-  // The sum of credit beyond the initial windows that the streams of this tunnel may hold, shared by the bulk streams.
-  uint32_t window_budget_bytes = 4 * 1024 * 1024;
-  uint32_t max_streams = 10000;
-  Duration ping_idle{15000};         // PING after this much silence
-  Duration ping_busy_timeout{3000};  // a PING unanswered while a stream waits
-  Duration ping_idle_timeout{15000};
-  Duration ping_before_open{2000};   // an OPEN after this much silence brings a PING along
 };
 
 class Session {
@@ -160,38 +160,45 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  // The session may not be destroyed inside its own callbacks, and receive, tick and on_room not be called there.
+  // Every other method may be called from any callback; none of them calls back, but lost().
+
   // Bytes from the peer, any split. `bytes` may be overwritten (payloads get headers written before them).
   void receive(MutableBytes bytes, Time now);
-  // To be called about once a second: pings and silence.
+  // To be called about once a second: pings and silence. A call that comes late (over 2.5 s) doesn't blame the peer.
+  // Of two idle ends the agent pings at ping_idle and the broker, who asks only where that did not come, a quarter
+  // later.
   void tick(Time now);
   // The sink has room again: ready streams get on_sendable in turn.
   void on_room();
   // The connection is gone: every stream's on_closed(error), then nothing more. Does not call on_failed.
   void lost(const Error& error);
 
+  // The fields that this session itself keeps to are filled in: HELLO's and WELCOME's windows, limits and timers, and
+  // WELCOME's version (1). An agent takes over the limits and timers of WELCOME.
   void send_hello(const pb::Hello& hello);
   void send_welcome(const pb::Welcome& welcome);  // opens the session for streams
   void send_refused(const pb::Refused& refused);
   // No new streams from now on are wanted (agent) or will be opened (broker); running ones go on. on_drained follows.
+  // A broker's MIGRATE is softer: open() still works until the agent's own GOAWAY has come.
   void send_goaway(const pb::Goaway& goaway);
-  // A PING now; on_pong answers.
+  // A PING now; on_pong answers. Nothing before the session is established.
   void ping(Time now);
 
   // Broker: opens a stream. `end`: the request has no body. nullptr where the session takes no more (draining, limit,
-  // ids used up) or the head does not fit (error in `why`).
+  // ids used up: kMachineUnavailable, retryable) or the head does not fit (kHeaderTooLarge) or holds bytes that no head
+  // may hold (kBadRequest), side kClient.
   Stream* open(const OpenHead& head, bool end, StreamHandler* handler, Time now, Error& why);
 
   size_t stream_count() const;
-  bool established() const;  // WELCOME was sent or received
-  bool draining() const;     // GOAWAY was sent or received
+  bool established() const;     // WELCOME was sent or received
+  bool draining() const;        // GOAWAY was sent or received
   Duration round_trip() const;  // smoothed; 0 where unknown
   uint64_t received_bytes() const;
   uint64_t sent_bytes() const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-  friend class Stream;
+  std::unique_ptr<SessionCore> core_;
 };
 
 }  // namespace ingress::tunnel

@@ -1,0 +1,21 @@
+// What an OPEN frame says of a stream.
+#pragma once
+
+#include <cstdint>
+
+#include "common/http/head.h"
+
+namespace ingress::tunnel {
+
+// What a stream is for. kProbe: the agent only connects to the port and answers with a HEAD of 204, or RESET.
+enum class StreamKind : uint8_t { kHttp = 0, kProbe = 1 };
+
+// An OPEN as it is sent or was received. Views are valid until the call returns.
+struct OpenHead {
+  StreamKind kind = StreamKind::kHttp;
+  int port = 0;               // 1–65535
+  bool upgrade = false;       // the client asks for an Upgrade; a 101 turns the stream into opaque bytes
+  http::RequestHead request;  // method, target (origin-form), fields to send to the origin as they are
+};
+
+}  // namespace ingress::tunnel
