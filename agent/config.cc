@@ -1,7 +1,7 @@
 #include "agent/config.h"
 
 #include <algorithm>
-#include <cstring>
+#include <system_error>
 
 #include "common/tls/digest.h"
 
@@ -18,7 +18,7 @@ constexpr int kMostConnections = 16;
 
 std::string reason_of(const Error& error) {
   std::string text = error.context;
-  if (error.sys_errno != 0) text.append(" (").append(std::strerror(error.sys_errno)).append(")");
+  if (error.sys_errno != 0) text.append(" (").append(std::generic_category().message(error.sys_errno)).append(")");
   return text;
 }
 

@@ -11,7 +11,7 @@ namespace ingress::agent {
 namespace {
 
 // A buffer that a slow upload grew is not kept for the next stream.
-constexpr size_t kKeptBufferBytes = 16 * 1024;
+constexpr size_t kKeptBufferBytes = size_t{16} * 1024;
 
 }  // namespace
 

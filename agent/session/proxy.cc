@@ -13,7 +13,7 @@ namespace {
 
 std::string variable(const char* lower, const char* upper) {
   for (const char* name : {lower, upper}) {
-    const char* value = std::getenv(name);
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets variables
     if (value != nullptr && *value != '\0') return value;
   }
   return "";

@@ -39,7 +39,7 @@ std::string connect_request(const Proxy& proxy, const BrokerUrl& broker);
 // The proxy's answer to it, in any split.
 class ConnectReply {
  public:
-  static constexpr size_t kMaxBytes = 16 * 1024;
+  static constexpr size_t kMaxBytes = size_t{16} * 1024;
 
   // True once the head is whole and good: what follows is the broker's. An error (kProtocol, kTooLarge,
   // kConnectFailed with status()) is final. Bytes behind the head are an error: the broker never speaks first.

@@ -208,8 +208,8 @@ Wrong Program::Impl::read_settings() {
   std::string path;
   if (const auto flag = flags.find("config"); flag != flags.end()) {
     path = flag->second.back();
-  } else if (const char* variable = std::getenv(environment_name("config").c_str()); variable != nullptr) {
-    path = variable;
+  } else if (const auto variable = environment("config")) {
+    path = *variable;
   }
   std::map<std::string, Values> file;
   if (!path.empty()) {

@@ -11,13 +11,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// A variable's value; one that is set to nothing counts as unset.
-std::optional<std::string> environment(std::string_view setting) {
-  const char* value = std::getenv(environment_name(setting).c_str());
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  return value;
-}
-
 Values split_at_commas(std::string_view text) {
   Values values;
   while (true) {
@@ -40,6 +33,13 @@ std::string environment_name(std::string_view setting) {
   std::string name = "INGRESS_";
   for (const char c : setting) name += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return name;
+}
+
+std::optional<std::string> environment(std::string_view setting) {
+  const std::string name = environment_name(setting);
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody sets variables
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
 }
 
 void Settings::add(Setting setting) { all_.push_back(std::move(setting)); }
@@ -76,10 +76,13 @@ std::optional<std::string> Settings::check_keys(const std::map<std::string, Valu
     if (setting == nullptr) {
       const std::vector<std::string> known = names();
       const std::string_view near = nearest(key, known);
-      std::string sentence = "unknown key " + key + " in " + path;
-      return near.empty() ? sentence : sentence + "; did you mean " + std::string(near) + "?";
+      std::string sentence = "unknown key ";
+      sentence.append(key).append(" in ").append(path);
+      if (!near.empty()) sentence.append("; did you mean ").append(near).append("?");
+      return sentence;
     }
-    if (!setting->repeated && values.size() != 1) return key + " in " + path + ": one value is expected, not an array";
+    if (!setting->repeated && values.size() != 1)
+      return std::string(key).append(" in ").append(path).append(": one value is expected, not an array");
   }
   return std::nullopt;
 }

@@ -53,5 +53,7 @@ class Settings {
 
 // "grace-period" → "INGRESS_GRACE_PERIOD".
 std::string environment_name(std::string_view setting);
+// The variable's value; one that is set to nothing counts as unset.
+std::optional<std::string> environment(std::string_view setting);
 
 }  // namespace ingress::cli

@@ -1,8 +1,8 @@
 #include "common/cli/toml_file.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
+#include <system_error>
 #include <toml.hpp>
 
 namespace ingress::cli {
@@ -40,14 +40,16 @@ std::string first_line(std::string_view text) { return std::string(text.substr(0
 Parsed<std::map<std::string, std::vector<std::string>>> read_toml(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file) return refuse("cannot read " + path + ": " + std::strerror(errno));
+  if (!file) return refuse("cannot read " + path + ": " + std::generic_category().message(errno));
   std::map<std::string, std::vector<std::string>> settings;
   try {
     const toml::value root = toml::parse(file, path);
     for (const auto& [key, value] : root.as_table()) {
-      if (value.is_table()) return refuse("[" + key + "] in " + path + ": the file has plain keys and no tables");
+      if (value.is_table())
+        return refuse(std::string("[").append(key).append("] in ").append(path).append(": plain keys only, no tables"));
       if (!texts_of(value, settings[key])) {
-        return refuse(key + " in " + path + " is not a string, a whole number, a boolean or an array of these");
+        return refuse(std::string(key).append(" in ").append(path).append(
+            " is not a string, a whole number, a boolean or an array of these"));
       }
     }
   } catch (const std::exception& error) {

@@ -12,7 +12,7 @@ namespace ingress::tunnel_link {
 
 // Bytes that the kernel may hold unsent for a tunnel (TCP_NOTSENT_LOWAT): what lies there can no longer be overtaken by
 // a small answer.
-inline constexpr size_t kNotSentLowatBytes = 128 * 1024;
+inline constexpr size_t kNotSentLowatBytes = size_t{128} * 1024;
 
 class ConnectionSink final : public tunnel::FrameSink {
  public:
@@ -29,7 +29,7 @@ class ConnectionSink final : public tunnel::FrameSink {
   }
 
  private:
-  static constexpr size_t kLeastRoomBytes = 16 * 1024;
+  static constexpr size_t kLeastRoomBytes = size_t{16} * 1024;
 
   transport::Connection& connection_;
 };

@@ -12,7 +12,7 @@ namespace ingress::uv {
 namespace {
 
 std::string path_of_environment() {
-  const char* path = std::getenv("NOTIFY_SOCKET");
+  const char* path = std::getenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): nobody sets variables
   return path == nullptr ? "" : path;
 }
 
