@@ -1,0 +1,158 @@
+"""The agent's own port: what a provider's own ingress reaches (design, section 6), with exactly its bodies."""
+import pytest
+
+from harness.http1 import Client
+from harness.ports import free_port
+from harness.ctl import write_secret
+
+TARGET = "X-Iterate-Proxy-Target-Host"
+
+
+def ask(agent, target="/", fields=(), host="machine.example.com", **words):
+    with Client(agent.local_port) as client:
+        return client.get(host, target, fields=fields, **words)
+
+
+def at(agent, value, **words):
+    return ask(agent, fields=[(TARGET, value)], **words)
+
+
+def test_health_is_ok_in_plain_text(shared):
+    response = ask(shared.agent, "/health")
+    assert (response.status, response.body) == (200, b"OK")
+    assert response.get("Content-Type").startswith("text/plain")
+
+
+def test_ready_is_200_while_a_tunnel_is_up(shared):
+    assert ask(shared.agent, "/ready").status == 200
+
+
+def test_ready_is_503_without_a_tunnel_and_health_is_not(make_stack):
+    stack = make_stack()
+    stack.broker.kill()
+    stack.agent.process.wait_event("tunnel_down")
+    assert ask(stack.agent, "/ready").status == 503
+    assert ask(stack.agent, "/health").status == 200
+    stack.broker.start()
+    stack.agent.wait_up(2)
+    assert ask(stack.agent, "/ready").status == 200
+
+
+def test_a_request_without_a_target_is_told_so(shared):
+    response = ask(shared.agent)
+    assert (response.status, response.body) == (400, b'{"error":"missing_proxy_target_host"}')
+    assert response.get("Content-Type").startswith("application/json")
+
+
+def test_an_empty_target_is_missing_or_invalid(shared):
+    response = at(shared.agent, "")
+    assert response.status == 400
+    assert response.body in (b'{"error":"missing_proxy_target_host"}', b'{"error":"invalid_proxy_target_host"}')
+
+
+@pytest.mark.parametrize("form", ["@P__mach_a.machines.iterate.app", "@P__misha.iterate.app", "localhost:@P",
+                                  "127.0.0.1:@P", "@P__anything.example.com", "@P--misha.iterate.app", "LOCALHOST:@P"])
+def test_a_target_names_its_port(shared, origin, form):
+    response = at(shared.agent, form.replace("@P", str(origin.port)))
+    assert (response.status, response.body) == (200, b"ok"), response
+    assert origin.last.get(TARGET) is None
+
+
+@pytest.mark.parametrize("value", [
+    "0__misha.iterate.app", "65536__misha.iterate.app", "99999__misha.iterate.app", "__misha.iterate.app",
+    "localhost:0", "localhost:65536", "localhost:", "127.0.0.1:0", "127.0.0.1:99999", "localhost:abc",
+    "example.com:3000", "10.0.0.1:3000", "misha.iterate.app:3000", "192.168.0.1:80", "169.254.169.254:80",
+    "localhost:-1", "localhost:+80", "localhost:080", "localhost:80:80", "a b", "mis/ha", "user@localhost:80",
+    "-1__misha.iterate.app", "+80__misha.iterate.app", "080__misha.iterate.app", "4 096__misha.iterate.app",
+])
+def test_an_invalid_target_is_refused(shared, value):
+    response = at(shared.agent, value)
+    assert (response.status, response.body) == (400, b'{"error":"invalid_proxy_target_host"}'), response
+
+
+def test_two_targets_are_refused(shared, origin):
+    response = ask(shared.agent, fields=[(TARGET, f"localhost:{origin.port}"), (TARGET, "localhost:1")])
+    assert response.status == 400
+    assert origin.requests == []
+
+
+def test_a_port_that_nobody_listens_on_is_a_proxy_error(shared):
+    response = at(shared.agent, f"localhost:{free_port()}")
+    assert (response.status, response.body) == (502, b'{"error":"proxy_error"}')
+
+
+def test_a_host_name_alone_is_the_default_port(shared):
+    """3000 before anybody said otherwise; nothing listens there in a test, or something does."""
+    response = at(shared.agent, "misha.iterate.app")
+    assert response.status != 400
+
+
+def test_the_agent_never_dials_itself(shared):
+    response = at(shared.agent, f"localhost:{shared.agent.local_port}")
+    assert response.status in (400, 403, 502)
+    through_tunnel = shared.get(shared.host(shared.agent.local_port))
+    assert through_tunnel.status in (403, 502)
+
+
+def test_requests_and_bodies_pass_as_through_the_tunnel(shared, make_origin):
+    origin = make_origin()
+    body = bytes(range(256)) * 500
+    response = at(shared.agent, f"localhost:{origin.port}", method="POST", body=body)
+    assert response.body == b"ok"
+    assert origin.last.body == body
+    assert origin.last.host == f"localhost:{origin.port}"
+
+
+def test_forwarding_fields_are_set_here_too(shared, origin):
+    at(shared.agent, f"localhost:{origin.port}", host="4096.fly.example.com")
+    assert origin.last.get("X-Forwarded-Host") == "4096.fly.example.com"
+    assert origin.last.get("X-Iterate-Proxy-Via") is not None
+
+
+def test_errors_of_this_port_are_json_whatever_the_client_accepts(shared):
+    response = ask(shared.agent, fields=[("Accept", "text/html")])
+    assert response.body == b'{"error":"missing_proxy_target_host"}'
+
+
+@pytest.fixture
+def secret_stack(make_stack, tmp_path):
+    return make_stack(agent={"options": ["--secret-file", write_secret(str(tmp_path), "secret", "open sesame")]})
+
+
+def test_a_secret_is_asked_for_where_one_is_set(secret_stack, make_origin):
+    origin = make_origin()
+    target, name = (TARGET, f"localhost:{origin.port}"), "X-Iterate-Project-Ingress-Secret"
+    for fields in ([target], [target, (name, "wrong")], [target, (name, "")], [target, (name, "open sesame!")],
+                   [target, (name, "open sesam")]):
+        response = ask(secret_stack.agent, fields=fields)
+        assert (response.status, response.body) == (401, b'{"error":"unauthorized"}'), fields
+    assert origin.requests == []
+    assert ask(secret_stack.agent, fields=[target, (name, "open sesame")]).status == 200
+    assert origin.last.get(name) is None
+    assert ask(secret_stack.agent, "/health").status == 200
+    assert ask(secret_stack.agent, "/ready").status == 200
+
+
+@pytest.mark.parametrize("port", [2375, 2376, 9222, 9229])
+def test_debuggers_and_docker_are_denied_by_default(shared, port):
+    assert shared.get(shared.host(port)).status == 403
+
+
+def test_ports_can_be_denied_and_allowed(make_stack, make_origin):
+    denied, allowed, other = make_origin(), make_origin(), make_origin()
+    stack = make_stack(agent={"options": ["--deny-port", str(denied.port), "--allow-port", f"{allowed.port},{denied.port}"]})
+    assert stack.get(stack.host(allowed.port)).status == 200
+    assert stack.get(stack.host(denied.port)).status == 403
+    assert stack.get(stack.host(other.port)).status == 403
+    assert at(stack.agent, f"localhost:{other.port}").status in (400, 403)
+    assert denied.requests == other.requests == []
+
+
+def test_listen_off_opens_no_port(make_stack, make_origin):
+    stack, origin = make_stack(agent={"local": False}), make_origin()
+    assert stack.get(stack.host(origin.port)).status == 200
+    with open(f"/proc/{stack.agent.process.pid}/net/tcp") as table:
+        listening = {line.split()[9] for line in table.readlines()[1:] if line.split()[3] == "0A"}
+    import os
+    links = [os.readlink(f"/proc/{stack.agent.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{stack.agent.process.pid}/fd")]
+    assert not [link for link in links if link.startswith("socket:[") and link[8:-1] in listening]

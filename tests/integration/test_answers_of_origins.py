@@ -1,0 +1,96 @@
+"""An origin's answer is read as strictly as a request: what is ambiguous is 502, and its connection is not used again."""
+import pytest
+
+from harness.origin import saying
+
+GOOD = "HTTP/1.1 200 OK\r\n"
+BAD_HEADS = {
+    "a length and chunked": GOOD + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths that differ": GOOD + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+    "a negative length": GOOD + "Content-Length: -5\r\n\r\nhello",
+    "a length with a sign": GOOD + "Content-Length: +5\r\n\r\nhello",
+    "a list of lengths": GOOD + "Content-Length: 5, 6\r\n\r\nhello",
+    "chunked twice": GOOD + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    "a fold": GOOD + "X: y\r\n z\r\nContent-Length: 0\r\n\r\n",
+    "a blank before the colon": GOOD + "Content-Length : 0\r\n\r\n",
+    "a control in a value": GOOD + "X: a\x01b\r\nContent-Length: 0\r\n\r\n",
+    "NUL in a value": GOOD + "X: a\x00b\r\nContent-Length: 0\r\n\r\n",
+    "bare CR in a value": GOOD + "X: a\rb\r\nContent-Length: 0\r\n\r\n",
+    "no colon": GOOD + "novalue\r\nContent-Length: 0\r\n\r\n",
+    "two CR behind a field": GOOD + "X: y\r\r\nContent-Length: 0\r\n\r\n",
+    "a status of two digits": "HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n",
+    "a status of four digits": "HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n",
+    "a status of letters": "HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n",
+    "a status below 100": "HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n",
+    "another protocol": "ICY 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/2.0": "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "no HTTP at all": "hello, I am a database\r\n\r\n",
+    "binary": "\x00\x01\x02\x03\x04\x05\x06\x07\r\n\r\n",
+    "a 101 that nobody asked for": "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_HEADS)
+def test_an_ambiguous_head_of_an_origin_is_502(shared, make_origin, name):
+    origin = make_origin(saying(BAD_HEADS[name].encode("latin-1")))
+    response = shared.get(shared.host(origin.port))
+    assert (response.status, response.error) == (502, "proxy_error"), response
+
+
+BAD_BODIES = {
+    "a bad chunk size": "zz\r\nhello\r\n0\r\n\r\n",
+    "a signed chunk size": "+5\r\nhello\r\n0\r\n\r\n",
+    "bare LF behind the chunk size": "5\nhello\r\n0\r\n\r\n",
+    "a chunk longer than its size": "3\r\nhello\r\n0\r\n\r\n",
+    "an end in the middle": "5\r\nhel",
+    "an end before the last chunk": "5\r\nhello\r\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_BODIES)
+def test_a_body_that_breaks_is_cut_so_that_the_client_sees_it(shared, make_origin, name):
+    text = GOOD + "Transfer-Encoding: chunked\r\n\r\n" + BAD_BODIES[name]
+    origin = make_origin(saying(text.encode()))
+    with shared.client() as client:
+        client.request(shared.host(origin.port))
+        rest = client.reader.rest()
+    # Either a whole 502, or a body without its last chunk.
+    assert rest.startswith(b"HTTP/1.1 502") or b"0\r\n\r\n" not in rest
+
+
+def test_a_body_shorter_than_its_length_is_cut(shared, make_origin):
+    origin = make_origin(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort"))
+    with shared.client() as client:
+        client.request(shared.host(origin.port))
+        head = client.final_head()
+        if head.status == 200:
+            assert head.get("Content-Length") == "50"
+            assert client.reader.rest() == b"short"
+        else:
+            assert head.status == 502
+
+
+def test_bytes_behind_an_answer_are_not_the_next_answer(shared, make_origin):
+    extra = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned"
+    origin = make_origin(lambda connection, request: connection.send(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood" + extra))
+    for _ in range(5):
+        assert shared.get(shared.host(origin.port)).body == b"good"
+    assert len(origin.connections) == 5
+
+
+def test_a_head_of_an_origin_over_the_limit_is_502(shared, make_origin):
+    origin = make_origin(saying(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\nContent-Length: 0\r\n\r\n"))
+    assert shared.get(shared.host(origin.port)).status == 502
+
+
+@pytest.mark.parametrize("when", ["at once", "behind the request"])
+def test_an_origin_that_closes_without_an_answer_is_502(shared, make_origin, when):
+    def handler(connection, _):
+        if when == "at once":
+            connection.reset()
+        return False
+
+    origin = make_origin(handler)
+    response = shared.get(shared.host(origin.port), method="POST", body=b"x")
+    assert (response.status, response.error) == (502, "proxy_error")

@@ -1,0 +1,146 @@
+"""SIGTERM drains: what runs ends in order, nothing new begins, the exit code is 0; a second one ends at once."""
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from harness.http1 import Client
+from harness.origin import answer
+from harness.wait import wait_until
+
+
+class Slow:
+    """Answers once it is told to."""
+
+    def __init__(self):
+        self.go = threading.Event()
+
+    def __call__(self, connection, request):
+        assert self.go.wait(20)
+        connection.send(answer(b"done"))
+
+
+@pytest.mark.parametrize("which", ["broker", "agent"])
+def test_a_running_request_ends_before_the_program_does(stack, make_origin, which):
+    slow = Slow()
+    origin = make_origin(slow)
+    process = getattr(stack, which).process
+    with stack.client() as client:
+        client.request(stack.host(origin.port))
+        origin.wait_requests()
+        process.signal(signal.SIGTERM)
+        process.wait_event("draining")
+        time.sleep(0.2)
+        assert process.running()
+        slow.go.set()
+        assert client.response().body == b"done"
+    assert process.wait_exit(10) == 0
+
+
+def test_a_draining_broker_takes_no_new_connection(stack, make_origin):
+    slow = Slow()
+    origin = make_origin(slow)
+    with stack.client() as client:
+        client.request(stack.host(origin.port))
+        origin.wait_requests()
+        stack.broker.process.signal(signal.SIGTERM)
+        stack.broker.process.wait_event("draining")
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", stack.broker.http_port), 2)
+        slow.go.set()
+        assert client.response().status == 200
+        assert client.closed()
+
+
+def test_an_idle_connection_does_not_hold_up_the_end(stack, origin):
+    with stack.client() as client:
+        assert client.get(stack.host(origin.port)).status == 200
+        began = time.monotonic()
+        stack.broker.process.signal(signal.SIGTERM)
+        assert stack.broker.process.wait_exit(5) == 0
+        assert time.monotonic() - began < 3
+        assert client.closed()
+
+
+@pytest.mark.parametrize("which", ["broker", "agent"])
+def test_the_grace_period_ends_what_does_not(make_stack, make_origin, which):
+    stack = make_stack(**{which: {"options": ["--grace-period", "300ms"]}})
+    origin = make_origin(lambda connection, request: connection.wait_end(20) and False)
+    process = getattr(stack, which).process
+    with stack.client() as client:
+        client.request(stack.host(origin.port))
+        origin.wait_requests()
+        process.signal(signal.SIGTERM)
+        process.wait_event("grace_period_over")
+        assert process.wait_exit(5) == 0
+
+
+@pytest.mark.parametrize("which", ["broker", "agent"])
+def test_a_second_signal_ends_at_once(stack, make_origin, which):
+    origin = make_origin(lambda connection, request: connection.wait_end(20) and False)
+    process = getattr(stack, which).process
+    with stack.client() as client:
+        client.request(stack.host(origin.port))
+        origin.wait_requests()
+        process.signal(signal.SIGTERM)
+        process.wait_event("draining")
+        process.signal(signal.SIGTERM)
+        assert process.wait_exit(3) == 0
+
+
+@pytest.mark.parametrize("which", ["broker", "agent"])
+def test_an_idle_program_ends_at_once(stack, which):
+    process = getattr(stack, which).process
+    began = time.monotonic()
+    process.signal(signal.SIGINT)
+    assert process.wait_exit(5) == 0
+    assert time.monotonic() - began < 2
+
+
+def test_requests_through_the_agents_own_port_end_too(stack, make_origin):
+    slow = Slow()
+    origin = make_origin(slow)
+    with Client(stack.agent.local_port) as client:
+        client.request("x", fields=[("X-Iterate-Proxy-Target-Host", f"localhost:{origin.port}")])
+        origin.wait_requests()
+        stack.agent.process.signal(signal.SIGTERM)
+        stack.agent.process.wait_event("draining")
+        slow.go.set()
+        assert client.response().body == b"done"
+    assert stack.agent.process.wait_exit(10) == 0
+
+
+def test_another_agent_can_follow_a_draining_one(stack, make_origin):
+    slow, quick = Slow(), make_origin()
+    origin = make_origin(slow)
+    with stack.client() as client:
+        client.request(stack.host(origin.port))
+        origin.wait_requests()
+        stack.agent.process.signal(signal.SIGTERM)
+        wait_until(lambda: stack.get(stack.host(quick.port)).status == 503, "no new stream on the draining tunnel")
+        successor = stack.another_agent("mach_a", stack.token, name="successor").start()
+        assert stack.get(stack.host(quick.port)).status == 200
+        slow.go.set()
+        assert client.response().body == b"done"
+    assert successor.process.running()
+
+
+def test_systemd_is_told_when_the_first_tunnel_is_up_and_when_it_stops(make_stack, tmp_path):
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(path)
+        notify.settimeout(20)
+        stack = make_stack(start=False, agent={"env": {"NOTIFY_SOCKET": path}})
+        stack.broker.process.stop()
+        stack.agent.start(wait=False)
+        stack.agent.process.wait_event("tunnel_unreachable")
+        stack.broker.start()
+        said = ""
+        while "READY=1" not in said:
+            said += notify.recv(4096).decode() + "\n"
+        assert stack.agent.process.find("tunnel_up")
+        stack.agent.process.signal(signal.SIGTERM)
+        while "STOPPING=1" not in said:
+            said += notify.recv(4096).decode() + "\n"

@@ -1,0 +1,119 @@
+"""A client that leaves ends its origin's request within a second; one that half-closes gets its answer."""
+import threading
+import time
+
+import pytest
+
+from harness.origin import answer
+from harness.wait import wait_until
+
+
+class Watching:
+    """A handler that begins an answer (or does not) and measures when its connection ends."""
+
+    def __init__(self, first=b""):
+        self.first, self.started, self.ended_at = first, threading.Event(), None
+
+    def __call__(self, connection, request):
+        if self.first:
+            connection.send(self.first)
+        self.started.set()
+        connection.wait_end(20)
+        self.ended_at = time.monotonic()
+        return False
+
+    def after(self, moment):
+        wait_until(lambda: self.ended_at, "the origin's connection ends")
+        return self.ended_at - moment
+
+
+SSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: a\n\n\r\n"
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_a_reader_of_events_that_leaves_ends_the_origins_request(shared, make_origin, way, how):
+    watching = Watching(SSE)
+    origin = make_origin(watching)
+    client = way()
+    client.request(shared.host(origin.port))
+    assert client.final_head().status == 200
+    assert client.reader.until(b"data: a\n\n")
+    left = time.monotonic()
+    client.reset() if how == "reset" else client.close()
+    assert watching.after(left) < 1.0
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_a_long_poll_that_leaves_before_an_answer_ends_the_origins_request(shared, make_origin, way, how):
+    watching = Watching()
+    origin = make_origin(watching)
+    client = way()
+    client.request(shared.host(origin.port))
+    assert watching.started.wait(10)
+    time.sleep(0.05)
+    left = time.monotonic()
+    client.reset() if how == "reset" else client.close()
+    assert watching.after(left) < 1.0
+
+
+def test_an_upload_that_breaks_off_ends_the_origins_request(shared, make_origin, way):
+    watching = Watching()
+    origin = make_origin(watching, read_bodies=False)
+    client = way()
+    client.request(shared.host(origin.port), method="POST", fields=[("Content-Length", "1000000")])
+    client.send(b"x" * 1000)
+    assert watching.started.wait(10)
+    left = time.monotonic()
+    client.close()
+    assert watching.after(left) < 1.0
+
+
+def test_a_chunked_upload_that_breaks_off_is_not_complete_at_the_origin(shared, make_origin):
+    origin = make_origin()
+    with shared.client() as client:
+        client.request(shared.host(origin.port), method="POST", fields=[("Transfer-Encoding", "chunked")])
+        client.send(b"5\r\nhello\r\n")
+        wait_until(lambda: b"hello" in origin.raw, "the first chunk")
+    wait_until(lambda: origin.connections[0].ended_at, "the origin's connection ends")
+    assert b"\r\n0\r\n" not in origin.raw
+
+
+def test_a_client_that_half_closes_with_its_request_gets_its_answer(shared, make_origin):
+    def handler(connection, request):
+        time.sleep(1.5)
+        connection.send(answer(b"late"))
+
+    origin = make_origin(handler)
+    with shared.client() as client:
+        client.request(shared.host(origin.port))
+        client.half_close()
+        response = client.response()
+        assert (response.status, response.body) == (200, b"late")
+        assert client.closed()
+
+
+def test_a_client_that_leaves_does_not_touch_its_neighbours(shared, make_origin):
+    watching = Watching(SSE)
+    streaming, origin = make_origin(watching), make_origin()
+    with shared.client() as staying:
+        staying.request(shared.host(streaming.port))
+        assert staying.final_head().status == 200
+        for _ in range(20):
+            leaving = shared.client()
+            leaving.request(shared.host(origin.port))
+            leaving.reset()
+        assert staying.reader.until(b"data: a\n\n")
+        assert not staying.closed(0.2)
+
+
+def test_a_pipelined_request_behind_an_exchange_is_dropped_when_its_client_resets(shared, make_origin):
+    watching = Watching()
+    origin = make_origin(watching)
+    client = shared.client()
+    host = shared.host(origin.port)
+    client.send(f"GET /1 HTTP/1.1\r\nHost: {host}\r\n\r\nGET /2 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert watching.started.wait(10)
+    client.reset()
+    assert watching.after(time.monotonic()) < 1.0
+    time.sleep(0.1)
+    assert [request.target for request in origin.requests] == ["/1"]
