@@ -10,10 +10,9 @@
 
 namespace ingress::broker {
 
-// Put… replaces the whole row, or makes it; with `create` it fails where the row exists.
-// What attaches a project: AttachMachine, and PutProject with `create` and a machine. PutProject of a project that
-// exists keeps its machine whatever the record says, and one without `create` that makes its project (a rebuild) takes
-// the machine as it is and moves no state.
+// Put… replaces the whole row, or makes it; with `create` it fails where the row exists. PutProject of a project that
+// exists keeps its machine, whatever the record says: attachments change by AttachMachine alone. (The store splits a new
+// project with a machine into PutProject and AttachMachine.) Applied to the index, PutProject moves no machine's state.
 struct PutMachine {
   Machine machine;
   bool create = false;

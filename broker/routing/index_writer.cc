@@ -63,7 +63,7 @@ void IndexWriter::operator()(const PutProject& change) {
     node->record = change.project;
     node->record.machine.clear();
     tables_.projects.insert(hash_name(node->record.slug), *node);
-    if (!change.project.machine.empty()) attach(*node, tables_.machine(change.project.machine), change.create);
+    if (!change.project.machine.empty()) attach(*node, tables_.machine(change.project.machine), false);
   }
   node->policy = policy_of(change.project.policy);
 }

@@ -42,16 +42,23 @@ class Store {
 
   // Opens or creates the file (migrating an older schema after a backup; a newer one is refused).
   static Result<std::unique_ptr<Store>> open(uv::Loop& loop, const std::string& path, std::string& problem);
-  virtual ~Store() = default;  // waits for what was queued
+  // Waits until what was queued is written. Answers that have not been given by then never are.
+  virtual ~Store() = default;
 
-  // Called for each committed transaction, on the loop, before its on_done.
+  // Called for each committed transaction, on the loop, before its on_done, in the order of the revisions. The
+  // transaction is as it was applied: names normalised, so that the index can apply it as it is.
   virtual void set_on_committed(OnCommitted on_committed) = 0;
   virtual void commit(Transaction transaction, std::function<void(tl::expected<Commit, StoreError>)> on_done) = 0;
 
-  // Reads, by copy, on the store's thread.
+  // Reads, by copy, on the store's thread, after the commits that were queued before. Changes come by revision.
   virtual void snapshot(std::function<void(Result<Snapshot>)> on_done) = 0;
-  virtual void list_changes(int64_t since_revision, int limit, std::function<void(Result<std::vector<ChangeRow>>)> on_done) = 0;
+  virtual void list_changes(int64_t since_revision, int limit,
+                            std::function<void(Result<std::vector<ChangeRow>>)> on_done) = 0;
 };
+
+// The changes that rebuild the tables from nothing, for the index at start: they leave machines in the state they are
+// in.
+Transaction rebuild_transaction(Snapshot snapshot);
 
 // Reads a database file alone, without a broker (`ingressctl --db`); read-only.
 Result<Snapshot> read_snapshot(const std::string& path, std::string& problem);

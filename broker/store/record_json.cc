@@ -1,0 +1,79 @@
+#include "broker/store/record_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "broker/model/machine_state.h"
+
+namespace ingress::broker {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr size_t kMaxObjectBytes = 64 * 1024;
+
+json object(std::string_view text) { return json::parse(text, nullptr, /*allow_exceptions=*/false); }
+
+// A label may be any bytes: what is not UTF-8 is replaced.
+std::string written(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+json json_of(const RoutePattern& pattern) {
+  json target = json::object();
+  if (!pattern.target.machine.empty()) target["machine"] = pattern.target.machine;
+  if (!pattern.target.project.empty()) target["project"] = pattern.target.project;
+  if (!pattern.target.service.empty()) target["service"] = pattern.target.service;
+  if (pattern.target.port != 0) target["port"] = pattern.target.port;
+  return {{"pattern", pattern.pattern}, {"target", target}, {"policy", object(pattern.policy)}};
+}
+
+}  // namespace
+
+std::string json_of(const Machine& machine) {
+  return written({{"id", machine.id},
+                  {"state", name_of(machine.state)},
+                  {"defaultPort", machine.default_port},
+                  {"metadata", object(machine.metadata)},
+                  {"createdAt", machine.created_at}});
+}
+
+std::string json_of(const Token& token) {
+  return written(
+      {{"id", token.id}, {"machine", token.machine}, {"label", token.label}, {"createdAt", token.created_at}});
+}
+
+std::string json_of(const Project& project) {
+  return written({{"slug", project.slug},
+                  {"machine", project.machine},
+                  {"defaultPort", project.default_port},
+                  {"suspended", project.suspended},
+                  {"policy", object(project.policy)},
+                  {"metadata", object(project.metadata)},
+                  {"createdAt", project.created_at}});
+}
+
+std::string json_of(const Service& service) {
+  return written({{"project", service.project},
+                  {"name", service.name},
+                  {"port", service.port},
+                  {"machine", service.machine},
+                  {"policy", object(service.policy)}});
+}
+
+std::string json_of(const Route& route) {
+  json patterns = json::array();
+  for (const RoutePattern& pattern : route.patterns) patterns.push_back(json_of(pattern));
+  return written({{"id", route.id},
+                  {"patterns", patterns},
+                  {"externalId", route.external_id},
+                  {"metadata", object(route.metadata)},
+                  {"createdAt", route.created_at}});
+}
+
+std::string json_of(const Domain& domain) {
+  return written({{"name", domain.name}, {"project", domain.project}, {"createdAt", domain.created_at}});
+}
+
+std::string json_of_attachment(std::string_view machine) { return written({{"machine", machine}}); }
+
+bool is_json_object(std::string_view text) { return text.size() <= kMaxObjectBytes && object(text).is_object(); }
+
+}  // namespace ingress::broker

@@ -1,0 +1,113 @@
+#include "broker/store/store_thread.h"
+
+#include <csignal>
+
+#include "broker/store/snapshot.h"
+#include "broker/store/tables.h"
+
+namespace ingress::broker {
+namespace {
+
+constexpr size_t kMaxBatch = 256;  // commits with one sync
+
+// Signals are the loop's: a thread that starts now takes none.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+StoreThread::StoreThread(uv::Loop& loop, std::unique_ptr<Database> database, int64_t revision)
+    : loop_(loop), database_(std::move(database)), revision_(revision) {
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] { run(); });
+}
+
+StoreThread::~StoreThread() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  given_.notify_one();
+  thread_.join();
+  answers_->wanted = false;
+}
+
+void StoreThread::give(StoreJob job) {
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back(std::move(job));
+  }
+  given_.notify_one();
+}
+
+bool StoreThread::take(std::deque<StoreJob>& jobs) {
+  std::unique_lock lock(mutex_);
+  given_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
+  jobs.swap(jobs_);
+  return !jobs.empty();
+}
+
+void StoreThread::run() {
+  std::deque<StoreJob> jobs;
+  while (take(jobs)) {
+    while (!jobs.empty()) {
+      if (std::holds_alternative<CommitJob>(jobs.front())) {
+        run_commits(jobs);
+        continue;
+      }
+      if (auto* snapshot = std::get_if<SnapshotJob>(&jobs.front())) run_read(*snapshot);
+      if (auto* changes = std::get_if<ChangesJob>(&jobs.front())) run_read(*changes);
+      jobs.pop_front();
+    }
+  }
+}
+
+void StoreThread::run_commits(std::deque<StoreJob>& jobs) {
+  auto batch = std::make_shared<std::vector<CommitJob>>();
+  while (!jobs.empty() && batch->size() < kMaxBatch && std::holds_alternative<CommitJob>(jobs.front())) {
+    batch->push_back(std::get<CommitJob>(std::move(jobs.front())));
+    jobs.pop_front();
+  }
+  CommitBatch(*database_, revision_).run(*batch);
+  loop_.post([answers = answers_, batch] {
+    for (CommitJob& job : *batch) {
+      // An answer may end the store.
+      if (!answers->wanted) return;
+      if (job.outcome && answers->on_committed) answers->on_committed(job.transaction, job.outcome->revision);
+      if (job.on_done) job.on_done(job.outcome);
+    }
+  });
+}
+
+template <class Answer, class Value>
+void StoreThread::post(Answer on_done, Value value) {
+  auto shared = std::make_shared<Value>(std::move(value));
+  loop_.post([answers = answers_, on_done = std::move(on_done), shared] {
+    if (answers->wanted && on_done) on_done(std::move(*shared));
+  });
+}
+
+void StoreThread::run_read(SnapshotJob& job) { post(std::move(job.on_done), read_tables(*database_)); }
+
+void StoreThread::run_read(ChangesJob& job) {
+  Result<std::vector<ChangeRow>> rows = Tables(*database_).changes_since(job.since, job.limit);
+  if (database_->failed()) {
+    rows = tl::unexpected(database_->error());
+    database_->clear_failure();
+  }
+  post(std::move(job.on_done), std::move(rows));
+}
+
+}  // namespace ingress::broker

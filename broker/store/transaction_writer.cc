@@ -1,0 +1,294 @@
+#include "broker/store/transaction_writer.h"
+
+#include "broker/model/ids.h"
+#include "broker/model/machine_state.h"
+#include "broker/store/record_json.h"
+#include "broker/store/record_rules.h"
+
+namespace ingress::broker {
+namespace {
+
+using Checked = TransactionWriter::Checked;
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+Checked refuse(ErrorCode code, std::string sentence) {
+  return tl::unexpected(
+      StoreError{Error{code, Side::kClient, false, 0, "changing the route table"}, std::move(sentence)});
+}
+Checked conflict(std::string sentence) { return refuse(ErrorCode::kConflict, std::move(sentence)); }
+Checked not_found(std::string_view noun, std::string_view name) {
+  return refuse(ErrorCode::kNotFound, "there is no " + std::string(noun) + " " + quoted(name));
+}
+Checked exists_already(std::string_view noun, std::string_view name) {
+  return conflict(std::string(noun) + " " + quoted(name) + " exists already");
+}
+
+template <class Record>
+Checked check(Record& record) {
+  std::string problem;
+  const Status good = check_record(record, problem);
+  if (good) return {};
+  return tl::unexpected(StoreError{good.error(), std::move(problem)});
+}
+
+template <class Record>
+std::string json_or_nothing(const std::optional<Record>& record) {
+  return record ? json_of(*record) : std::string();
+}
+
+}  // namespace
+
+Checked TransactionWriter::apply(Transaction& transaction) {
+  actor_ = transaction.actor;
+  at_ = transaction.at;
+  std::vector<Change> applied;
+  applied.reserve(transaction.changes.size());
+  for (Change& change : transaction.changes) {
+    next_ = std::move(change);
+    while (next_) {
+      Change current = std::move(*next_);
+      next_.reset();
+      if (Checked done = std::visit(*this, current); !done) return done;
+      applied.push_back(std::move(current));
+    }
+  }
+  transaction.changes = std::move(applied);
+  return {};
+}
+
+void TransactionWriter::record(std::string operation, std::string subject, std::string before, std::string after) {
+  tables_.append(
+      {++revision_, at_, actor_, std::move(operation), std::move(subject), std::move(before), std::move(after)});
+}
+
+void TransactionWriter::record_put(std::string_view noun, std::string subject, std::string before, std::string after) {
+  std::string operation = std::string(noun) + (before.empty() ? ".create" : ".update");
+  record(std::move(operation), std::move(subject), std::move(before), std::move(after));
+}
+
+Checked TransactionWriter::check_machine_exists(const std::string& id) {
+  return tables_.machine(id) ? Checked() : not_found("machine", id);
+}
+
+Checked TransactionWriter::check_project_exists(const std::string& slug) {
+  return tables_.project(slug) ? Checked() : not_found("project", slug);
+}
+
+Checked TransactionWriter::operator()(PutMachine& change) {
+  const Machine& machine = change.machine;
+  if (Checked good = check(machine); !good) return good;
+  const std::string holder = tables_.machine_of_alias(alias_of(machine.id));
+  if (!holder.empty() && holder != machine.id) {
+    return conflict("machine " + quoted(machine.id) + " is taken by " + quoted(holder));
+  }
+  const std::optional<Machine> before = tables_.machine(machine.id);
+  if (before && change.create) return exists_already("machine", machine.id);
+  tables_.put(machine);
+  record_put("machine", machine.id, json_or_nothing(before), json_of(machine));
+  return {};
+}
+
+Checked TransactionWriter::operator()(DeleteMachine& change) {
+  const std::optional<Machine> before = tables_.machine(change.id);
+  if (!before) return not_found("machine", change.id);
+  const std::string refused = "machine " + quoted(change.id) + " cannot be deleted: ";
+  if (const std::string project = tables_.project_attached_to(change.id); !project.empty()) {
+    return conflict(refused + "it is attached to project " + quoted(project));
+  }
+  if (const std::string service = tables_.service_on(change.id); !service.empty()) {
+    return conflict(refused + "service " + quoted(service) + " is on it");
+  }
+  if (const std::string route = tables_.route_to_machine(change.id); !route.empty()) {
+    return conflict(refused + "route " + quoted(route) + " leads to it");
+  }
+  tables_.erase_machine(change.id);
+  record("machine.delete", change.id, json_of(*before), "");
+  return {};
+}
+
+Checked TransactionWriter::operator()(PutToken& change) {
+  const Token& token = change.token;
+  if (Checked good = check(token); !good) return good;
+  if (Checked good = check_machine_exists(token.machine); !good) return good;
+  const std::optional<Token> before = tables_.token(token.machine, token.id);
+  tables_.put(token);
+  record_put("token", token.machine + "/" + token.id, json_or_nothing(before), json_of(token));
+  return {};
+}
+
+Checked TransactionWriter::operator()(DeleteToken& change) {
+  const std::optional<Token> before = tables_.token(change.machine, change.id);
+  if (!before) return not_found("token", change.machine + "/" + change.id);
+  tables_.erase_token(change.machine, change.id);
+  record("token.delete", change.machine + "/" + change.id, json_of(*before), "");
+  return {};
+}
+
+Checked TransactionWriter::operator()(PutProject& change) {
+  Project& project = change.project;
+  if (Checked good = check(project); !good) return good;
+  const std::optional<Project> before = tables_.project(project.slug);
+  if (before && change.create) return exists_already("project", project.slug);
+  if (before) {
+    project.machine = before->machine;
+  } else if (!project.machine.empty()) {
+    next_ = AttachMachine{project.slug, std::exchange(project.machine, "")};
+  }
+  tables_.put(project);
+  record_put("project", project.slug, json_or_nothing(before), json_of(project));
+  return {};
+}
+
+Checked TransactionWriter::operator()(DeleteProject& change) {
+  const std::optional<Project> before = tables_.project(change.slug);
+  if (!before) return not_found("project", change.slug);
+  if (const std::string route = tables_.route_to_project(change.slug); !route.empty()) {
+    return conflict("project " + quoted(change.slug) + " cannot be deleted: route " + quoted(route) + " leads to it");
+  }
+  tables_.erase_project(change.slug);
+  release(before->machine);
+  record("project.delete", change.slug, json_of(*before), "");
+  return {};
+}
+
+Checked TransactionWriter::operator()(AttachMachine& change) {
+  std::optional<Project> project = tables_.project(change.project);
+  if (!project) return not_found("project", change.project);
+  std::optional<Machine> machine;
+  if (!change.machine.empty()) {
+    machine = tables_.machine(change.machine);
+    if (!machine) return not_found("machine", change.machine);
+  }
+  const std::string before = std::exchange(project->machine, change.machine);
+  tables_.put(*project);
+  if (before != change.machine) release(before);
+  if (machine) {
+    machine->state = state_when_attached(machine->state);
+    tables_.put(*machine);
+  }
+  record(machine ? "project.attach" : "project.detach", change.project, json_of_attachment(before),
+         json_of_attachment(change.machine));
+  return {};
+}
+
+void TransactionWriter::release(const std::string& machine) {
+  if (machine.empty() || !tables_.project_attached_to(machine).empty()) return;
+  std::optional<Machine> released = tables_.machine(machine);
+  if (!released) return;
+  released->state = state_when_released(released->state);
+  tables_.put(*released);
+}
+
+Checked TransactionWriter::operator()(PutService& change) {
+  const Service& service = change.service;
+  if (Checked good = check(service); !good) return good;
+  if (Checked good = check_project_exists(service.project); !good) return good;
+  if (!service.machine.empty()) {
+    if (Checked good = check_machine_exists(service.machine); !good) return good;
+  }
+  const std::string subject = service.project + "/" + service.name;
+  const std::optional<Service> before = tables_.service(service.project, service.name);
+  if (before && change.create) return exists_already("service", subject);
+  tables_.put(service);
+  record_put("service", subject, json_or_nothing(before), json_of(service));
+  return {};
+}
+
+Checked TransactionWriter::operator()(DeleteService& change) {
+  const std::string subject = change.project + "/" + change.name;
+  const std::optional<Service> before = tables_.service(change.project, change.name);
+  if (!before) return not_found("service", subject);
+  if (const std::string route = tables_.route_to_service(change.project, change.name); !route.empty()) {
+    return conflict("service " + quoted(subject) + " cannot be deleted: route " + quoted(route) + " leads to it");
+  }
+  tables_.erase_service(change.project, change.name);
+  record("service.delete", subject, json_of(*before), "");
+  return {};
+}
+
+Checked TransactionWriter::operator()(PutRoute& change) {
+  Route& route = change.route;
+  if (Checked good = check(route); !good) return good;
+  const std::optional<Route> before = tables_.route(route.id);
+  if (before && change.create) return exists_already("route", route.id);
+  if (Checked good = check_targets(route); !good) return good;
+  if (Checked good = claim_patterns(route, change.overwrite); !good) return good;
+  tables_.put(route);
+  record_put("route", route.id, json_or_nothing(before), json_of(route));
+  return {};
+}
+
+Checked TransactionWriter::check_targets(const Route& route) {
+  for (const RoutePattern& pattern : route.patterns) {
+    const RouteTarget& target = pattern.target;
+    const Checked good =
+        target.machine.empty() ? check_project_exists(target.project) : check_machine_exists(target.machine);
+    if (!good) return good;
+    if (!target.service.empty() && !tables_.service(target.project, target.service)) {
+      return not_found("service", target.project + "/" + target.service);
+    }
+  }
+  return {};
+}
+
+Checked TransactionWriter::claim_patterns(const Route& route, bool overwrite) {
+  for (const RoutePattern& pattern : route.patterns) {
+    if (const std::optional<Domain> domain = tables_.domain(pattern.pattern)) {
+      return conflict(quoted(pattern.pattern) + " is a custom domain of project " + quoted(domain->project));
+    }
+    const std::string holder = tables_.route_of_pattern(pattern.pattern);
+    if (holder.empty() || holder == route.id) continue;
+    if (!overwrite) return conflict("pattern " + quoted(pattern.pattern) + " is held by route " + quoted(holder));
+    take_pattern(pattern.pattern, holder);
+  }
+  return {};
+}
+
+void TransactionWriter::take_pattern(const std::string& pattern, const std::string& holder) {
+  const std::optional<Route> before = tables_.route(holder);
+  if (!before) return;  // the database has failed
+  tables_.erase_pattern(pattern);
+  if (before->patterns.size() == 1) {
+    tables_.erase_route(holder);
+    record("route.delete", holder, json_of(*before), "");
+    return;
+  }
+  Route after = *before;
+  std::erase_if(after.patterns, [&pattern](const RoutePattern& held) { return held.pattern == pattern; });
+  record("route.update", holder, json_of(*before), json_of(after));
+}
+
+Checked TransactionWriter::operator()(DeleteRoute& change) {
+  const std::optional<Route> before = tables_.route(change.id);
+  if (!before) return not_found("route", change.id);
+  tables_.erase_route(change.id);
+  record("route.delete", change.id, json_of(*before), "");
+  return {};
+}
+
+Checked TransactionWriter::operator()(PutDomain& change) {
+  const Domain& domain = change.domain;
+  if (Checked good = check(change.domain); !good) return good;
+  if (Checked good = check_project_exists(domain.project); !good) return good;
+  if (const std::string route = tables_.route_of_pattern(domain.name); !route.empty()) {
+    return conflict(quoted(domain.name) + " is held by route " + quoted(route));
+  }
+  const std::optional<Domain> before = tables_.domain(domain.name);
+  if (before && before->project != domain.project) {
+    return conflict("domain " + quoted(domain.name) + " is held by project " + quoted(before->project));
+  }
+  tables_.put(domain);
+  record_put("domain", domain.name, json_or_nothing(before), json_of(domain));
+  return {};
+}
+
+Checked TransactionWriter::operator()(DeleteDomain& change) {
+  const std::optional<Domain> before = tables_.domain(change.name);
+  if (!before) return not_found("domain", change.name);
+  tables_.erase_domain(change.name);
+  record("domain.delete", change.name, json_of(*before), "");
+  return {};
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,132 @@
+#include "broker/store/schema.h"
+
+#include <fstream>
+
+#include "tests/unit/broker/store/store_fixture.h"
+
+namespace ingress::broker {
+namespace {
+
+std::unique_ptr<Database> open(const std::string& path) {
+  std::string problem;
+  Result<std::unique_ptr<Database>> database = Database::open(path, Database::Mode::kReadWrite, problem);
+  REQUIRE_MESSAGE(database.has_value(), problem);
+  return std::move(*database);
+}
+
+void run(const std::string& path, const char* sql) {
+  const auto database = open(path);
+  database->run(sql);
+  REQUIRE_MESSAGE(!database->failed(), database->failure());
+}
+
+std::string refused_file(uv::Loop& loop, const std::string& path) {
+  std::string problem;
+  REQUIRE_FALSE(Store::open(loop, path, problem).has_value());
+  return problem;
+}
+
+int64_t number(Database& database, const char* sql) {
+  Query query = database.query(sql);
+  REQUIRE(query.next());
+  return query.number(0);
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a newer schema is refused with a sentence, by writer and reader") {
+  store.reset();
+  run(path, "PRAGMA user_version = 7");
+  const std::string expected =
+      path +
+      " has schema version 7; this program knows versions up to 1: use a newer program, or the copy "
+      "from before the upgrade";
+  CHECK(refused_file(loop, path) == expected);
+  std::string problem;
+  CHECK_FALSE(read_snapshot(path, problem).has_value());
+  CHECK(problem == expected);
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "another program's database is left as it is") {
+  const std::string other = folder.file("other.db");
+  run(other, "CREATE TABLE t (x); PRAGMA user_version = 1;");
+  CHECK(refused_file(loop, other) == other + " is a database of another program; it is left as it is");
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a file that is no database, a damaged one, and a folder are refused") {
+  const std::string text = folder.file("text.db");
+  std::ofstream(text) << std::string(5000, 'x');
+  CHECK(refused_file(loop, text).find("not a database") != std::string::npos);
+  CHECK(refused_file(loop, folder.file("no/such/folder.db")).find("No such file") != std::string::npos);
+  CHECK(refused_file(loop, folder.file("")).find("cannot open") != std::string::npos);
+  for (int i = 0; i < 200; ++i) done(PutMachine{machine("m" + std::to_string(i)), true});
+  store.reset();
+  {
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    for (int page = 1; page < 12; ++page) {
+      file.seekp(page * 4096);
+      file << std::string(64, '\x7f');
+    }
+  }
+  const std::string problem = refused_file(loop, path);
+  CHECK(problem.starts_with(path + " is damaged"));
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a reader makes no file, and says when there is none") {
+  std::string problem;
+  const std::string none = folder.file("none.db");
+  CHECK_FALSE(read_snapshot(none, problem).has_value());
+  CHECK(problem.starts_with("cannot open " + none));
+  CHECK_FALSE(std::filesystem::exists(none));
+  std::ofstream(folder.file("empty.db")).close();
+  CHECK_FALSE(read_snapshot(folder.file("empty.db"), problem).has_value());
+  CHECK(problem.find("empty file") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "the file is read by its owner and group alone, synced at each commit") {
+  const auto mode = std::filesystem::status(path).permissions();
+  CHECK((mode & std::filesystem::perms::others_all) == std::filesystem::perms::none);
+  store.reset();
+  std::string problem;
+  const auto database = open(path);
+  REQUIRE(prepare_schema(*database, path, migrations(), problem).has_value());
+  CHECK(number(*database, "PRAGMA synchronous") == 2);
+  CHECK(number(*database, "PRAGMA foreign_keys") == 1);
+  CHECK(database->query("PRAGMA journal_mode").next());
+  CHECK(number(*database, "PRAGMA user_version") == 1);
+  CHECK(number(*database, "PRAGMA application_id") == kApplicationId);
+}
+
+TEST_CASE("an older schema is copied, then brought up in one transaction") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("routes.db");
+  const std::vector<const char*> first = {"CREATE TABLE a (x); INSERT INTO a VALUES (1);"};
+  const std::vector<const char*> second = {first[0], "CREATE TABLE b (y); INSERT INTO b SELECT x + 1 FROM a;"};
+  std::string problem;
+  REQUIRE(prepare_schema(*open(path), path, first, problem).has_value());
+  {
+    const auto database = open(path);
+    REQUIRE_MESSAGE(prepare_schema(*database, path, second, problem).has_value(), problem);
+    CHECK(number(*database, "PRAGMA user_version") == 2);
+    CHECK(number(*database, "SELECT y FROM b") == 2);
+  }
+  const auto copy = open(path + ".v1");
+  CHECK(number(*copy, "PRAGMA user_version") == 1);
+  CHECK(number(*copy, "SELECT count(*) FROM sqlite_schema") == 1);
+  CHECK(number(*copy, "SELECT x FROM a") == 1);
+}
+
+TEST_CASE("a migration that fails leaves the file as it was") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("routes.db");
+  const std::vector<const char*> first = {"CREATE TABLE a (x);"};
+  const std::vector<const char*> broken = {first[0], "CREATE TABLE b (y); INSERT INTO nowhere VALUES (1);"};
+  std::string problem;
+  REQUIRE(prepare_schema(*open(path), path, first, problem).has_value());
+  CHECK_FALSE(prepare_schema(*open(path), path, broken, problem).has_value());
+  CHECK(problem.find("nowhere") != std::string::npos);
+  const auto database = open(path);
+  CHECK(number(*database, "PRAGMA user_version") == 1);
+  CHECK(number(*database, "SELECT count(*) FROM sqlite_schema") == 1);
+}
+
+}  // namespace
+}  // namespace ingress::broker
