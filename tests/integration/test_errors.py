@@ -77,7 +77,7 @@ def test_default_auth_deny_is_403(make_stack, make_origin):
     response = stack.get(stack.host(origin.port))
     assert (response.status, response.error) == (403, "forbidden")
     assert origin.requests == []
-    stack.ctl.ok("service", "create", "misha", "open", "--port", origin.port, "--policy", '{"auth": "public"}')
+    stack.admin.service("misha", "open", origin.port, policy={"auth": "public"})
     assert stack.get("open.misha.iterate.app").status == 200
 
 

@@ -199,14 +199,14 @@ def test_another_location_passes_as_it_is(shared, make_origin, location):
 
 def test_the_policy_can_keep_the_host(stack, make_origin):
     origin = make_origin()
-    stack.ctl.ok("service", "create", "misha", "kept", "--port", origin.port, "--policy", '{"host": "preserve"}')
+    stack.admin.service("misha", "kept", origin.port, policy={"host": "preserve"})
     assert stack.get("kept.misha.iterate.app:8443").status == 200
     assert origin.last.host == "kept.misha.iterate.app:8443"
 
 
 def test_a_same_site_origin_is_rewritten_where_the_policy_says_so(stack, make_origin):
     origin = make_origin()
-    stack.ctl.ok("service", "create", "misha", "app", "--port", origin.port, "--policy", '{"origin": "rewrite"}')
+    stack.admin.service("misha", "app", origin.port, policy={"origin": "rewrite"})
     host = "app.misha.iterate.app"
     stack.get(host, fields=[("Origin", f"http://{host}"), ("Referer", f"http://{host}/page")])
     assert origin.last.get("Origin") == f"http://localhost:{origin.port}"
@@ -218,7 +218,7 @@ def test_a_same_site_origin_is_rewritten_where_the_policy_says_so(stack, make_or
 
 def test_a_policy_follows_the_port_and_not_the_name(stack, make_origin):
     origin = make_origin()
-    stack.ctl.ok("service", "create", "misha", "kept", "--port", origin.port, "--policy", '{"host": "preserve"}')
+    stack.admin.service("misha", "kept", origin.port, policy={"host": "preserve"})
     for host in (f"{origin.port}__misha.iterate.app", f"{origin.port}__{MACHINE}.machines.iterate.app", "kept__misha.iterate.app"):
         assert stack.get(host).status == 200
         assert origin.last.host == host

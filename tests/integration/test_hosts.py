@@ -1,7 +1,6 @@
 """The table of hosts (design, section 2): which host leads to which machine and port, and what the others are told."""
 import pytest
 
-from harness.ctl import Ctl
 from harness.origin import Origin, answer
 from harness.ports import free_port
 from harness.stack import Stack
@@ -14,29 +13,29 @@ class World:
         self.origins = {name: Origin(naming(name)) for name in
                         ("machine", "project", "other", "docs", "detached", "elsewhere")}
         self.stack = Stack(folder, ca, default_port=self.port("machine"))
-        ctl = self.ctl = self.stack.ctl
-        ctl.ok("project", "set", "misha", "--port", self.port("project"))
-        ctl.machine("mach_b", self.port("detached"))
-        self.second = self.stack.another_agent("mach_b", ctl.token("mach_b")).start()
-        self.rows(ctl)
+        admin = self.admin = self.stack.admin
+        admin.set_project("misha", defaultPort=self.port("project"))
+        admin.machine("mach_b", self.port("detached"))
+        self.second = self.stack.another_agent("mach_b", admin.token_of("mach_b")).start()
+        self.rows(admin)
 
-    def rows(self, ctl: Ctl):
-        ctl.service("misha", "docs", self.port("docs"))
-        ctl.service("misha", "far", self.port("elsewhere"), machine="mach_b")
-        ctl.project("alone")
-        ctl.project("shut", "mach_b")
-        ctl.ok("project", "set", "shut", "--suspended", "true")
-        ctl.ok("machine", "create", "mach_old", "--state", "archived")
-        ctl.ok("machine", "create", "mach_new", "--state", "starting")
-        ctl.machine("mach_off")
-        ctl.route(["exact.example.com"], machine="mach_b", port=self.port("elsewhere"))
-        ctl.route(["*.wild.example.com"], machine="mach_a", port=self.port("other"))
-        ctl.route(["**.wild.example.com"], machine="mach_a", port=self.port("docs"))
-        ctl.route(["pre-*.wild.example.com"], machine="mach_a", port=self.port("project"))
-        ctl.route(["taken.iterate.app"], machine="mach_b", port=self.port("elsewhere"))
-        ctl.route(["byservice.example.com"], project="misha", service="docs")
-        ctl.route(["byproject.example.com"], project="misha")
-        ctl.domain("custom.example.net", "misha")
+    def rows(self, admin):
+        admin.service("misha", "docs", self.port("docs"))
+        admin.service("misha", "far", self.port("elsewhere"), machine="mach_b")
+        admin.project("alone")
+        admin.project("shut", "mach_b")
+        admin.set_project("shut", suspended=True)
+        admin.machine("mach_old", state="archived")
+        admin.machine("mach_new", state="starting")
+        admin.machine("mach_off")
+        admin.route(["exact.example.com"], machine="mach_b", port=self.port("elsewhere"))
+        admin.route(["*.wild.example.com"], machine="mach_a", port=self.port("other"))
+        admin.route(["**.wild.example.com"], machine="mach_a", port=self.port("docs"))
+        admin.route(["pre-*.wild.example.com"], machine="mach_a", port=self.port("project"))
+        admin.route(["taken.iterate.app"], machine="mach_b", port=self.port("elsewhere"))
+        admin.route(["byservice.example.com"], project="misha", service="docs")
+        admin.route(["byproject.example.com"], project="misha")
+        admin.domain("custom.example.net", "misha")
 
     def port(self, name):
         return self.origins[name].port
@@ -162,36 +161,36 @@ def test_a_host_that_leads_nowhere_says_why(world, host):
 @pytest.mark.parametrize("word", ["machines", "prj", "org", "broker", "admin", "www"])
 def test_reserved_words_are_nobodys_hosts(world, word):
     assert world.stack.get(f"{word}.iterate.app").status == 404
-    assert world.ctl.run("project", "create", word).code == 1
+    assert world.admin.refused("POST", "/v1/projects", {"slug": word}) == (400, "invalid_argument")
 
 
 @pytest.mark.parametrize("slug", ["1234", "a--b", "a__b", "-a", "a-", "A", "a_b", "a.b", "a" * 57, ""])
 def test_a_slug_outside_the_rules_is_refused(world, slug):
-    assert world.ctl.run("project", "create", slug).code != 0
+    assert world.admin.refused("POST", "/v1/projects", {"slug": slug}) == (400, "invalid_argument")
 
 
 @pytest.mark.parametrize("machine", ["1234", "a--b", "a__b", "-a", "a-", "_a", "A", "a.b", "a" * 57, "mach-a"])
 def test_a_machine_id_outside_the_rules_is_refused(world, machine):
     """mach-a: the alias of mach_a, which must never become another machine's."""
-    assert world.ctl.run("machine", "create", machine).code == 1
+    assert world.admin.refused("POST", "/v1/machines", {"id": machine})[0] == (409 if machine == "mach-a" else 400)
 
 
 def test_an_id_of_56_bytes_leaves_room_for_a_port(world):
     machine = "m" * 56
-    world.ctl.machine(machine)
+    world.admin.machine(machine)
     assert world.stack.get(f"65535__{machine}.machines.iterate.app").error == "machine_unavailable"
 
 
 def test_attaching_another_machine_moves_the_hosts_at_once(world):
     port = free_port()
     with Origin(naming("moved"), port=port):
-        world.ctl.project("mover", "mach_a", port)
+        world.admin.project("mover", "mach_a", port)
         assert world.stack.get("mover.iterate.app").text == "moved"
-        world.ctl.attach("mach_off", "mover")
+        world.admin.attach("mach_off", "mover")
         assert world.stack.get("mover.iterate.app").error == "machine_unavailable"
-        world.ctl.attach("mach_b", "mover")
+        world.admin.attach("mach_b", "mover")
         assert world.stack.get("mover.iterate.app").text == "moved"
-        world.ctl.detach("mover")
+        world.admin.detach("mover")
         assert world.stack.get("mover.iterate.app").error == "machine_not_routable"
 
 
@@ -205,7 +204,7 @@ def test_several_domains_are_served_alike(make_stack, make_origin):
 
 def test_a_removed_row_is_gone_for_the_next_request(world):
     port = world.port("docs")
-    world.ctl.service("misha", "brief", port)
+    world.admin.service("misha", "brief", port)
     assert world.stack.get("brief.misha.iterate.app").status == 200
-    world.ctl.ok("service", "delete", "misha", "brief")
+    world.admin.delete_service("misha", "brief")
     assert world.stack.get("brief.misha.iterate.app").error == "service_not_found"

@@ -100,19 +100,19 @@ def test_the_origin_is_let_go_when_the_broker_dies(stack, make_origin):
 
 def test_several_connections_of_one_agent_carry_its_requests(make_stack, make_origin):
     stack, origin = make_stack(agent={"connections": 3}), make_origin()
-    assert sorted(int(row["slot"]) for row in stack.broker.tunnels("mach_a")) == [0, 1, 2]
+    assert sorted(int(row["slot"]) for row in stack.admin.tunnels("mach_a")) == [0, 1, 2]
     for _ in range(10):
         assert_works(stack, origin)
 
 
 def test_one_lost_connection_of_several_is_not_noticed(make_stack, make_origin):
     stack, origin = make_stack(agent={"connections": 2}), make_origin()
-    first = stack.broker.tunnels("mach_a")[0]["id"]
-    stack.ctl.ok("tunnel", "close", first)
+    first = stack.admin.tunnels("mach_a")[0]["id"]
+    stack.admin.close_tunnel(first)
     for _ in range(20):
         assert_works(stack, origin)
-    wait_until(lambda: len(stack.broker.tunnels("mach_a")) == 2, "the second tunnel is back")
-    assert first not in [row["id"] for row in stack.broker.tunnels("mach_a")]
+    wait_until(lambda: len(stack.admin.tunnels("mach_a")) == 2, "the second tunnel is back")
+    assert first not in [row["id"] for row in stack.admin.tunnels("mach_a")]
 
 
 def test_a_closed_tunnel_lets_its_requests_end_first(stack, make_origin):
@@ -124,7 +124,7 @@ def test_a_closed_tunnel_lets_its_requests_end_first(stack, make_origin):
     with stack.client() as client:
         client.request(stack.host(origin.port))
         origin.wait_requests()
-        stack.ctl.ok("tunnel", "close", stack.broker.tunnels("mach_a")[0]["id"])
+        stack.admin.close_tunnel(stack.admin.tunnels("mach_a")[0]["id"])
         assert client.response().body == b"done"
 
 
@@ -162,13 +162,13 @@ def test_a_bad_token_or_machine_is_refused_and_said(stack, machine, token, code)
 
 
 def test_a_token_of_another_machine_is_refused(stack):
-    stack.ctl.machine("mach_c")
+    stack.admin.machine("mach_c")
     stranger = stack.another_agent("mach_c", stack.token, name="stranger").start(wait=False)
     stranger.process.wait_event("tunnel_refused", code="BAD_TOKEN")
 
 
 def test_two_tokens_overlap_while_one_is_rotated(stack, origin):
-    second = stack.ctl.token("mach_a")
+    second = stack.admin.token_of("mach_a")
     stack.agent.process.stop()
     agent = stack.another_agent("mach_a", second, name="rotated").start()
     assert_works(stack, origin)
@@ -178,10 +178,10 @@ def test_two_tokens_overlap_while_one_is_rotated(stack, origin):
 def test_a_corrected_token_file_is_read_again(stack, origin):
     from harness.ctl import write_secret
 
-    stack.ctl.machine("mach_d")
+    stack.admin.machine("mach_d")
     agent = stack.another_agent("mach_d", "not yet known").start(wait=False)
     agent.process.wait_event("tunnel_refused")
-    write_secret(agent.folder, f"{agent.name}.token", stack.ctl.token("mach_d"))
+    write_secret(agent.folder, f"{agent.name}.token", stack.admin.token_of("mach_d"))
     agent.process.wait_event("tunnel_up", seconds=90)
 
 
@@ -213,9 +213,9 @@ def test_websockets_survive_what_happens_to_others(stack, make_origin):
     origin = make_origin(websocket.echo_handler)
     with stack.client() as client:
         socket = WebSocket(client, stack.host(origin.port))
-        stack.ctl.project("later", "mach_a")
-        stack.ctl.ok("service", "create", "misha", "docs", "--port", origin.port)
-        stack.ctl.ok("route", "create", "unrelated.example.com", "--machine", "mach_a")
+        stack.admin.project("later", "mach_a")
+        stack.admin.service("misha", "docs", origin.port)
+        stack.admin.route(["unrelated.example.com"], machine="mach_a")
         clone = stack.another_agent("mach_a", stack.token, name="clone").start(wait=False)
         clone.process.wait_event("tunnel_refused")
         socket.echo("still here")
@@ -223,15 +223,15 @@ def test_websockets_survive_what_happens_to_others(stack, make_origin):
 
 def test_days_of_reconnects_grow_nothing(stack, origin):
     def settled():
-        wait_until(lambda: len(stack.broker.tunnels("mach_a")) == 1, "one tunnel")
+        wait_until(lambda: len(stack.admin.tunnels("mach_a")) == 1, "one tunnel")
         assert_works(stack, origin)
 
     settled()
     files, kb = None, None
     for number in range(40):
-        tunnel = stack.broker.tunnels("mach_a")[0]["id"]
-        stack.ctl.ok("tunnel", "close", tunnel)
-        wait_until(lambda: [row for row in stack.broker.tunnels("mach_a") if row["id"] != tunnel], "a new tunnel")
+        tunnel = stack.admin.tunnels("mach_a")[0]["id"]
+        stack.admin.close_tunnel(tunnel)
+        wait_until(lambda: [row for row in stack.admin.tunnels("mach_a") if row["id"] != tunnel], "a new tunnel")
         if number == 9:
             settled()
             files, kb = stack.agent.process.open_files(), stack.agent.process.rss_kb()

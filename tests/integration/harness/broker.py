@@ -1,6 +1,7 @@
 """An ingress-broker with its database, certificates and ports; they stay the same over restarts."""
 import os
 
+from harness.admin import Admin
 from harness.ctl import Ctl, write_secret
 from harness.ports import free_port
 from harness.process import Process, program
@@ -63,7 +64,6 @@ class Broker:
     def url(self):
         return f"https://localhost:{self.https_port}"
 
-    def tunnels(self, machine=None):
-        rows = self.ctl.json("tunnel", "list")
-        rows = rows["items"] if isinstance(rows, dict) else rows
-        return [row for row in rows if machine in (None, row["machine"])]
+    @property
+    def admin(self):
+        return Admin(self.admin_socket)

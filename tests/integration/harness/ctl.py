@@ -1,4 +1,4 @@
-"""ingressctl against one broker. The one place that knows its command lines."""
+"""ingressctl, and secrets by file."""
 import json
 import os
 import subprocess
@@ -39,18 +39,6 @@ class Ctl:
 
     def json(self, *words):
         return self.ok(*words, "--json").json
-
-    # What tests need most.
-
-    def machine(self, machine, port=None):
-        self.ok("machine", "create", machine, *(["--port", port] if port else []))
-
-    def token(self, machine):
-        return self.ok("machine", "token", "create", machine).out.strip()
-
-    def project(self, slug, machine=None, port=None):
-        self.ok("project", "create", slug, *(["--machine", machine] if machine else []),
-                *(["--port", port] if port else []))
 
 
 def write_secret(folder, name, text):

@@ -145,15 +145,17 @@ class Hash:
 
 
 class Client:
-    """One connection of a client, clear or TLS."""
+    """One connection of a client, clear or TLS, or by a Unix socket's path."""
 
-    def __init__(self, port, host="127.0.0.1", tls=None, sni=None, receive_buffer=None):
-        self.sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    def __init__(self, port=None, host="127.0.0.1", tls=None, sni=None, receive_buffer=None, path=None):
+        family = socket.AF_UNIX if path else socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.sock = socket.socket(family)
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.settimeout(LIMIT)
-        self.sock.connect((host, port))
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.connect(path or (host, port))
+        if not path:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             self.sock = tls.wrap_socket(self.sock, server_hostname=sni)
         self.reader = Reader(self.sock)

@@ -16,14 +16,17 @@ class Stack:
         self.folder, self.ca = str(folder), ca
         self.broker = Broker(self.folder, ca, **(broker or {}))
         self.broker.start()
-        ctl = self.broker.ctl
-        ctl.machine(MACHINE, default_port)
-        ctl.project(PROJECT, MACHINE, default_port)
-        self.token = ctl.token(MACHINE)
+        self.admin.machine(MACHINE, default_port)
+        self.admin.project(PROJECT, MACHINE, default_port)
+        self.token = self.admin.token_of(MACHINE)
         self.agent = Agent(self.folder, self.broker, MACHINE, self.token, **(agent or {}))
         self._extra = []
         if start:
             self.agent.start()
+
+    @property
+    def admin(self):
+        return self.broker.admin
 
     @property
     def ctl(self):

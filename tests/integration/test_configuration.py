@@ -1,0 +1,151 @@
+"""Settings by flag, variable and file; validate; exit codes; secrets never in argv."""
+import os
+import subprocess
+
+import pytest
+
+from harness.broker import Broker
+from harness.ctl import write_secret
+from harness.process import environment, program
+
+PROGRAMS = ["ingress-broker", "ingress-agent", "ingressctl"]
+
+
+def run(name, *words, env=None):
+    return subprocess.run([program(name), *words], capture_output=True, text=True, timeout=30, env=environment(env))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_version_and_help_are_good_and_on_stdout(name):
+    for flag in ("--version", "--help"):
+        done = run(name, flag)
+        assert (done.returncode, done.stderr) == (0, "") and done.stdout
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("words", [["--nonsense"], ["nonsense"], []])
+def test_a_wrong_command_line_is_2_and_on_stderr(name, words):
+    done = run(name, *words)
+    assert done.returncode == 2 and done.stderr, done
+
+
+def test_a_typo_is_met_with_the_nearest_word():
+    assert "validate" in run("ingress-broker", "validat").stderr
+    assert "--domain" in run("ingress-broker", "run", "--domian", "x").stderr
+
+
+@pytest.fixture
+def broker(tmp_path, ca):
+    return Broker(tmp_path, ca)
+
+
+def words_of(broker, *without):
+    """`validate` with the broker's flags, less some."""
+    words, left = [], broker.argv()[2:]
+    while left:
+        flag, value = left.pop(0), left.pop(0)
+        if flag not in without:
+            words += [flag, value]
+    return ["validate", *words]
+
+
+def test_validate_shows_the_settings_and_touches_nothing(broker):
+    before = sorted(os.listdir(broker.folder))
+    done = run("ingress-broker", *words_of(broker))
+    assert done.returncode == 0, done
+    assert sorted(os.listdir(broker.folder)) == before
+
+
+@pytest.mark.parametrize("without, words, reason", [
+    (["--default-auth"], [], "default-auth"), (["--default-auth"], ["--default-auth", "share"], "default-auth"),
+    (["--tls-dir"], [], "tls-dir"), (["--tls-dir"], ["--tls-dir", "/nonexistent"], "tls-dir"),
+    (["--https"], [], "https"), (["--https"], ["--https", "nonsense:x"], "https"), (["--db"], ["--db", "/nonexistent/x.db"], "db"),
+    (["--admin-token-file"], [], "admin"), (["--admin-token-file"], ["--admin-token-file", "/nonexistent"], "admin-token"),
+    (["--domain"], ["--domain", "not a domain"], "domain"), ([], ["--grace-period", "soon"], "grace-period"),
+    ([], ["--acme-webroot", "/nonexistent"], "acme-webroot"), ([], ["--log-level", "loud"], "log-level"),
+])
+def test_a_bad_configuration_of_the_broker_is_78_and_its_reason(broker, without, words, reason):
+    for command in ("validate", "run"):
+        line = words_of(broker, *without)
+        done = run("ingress-broker", command, *line[1:], *words)
+        assert done.returncode == 78 and reason in done.stderr, done
+
+
+@pytest.mark.parametrize("words, reason", [
+    ([], "broker"), (["--broker", "http://x"], "broker"), (["--broker", "https://x/path"], "broker"),
+    (["--broker", "https://x"], "machine"), (["--broker", "https://x", "--machine", "a b"], "machine"),
+    (["--broker", "https://x", "--machine", "mach_a"], "token"),
+    (["--broker", "https://x", "--machine", "mach_a", "--token-file", "/nonexistent"], "token"),
+    (["--broker", "https://x", "--machine", "mach_a", "--token-file", "@T", "--ca-file", "/nonexistent"], "ca-file"),
+    (["--broker", "https://x", "--machine", "mach_a", "--token-file", "@T", "--deny-port", "x"], "deny-port"),
+    (["--broker", "https://x", "--machine", "mach_a", "--token-file", "@T", "--allow-target", "x"], "allow-target"),
+    (["--broker", "https://x", "--machine", "mach_a", "--token-file", "@T", "--listen", "x"], "listen"),
+    (["--broker", "https://x", "--machine", "mach_a", "--token-file", "@T", "--connections", "0"], "connections"),
+    (["--broker", "https://x", "--machine", "mach_a", "--token-file", "@T", "--secret-file", "@T", "--open"], "open"),
+])
+def test_a_bad_configuration_of_the_agent_is_78_and_its_reason(tmp_path, words, reason):
+    token = write_secret(str(tmp_path), "token", "secret")
+    for command in ("validate", "run"):
+        done = run("ingress-agent", command, *[token if word == "@T" else word for word in words])
+        assert done.returncode == 78 and reason in done.stderr, done
+
+
+def test_the_agent_has_no_switch_to_skip_verification():
+    text = run("ingress-agent", "--help").stdout + run("ingress-agent", "run", "--help").stdout
+    for word in ("insecure", "skip", "no-verify"):
+        assert word not in text.lower()
+
+
+def test_secrets_are_not_taken_by_flag():
+    for name in ("ingress-agent", "ingress-broker"):
+        assert run(name, "run", "--token", "x", "--admin-token", "x").returncode == 2
+
+
+def test_a_flag_is_stronger_than_a_variable_and_that_than_the_file(tmp_path):
+    token = write_secret(str(tmp_path), "token", "secret")
+    config = tmp_path / "agent.toml"
+    config.write_text(f'broker = "https://file.example.com"\nmachine = "mach_file"\ntoken-file = "{token}"\nconnections = 3\n')
+    variables = {"INGRESS_MACHINE": "mach_variable", "INGRESS_BROKER": "https://variable.example.com"}
+    done = run("ingress-agent", "validate", "--config", str(config), "--broker", "https://flag.example.com", env=variables)
+    assert done.returncode == 0, done
+    assert "https://flag.example.com" in done.stdout and "mach_variable" in done.stdout and "3" in done.stdout
+    assert "mach_file" not in done.stdout and "variable.example.com" not in done.stdout
+    assert "secret" not in done.stdout.replace("secret-file", "").replace("--secret", "").replace("secret ", "")
+
+
+@pytest.mark.parametrize("text", ["nonsense = 1\n", "broker = \n", "[section\n", 'connections = "many"\n'])
+def test_a_bad_file_is_78(tmp_path, text):
+    config = tmp_path / "agent.toml"
+    config.write_text(text)
+    assert run("ingress-agent", "validate", "--config", str(config)).returncode == 78
+
+
+def test_a_missing_file_is_78():
+    assert run("ingress-agent", "validate", "--config", "/nonexistent.toml").returncode == 78
+
+
+def test_a_port_that_is_taken_is_said_and_1(make_stack):
+    stack = make_stack(start=False)
+    from harness.process import Process
+
+    argv = stack.broker.argv()
+    argv[argv.index("--db") + 1] = os.path.join(stack.folder, "other.db")
+    second = Process("second", argv, stack.folder)
+    assert second.wait_exit() == 1
+    assert second.find("listen_failed")
+    second.assert_sane()
+
+
+def test_text_logs_are_one_line_an_event(make_stack):
+    stack = make_stack(start=False)
+    stack.broker.process.stop()
+    words = stack.broker.argv()
+    words[words.index("--log-format") + 1] = "text"
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment())
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if " ready " in line:
+            process.terminate()
+    assert process.wait(20) == 0
+    assert any(" info listening what=https " in line for line in lines)

@@ -1,0 +1,1 @@
+export const said = "the first words";
