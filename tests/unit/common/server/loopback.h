@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/server/http1_server.h"
+#include "common/tls/tls_session.h"
 #include "common/transport/connection.h"
 #include "common/uv/socket.h"
 #include "common/uv/timer.h"
@@ -40,7 +41,7 @@ class RawClient final : private uv::SocketHandler {
 };
 
 // What the acceptor was asked and how it is to answer.
-class ScriptedAcceptor : public RequestAcceptor {
+class ScriptedAcceptor final : public RequestAcceptor {
  public:
   // A handler that records; answers are given by the test through `responder`.
   struct Exchange final : RequestHandler {
