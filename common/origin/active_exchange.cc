@@ -71,16 +71,16 @@ std::unique_ptr<Exchange> ActiveExchange::start(const Target& target, const Requ
 }
 
 bool ActiveExchange::frame(const Request& request) {
-  const Result<http::BodyFraming> framing = request_framing(*request.fields, request.end);
+  const Result<RequestFraming> framing = request_framing(*request.fields, request.end);
   if (!framing) {
     fail_later(framing.error());
     return false;
   }
-  body_ = *framing;
+  body_ = framing->body;
   http::HeadOptions options;
   options.chunked = body_.kind == http::BodyKind::kChunked;
   options.upgrade = request.upgrade;
-  options.te_trailers = true;
+  options.te_trailers = framing->te;
   outgoing_.clear();
   http::write_request_head(outgoing_, request.method, request.target, *request.fields, options);
   return true;

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kContentLength = "Content-Length";
 constexpr std::string_view kTransferEncoding = "Transfer-Encoding";
+constexpr std::string_view kTe = "TE";
 
 std::optional<uint64_t> parse_length(std::string_view text) {
   uint64_t length = 0;
@@ -20,8 +21,9 @@ std::optional<uint64_t> parse_length(std::string_view text) {
 
 }  // namespace
 
-Result<http::BodyFraming> request_framing(const http::Fields& fields, bool end) {
+Result<RequestFraming> request_framing(const http::Fields& fields, bool end) {
   const auto ambiguous = fail(ErrorCode::kBadRequest, Side::kClient, "the request's body is framed ambiguously");
+  RequestFraming framing;
   std::optional<uint64_t> length;
   for (const http::Field& field : fields) {
     if (field.name.size() == kContentLength.size() && http::iequals(field.name, kContentLength)) {
@@ -30,12 +32,15 @@ Result<http::BodyFraming> request_framing(const http::Fields& fields, bool end) 
       if (!length) return ambiguous;
     } else if (field.name.size() == kTransferEncoding.size() && http::iequals(field.name, kTransferEncoding)) {
       return ambiguous;
+    } else if (field.name.size() == kTe.size() && http::iequals(field.name, kTe)) {
+      framing.te = true;
     }
   }
   if (end && length.value_or(0) > 0) return ambiguous;
-  if (end) return http::BodyFraming{};
-  if (length) return http::BodyFraming{http::BodyKind::kLength, *length};
-  return http::BodyFraming{http::BodyKind::kChunked, 0};
+  if (end) return framing;
+  framing.body =
+      length ? http::BodyFraming{http::BodyKind::kLength, *length} : http::BodyFraming{http::BodyKind::kChunked, 0};
+  return framing;
 }
 
 }  // namespace ingress::origin

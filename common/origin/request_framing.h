@@ -6,8 +6,13 @@
 
 namespace ingress::origin {
 
+struct RequestFraming {
+  http::BodyFraming body;
+  bool te = false;  // the fields hold TE
+};
+
 // By the Content-Length field; chunked where there is none, no body where `end`. kBadRequest (side kClient) where the
 // fields contradict themselves or `end`, or frame the body in another way: such a head is not sent.
-Result<http::BodyFraming> request_framing(const http::Fields& fields, bool end);
+Result<RequestFraming> request_framing(const http::Fields& fields, bool end);
 
 }  // namespace ingress::origin

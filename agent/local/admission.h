@@ -1,0 +1,29 @@
+// Who may use the agent's port 8080.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/error.h"
+#include "common/http/head.h"
+
+namespace ingress::agent {
+
+inline constexpr std::string_view kSecretHeader = "X-Iterate-Project-Ingress-Secret";
+
+class Admission {
+ public:
+  // With a `secret`, whoever shows it; without one, peers on this machine, or everybody where `open`.
+  Admission(std::string secret, bool open) : secret_(std::move(secret)), open_(open) {}
+
+  // kUnauthorized, side kClient. An empty `client_ip` is a Unix socket's: a peer on this machine.
+  Status check(const http::Fields& fields, std::string_view client_ip) const;
+
+ private:
+  bool shows_secret(const http::Fields& fields) const;
+
+  std::string secret_;
+  bool open_;
+};
+
+}  // namespace ingress::agent

@@ -1,0 +1,143 @@
+#include "agent/local/local_exchange.h"
+
+#include <charconv>
+#include <utility>
+
+#include "agent/local/local_requests.h"
+#include "common/base/log.h"
+
+namespace ingress::agent {
+namespace {
+
+constexpr int kDefaultHttpPort = 80;
+constexpr Error kBadAnswer{ErrorCode::kProtocol, Side::kOrigin, false, 0, "the answer's Content-Length is malformed"};
+
+// Of a Host field; the scheme's default where it names none.
+int port_of(std::string_view host) {
+  const size_t colon = host.rfind(':');
+  int port = 0;
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+    std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
+  }
+  return port > 0 ? port : kDefaultHttpPort;
+}
+
+}  // namespace
+
+size_t LocalExchange::FromOrigin::allowance() {
+  return owner_.responder_ == nullptr || owner_.responder_->congested() ? 0 : kMostAnswerBytes;
+}
+
+void LocalExchange::FromOrigin::on_sendable() {
+  if (owner_.responder_ != nullptr) owner_.responder_->resume_body();
+}
+
+server::RequestHandler* LocalExchange::start(server::Responder& responder, const http::RequestHead& head,
+                                             const server::RequestInfo& info, const http::RequestTarget& asked,
+                                             const origin::Target& target, int port) {
+  responder_ = &responder;
+  client_ip_.assign(info.client_ip);
+  host_.assign(asked.host);
+  port_ = port;
+  request_ended_ = info.end;
+  upgraded_ = answer_begun_ = answer_ended_ = false;
+  owner_.scratch_.clear();
+  owner_.request_fields_.clear();
+  http::RequestRules rules;
+  rules.target_port = port;
+  http::forward_request_fields(head, info.upgrade, inbound(), rules, owner_.ids_, owner_.scratch_,
+                               owner_.request_fields_);
+  origin::Request request;
+  request.method = head.method;
+  request.target = asked.target;
+  request.fields = &owner_.request_fields_;
+  request.upgrade = info.upgrade;
+  request.end = info.end;
+  exchange_ = owner_.parts_.pool.start(target, request, owner_.timeouts_, from_origin_);
+  return &from_client_;
+}
+
+// The provider's ingress stands before this port and is not asked what it says of the client: X-Forwarded-* are set
+// from the connection, as on the broker.
+http::Inbound LocalExchange::inbound() const { return {client_ip_, "http", host_, port_of(host_)}; }
+
+void LocalExchange::request_data(MutableBytes payload, bool end) {
+  request_ended_ = request_ended_ || end;
+  if (exchange_ != nullptr) exchange_->send_data(payload, end);
+  if (!end || !upgraded_ || !answer_ended_) return;
+  responder_ = nullptr;
+  settle();
+}
+
+void LocalExchange::request_trailers(const http::Fields& trailers) {
+  request_ended_ = true;
+  if (exchange_ != nullptr) exchange_->send_trailers(trailers);
+}
+
+void LocalExchange::client_drained() {
+  if (exchange_ != nullptr) exchange_->resume();
+}
+
+void LocalExchange::client_left(const Error& error) {
+  log_debug("local_client_left", {{"port", port_}, {"error", describe(error)}});
+  responder_ = nullptr;
+  exchange_.reset();
+  settle();
+}
+
+void LocalExchange::answer_head(const http::ResponseHead& head, bool end) {
+  constexpr int kSwitchingProtocols = 101;
+  constexpr int kFirstFinal = 200;
+  http::ResponseHead& out = owner_.answer_;
+  out.clear();
+  owner_.scratch_.clear();
+  out.status = head.status;
+  out.reason = head.reason;
+  http::RequestRules rules;
+  rules.target_port = port_;
+  http::forward_response_fields(head, inbound(), rules, owner_.scratch_, out.fields);
+  if (!responder_->send_head(out, end)) return failed(kBadAnswer);
+  if (head.status < kFirstFinal && head.status != kSwitchingProtocols) return;
+  answer_begun_ = true;
+  upgraded_ = head.status == kSwitchingProtocols;
+  if (upgraded_) request_ended_ = false;  // opaque bytes follow both ways
+  if (end) answer_ended();
+}
+
+void LocalExchange::answer_data(MutableBytes payload, bool end) {
+  if (responder_ == nullptr) return;
+  responder_->send_data(payload, end);
+  if (end) answer_ended();
+}
+
+void LocalExchange::answer_trailers(const http::Fields& trailers) {
+  if (responder_ == nullptr) return;
+  responder_->send_trailers(trailers);
+  answer_ended();
+}
+
+void LocalExchange::answer_ended() {
+  answer_ended_ = true;
+  if (!upgraded_ || request_ended_) responder_ = nullptr;
+}
+
+void LocalExchange::failed(const Error& error) {
+  log_debug("local_exchange_failed", {{"port", port_}, {"error", describe(error)}});
+  exchange_.reset();
+  server::Responder* responder = std::exchange(responder_, nullptr);
+  if (responder != nullptr && answer_begun_) responder->abort();
+  if (responder != nullptr && !answer_begun_) send_error(*responder, error);
+  settle();
+}
+
+void LocalExchange::complete() {
+  exchange_.reset();
+  settle();
+}
+
+// Free for the next request once neither side can call any more.
+void LocalExchange::settle() {
+  if (responder_ == nullptr && exchange_ == nullptr) owner_.give_back(*this);
+}
+
+}  // namespace ingress::agent

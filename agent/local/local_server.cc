@@ -1,0 +1,57 @@
+#include "agent/local/local_server.h"
+
+#include <utility>
+
+#include "agent/local/local_requests.h"
+#include "common/server/http1_server.h"
+#include "common/tls/tls_session.h"
+#include "common/transport/connection.h"
+
+namespace ingress::agent {
+
+struct LocalServer::Impl {
+  Impl(uv::Loop& with, const LocalOptions& options, LocalParts parts)
+      : loop(with), requests(loop, options, std::move(parts)), server(loop, requests, options.connection) {}
+
+  void accept(std::unique_ptr<uv::Socket> socket) {
+    auto connection = std::make_unique<transport::Connection>(loop, std::move(socket), nullptr, Side::kClient);
+    connection->start();
+    server.serve(std::move(connection));
+  }
+
+  uv::Loop& loop;
+  LocalRequests requests;
+  server::Http1Server server;
+  std::unique_ptr<uv::Listener> listener;
+  uv::Address address;
+};
+
+LocalServer::LocalServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LocalServer::~LocalServer() = default;
+
+Result<std::unique_ptr<LocalServer>> LocalServer::start(uv::Loop& loop, const LocalOptions& options, LocalParts parts) {
+  TargetPolicy& policy = parts.policy;
+  auto impl = std::make_unique<Impl>(loop, options, std::move(parts));
+  Impl* const accepting = impl.get();
+  Result<std::unique_ptr<uv::Listener>> listener = uv::Listener::listen(
+      loop, options.address, [accepting](std::unique_ptr<uv::Socket> socket) { accepting->accept(std::move(socket)); });
+  if (!listener) return tl::unexpected(listener.error());
+  impl->listener = std::move(*listener);
+  impl->address = impl->listener->local();
+  if (impl->address.port != 0) policy.add_own_port(impl->address.port);
+  return std::unique_ptr<LocalServer>(new LocalServer(std::move(impl)));
+}
+
+void LocalServer::drain(std::function<void()> done) {
+  impl_->listener.reset();
+  impl_->server.drain(std::move(done));
+}
+
+void LocalServer::close_all() {
+  impl_->listener.reset();
+  impl_->server.close_all();
+}
+
+uv::Address LocalServer::address() const { return impl_->address; }
+
+}  // namespace ingress::agent

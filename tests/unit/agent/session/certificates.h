@@ -1,0 +1,39 @@
+// A CA of the tests' own, and a certificate of its for localhost and 127.0.0.1, good until 2125. Secret to nobody.
+#pragma once
+
+namespace ingress::agent::test {
+
+inline constexpr const char* kCa = R"(-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUUWXi7ThbXoj/KExAjkTGxjDP1jUwCgYIKoZIzj0EAwIw
+GjEYMBYGA1UEAwwPaW5ncmVzcyB0ZXN0IENBMCAXDTI2MTEyMTEwMjUxNVoYDzIx
+MjYxMDI4MTAyNTE1WjAaMRgwFgYDVQQDDA9pbmdyZXNzIHRlc3QgQ0EwWTATBgcq
+hkjOPQIBBggqhkjOPQMBBwNCAASjqpigfUH1MurN4PzUfQWKCinwSANRzA2NmgW6
++C4mReDkRSI6lguBqFqmZUQD4ExrYQ0LQ0PdQMbCxutEtH26o2MwYTAdBgNVHQ4E
+FgQU7cOu9poGxz8qO3JOwae6CZyskHgwHwYDVR0jBBgwFoAU7cOu9poGxz8qO3JO
+wae6CZyskHgwDwYDVR0TAQH/BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAgQwCgYIKoZI
+zj0EAwIDSAAwRQIgUWBvq35M5imMXDoV9gLXFDJU2dwnka3j6jkS7Adk0HICIQDQ
+cH/yu/Vls3ScO4EJNmXX7lmoWzE9z17rLwQPNUYw1Q==
+-----END CERTIFICATE-----
+)";
+
+inline constexpr const char* kCertificate = R"(-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUTIyCarhgDfT+EqL9wgq+RO+nl3owCgYIKoZIzj0EAwIw
+GjEYMBYGA1UEAwwPaW5ncmVzcyB0ZXN0IENBMCAXDTI2MTEyMTEwMjUxNVoYDzIx
+MjYxMDI4MTAyNTE1WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAAQZgdaxE1s2qJy7kv3p24tnuK5gESQ5huGQbSGdbueXmK0u
+NpEdzGCWRsB3A8s4reeKpGmvr0WUGRfMPVr9XU2Xo2kwZzAaBgNVHREEEzARggls
+b2NhbGhvc3SHBH8AAAEwCQYDVR0TBAIwADAdBgNVHQ4EFgQUgTwkigq5nozxDem7
+c9+8/hpQ9zUwHwYDVR0jBBgwFoAU7cOu9poGxz8qO3JOwae6CZyskHgwCgYIKoZI
+zj0EAwIDSAAwRQIgDFAtg7l+Fo6cPsCtdugry+q7j/QQpfwnha5bY7kLObcCIQDN
+pMFa6Xcjsc7mWD2uagOtfyOb215G/4QliUGKrPwezg==
+-----END CERTIFICATE-----
+)";
+
+inline constexpr const char* kKey = R"(-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg97j7SdWWjAglWZD7
+bE+invxqhiNGgA4Q1z9RB37URBqhRANCAAQZgdaxE1s2qJy7kv3p24tnuK5gESQ5
+huGQbSGdbueXmK0uNpEdzGCWRsB3A8s4reeKpGmvr0WUGRfMPVr9XU2X
+-----END PRIVATE KEY-----
+)";
+
+}  // namespace ingress::agent::test
