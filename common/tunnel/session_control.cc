@@ -1,4 +1,6 @@
 // Control messages: the handshake and GOAWAY.
+#include <google/protobuf/stubs/common.h>
+
 #include <algorithm>
 #include <cassert>
 
@@ -10,8 +12,17 @@ namespace {
 
 constexpr uint32_t kVersion = 1;
 
+// Protobuf of that time writes malformed input to stderr; a peer must not be able to write there.
+void quiet_protobuf() {
+#if GOOGLE_PROTOBUF_VERSION < 4022000
+  static const auto previous = google::protobuf::SetLogHandler(nullptr);
+  (void)previous;
+#endif
+}
+
 template <class Message>
 bool parse(Message& message, Bytes payload) {
+  quiet_protobuf();
   return message.ParseFromArray(payload.data(), static_cast<int>(payload.size()));
 }
 

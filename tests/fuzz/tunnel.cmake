@@ -1,0 +1,3 @@
+ingress_fuzz(tunnel_session common_tunnel)
+ingress_fuzz(tunnel_split common_tunnel)
+ingress_fuzz(tunnel_head common_tunnel)

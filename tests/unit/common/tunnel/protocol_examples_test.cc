@@ -1,0 +1,149 @@
+// The worked examples of docs/protocol.md are read out of the document and held against what the code writes.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "session_pair.h"
+
+namespace ingress::tunnel {
+namespace {
+
+using test::Pair;
+using test::Payload;
+using test::Recorder;
+using Hex = std::string;
+
+// Blocks that begin with "```hex NAME": the pairs of hex digits in front of each line's comment.
+std::map<std::string, Hex> examples_of_document() {
+  const auto path = std::filesystem::path(__FILE__).parent_path() / "../../../../docs/protocol.md";
+  std::ifstream file(path);
+  REQUIRE(file.is_open());
+  std::map<std::string, Hex> examples;
+  std::string line, name;
+  while (std::getline(file, line)) {
+    if (line.rfind("```", 0) == 0) {
+      name = line.rfind("```hex ", 0) == 0 ? line.substr(7) : "";
+      continue;
+    }
+    if (name.empty()) continue;
+    std::istringstream words(line.substr(0, line.find('#')));
+    for (std::string word; words >> word;) examples[name] += word;
+  }
+  return examples;
+}
+
+Hex hex_of(Bytes bytes) {
+  static const char kDigits[] = "0123456789abcdef";
+  Hex hex;
+  for (const uint8_t byte : bytes) {
+    hex += kDigits[byte >> 4];
+    hex += kDigits[byte & 15];
+  }
+  return hex;
+}
+
+Hex take(test::End& end) { return hex_of(std::exchange(end.sink.out, {})); }
+
+// Plays one connection, and writes down each frame as it is sent.
+struct Play {
+  Play() {
+    hello_and_welcome();
+    exchange();
+    the_end();
+  }
+
+  void note(const std::string& name, test::End& from, test::End& to) {
+    const std::vector<uint8_t> bytes = from.sink.out;
+    sent[name] = take(from);
+    to.receive(bytes, pair.now);
+  }
+
+  void hello_and_welcome() {
+    pb::Hello hello;
+    hello.add_versions(1);
+    hello.set_machine("mach_1");
+    hello.set_token("secret");
+    hello.set_agent_version("1.0");
+    hello.set_instance("0123456789abcdef");
+    (*hello.mutable_labels())["os"] = "linux";
+    pair.agent.session.send_hello(hello);
+    note("HELLO", pair.agent, pair.broker);
+    pb::Welcome welcome;
+    welcome.set_broker("b1");
+    welcome.set_reconnect_spread_ms(500);
+    pair.broker.session.send_welcome(welcome);
+    note("WELCOME", pair.broker, pair.agent);
+    Pair refused;
+    refused.agent.session.send_hello({});
+    refused.pump();
+    pb::Refused message;
+    message.set_code(pb::Refused::BAD_TOKEN);
+    message.set_message("bad token");
+    message.set_permanent(true);
+    refused.broker.session.send_refused(message);
+    sent["REFUSED"] = take(refused.broker);
+  }
+
+  void exchange() {
+    OpenHead head;
+    head.port = 3000;
+    head.request.method = "POST";
+    head.request.target = "/api?x=1";
+    head.request.fields = {{"Host", "localhost:3000"}, {"TE", "trailers"}};
+    recorder.stream = pair.broker.session.open(head, false, &recorder, pair.now, pair.why);
+    note("OPEN", pair.broker, pair.agent);
+    Payload body("hello");
+    recorder.stream->send_data(body.span(), true);
+    note("DATA", pair.broker, pair.agent);
+    Stream* served = pair.accepted(1).stream;
+    http::ResponseHead answer = test::response(200);
+    answer.fields = {{"Content-Type", "text/plain"}};
+    served->send_head(answer, false);
+    note("HEAD", pair.agent, pair.broker);
+    recorder.consume = false;
+    Payload data(std::string(16384, 'x'));
+    served->send_data(data.span(), false);
+    pair.deliver(pair.agent, pair.broker);
+    recorder.stream->consumed(16384);
+    note("WINDOW", pair.broker, pair.agent);
+    served->send_trailers({{"X-Sum", "9"}});
+    note("TRAILERS", pair.agent, pair.broker);
+  }
+
+  void the_end() {
+    pair.broker.session.ping(pair.now);
+    note("PING", pair.broker, pair.agent);
+    note("PONG", pair.agent, pair.broker);
+    Recorder cancelled;
+    pair.open(cancelled);
+    pair.pump();
+    pair.accepted(2).abandon(ResetCode::kConnectFailed);
+    note("RESET", pair.agent, pair.broker);
+    pb::Goaway goaway;
+    goaway.set_reason(pb::Goaway::MIGRATE);
+    goaway.set_message("restarting");
+    pair.broker.session.send_goaway(goaway);
+    note("GOAWAY", pair.broker, pair.agent);
+  }
+
+  Recorder recorder;
+  Pair pair;
+  std::map<std::string, Hex> sent;
+};
+
+TEST_CASE("the examples of docs/protocol.md are what the code sends") {
+  const std::map<std::string, Hex> documented = examples_of_document();
+  const Play play;
+  for (const auto& [name, bytes] : play.sent) {
+    CAPTURE(name);
+    REQUIRE(documented.count(name) == 1);
+    CHECK(documented.at(name) == bytes);
+  }
+  CHECK(documented.size() == play.sent.size());
+  CHECK(play.pair.agent.recorder.log.back() == "goaway 2");
+  CHECK(play.recorder.log ==
+        std::vector<std::string>{"head 200 OK Content-Type=text/plain", "trailers X-Sum=9", "closed"});
+}
+
+}  // namespace
+}  // namespace ingress::tunnel
