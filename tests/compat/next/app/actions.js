@@ -1,0 +1,5 @@
+"use server";
+
+export async function greet(_, form) {
+  return `hello ${form.get("name")}`;
+}
