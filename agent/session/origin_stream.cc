@@ -1,6 +1,7 @@
 #include "agent/session/origin_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/session/origin_streams.h"
 #include "agent/session/reset_code.h"
@@ -24,7 +25,9 @@ tunnel::StreamHandler* OriginStream::start(tunnel::Stream& stream, const origin:
   request.target = open.request.target;
   request.fields = &open.request.fields;
   request.upgrade = open.upgrade;
-  request.end = end;
+  // A request that asks for an Upgrade has no body: its stream stays open for what follows a 101.
+  request.end = end || open.upgrade;
+  held_ = open.upgrade;
   exchange_ = owner_.pool_.start(target, request, owner_.timeouts_, from_origin_);
   return &from_tunnel_;
 }
@@ -33,46 +36,48 @@ void OriginStream::clear() {
   exchange_.reset();
   waiting_.clear();
   if (waiting_.capacity() > kKeptBufferBytes) waiting_.release();
-  waiting_end_ = false;
+  waiting_end_ = held_ = false;
   waiting_trailers_.clear();
+}
+
+// What the exchange takes of `payload`, until it takes no more: only then does on_sendable come. `end` goes with the
+// last byte.
+size_t OriginStream::pass_on(MutableBytes payload, bool end) {
+  size_t passed = 0;
+  do {
+    const size_t count = std::min(exchange_->sendable(), payload.size() - passed);
+    const bool last = passed + count == payload.size();
+    if (count == 0 && !(last && end)) break;
+    exchange_->send_data(payload.subspan(passed, count), last && end);
+    passed += count;
+    if (stream_ == nullptr) return passed;
+    if (count > 0) stream_->consumed(count);
+  } while (passed < payload.size());
+  return passed;
 }
 
 void OriginStream::request_data(MutableBytes payload, bool end) {
   if (exchange_ == nullptr || stream_ == nullptr) return;
-  size_t taken = 0;
-  if (waiting_.empty()) {
-    taken = std::min(exchange_->sendable(), payload.size());
-    const bool whole = taken == payload.size();
-    if (taken > 0 || (whole && end)) exchange_->send_data(payload.first(taken), whole && end);
-    if (stream_ == nullptr) return;
-    if (taken > 0) stream_->consumed(taken);
-    if (whole) return;
-  }
-  waiting_.append(payload.subspan(taken));
+  const bool waits = held_ || !waiting_.empty();
+  const size_t passed = waits ? 0 : pass_on(payload, end);
+  if (passed == payload.size() && !waits) return;
+  waiting_.append(payload.subspan(passed));
   waiting_end_ = end;
 }
 
 void OriginStream::request_trailers(const http::Fields& trailers) {
   if (exchange_ == nullptr || stream_ == nullptr) return;
-  if (waiting_.empty()) return exchange_->send_trailers(trailers);
+  if (waiting_.empty() && !held_) return exchange_->send_trailers(trailers);
   waiting_end_ = true;
   for (const http::Field& field : trailers) waiting_trailers_.emplace_back(field.name, field.value);
 }
 
 void OriginStream::send_waiting() {
-  if (exchange_ == nullptr || stream_ == nullptr || waiting_.empty()) return;
-  const size_t count = std::min(exchange_->sendable(), waiting_.size());
-  if (count == 0) return;
-  const bool last = count == waiting_.size() && waiting_end_ && waiting_trailers_.empty();
-  exchange_->send_data(waiting_.mutable_view().first(count), last);
-  waiting_.consume(count);
-  if (stream_ == nullptr) return;
-  stream_->consumed(count);
-  if (stream_ != nullptr && waiting_.empty() && !last) send_waiting_end();
-}
-
-void OriginStream::send_waiting_end() {
-  if (!waiting_end_) return;
+  if (exchange_ == nullptr || stream_ == nullptr || held_ || (waiting_.empty() && !waiting_end_)) return;
+  const bool end = waiting_end_ && waiting_trailers_.empty();
+  const size_t passed = pass_on(waiting_.empty() ? MutableBytes{} : waiting_.mutable_view(), end);
+  waiting_.consume(passed);
+  if (stream_ == nullptr || !waiting_.empty() || !std::exchange(waiting_end_, false) || end) return;
   http::Fields trailers;
   for (const auto& [name, value] : waiting_trailers_) trailers.push_back({name, value});
   exchange_->send_trailers(trailers);
@@ -96,6 +101,8 @@ void OriginStream::answer_head(const http::ResponseHead& head, bool end) {
   out.minor_version = head.minor_version;
   end_to_end_fields(head.fields, head.status == kSwitchingProtocols, out.fields);
   stream_->send_head(out, end);
+  // The exchange's on_sendable follows a 101.
+  if (head.status == kSwitchingProtocols) held_ = false;
 }
 
 void OriginStream::answer_data(MutableBytes payload, bool end) {

@@ -3,6 +3,7 @@
 //
 // - Request bytes go to the exchange as far as it takes them (sendable); the rest waits here, bounded by the stream's
 //   credit, which is granted again only for what the exchange took.
+// - An OPEN that asks for an Upgrade is a request without a body; what its stream carries is for after the 101.
 // - Answer bytes are read from the origin only as far as the stream may send (allowance).
 #pragma once
 
@@ -60,10 +61,10 @@ class OriginStream {
     OriginStream& owner_;
   };
 
+  size_t pass_on(MutableBytes payload, bool end);
   void request_data(MutableBytes payload, bool end);
   void request_trailers(const http::Fields& trailers);
   void send_waiting();
-  void send_waiting_end();
   void resume_answer();
   void stream_closed();
 
@@ -83,6 +84,7 @@ class OriginStream {
   int port_ = 0;
   ByteBuffer waiting_;        // request bytes that the exchange has not taken
   bool waiting_end_ = false;  // and the request's end behind them
+  bool held_ = false;         // what follows a request for an Upgrade waits for the 101
   std::vector<std::pair<std::string, std::string>> waiting_trailers_;
 };
 

@@ -199,8 +199,8 @@ TEST_CASE("a probe says whether anything listens and sends nothing to it") {
   TestOrigin gone(pair.loop);
   gone.stop();
   BrokerStream good, bad;
-  good.open(*pair.broker, origin.port, pair.loop.now(), "", true, {}, false, tunnel::StreamKind::kProbe);
-  bad.open(*pair.broker, gone.port, pair.loop.now(), "", true, {}, false, tunnel::StreamKind::kProbe);
+  good.open(*pair.broker, origin.port, pair.loop.now(), "GET", true, {}, false, tunnel::StreamKind::kProbe);
+  bad.open(*pair.broker, gone.port, pair.loop.now(), "GET", true, {}, false, tunnel::StreamKind::kProbe);
   REQUIRE(pair.until([&good, &bad] { return good.closed && bad.closed; }));
   CHECK(good.statuses == std::vector<int>{204});
   CHECK_FALSE(good.reset);
@@ -212,7 +212,7 @@ TEST_CASE("a probe that is cancelled before its answer is forgotten") {
   SessionPair pair;
   TestOrigin origin(pair.loop);
   BrokerStream probe;
-  probe.open(*pair.broker, origin.port, pair.loop.now(), "", true, {}, false, tunnel::StreamKind::kProbe);
+  probe.open(*pair.broker, origin.port, pair.loop.now(), "GET", true, {}, false, tunnel::StreamKind::kProbe);
   pair.pump();
   probe.stream->abandon(tunnel::ResetCode::kCancelled);
   REQUIRE(pair.until([&origin] { return !origin.peers.empty() && origin.peers[0]->closed; }));
@@ -271,6 +271,33 @@ TEST_CASE("an upgrade turns the stream into opaque bytes both ways, with half-cl
   origin.peers[0]->end();
   REQUIRE(pair.until([&stream] { return stream.closed; }));
   CHECK(stream.body == "\x01\x02pong");
+  CHECK_FALSE(stream.reset);
+}
+
+TEST_CASE("bytes and a half-close that come before the 101 reach the origin after it") {
+  SessionPair pair;
+  TestOrigin origin(pair.loop);
+  BrokerStream stream;
+  stream.open(*pair.broker, origin.port, pair.loop.now(), "GET", false, {{"Host", "h"}, {"Upgrade", "echo"}}, true);
+  std::string sent;
+  SUBCASE("bytes") {
+    sent = "early";
+    stream.send(sent, true);
+  }
+  SUBCASE("a half-close alone") { stream.stream->send_data({}, true); }
+  REQUIRE(pair.until([&origin] { return !origin.peers.empty() && origin.peers[0]->received.ends_with("\r\n\r\n"); }));
+  origin.peers[0]->write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+  REQUIRE(pair.until([&origin] { return origin.peers[0]->closed; }));
+  CHECK(origin.peers[0]->received.ends_with("\r\n\r\n" + sent));
+}
+
+TEST_CASE("an upgrade that is answered otherwise is an ordinary answer") {
+  SessionPair pair;
+  TestOrigin origin(pair.loop, "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno");
+  BrokerStream stream;
+  stream.open(*pair.broker, origin.port, pair.loop.now(), "GET", false, {{"Host", "h"}, {"Upgrade", "echo"}}, true);
+  REQUIRE(pair.until([&stream] { return stream.closed; }));
+  CHECK(stream.body == "no");
   CHECK_FALSE(stream.reset);
 }
 
