@@ -23,6 +23,8 @@
 namespace ingress::broker {
 namespace {
 
+constexpr Duration kForever = std::chrono::hours(24);
+
 RoutingOptions routing_options(const Config& config) {
   RoutingOptions options;
   options.domains = config.domains;
@@ -95,6 +97,9 @@ int App::run() {
   hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] {
     if (access_log_ != nullptr) static_cast<void>(access_log_->reopen());
   });
+  // The loop lives until stop(), whatever else is active: the store answers from its own thread.
+  uv::Timer alive(loop_, [] {});
+  alive.start(kForever, kForever);
   store_->snapshot([this](const Result<Snapshot>& snapshot) { on_snapshot(snapshot); });
   loop_.run();
   return exit_code_;

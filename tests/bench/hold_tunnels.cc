@@ -34,7 +34,7 @@ struct Plan {
 
 class Holder;
 
-class HeldTunnel final : private transport::ConnectionHandler, private tunnel::SessionHandler {
+class HeldTunnel final : public transport::ConnectionHandler, public tunnel::SessionHandler {
  public:
   HeldTunnel(Holder& holder, size_t number) : holder_(holder), number_(number) { connect(); }
 
