@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstring>
+#include <system_error>
 
 namespace ingress {
 namespace {
@@ -115,7 +116,7 @@ std::string describe(const Error& error) {
   std::string text(name_of(error.side));
   text.append(": ").append(name_of(error.code));
   if (error.context[0] != '\0') text.append(": ").append(error.context);
-  if (error.sys_errno != 0) text.append(" (").append(std::strerror(error.sys_errno)).append(")");
+  if (error.sys_errno != 0) text.append(" (").append(std::generic_category().message(error.sys_errno)).append(")");
   return text;
 }
 

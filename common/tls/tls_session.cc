@@ -36,7 +36,8 @@ class OutputTo {
  public:
   OutputTo(BioMemory& memory, ByteBuffer& output) : memory_(memory) {
     memory_.set_output(&output);
-    ERR_clear_error();
+    // Clearing walks the whole queue; looking first is most of it saved.
+    if (ERR_peek_error() != 0) ERR_clear_error();
   }
   OutputTo(const OutputTo&) = delete;
   OutputTo& operator=(const OutputTo&) = delete;
@@ -118,8 +119,10 @@ Result<size_t> TlsSession::read_plain(MutableBytes to, ByteBuffer& out) {
     impl_->memory.drop();
     return size_t{0};
   }
-  const OutputTo output(impl_->memory, out);
   SSL* const ssl = impl_->ssl.get();
+  // Asking OpenSSL would tell the same, and have it take a record buffer for nothing.
+  if (!impl_->memory.unread() && SSL_pending(ssl) == 0) return size_t{0};
+  const OutputTo output(impl_->memory, out);
   for (;;) {
     size_t size = 0;
     const int result = SSL_read_ex(ssl, to.data(), to.size(), &size);

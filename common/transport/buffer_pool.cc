@@ -7,9 +7,9 @@
 namespace ingress::transport {
 namespace {
 
-constexpr size_t kPoolBytes = 2 * 1024 * 1024;
+constexpr size_t kPoolBytes = size_t{2} * 1024 * 1024;
 // Larger ones come from bulk output that the kernel refused, and are rare.
-constexpr size_t kLargestBytes = 256 * 1024;
+constexpr size_t kLargestBytes = size_t{256} * 1024;
 
 struct Pool {
   std::vector<ByteBuffer> buffers;

@@ -49,9 +49,9 @@ class ConnectionHandler {
 
 class Connection : public uv::Buryable, private uv::Flushable, private uv::SocketHandler, private DeadlineHandler {
  public:
-  static constexpr size_t kWriteThroughBytes = 8 * 1024;
-  static constexpr size_t kHighWaterBytes = 256 * 1024;
-  static constexpr size_t kLowWaterBytes = 64 * 1024;
+  static constexpr size_t kWriteThroughBytes = size_t{8} * 1024;
+  static constexpr size_t kHighWaterBytes = size_t{256} * 1024;
+  static constexpr size_t kLowWaterBytes = size_t{64} * 1024;
   // A TLS handshake that takes longer ends in on_closed (kTimeout).
   static constexpr Duration kHandshakeTimeout{10000};
 

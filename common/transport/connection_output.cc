@@ -9,9 +9,9 @@ namespace ingress::transport {
 namespace {
 
 // Output is written before the end of the iteration once this much has gathered.
-constexpr size_t kFlushEarlyBytes = 64 * 1024;
+constexpr size_t kFlushEarlyBytes = size_t{64} * 1024;
 // What is sealed at a time of a large write: whole records, and no more memory than that.
-constexpr size_t kSealBytes = 4 * 16384;
+constexpr size_t kSealBytes = size_t{4} * 16384;
 constexpr size_t kRecordOverheadBytes = 32;
 
 }  // namespace

@@ -41,7 +41,7 @@ class Buryable {
 
 class Loop {
  public:
-  static constexpr size_t kReadBufferBytes = 256 * 1024;
+  static constexpr size_t kReadBufferBytes = size_t{256} * 1024;
 
   Loop();
   Loop(const Loop&) = delete;

@@ -139,7 +139,7 @@ size_t StreamSocket::write(ByteBuffer& buffer) {
   }
   if (in_flight_ == nullptr) {
     buffer.consume(try_write(buffer.view(), {}));
-    if (!buffer.empty() && !write_error_) write_later(std::move(buffer));
+    if (!buffer.empty() && !write_error_) write_later(std::exchange(buffer, ByteBuffer()));
   } else if (pending_.empty()) {
     std::swap(pending_, buffer);
   } else {

@@ -286,3 +286,22 @@ TEST_CASE("a flipped bit in a record ends the session") {
   CHECK(pair.server.received.empty());
   CHECK_FALSE(pair.server.session->write_plain(as_bytes("x"), pair.server.out).has_value());
 }
+
+TEST_CASE("TLS 1.2 serves clients, but no tunnel") {
+  Fixture fixture;
+  for (const bool tunnel : {false, true}) {
+    CAPTURE(tunnel);
+    const auto client = ClientContext::create(fixture.files.ca_file(), {tunnel ? "iterate-tunnel/1" : "http/1.1"});
+    SSL_CTX_set_min_proto_version((*client)->raw(), TLS1_2_VERSION);
+    SSL_CTX_set_max_proto_version((*client)->raw(), TLS1_2_VERSION);
+    Pair pair(fixture.server, **client, "broker.example");
+    pair.run(1);
+    CHECK(pair.server.session->handshake_done() == !tunnel);
+    CHECK(pair.server.failed.has_value() == tunnel);
+    if (tunnel) continue;
+    CHECK(pair.server.session->version() == "TLSv1.2");
+    REQUIRE(pair.client.session->write_plain(as_bytes(pattern(40'000)), pair.client.out).has_value());
+    pair.run(1);
+    CHECK((pair.server.received == pattern(40'000)));
+  }
+}

@@ -1,0 +1,151 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/uv/socket.h"
+#include "tests/unit/common/uv/socket_pair.h"
+
+using namespace ingress;
+using namespace ingress::uv;
+using namespace ingress::test;
+
+TEST_CASE("a listener on [::] takes IPv4 and calls its peer by the IPv4 address") {
+  Loop loop;
+  std::unique_ptr<Socket> accepted;
+  auto listener = Listener::listen(loop, *Address::parse("[::]:0"), [&accepted, &loop](std::unique_ptr<Socket> socket) {
+    accepted = std::move(socket);
+    loop.stop();
+  });
+  REQUIRE(listener.has_value());
+  Address target = loopback();
+  target.port = (*listener)->local().port;
+  std::unique_ptr<Socket> connected;
+  auto connecting = Connecting::connect(
+      loop, target, [&connected](Result<std::unique_ptr<Socket>> result) { connected = std::move(*result); });
+  loop.run();
+  REQUIRE(accepted != nullptr);
+  CHECK(accepted->peer().ip == "127.0.0.1");
+  CHECK(accepted->local().ip == "127.0.0.1");
+}
+
+TEST_CASE("connecting to a port where nobody listens fails, retryably") {
+  Loop loop;
+  int port = 0;
+  {
+    auto listener = Listener::listen(loop, loopback(), [](std::unique_ptr<Socket>) {});
+    port = (*listener)->local().port;
+  }
+  Address target = loopback();
+  target.port = port;
+  int calls = 0;
+  std::unique_ptr<Connecting> connecting;
+  connecting = Connecting::connect(loop, target, [&calls, &connecting](Result<std::unique_ptr<Socket>> result) {
+    ++calls;
+    REQUIRE_FALSE(result.has_value());
+    CHECK(result.error().code == ErrorCode::kConnectFailed);
+    CHECK(result.error().sys_errno == ECONNREFUSED);
+    CHECK(result.error().retryable);
+    connecting.reset();
+  });
+  CHECK(calls == 0);
+  loop.run();
+  CHECK(calls == 1);
+}
+
+TEST_CASE("an attempt to connect that is given up calls nobody") {
+  Loop loop;
+  int accepted = 0;
+  auto listener = Listener::listen(loop, loopback(), [&accepted, &loop](std::unique_ptr<Socket>) {
+    ++accepted;
+    loop.stop();
+  });
+  auto connecting =
+      Connecting::connect(loop, (*listener)->local(), [](Result<std::unique_ptr<Socket>>) { FAIL("called"); });
+  connecting.reset();
+  loop.run();
+  CHECK(accepted == 1);
+}
+
+TEST_CASE("a taken port is an error with its errno") {
+  Loop loop;
+  auto first = Listener::listen(loop, loopback(), [](std::unique_ptr<Socket>) {});
+  REQUIRE(first.has_value());
+  const auto second = Listener::listen(loop, (*first)->local(), [](std::unique_ptr<Socket>) {});
+  REQUIRE_FALSE(second.has_value());
+  CHECK(second.error().sys_errno == EADDRINUSE);
+}
+
+TEST_CASE("a Unix socket has its mode, replaces a stale file, refuses a live one and is unlinked") {
+  TemporaryFolder folder;
+  Loop loop;
+  Address address;
+  address.unix_path = std::string(folder.path) + "/admin.sock";
+  struct stat found {};
+  {
+    auto first = Listener::listen(
+        loop, address, [](std::unique_ptr<Socket>) {}, 0640);
+    REQUIRE(first.has_value());
+    CHECK((*first)->local().unix_path == address.unix_path);
+    REQUIRE(stat(address.unix_path.c_str(), &found) == 0);
+    CHECK((found.st_mode & 0777) == 0640);
+    const auto second = Listener::listen(loop, address, [](std::unique_ptr<Socket>) {});
+    REQUIRE_FALSE(second.has_value());
+    CHECK(second.error().sys_errno == EADDRINUSE);
+    // As a kill would leave it: a second name keeps the file when the listener unlinks its own.
+    const std::string kept = address.unix_path + ".kept";
+    std::filesystem::create_hard_link(address.unix_path, kept);
+  }
+  CHECK(stat(address.unix_path.c_str(), &found) != 0);
+  std::filesystem::rename(address.unix_path + ".kept", address.unix_path);
+  CHECK(Listener::listen(loop, address, [](std::unique_ptr<Socket>) {}).has_value());
+  CHECK(stat(address.unix_path.c_str(), &found) != 0);
+}
+
+TEST_CASE("a path that is too long, or that is no socket, is refused") {
+  TemporaryFolder folder;
+  Loop loop;
+  Address address;
+  address.unix_path = std::string(folder.path) + "/" + std::string(200, 'x');
+  const auto too_long = Listener::listen(loop, address, [](std::unique_ptr<Socket>) {});
+  REQUIRE_FALSE(too_long.has_value());
+  CHECK(too_long.error().sys_errno == ENAMETOOLONG);
+  address.unix_path = folder.path;
+  const auto folder_itself = Listener::listen(loop, address, [](std::unique_ptr<Socket>) {});
+  REQUIRE_FALSE(folder_itself.has_value());
+  CHECK(folder_itself.error().sys_errno == EADDRINUSE);
+}
+
+TEST_CASE("numeric names resolve later but without a look-up, localhost to loopback, nonsense to an error") {
+  Loop loop;
+  std::vector<std::string> found;
+  const auto collect = [&found](Result<std::vector<Address>> result) {
+    REQUIRE(result.has_value());
+    for (const Address& address : *result) found.push_back(address.to_text());
+  };
+  auto v4 = Resolving::resolve(loop, "192.0.2.7", 80, collect);
+  CHECK(found.empty());
+  loop.run();
+  CHECK(found == std::vector<std::string>{"192.0.2.7:80"});
+  auto v6 = Resolving::resolve(loop, "2001:db8::7", 443, collect);
+  loop.run();
+  CHECK(found.back() == "[2001:db8::7]:443");
+  found.clear();
+  auto local = Resolving::resolve(loop, "localhost", 3000, collect);
+  loop.run();
+  REQUIRE_FALSE(found.empty());
+  for (const std::string& text : found) CHECK((text == "127.0.0.1:3000" || text == "[::1]:3000"));
+  int failures = 0;
+  auto none = Resolving::resolve(loop, "no name at all", 80, [&failures](Result<std::vector<Address>> result) {
+    REQUIRE_FALSE(result.has_value());
+    CHECK(result.error().code == ErrorCode::kResolveFailed);
+    ++failures;
+  });
+  loop.run();
+  CHECK(failures == 1);
+  Resolving::resolve(loop, "localhost", 1, [](Result<std::vector<Address>>) { FAIL("given up"); }).reset();
+  loop.run();
+}
