@@ -92,7 +92,7 @@ def main():
         try:
             bench.start_origin()
             ingress, https, tls = bench.ingress()
-            targets = [bench.nginx_one(), bench.nginx_one("nginx-64k", "proxy_buffer_size 64k;"), bench.nginx_two(),
+            targets = [bench.nginx_one(), bench.nginx_one("nginx-64k", "proxy_buffer_size 64k; proxy_buffers 4 64k; proxy_busy_buffers_size 128k;"), bench.nginx_two(),
                        ingress, *bench.peers()]
             targets = [t for t in targets if t.name.startswith("nginx") or options.only in t.name]
             print(f"machine: {machine()}; {options.rounds} rounds of {options.seconds} s, interleaved, medians")
