@@ -188,6 +188,26 @@ TEST_CASE("a reader that takes little holds the origin up, and gets every byte")
   }
 }
 
+TEST_CASE("what came with the head and is not welcome is held, and it is little") {
+  const std::string body = pattern(3'000'000);
+  Bench bench;
+  FakeOrigin origin(bench.loop, answering("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + body));
+  Recorder recorder;
+  recorder.room = 0;
+  const auto exchange = bench.start(origin.target(), recorder);
+  run_until(bench.loop, [&recorder] { return !recorder.statuses.empty(); });
+  size_t held = 0;
+  recorder.then_data = [&] {
+    if (held == 0) held = recorder.body.size();
+  };
+  recorder.room = body.size();
+  exchange->resume();
+  run_until(bench.loop, [&recorder] { return recorder.over(); });
+  CHECK(held > 0);
+  CHECK(held <= 16 * 1024);
+  CHECK(recorder.body == body);
+}
+
 TEST_CASE("an origin's end waits behind bytes that are not welcome yet") {
   Bench bench;
   FakeOrigin origin(bench.loop, [](Peer& peer) {
