@@ -11,8 +11,9 @@
 namespace ingress::broker {
 
 // Put… replaces the whole row, or makes it; with `create` it fails where the row exists. PutProject of a project that
-// exists keeps its machine, whatever the record says: attachments change by AttachMachine alone. (The store splits a new
-// project with a machine into PutProject and AttachMachine.) Applied to the index, PutProject moves no machine's state.
+// exists keeps its machine, whatever the record says: attachments change by AttachMachine alone. (The store splits a
+// new project with a machine into PutProject and AttachMachine.) Applied to the index, PutProject moves no machine's
+// state.
 struct PutMachine {
   Machine machine;
   bool create = false;

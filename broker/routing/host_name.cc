@@ -1,28 +1,19 @@
 #include "broker/routing/host_name.h"
 
-#include <array>
-
 #include "broker/model/ids.h"
 
 namespace ingress::broker {
 namespace {
 
-constexpr std::array<char, 256> make_host_bytes() {
-  std::array<char, 256> bytes{};
-  for (char c = 'a'; c <= 'z'; ++c) bytes[static_cast<size_t>(c)] = bytes[static_cast<size_t>(c - 'a' + 'A')] = c;
-  for (char c = '0'; c <= '9'; ++c) bytes[static_cast<size_t>(c)] = c;
-  bytes['-'] = '-';
-  bytes['_'] = '_';
-  return bytes;
-}
-
-constexpr std::array<char, 256> kHostBytes = make_host_bytes();
-
 auto invalid_host() { return fail(ErrorCode::kInvalidHost, Side::kClient, "reading the host"); }
 
 }  // namespace
 
-char host_byte(char c) { return kHostBytes[static_cast<unsigned char>(c)]; }
+char host_byte(char c) {
+  const bool lower = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  if (lower) return c;
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : '\0';
+}
 
 Status HostName::assign(std::string_view host) {
   size_ = 0;
