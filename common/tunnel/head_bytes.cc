@@ -19,19 +19,38 @@ constexpr std::array<uint8_t, 256> make_token_table() {
 constexpr std::array<uint8_t, 256> kTokenBytes = make_token_table();
 
 constexpr uint64_t repeat(uint8_t byte) { return byte * 0x0101010101010101ULL; }
-constexpr uint64_t has_zero_byte(uint64_t word) { return (word - repeat(0x01)) & ~word & repeat(0x80); }
 
-bool word_is_value(const char* from) {
+// Is any of the eight bytes below `limit` (at most 128)?
+constexpr uint64_t has_byte_below(uint64_t word, uint8_t limit) {
+  return (word - repeat(limit)) & ~word & repeat(0x80);
+}
+
+uint64_t load_word(const char* from) {
   uint64_t word;
   std::memcpy(&word, from, sizeof word);
-  return (has_zero_byte(word) | has_zero_byte(word ^ repeat('\r')) | has_zero_byte(word ^ repeat('\n'))) == 0;
+  return word;
 }
+
+bool is_value_byte(char c) { return c != '\0' && c != '\r' && c != '\n'; }
+
+// Eight bytes at a time: NUL, LF and CR are below 14, and of the others hardly any is.
+bool word_is_value(const char* from) {
+  if (has_byte_below(load_word(from), '\r' + 1) == 0) return true;
+  bool good = true;
+  for (int i = 0; i < 8; ++i) good &= is_value_byte(from[i]);
+  return good;
+}
+
+uint8_t token_byte(char c) { return kTokenBytes[static_cast<uint8_t>(c)]; }
 
 }  // namespace
 
 bool is_token(std::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
   uint8_t good = text.empty() ? 0 : 1;
-  for (const char c : text) good &= kTokenBytes[static_cast<uint8_t>(c)];
+  for (; end - at >= 4; at += 4) good &= token_byte(at[0]) & token_byte(at[1]) & token_byte(at[2]) & token_byte(at[3]);
+  for (; at != end; ++at) good &= token_byte(*at);
   return good != 0;
 }
 
@@ -42,7 +61,7 @@ bool is_target(std::string_view text) {
 }
 
 bool is_value(std::string_view text) {
-  // Eight bytes at a time; the last eight overlap the ones before.
+  // The last eight bytes overlap the ones before.
   if (text.size() >= 8) {
     const char* last = text.data() + text.size() - 8;
     for (const char* at = text.data(); at < last; at += 8) {
@@ -51,7 +70,7 @@ bool is_value(std::string_view text) {
     return word_is_value(last);
   }
   for (const char c : text) {
-    if (c == '\0' || c == '\r' || c == '\n') return false;
+    if (!is_value_byte(c)) return false;
   }
   return true;
 }

@@ -14,6 +14,7 @@ class StreamTable {
   Stream* find(uint32_t id) const;
   // The id is not in the table.
   void insert(Stream* stream);
+  // The id is in the table.
   void erase(uint32_t id);
   // For taking out one after the other while nothing is inserted: the first stream at or after `cursor` (0 at the
   // begin), which is moved there; nullptr where none is left.

@@ -13,10 +13,21 @@ using test::Payload;
 using test::Recorder;
 using Hex = std::string;
 
+// The document, found from where this source lies, the program lies (in a build folder of the tree) or the test runs.
+std::filesystem::path document() {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  for (const fs::path& start : {fs::path(__FILE__), fs::read_symlink("/proc/self/exe", ignored), fs::current_path()}) {
+    for (fs::path folder = start; folder.has_relative_path(); folder = folder.parent_path()) {
+      if (fs::exists(folder / "docs/protocol.md")) return folder / "docs/protocol.md";
+    }
+  }
+  return {};
+}
+
 // Blocks that begin with "```hex NAME": the pairs of hex digits in front of each line's comment.
 std::map<std::string, Hex> examples_of_document() {
-  const auto path = std::filesystem::path(__FILE__).parent_path() / "../../../../docs/protocol.md";
-  std::ifstream file(path);
+  std::ifstream file(document());
   REQUIRE(file.is_open());
   std::map<std::string, Hex> examples;
   std::string line, name;
