@@ -35,7 +35,8 @@ struct AdminParts {
 
 class AdminServer {
  public:
-  static Result<std::unique_ptr<AdminServer>> start(const AdminOptions& options, const AdminParts& parts, std::string& problem);
+  static Result<std::unique_ptr<AdminServer>> start(const AdminOptions& options, const AdminParts& parts,
+                                                    std::string& problem);
   virtual ~AdminServer() = default;
   // Stops accepting and closes idle connections; running requests end.
   virtual void drain() = 0;

@@ -1,0 +1,38 @@
+// Who may ask, and the beginning of each exchange: one acceptor for Unix sockets, one for TCP. Thread: the loop's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "broker/admin/admin_exchange.h"
+#include "broker/admin/router.h"
+#include "common/server/exchange.h"
+
+namespace ingress::broker::admin {
+
+// A Unix socket is trusted by its file mode; over TCP every request but /health and /ready shows the token.
+struct Trust {
+  bool by_file_mode = false;
+  std::string token;  // "" admits nobody
+};
+
+class AdminAcceptor final : public server::RequestAcceptor {
+ public:
+  AdminAcceptor(const Router& router, Trust trust) : router_(router), trust_(std::move(trust)) {}
+
+  server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
+                                     const server::RequestInfo& info) override;
+  http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
+
+ private:
+  bool trusted(const http::RequestHead& head) const;
+  // What is answered before the body is read; nullopt where the request may go on.
+  std::optional<Answer> refusal(const http::RequestHead& head, const std::optional<Target>& target) const;
+
+  const Router& router_;
+  Trust trust_;
+  std::unordered_map<AdminExchange*, std::shared_ptr<AdminExchange>> running_;
+};
+
+}  // namespace ingress::broker::admin

@@ -1,0 +1,69 @@
+#include "broker/admin/admin_exchange.h"
+
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "common/http/http1_writer.h"
+
+namespace ingress::broker::admin {
+
+void send(server::Responder& responder, const Answer& answer) {
+  const std::string length = std::to_string(answer.body.size());
+  http::ResponseHead head;
+  head.status = answer.status;
+  head.reason = http::reason_of(answer.status);
+  if (answer.status != 204) {
+    head.fields.push_back({"Content-Type", answer.content_type});
+    head.fields.push_back({"Content-Length", length});
+  }
+  head.fields.push_back({"Cache-Control", "no-store"});
+  head.fields.push_back({"X-Content-Type-Options", "nosniff"});
+  for (const auto& [name, value] : answer.fields) head.fields.push_back({name, value});
+  if (!responder.send_head(head, answer.body.empty())) return responder.abort();
+  if (answer.body.empty()) return;
+  std::vector<uint8_t> body(kHeadroomBytes + answer.body.size());
+  std::memcpy(body.data() + kHeadroomBytes, answer.body.data(), answer.body.size());
+  responder.send_data(MutableBytes(body).subspan(kHeadroomBytes), true);
+}
+
+AdminExchange::AdminExchange(const Router& router, server::Responder& responder, std::shared_ptr<Request> request,
+                             OnOver on_over)
+    : router_(router), responder_(&responder), request_(std::move(request)), on_over_(std::move(on_over)) {}
+
+void AdminExchange::dispatch() {
+  const Reply reply = [watch = weak_from_this()](const Answer& given) {
+    if (const std::shared_ptr<AdminExchange> exchange = watch.lock()) exchange->answer(given);
+  };
+  router_.dispatch(request_, reply);
+}
+
+void AdminExchange::answer(const Answer& answer) {
+  const std::shared_ptr<AdminExchange> keep = shared_from_this();
+  server::Responder* responder = std::exchange(responder_, nullptr);
+  if (responder == nullptr) return;
+  on_over_(this);
+  send(*responder, answer);
+}
+
+void AdminExchange::on_body(MutableBytes payload, bool end) {
+  const std::shared_ptr<AdminExchange> keep = shared_from_this();
+  if (payload.size() > kMaxBodyBytes - request_->body.size()) {
+    return answer(problem(413, "body_too_large", "a request's body may have 1 MiB"));
+  }
+  request_->body.append(as_text(payload));
+  if (end) dispatch();
+}
+
+void AdminExchange::on_trailers(const http::Fields&) {
+  const std::shared_ptr<AdminExchange> keep = shared_from_this();
+  dispatch();
+}
+
+void AdminExchange::on_aborted(const Error&) {
+  const std::shared_ptr<AdminExchange> keep = shared_from_this();
+  responder_ = nullptr;
+  on_over_(this);
+}
+
+}  // namespace ingress::broker::admin

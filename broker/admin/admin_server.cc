@@ -1,0 +1,137 @@
+#include "broker/admin/admin_server.h"
+
+#include <cstring>
+#include <utility>
+
+#include "broker/admin/admin_acceptor.h"
+#include "broker/admin/api.h"
+#include "broker/admin/changes.h"
+#include "broker/admin/domains.h"
+#include "broker/admin/health.h"
+#include "broker/admin/machines.h"
+#include "broker/admin/projects.h"
+#include "broker/admin/routes.h"
+#include "broker/admin/services.h"
+#include "broker/admin/tokens.h"
+#include "broker/admin/tunnels.h"
+#include "broker/admin/why.h"
+#include "common/base/log.h"
+#include "common/server/http1_server.h"
+#include "common/tls/tls_session.h"
+#include "common/transport/connection.h"
+
+namespace ingress::broker {
+namespace {
+
+server::ConnectionOptions connection_options() {
+  server::ConnectionOptions options;
+  options.head_timeout = Duration{30000};
+  options.keep_alive_timeout = Duration{75000};
+  // Nothing that the API does takes longer without a byte: a client that stalls in its body is let go.
+  options.exchange_timeout = Duration{75000};
+  return options;
+}
+
+class Server final : public AdminServer {
+ public:
+  Server(const AdminOptions& options, const AdminParts& parts)
+      : loop_(*parts.loop),
+        api_(parts),
+        machines_(api_),
+        tokens_(api_),
+        projects_(api_),
+        services_(api_),
+        routes_(api_),
+        domains_(api_),
+        tunnels_(api_),
+        changes_(api_),
+        why_(api_),
+        local_acceptor_(router_, {true, ""}),
+        remote_acceptor_(router_, {false, options.token}),
+        local_(loop_, local_acceptor_, connection_options()),
+        remote_(loop_, remote_acceptor_, connection_options()) {
+    machines_.add_to(router_);
+    tokens_.add_to(router_);
+    projects_.add_to(router_);
+    services_.add_to(router_);
+    routes_.add_to(router_);
+    domains_.add_to(router_);
+    tunnels_.add_to(router_);
+    changes_.add_to(router_);
+    why_.add_to(router_);
+    health_.add_to(router_);
+  }
+
+  ~Server() override {
+    listeners_.clear();
+    if (local_.connection_count() + remote_.connection_count() == 0) return;
+    local_.close_all();
+    remote_.close_all();
+    // The loop no longer runs: this is the end of one iteration, in which the connections end.
+    loop_.stop();
+    loop_.run();
+  }
+
+  Status listen(const uv::Address& address, std::string& failed) {
+    server::Http1Server* to = address.unix_path.empty() ? &remote_ : &local_;
+    auto listener = uv::Listener::listen(
+        loop_, address,
+        [this, to](std::unique_ptr<uv::Socket> socket) {
+          auto connection = std::make_unique<transport::Connection>(loop_, std::move(socket), nullptr, Side::kClient);
+          connection->start();
+          to->serve(std::move(connection));
+        },
+        0600);
+    if (!listener) {
+      failed = "cannot listen on " + address.to_text() + ": " + std::strerror(listener.error().sys_errno);
+      return tl::unexpected(listener.error());
+    }
+    const uv::Address local = (*listener)->local();
+    log_info("listening",
+             {{"what", "admin"}, {"address", address.unix_path.empty() ? local.to_text() : address.to_text()}});
+    listeners_.push_back(std::move(*listener));
+    return {};
+  }
+
+  void drain() override {
+    listeners_.clear();
+    health_.set_ready(false);
+    local_.drain([] {});
+    remote_.drain([] {});
+  }
+
+ private:
+  uv::Loop& loop_;
+  admin::Router router_;
+  admin::Api api_;
+  admin::Machines machines_;
+  admin::Tokens tokens_;
+  admin::Projects projects_;
+  admin::Services services_;
+  admin::Routes routes_;
+  admin::Domains domains_;
+  admin::Tunnels tunnels_;
+  admin::Changes changes_;
+  admin::Why why_;
+  admin::Health health_;
+  admin::AdminAcceptor local_acceptor_;
+  admin::AdminAcceptor remote_acceptor_;
+  server::Http1Server local_;
+  server::Http1Server remote_;
+  std::vector<std::unique_ptr<uv::Listener>> listeners_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<AdminServer>> AdminServer::start(const AdminOptions& options, const AdminParts& parts,
+                                                        std::string& problem) {
+  auto server = std::make_unique<Server>(options, parts);
+  for (const uv::Address& address : options.addresses) {
+    if (const Status listening = server->listen(address, problem); !listening) {
+      return tl::unexpected(listening.error());
+    }
+  }
+  return server;
+}
+
+}  // namespace ingress::broker

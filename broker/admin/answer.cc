@@ -1,0 +1,64 @@
+#include "broker/admin/answer.h"
+
+#include "broker/admin/json_object.h"
+#include "common/base/log.h"
+#include "common/http/http1_writer.h"
+#include "common/tls/digest.h"
+
+namespace ingress::broker::admin {
+
+Answer json_answer(int status, std::string json) { return {status, kJsonType, std::move(json), {}}; }
+
+Answer resource_answer(int status, std::string json, std::string_view record) {
+  Answer answer = json_answer(status, std::move(json));
+  answer.fields.emplace_back("ETag", entity_tag(record));
+  return answer;
+}
+
+Answer created_answer(const std::string& location, std::string json, std::string_view record) {
+  Answer answer = resource_answer(201, std::move(json), record);
+  answer.fields.emplace_back("Location", location);
+  return answer;
+}
+
+Answer no_content() { return {204, {}, {}, {}}; }
+
+std::string entity_tag(std::string_view record) {
+  constexpr size_t kDigits = 20;
+  return "\"" + tls::sha256_hex(record).substr(0, kDigits) + "\"";
+}
+
+Answer problem(int status, std::string_view code, std::string_view detail) {
+  JsonObject object;
+  object.text("title", http::reason_of(status));
+  object.number("status", status);
+  object.text("detail", detail);
+  object.text("code", code);
+  return {status, kProblemType, std::move(object).take(), {}};
+}
+
+Answer not_found(std::string_view noun, std::string_view name) {
+  return problem(404, "not_found", "there is no " + std::string(noun) + " \"" + std::string(name) + "\"");
+}
+
+Answer problem_of(const StoreError& error) {
+  const std::string detail = error.detail.empty() ? describe(error.error) : error.detail;
+  switch (error.error.code) {
+    case ErrorCode::kNotFound:
+      return problem(404, "not_found", detail);
+    case ErrorCode::kConflict:
+      return problem(409, "conflict", detail);
+    case ErrorCode::kInvalidArgument:
+      return problem(400, "invalid_argument", detail);
+    default:
+      log_error("admin_store_failed", {{"error", describe(error.error)}, {"detail", error.detail}});
+      return problem(500, "internal_error", "the change could not be stored: " + detail);
+  }
+}
+
+Answer problem_of(const Error& error) {
+  log_error("admin_store_failed", {{"error", describe(error)}});
+  return problem(500, "internal_error", "the database could not be read: " + describe(error));
+}
+
+}  // namespace ingress::broker::admin

@@ -1,0 +1,43 @@
+// Answers of the admin API as values, before they are bytes. Pure.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "broker/store/store.h"
+
+namespace ingress::broker::admin {
+
+inline constexpr std::string_view kJsonType = "application/json";
+inline constexpr std::string_view kProblemType = "application/problem+json";  // RFC 9457
+
+struct Answer {
+  int status = 200;
+  std::string_view content_type;  // "" where there is no body
+  std::string body;
+  std::vector<std::pair<std::string_view, std::string>> fields;
+};
+
+// Takes a request's one answer; may outlive the client, and then does nothing. Thread: the loop's.
+using Reply = std::function<void(Answer)>;
+
+Answer json_answer(int status, std::string json);
+// A resource with its entity tag, which If-Match of a later PATCH is held against.
+Answer resource_answer(int status, std::string json, std::string_view record);
+Answer created_answer(const std::string& location, std::string json, std::string_view record);
+Answer no_content();
+// The entity tag of a record (its JSON without what is not kept: hosts, connections).
+std::string entity_tag(std::string_view record);
+
+// {"title","status","detail","code"}: `detail` is a sentence for people, `code` a stable word for programs.
+Answer problem(int status, std::string_view code, std::string_view detail);
+Answer not_found(std::string_view noun, std::string_view name);
+// Why the store refused a transaction.
+Answer problem_of(const StoreError& error);
+// A read that failed.
+Answer problem_of(const Error& error);
+
+}  // namespace ingress::broker::admin

@@ -1,0 +1,112 @@
+#include "broker/admin/api.h"
+
+#include <chrono>
+
+#include "common/tls/digest.h"
+
+namespace ingress::broker::admin {
+
+void Api::in_turn(Reply reply, std::function<void(const Reply&)> job) {
+  const Reply answer_and_go_on = [this, watch = std::weak_ptr<bool>(alive_), reply = std::move(reply)](Answer answer) {
+    reply(std::move(answer));
+    if (!watch.expired()) next_turn();
+  };
+  waiting_.emplace_back([answer_and_go_on, job = std::move(job)] { job(answer_and_go_on); });
+  if (!busy_) next_turn();
+}
+
+void Api::next_turn() {
+  busy_ = !waiting_.empty();
+  if (!busy_) return;
+  // From the loop, so that a row of jobs that answer at once does not pile up on the stack.
+  parts_.loop->defer([this, watch = std::weak_ptr<bool>(alive_)] {
+    if (watch.expired()) return;
+    const std::function<void()> job = std::move(waiting_.front());
+    waiting_.pop_front();
+    job();
+  });
+}
+
+void Api::commit(const RequestPtr& request, std::vector<Change> changes,
+                 std::function<void(const tl::expected<Commit, StoreError>&)> on_done) {
+  using std::chrono::system_clock;
+  const auto now = system_clock::now().time_since_epoch();
+  Transaction transaction;
+  transaction.actor = request->actor;
+  transaction.at = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  transaction.changes = std::move(changes);
+  parts_.store->commit(std::move(transaction), [watch = std::weak_ptr<bool>(alive_), on_done = std::move(on_done)](
+                                                   const tl::expected<Commit, StoreError>& done) {
+    if (!watch.expired()) on_done(done);
+  });
+}
+
+void Api::commit(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
+                 std::function<Answer()> on_good) {
+  commit(request, std::move(changes),
+         [reply, on_good = std::move(on_good)](const tl::expected<Commit, StoreError>& done) {
+           reply(done ? on_good() : problem_of(done.error()));
+         });
+}
+
+void Api::write(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
+                std::function<Answer()> on_good) {
+  in_turn(reply, [this, request, changes = std::move(changes), on_good = std::move(on_good)](const Reply& done) {
+    commit(request, done, changes, on_good);
+  });
+}
+
+void Api::with_snapshot(const Reply& reply, std::function<void(const Snapshot&)> on_good) {
+  parts_.store->snapshot(
+      [watch = std::weak_ptr<bool>(alive_), reply, on_good = std::move(on_good)](const Result<Snapshot>& snapshot) {
+        if (watch.expired()) return;
+        if (!snapshot) return reply(problem_of(snapshot.error()));
+        on_good(*snapshot);
+      });
+}
+
+void Api::with_changes(const Reply& reply, int64_t since_revision, int limit,
+                       std::function<void(const std::vector<ChangeRow>&)> on_good) {
+  parts_.store->list_changes(since_revision, limit,
+                             [watch = std::weak_ptr<bool>(alive_), reply,
+                              on_good = std::move(on_good)](const Result<std::vector<ChangeRow>>& rows) {
+                               if (watch.expired()) return;
+                               if (!rows) return reply(problem_of(rows.error()));
+                               on_good(*rows);
+                             });
+}
+
+void Api::add_hosts(JsonObject& object, const std::vector<std::string>& hosts) const {
+  std::vector<std::string> urls;
+  urls.reserve(hosts.size());
+  for (const std::string& host : hosts) urls.push_back("https://" + host + parts_.public_https_port + "/");
+  object.texts("hosts", hosts);
+  object.texts("urls", urls);
+}
+
+std::vector<std::string> Api::under_domains(std::string_view name) const {
+  std::vector<std::string> hosts;
+  for (const std::string& domain : index().domains()) hosts.push_back(std::string(name) + "." + domain);
+  return hosts;
+}
+
+int64_t unix_seconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+std::string new_id(std::string_view prefix) {
+  constexpr size_t kLetters = 20;
+  constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
+  std::string id(prefix);
+  for (const char byte : tls::random_bytes(kLetters)) id += kAlphabet[static_cast<unsigned char>(byte) & 31];
+  return id;
+}
+
+std::optional<Answer> check_if_match(const Request& request, std::string_view record) {
+  if (request.if_match.empty() || request.if_match == "*") return std::nullopt;
+  if (request.if_match.find(entity_tag(record)) != std::string::npos) return std::nullopt;
+  return problem(412, "precondition_failed", "the record was changed meanwhile: read it again (If-Match)");
+}
+
+}  // namespace ingress::broker::admin

@@ -1,0 +1,68 @@
+// What the handlers of every noun stand on: the broker's parts, writes one after the other, reads, and URLs.
+//
+// Writes that read first (PATCH) must not lose another's change in between, so every write waits for its turn: the one
+// before it has been answered. Nothing is called back once the Api is gone, whatever the store still has under way.
+// Thread: the loop's.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/admin/admin_server.h"
+#include "broker/admin/answer.h"
+#include "broker/admin/json_object.h"
+#include "broker/admin/router.h"
+
+namespace ingress::broker::admin {
+
+class Api {
+ public:
+  explicit Api(const AdminParts& parts) : parts_(parts) {}
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  const AdminParts& parts() const { return parts_; }
+  RouteIndex& index() const { return *parts_.index; }
+
+  // Runs `job` when every write before it has been answered. The job answers once, by the Reply that it is given.
+  void in_turn(Reply reply, std::function<void(const Reply&)> job);
+  // In a job: commits and answers with what `on_good` makes, after the change is durable and visible.
+  void commit(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
+              std::function<Answer()> on_good);
+  // The same, with the store's word for the caller to judge.
+  void commit(const RequestPtr& request, std::vector<Change> changes,
+              std::function<void(const tl::expected<Commit, StoreError>&)> on_done);
+  // in_turn and commit.
+  void write(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
+             std::function<Answer()> on_good);
+
+  void with_snapshot(const Reply& reply, std::function<void(const Snapshot&)> on_good);
+  void with_changes(const Reply& reply, int64_t since_revision, int limit,
+                    std::function<void(const std::vector<ChangeRow>&)> on_good);
+
+  // Adds "hosts" and "urls".
+  void add_hosts(JsonObject& object, const std::vector<std::string>& hosts) const;
+  // NAME.DOMAIN for each DOMAIN.
+  std::vector<std::string> under_domains(std::string_view name) const;
+
+ private:
+  void next_turn();
+
+  AdminParts parts_;
+  std::deque<std::function<void()>> waiting_;
+  bool busy_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+int64_t unix_seconds();
+// `prefix` and 100 random bits as [a-z2-7].
+std::string new_id(std::string_view prefix);
+// 412 where If-Match names another state of the record.
+std::optional<Answer> check_if_match(const Request& request, std::string_view record);
+
+}  // namespace ingress::broker::admin

@@ -1,0 +1,25 @@
+// /v1/machines and /v1/machines/{id}.
+#pragma once
+
+#include "broker/admin/api.h"
+
+namespace ingress::broker::admin {
+
+class Machines {
+ public:
+  explicit Machines(Api& api) : api_(api) {}
+  void add_to(Router& router);
+
+ private:
+  void list(const RequestPtr& request, const Reply& reply);
+  void create(const RequestPtr& request, const Reply& reply);
+  void get(const RequestPtr& request, const Reply& reply);
+  void update(const RequestPtr& request, const Reply& reply);
+  void remove(const RequestPtr& request, const Reply& reply);
+  // With its hosts, and whether a tunnel is up.
+  std::string show(const Machine& machine) const;
+
+  Api& api_;
+};
+
+}  // namespace ingress::broker::admin

@@ -1,0 +1,28 @@
+// /v1/projects, /v1/projects/{slug} and the machine that is attached, /v1/projects/{slug}/machine.
+#pragma once
+
+#include "broker/admin/api.h"
+
+namespace ingress::broker::admin {
+
+class Projects {
+ public:
+  explicit Projects(Api& api) : api_(api) {}
+  void add_to(Router& router);
+
+ private:
+  void list(const RequestPtr& request, const Reply& reply);
+  void create(const RequestPtr& request, const Reply& reply);
+  void get(const RequestPtr& request, const Reply& reply);
+  void update(const RequestPtr& request, const Reply& reply);
+  void remove(const RequestPtr& request, const Reply& reply);
+  void attach(const RequestPtr& request, const Reply& reply);
+  void detach(const RequestPtr& request, const Reply& reply);
+  std::string show(const Project& project) const;
+  // The project as it is now.
+  Answer show_current(const std::string& slug) const;
+
+  Api& api_;
+};
+
+}  // namespace ingress::broker::admin

@@ -1,0 +1,214 @@
+#include "broker/admin/why_walk.h"
+
+#include <algorithm>
+#include <array>
+
+#include "broker/admin/api.h"
+#include "broker/routing/host_name.h"
+#include "common/tls/tls_context.h"
+
+namespace ingress::broker::admin {
+namespace {
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (const std::string& part : parts) text.append(text.empty() ? "" : separator).append(part);
+  return text;
+}
+
+// The host as a client's Host header would be read; as it was said where it can't be.
+std::string normalised(const std::string& host) {
+  HostName name;
+  return name.assign(host) ? std::string(name.text()) : host;
+}
+
+// The DOMAIN that the host is under, the first one for a foreign name.
+std::string domain_of(const std::string& host, const std::vector<std::string>& domains) {
+  for (const std::string& domain : domains) {
+    if (host == domain || host.ends_with("." + domain)) return domain;
+  }
+  return domains.empty() ? std::string() : domains.front();
+}
+
+}  // namespace
+
+bool never_public(std::string_view host) {
+  constexpr auto kTops =
+      std::to_array<std::string_view>({"localhost", "test", "example", "invalid", "local", "internal"});
+  return std::find(kTops.begin(), kTops.end(), last_label(host)) != kTops.end();
+}
+
+WhyWalk::WhyWalk(const AdminParts& parts, std::string host, std::function<void(const WhyReport&)> on_done)
+    : parts_(parts), host_(normalised(host)), report_(host_), on_done_(std::move(on_done)), timer_(*parts.loop, [this] {
+        on_time_over();
+      }) {}
+
+WhyWalk::~WhyWalk() = default;
+
+void WhyWalk::start() {
+  const bool well_formed = find_route();
+  dns_done_ = !well_formed;
+  if (well_formed) {
+    check_certificate();
+    start_dns();
+  }
+  if (!probe_done_) start_probe();
+  timer_.start(kLimit);
+  finish_when_done();
+}
+
+// False where the host is none.
+bool WhyWalk::find_route() {
+  std::vector<std::string> explained;
+  const tl::expected<Resolution, Refusal> resolution = parts_.index->explain(host_, explained);
+  if (resolution) {
+    found(*resolution, explained);
+    return true;
+  }
+  probe_done_ = true;
+  report_.refused(resolution.error());
+  return resolution.error().error.code != ErrorCode::kInvalidHost;
+}
+
+void WhyWalk::found(const Resolution& resolution, const std::vector<std::string>& explained) {
+  machine_ = resolution.machine;
+  port_ = resolution.port;
+  report_.set_target(resolution);
+  report_.good(WhyStep::kGrammar, explained.empty() ? "the name is well formed" : explained.front());
+  report_.good(WhyStep::kRoute, explained.size() < 2 ? "machine " + machine_ + ", port " + std::to_string(port_)
+                                                     : joined({explained.begin() + 1, explained.end()}, "; "));
+  check_policy(resolution);
+  check_machine(resolution);
+  check_tunnel();
+}
+
+void WhyWalk::check_policy(const Resolution& resolution) {
+  if (resolution.policy.auth == Auth::kDeny) {
+    report_.fail(WhyStep::kPolicy, "its policy is auth deny: every request is answered 403",
+                 "open it where it may be open: --auth public on its project, service or route");
+  } else {
+    report_.good(WhyStep::kPolicy, "auth public");
+  }
+}
+
+void WhyWalk::check_machine(const Resolution& resolution) {
+  if (resolution.machine_state == MachineState::kStarting) {
+    report_.warn(WhyStep::kMachine, "machine \"" + machine_ + "\" is starting",
+                 "it serves as soon as its tunnel is up");
+  } else {
+    report_.good(WhyStep::kMachine, "machine \"" + machine_ + "\" may be reached");
+  }
+}
+
+void WhyWalk::check_tunnel() {
+  if (!parts_.tunnels->connected(machine_)) {
+    probe_done_ = true;
+    const std::string broker = "broker." + domain_of(host_, parts_.index->domains());
+    report_.fail(WhyStep::kTunnel, "no tunnel of machine \"" + machine_ + "\" is up",
+                 "start the agent in it: ingress-agent run --broker https://" + broker + parts_.public_https_port +
+                     " --machine " + machine_ + " --token-file FILE (a token: ingressctl machine token " + machine_ +
+                     ")");
+    return;
+  }
+  int count = 0;
+  std::string peers;
+  for (const TunnelInfo& tunnel : parts_.tunnels->list()) {
+    if (tunnel.machine != machine_ || tunnel.draining) continue;
+    ++count;
+    peers += (peers.empty() ? "" : ", ") + tunnel.peer;
+  }
+  report_.good(WhyStep::kTunnel,
+               std::to_string(count) + (count == 1 ? " tunnel is up, from " : " tunnels are up, from ") + peers);
+}
+
+void WhyWalk::check_certificate() {
+  constexpr int64_t kSoonSeconds = int64_t{7} * 24 * 3600;
+  const std::string files = "put NAME.crt and NAME.key that serve " + host_ + " into --tls-dir";
+  if (parts_.certificates == nullptr) {
+    return report_.warn(WhyStep::kCertificate, "this broker serves no https", "give it --https and --tls-dir");
+  }
+  const tls::Certificate* certificate = parts_.certificates->find(host_);
+  if (certificate == nullptr) {
+    return report_.fail(WhyStep::kCertificate, "no certificate names " + host_, files);
+  }
+  const int64_t left = certificate->expires_at - unix_seconds();
+  const std::string expiry = certificate->path + " (until " + time_text(certificate->expires_at) + ")";
+  if (left <= 0) return report_.fail(WhyStep::kCertificate, expiry + " has expired", "renew it: " + files);
+  if (left < kSoonSeconds) return report_.warn(WhyStep::kCertificate, expiry + " expires soon", "renew it");
+  report_.good(WhyStep::kCertificate, expiry);
+}
+
+void WhyWalk::start_dns() {
+  broker_host_ = "broker." + domain_of(host_, parts_.index->domains());
+  resolving_ = uv::Resolving::resolve(*parts_.loop, host_, 443, [this](const Result<std::vector<uv::Address>>& result) {
+    on_addresses(addresses_, addresses_known_, result);
+  });
+  resolving_broker_ =
+      uv::Resolving::resolve(*parts_.loop, broker_host_, 443, [this](const Result<std::vector<uv::Address>>& result) {
+        on_addresses(broker_addresses_, broker_addresses_known_, result);
+      });
+}
+
+void WhyWalk::on_addresses(std::vector<std::string>& to, bool& known, const Result<std::vector<uv::Address>>& found) {
+  if (dns_done_) return;
+  known = true;
+  if (found) {
+    for (const uv::Address& address : *found) to.push_back(address.ip);
+  }
+  std::sort(to.begin(), to.end());
+  if (!addresses_known_ || !broker_addresses_known_) return;
+  judge_dns();
+}
+
+void WhyWalk::judge_dns() {
+  dns_done_ = true;
+  const std::string record =
+      "point " + host_ + " at this broker (an A or AAAA record, or a CNAME to " + broker_host_ + ")";
+  if (!addresses_known_) {
+    report_.warn(WhyStep::kDns, "no DNS server answered in time", "check the resolver of the broker's machine");
+  } else if (addresses_.empty() && never_public(host_)) {
+    report_.warn(WhyStep::kDns, host_ + " has no address; no public DNS has such names",
+                 "clients need an entry of their own for it, or curl --resolve");
+  } else if (addresses_.empty()) {
+    report_.fail(WhyStep::kDns, host_ + " has no address", record);
+  } else if (!broker_addresses_.empty() && addresses_ != broker_addresses_) {
+    report_.warn(
+        WhyStep::kDns,
+        host_ + " is " + joined(addresses_, ", ") + ", but " + broker_host_ + " is " + joined(broker_addresses_, ", "),
+        "if these do not lead to the same broker, " + record);
+  } else {
+    report_.good(WhyStep::kDns, host_ + " is " + joined(addresses_, ", "));
+  }
+  finish_when_done();
+}
+
+void WhyWalk::start_probe() {
+  probe_ = std::make_unique<WhyProbe>([this](WhyFinding finding) {
+    report_.at(WhyStep::kProbe) = std::move(finding);
+    probe_done_ = true;
+    finish_when_done();
+  });
+  probe_->start(*parts_.tunnels, machine_, port_);
+}
+
+void WhyWalk::on_time_over() {
+  if (!dns_done_) judge_dns();
+  if (probe_done_) return;
+  probe_done_ = true;
+  report_.fail(WhyStep::kProbe, "no answer to a probe of port " + std::to_string(port_) + " within 3 s",
+               "look at the agent: its tunnel is up, but it or the network does not answer");
+  finish_when_done();
+}
+
+void WhyWalk::finish_when_done() {
+  if (!dns_done_ || !probe_done_ || finishing_) return;
+  finishing_ = true;
+  // Later: the caller is one of our own parts, and `on_done` may destroy us.
+  parts_.loop->defer([this, watch = std::weak_ptr<bool>(alive_)] {
+    if (watch.expired()) return;
+    const std::function<void(const WhyReport&)> on_done = std::move(on_done_);
+    on_done(report_);
+  });
+}
+
+}  // namespace ingress::broker::admin

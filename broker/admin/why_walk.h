@@ -1,0 +1,69 @@
+// One `why HOST`: walks grammar → route → policy → certificate → public DNS → machine → tunnel → probe, and tells the
+// report. Names and the probe have three seconds, at the same time. Thread: the loop's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/admin/admin_server.h"
+#include "broker/admin/why_probe.h"
+#include "broker/admin/why_report.h"
+#include "common/uv/socket.h"
+#include "common/uv/timer.h"
+
+namespace ingress::broker::admin {
+
+class WhyWalk {
+ public:
+  static constexpr Duration kLimit{3000};
+
+  // `on_done` is called once, from the loop, and may destroy the walk. Destroying it earlier gives it up.
+  WhyWalk(const AdminParts& parts, std::string host, std::function<void(const WhyReport&)> on_done);
+  ~WhyWalk();
+  WhyWalk(const WhyWalk&) = delete;
+  WhyWalk& operator=(const WhyWalk&) = delete;
+
+  void start();
+
+ private:
+  bool find_route();
+  void found(const Resolution& resolution, const std::vector<std::string>& explained);
+  void check_policy(const Resolution& resolution);
+  void check_certificate();
+  void check_machine(const Resolution& resolution);
+  void check_tunnel();
+  void start_dns();
+  void start_probe();
+  void on_addresses(std::vector<std::string>& to, bool& known, const Result<std::vector<uv::Address>>& found);
+  void judge_dns();
+  void on_time_over();
+  void finish_when_done();
+
+  AdminParts parts_;
+  std::string host_;
+  WhyReport report_;
+  std::function<void(const WhyReport&)> on_done_;
+  std::string machine_;
+  int port_ = 0;
+  // The DOMAIN whose `broker.` name shows where this broker is, and the addresses of both names.
+  std::string broker_host_;
+  std::vector<std::string> addresses_;
+  std::vector<std::string> broker_addresses_;
+  bool addresses_known_ = false;
+  bool broker_addresses_known_ = false;
+  bool dns_done_ = false;
+  bool probe_done_ = false;
+  bool finishing_ = false;
+  std::unique_ptr<uv::Resolving> resolving_;
+  std::unique_ptr<uv::Resolving> resolving_broker_;
+  std::unique_ptr<WhyProbe> probe_;
+  uv::Timer timer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// Names that no public DNS has (RFC 6761, 6762).
+bool never_public(std::string_view host);
+
+}  // namespace ingress::broker::admin

@@ -1,0 +1,198 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "broker/admin/admin_acceptor.h"
+
+namespace ingress::broker::admin {
+namespace {
+
+class RecordingResponder final : public server::Responder {
+ public:
+  bool send_head(const http::ResponseHead& head, bool end) override {
+    if (head.status == 100) {
+      continued = true;
+      return true;
+    }
+    status = head.status;
+    for (const http::Field& field : head.fields)
+      fields += std::string(field.name) + "=" + std::string(field.value) + ";";
+    ended = end;
+    return true;
+  }
+  void send_data(MutableBytes payload, bool end) override {
+    body.append(as_text(payload));
+    ended = end;
+  }
+  void send_trailers(const http::Fields&) override {}
+  bool congested() const override { return false; }
+  void resume_body() override {}
+  void abort() override {}
+  uint64_t body_bytes_sent() const override { return body.size(); }
+
+  int status = 0;
+  std::string fields;
+  std::string body;
+  bool ended = false;
+  bool continued = false;
+};
+
+struct Fixture {
+  Router router;
+  RequestPtr asked;
+  Reply late;  // where `answer_later`
+  bool answer_later = false;
+
+  Fixture() {
+    for (const char* path : {"/health", "/x"}) {
+      for (const char* method : {"GET", "POST"}) {
+        router.add(method, path, [this](const RequestPtr& request, const Reply& reply) {
+          asked = request;
+          if (answer_later) {
+            late = reply;
+          } else {
+            reply(json_answer(200, "{}"));
+          }
+        });
+      }
+    }
+  }
+};
+
+http::RequestHead head_of(std::string_view method, std::string_view target, http::Fields fields = {}) {
+  http::RequestHead head;
+  head.method = method;
+  head.target = target;
+  head.fields = std::move(fields);
+  return head;
+}
+
+server::RequestInfo info(bool end) {
+  server::RequestInfo result;
+  result.end = end;
+  return result;
+}
+
+void give(server::RequestHandler& handler, std::string_view text, bool end) {
+  std::vector<uint8_t> bytes(kHeadroomBytes + text.size());
+  std::copy(text.begin(), text.end(), bytes.begin() + kHeadroomBytes);
+  handler.on_body(MutableBytes(bytes).subspan(kHeadroomBytes), end);
+}
+
+TEST_CASE("a Unix socket is trusted, and the change's actor says so") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {true, ""});
+  RecordingResponder responder;
+  CHECK(acceptor.on_request(responder, head_of("GET", "/x"), info(true)) == nullptr);
+  CHECK(responder.status == 200);
+  CHECK(fixture.asked->actor == "unix");
+}
+
+TEST_CASE("over TCP the token is needed, whole and right") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {false, "secret"});
+  const auto status = [&acceptor](http::Fields fields) {
+    RecordingResponder responder;
+    acceptor.on_request(responder, head_of("GET", "/x", std::move(fields)), info(true));
+    return responder.status;
+  };
+  CHECK(status({}) == 401);
+  CHECK(status({{"Authorization", "Bearer secre"}}) == 401);
+  CHECK(status({{"Authorization", "Bearer secrets"}}) == 401);
+  CHECK(status({{"Authorization", "Basic secret"}}) == 401);
+  CHECK(status({{"Authorization", "secret"}}) == 401);
+  CHECK(status({{"Authorization", ""}}) == 401);
+  CHECK(fixture.asked == nullptr);
+  CHECK(status({{"authorization", "bearer secret"}}) == 200);
+  CHECK(fixture.asked->actor == "admin-token");
+}
+
+TEST_CASE("a refusal over TCP is problem details with a challenge, and an empty token admits nobody") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {false, ""});
+  RecordingResponder responder;
+  acceptor.on_request(responder, head_of("GET", "/x", {{"Authorization", "Bearer "}}), info(true));
+  CHECK(responder.status == 401);
+  CHECK(responder.fields.find("WWW-Authenticate=Bearer;") != std::string::npos);
+  CHECK(responder.fields.find("Content-Type=application/problem+json;") != std::string::npos);
+  CHECK(responder.body.find("\"code\":\"unauthorized\"") != std::string::npos);
+}
+
+TEST_CASE("health is open to all") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {false, "secret"});
+  RecordingResponder responder;
+  acceptor.on_request(responder, head_of("GET", "/health"), info(true));
+  CHECK(responder.status == 200);
+}
+
+TEST_CASE("a body is gathered byte by byte") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {true, ""});
+  RecordingResponder responder;
+  server::RequestHandler* handler = acceptor.on_request(responder, head_of("POST", "/x"), info(false));
+  REQUIRE(handler != nullptr);
+  const std::string_view body = R"({"a":1})";
+  for (size_t i = 0; i < body.size(); ++i) give(*handler, body.substr(i, 1), i + 1 == body.size());
+  CHECK(fixture.asked->body == body);
+  CHECK(responder.status == 200);
+  CHECK(responder.ended);
+}
+
+TEST_CASE("Expect: 100-continue is answered before the body") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {true, ""});
+  RecordingResponder responder;
+  CHECK(acceptor.on_request(responder, head_of("POST", "/x", {{"Expect", "100-continue"}}), info(false)) != nullptr);
+  CHECK(responder.continued);
+  CHECK(responder.status == 0);
+}
+
+TEST_CASE("a body over 1 MiB is 413, announced or not") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {true, ""});
+  RecordingResponder announced;
+  CHECK(acceptor.on_request(announced, head_of("POST", "/x", {{"Content-Length", "1048577"}}), info(false)) == nullptr);
+  CHECK(announced.status == 413);
+  RecordingResponder responder;
+  server::RequestHandler* handler = acceptor.on_request(responder, head_of("POST", "/x"), info(false));
+  REQUIRE(handler != nullptr);
+  give(*handler, std::string(kMaxBodyBytes, 'x'), false);
+  CHECK(responder.status == 0);
+  give(*handler, "x", false);
+  CHECK(responder.status == 413);
+  CHECK(fixture.asked == nullptr);
+}
+
+TEST_CASE("an answer that comes after its client left goes nowhere") {
+  Fixture fixture;
+  fixture.answer_later = true;
+  AdminAcceptor acceptor(fixture.router, {true, ""});
+  RecordingResponder responder;
+  server::RequestHandler* handler = acceptor.on_request(responder, head_of("GET", "/x"), info(true));
+  REQUIRE(handler != nullptr);
+  handler->on_aborted(Error{});
+  fixture.late(json_answer(200, "{}"));
+  CHECK(responder.status == 0);
+}
+
+TEST_CASE("a request that cannot be read is answered with problem details") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {true, ""});
+  const http::ErrorAnswer answer =
+      acceptor.on_unreadable(Error{ErrorCode::kBadRequest, Side::kClient, false, 0, "two Hosts"}, "");
+  CHECK(answer.status == 400);
+  CHECK(answer.content_type == "application/problem+json");
+  CHECK(answer.body.find("two Hosts") != std::string::npos);
+}
+
+TEST_CASE("a target that is no path is 400") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {true, ""});
+  RecordingResponder responder;
+  CHECK(acceptor.on_request(responder, head_of("OPTIONS", "*"), info(true)) == nullptr);
+  CHECK(responder.status == 400);
+}
+
+}  // namespace
+}  // namespace ingress::broker::admin

@@ -1,0 +1,62 @@
+#include "broker/admin/router.h"
+
+#include <doctest/doctest.h>
+
+namespace ingress::broker::admin {
+namespace {
+
+struct Asked {
+  Router router;
+  Answer answer;
+
+  Asked() {
+    for (const char* path : {"/v1/machines", "/v1/machines/{id}", "/v1/machines/{id}/tokens/{token}"}) {
+      for (const char* method : {"GET", "DELETE"}) {
+        router.add(method, path, [path](const RequestPtr& request, const Reply& reply) {
+          std::string text = path;
+          for (const std::string& param : request->params) text += "|" + param;
+          reply({200, kJsonType, text, {}});
+        });
+      }
+    }
+  }
+
+  void ask(const std::string& method, const std::string& target) {
+    auto request = std::make_shared<Request>();
+    request->method = method;
+    request->target = *parse_target(target);
+    router.dispatch(request, [this](const Answer& given) { answer = given; });
+  }
+};
+
+TEST_CASE("a template's parameters are taken from the path, decoded") {
+  Asked asked;
+  asked.ask("GET", "/v1/machines/m%31/tokens/tok");
+  CHECK(asked.answer.body == "/v1/machines/{id}/tokens/{token}|m1|tok");
+  asked.ask("GET", "/v1/machines");
+  CHECK(asked.answer.body == "/v1/machines");
+  asked.ask("HEAD", "/v1/machines/a?x=1");
+  CHECK(asked.answer.body == "/v1/machines/{id}|a");
+}
+
+TEST_CASE("an unknown path is 404, with problem details that name it") {
+  Asked asked;
+  for (const char* path : {"/", "/v1", "/v1/machines/a/b", "/v2/machines", "/v1/machines//tokens/x"}) {
+    CAPTURE(path);
+    asked.ask("GET", path);
+    CHECK(asked.answer.status == 404);
+    CHECK(asked.answer.content_type == kProblemType);
+    CHECK(asked.answer.body.find(path) != std::string::npos);
+  }
+}
+
+TEST_CASE("a wrong method is 405 and Allow names the right ones") {
+  Asked asked;
+  asked.ask("PUT", "/v1/machines/a");
+  CHECK(asked.answer.status == 405);
+  REQUIRE(asked.answer.fields.size() == 1);
+  CHECK(asked.answer.fields[0] == std::pair<std::string_view, std::string>{"Allow", "GET, DELETE"});
+}
+
+}  // namespace
+}  // namespace ingress::broker::admin
