@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/tunnel/session.h"
@@ -11,6 +12,8 @@ namespace ingress::agent::test {
 
 class BrokerStream final : public tunnel::StreamHandler {
  public:
+  ~BrokerStream() { cancel(); }
+
   // Opens it; `fields` go out as they are.
   void open(tunnel::Session& session, int port, Time now, std::string_view method = "GET", bool end = true,
             const http::Fields& fields = {{"Host", "localhost"}}, bool upgrade = false,
@@ -33,7 +36,10 @@ class BrokerStream final : public tunnel::StreamHandler {
     stream->send_data({reinterpret_cast<uint8_t*>(buffer.data()) + kHeadroomBytes, count}, end && count == text.size());
     return count;
   }
-  bool done() const { return ended || reset; }
+  // As a client that leaves.
+  void cancel() {
+    if (stream != nullptr) std::exchange(stream, nullptr)->abandon(tunnel::ResetCode::kCancelled);
+  }
 
   tunnel::Stream* stream = nullptr;
   std::vector<int> statuses;

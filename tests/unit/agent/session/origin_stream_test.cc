@@ -214,7 +214,7 @@ TEST_CASE("a probe that is cancelled before its answer is forgotten") {
   BrokerStream probe;
   probe.open(*pair.broker, origin.port, pair.loop.now(), "GET", true, {}, false, tunnel::StreamKind::kProbe);
   pair.pump();
-  probe.stream->abandon(tunnel::ResetCode::kCancelled);
+  probe.cancel();
   REQUIRE(pair.until([&origin] { return !origin.peers.empty() && origin.peers[0]->closed; }));
   CHECK(probe.statuses.empty());
   CHECK(pair.agent->stream_count() == 0);
@@ -226,7 +226,7 @@ TEST_CASE("a client that leaves ends the request at the origin") {
   BrokerStream stream;
   stream.open(*pair.broker, origin.port, pair.loop.now());
   REQUIRE(pair.until([&origin] { return !origin.peers.empty() && !origin.peers[0]->received.empty(); }));
-  stream.stream->abandon(tunnel::ResetCode::kCancelled);
+  stream.cancel();
   REQUIRE(pair.until([&origin] { return origin.peers[0]->closed; }));
   CHECK(pair.agent->stream_count() == 0);
 }
@@ -334,7 +334,7 @@ TEST_CASE("many streams at once end each in its own way") {
     streams.back()->open(*pair.broker, origin.port, pair.loop.now(), "PUT", true);
   }
   for (size_t i = 0; i < streams.size(); i += 3) {
-    streams[i]->stream->abandon(tunnel::ResetCode::kCancelled);
+    streams[i]->cancel();
     streams[i]->closed = true;
   }
   REQUIRE(pair.until([&streams, &pair] {
