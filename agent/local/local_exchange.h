@@ -18,7 +18,7 @@ class LocalExchange final : public uv::Buryable {
  public:
   // Answer bytes taken from the origin at a time. With the mark of congestion before them, they are what a client that
   // reads nothing makes us hold.
-  static constexpr size_t kMostAnswerBytes = 24 * 1024;
+  static constexpr size_t kMostAnswerBytes = size_t{24} * 1024;
 
   explicit LocalExchange(LocalRequests& owner) : owner_(owner), from_client_(*this), from_origin_(*this) {}
   LocalExchange(const LocalExchange&) = delete;

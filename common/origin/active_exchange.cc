@@ -13,7 +13,7 @@ namespace ingress::origin {
 namespace {
 
 // A buffer that a large head grew is not kept for the next exchange.
-constexpr size_t kKeptBufferBytes = 16 * 1024;
+constexpr size_t kKeptBufferBytes = size_t{16} * 1024;
 
 constexpr Error kSilent{ErrorCode::kTimeout, Side::kOrigin, false, 0, "no byte from or to the origin for too long"};
 constexpr Error kWrongLength{ErrorCode::kBadRequest, Side::kClient, false, 0,

@@ -13,7 +13,7 @@ namespace ingress::origin {
 namespace {
 
 // A buffer that is larger is not kept while it is empty.
-constexpr size_t kKeptBufferBytes = 4 * 1024;
+constexpr size_t kKeptBufferBytes = size_t{4} * 1024;
 // What an idle connection may read; any byte of it ends the connection.
 constexpr size_t kIdleReadBytes = 1024;
 

@@ -20,9 +20,9 @@ struct TargetState;
 class OriginConnection final : public uv::Buryable, private transport::ConnectionHandler, private DeadlineHandler {
  public:
   // Request bytes that wait for the kernel, before the exchange's owner is to stop.
-  static constexpr size_t kMostBacklogBytes = 64 * 1024;
+  static constexpr size_t kMostBacklogBytes = size_t{64} * 1024;
   // Read at least this much while the answer's head has not come: what of it is body and not welcome is held.
-  static constexpr size_t kHeadReadBytes = 16 * 1024;
+  static constexpr size_t kHeadReadBytes = size_t{16} * 1024;
 
   OriginConnection(PoolCore& core, TargetState& target, std::unique_ptr<uv::Socket> socket);
 

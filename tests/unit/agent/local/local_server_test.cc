@@ -62,7 +62,7 @@ class Agent {
   // What a client that sends `request` has got once `ending` has come.
   std::string ask(std::string_view request, std::string_view ending) {
     Peer& asking = client(request);
-    run_until(loop, [&] { return asking.received.ends_with(ending) || asking.left(); });
+    run_until(loop, [&asking, ending] { return asking.received.ends_with(ending) || asking.left(); });
     return asking.received;
   }
   std::string forwarded(const FakeOrigin& to) {
@@ -227,7 +227,8 @@ TEST_CASE("an event stream's pieces arrive as they are written") {
   run_until(agent.loop, [&client] { return client.has_head(); });
   for (const char* event : {"data: 1\n\n", "data: 2\n\n"}) {
     origin.last().send("9\r\n" + std::string(event) + "\r\n");
-    run_until(agent.loop, [&] { return client.received.ends_with("9\r\n" + std::string(event) + "\r\n"); });
+    run_until(agent.loop,
+              [&client, event] { return client.received.ends_with("9\r\n" + std::string(event) + "\r\n"); });
   }
 }
 
@@ -306,9 +307,9 @@ TEST_CASE("megabytes cross whole both ways, past a client and an origin that pau
   client.socket->pause_read();
   run_until(agent.loop, [&origin] { return !origin.peers.empty(); });
   origin.last().socket->start_read();
-  run_until(agent.loop, [&] { return origin.last().received.size() >= body.size(); });
+  run_until(agent.loop, [&origin, &body] { return origin.last().received.size() >= body.size(); });
   client.socket->start_read();
-  run_until(agent.loop, [&] { return client.received.ends_with(body); });
+  run_until(agent.loop, [&client, &body] { return client.received.ends_with(body); });
   CHECK(client.received.starts_with("HTTP/1.1 200 OK\r\n"));
 }
 

@@ -59,7 +59,7 @@ TEST_CASE("an answer that comes byte by byte gives the same events") {
   const auto exchange = bench.start(origin.target(), recorder);
   run_until(bench.loop, [&origin] { return !origin.peers.empty() && origin.last().has_head(); });
   size_t sent = 0;
-  const std::function<void()> next = [&] {
+  const std::function<void()> next = [&bench, &origin, &answer, &sent, &next] {
     if (sent == answer.size()) return;
     origin.last().send(std::string_view(answer).substr(sent++, 1));
     bench.loop.defer(next);
@@ -118,7 +118,7 @@ TEST_CASE("a connection is kept only where the origin keeps it") {
     bench.run(origin.target(), recorder);
     CHECK(recorder.completions == 1);
     CHECK(bench.pool.idle_count() == each.kept);
-    run_until(bench.loop, [&] { return each.kept == 1 || origin.last().left(); });
+    run_until(bench.loop, [&origin, &each] { return each.kept == 1 || origin.last().left(); });
   }
 }
 
@@ -197,7 +197,7 @@ TEST_CASE("what came with the head and is not welcome is held, and it is little"
   const auto exchange = bench.start(origin.target(), recorder);
   run_until(bench.loop, [&recorder] { return !recorder.statuses.empty(); });
   size_t held = 0;
-  recorder.then_data = [&] {
+  recorder.then_data = [&held, &recorder] {
     if (held == 0) held = recorder.body.size();
   };
   recorder.room = body.size();
@@ -265,7 +265,7 @@ TEST_CASE("an exchange may be destroyed, and the next one begun, where the last 
   Recorder first;
   Recorder second;
   std::unique_ptr<Exchange> exchange = bench.start(origin.target(), first);
-  first.then_over = [&] { exchange = bench.start(origin.target(), second); };
+  first.then_over = [&exchange, &bench, &origin, &second] { exchange = bench.start(origin.target(), second); };
   run_until(bench.loop, [&second] { return second.over(); });
   CHECK(second.body == "ok");
   CHECK(origin.peers.size() == 1);

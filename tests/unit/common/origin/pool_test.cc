@@ -138,7 +138,7 @@ TEST_CASE("an idle connection ends when the origin closes it, says something una
     FakeOrigin origin(bench.loop, {});
     warm_up(bench, origin, {});
     origin.last().send(kOk);
-    run_until(bench.loop, [&] { return origin.last().left(); });
+    run_until(bench.loop, [&origin] { return origin.last().left(); });
     CHECK(bench.pool.idle_count() == 0);
   }
   SUBCASE("idle for too long") {
@@ -147,7 +147,7 @@ TEST_CASE("an idle connection ends when the origin closes it, says something una
     Bench bench(limits);
     FakeOrigin origin(bench.loop, {});
     warm_up(bench, origin, {});
-    run_until(bench.loop, [&] { return origin.last().left(); });
+    run_until(bench.loop, [&origin] { return origin.last().left(); });
     CHECK(bench.pool.idle_count() == 0);
   }
   SUBCASE("close_idle") {
@@ -156,7 +156,7 @@ TEST_CASE("an idle connection ends when the origin closes it, says something una
     warm_up(bench, origin, {});
     bench.pool.close_idle();
     CHECK(bench.pool.idle_count() == 0);
-    run_until(bench.loop, [&] { return origin.last().left(); });
+    run_until(bench.loop, [&origin] { return origin.last().left(); });
   }
 }
 
@@ -167,6 +167,7 @@ TEST_CASE("no more idle connections are kept than the limit allows, and the last
   FakeOrigin origin(bench.loop, answering(kOk));
   std::vector<Recorder> recorders(4);
   std::vector<std::unique_ptr<Exchange>> exchanges;
+  exchanges.reserve(recorders.size());
   for (Recorder& each : recorders) exchanges.push_back(bench.start(origin.target(), each));
   run_until(bench.loop, [&recorders] {
     return std::all_of(recorders.begin(), recorders.end(), [](const Recorder& each) { return each.over(); });
@@ -263,7 +264,7 @@ TEST_CASE("a probe says whether anything listens") {
     told = true;
   });
   CHECK_FALSE(told);
-  run_until(bench.loop, [&] { return good == 1 && told; });
+  run_until(bench.loop, [&good, &told] { return good == 1 && told; });
   REQUIRE_FALSE(bad.has_value());
   CHECK(bad.error().code == ErrorCode::kConnectFailed);
 }

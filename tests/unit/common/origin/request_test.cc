@@ -102,7 +102,7 @@ TEST_CASE("an upload to an origin that reads slowly is held up, bounded, and arr
   Recorder recorder;
   const auto exchange = bench.start(origin.target(), recorder, "PUT", false);
   size_t sent = 0;
-  const auto send_more = [&] {
+  const auto send_more = [&exchange, &body, &sent] {
     while (sent < body.size() && exchange->sendable() > 0) {
       Payload piece(std::string_view(body).substr(sent, std::min<size_t>(exchange->sendable(), 50'000)));
       sent += piece.bytes().size();
@@ -110,7 +110,7 @@ TEST_CASE("an upload to an origin that reads slowly is held up, bounded, and arr
     }
   };
   recorder.then_sendable = send_more;
-  run_until(bench.loop, [&] { return sent > 0 && exchange->sendable() == 0; });
+  run_until(bench.loop, [&sent, &exchange] { return sent > 0 && exchange->sendable() == 0; });
   CHECK(sent < body.size());
   origin.last().socket->start_read();
   run_until(bench.loop, [&recorder] { return recorder.over(); });
@@ -139,7 +139,7 @@ TEST_CASE("a long answer goes on while the request is still being sent") {
   FakeOrigin origin(bench.loop, {});
   Recorder recorder;
   const auto exchange = bench.start(origin.target(), recorder, "POST", false);
-  run_until(bench.loop, [&] { return !origin.peers.empty() && origin.last().has_head(); });
+  run_until(bench.loop, [&origin] { return !origin.peers.empty() && origin.last().has_head(); });
   origin.last().send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
   run_until(bench.loop, [&recorder] { return recorder.body == "a"; });
   Payload payload("up");
@@ -202,7 +202,7 @@ TEST_CASE("after a 101 both ways are opaque, and each half-close is passed on") 
     bench.fields.push_back({"Upgrade", "echo"});
     Recorder recorder;
     const auto exchange = bench.start(origin.target(), recorder, "GET", true, true);
-    run_until(bench.loop, [&] { return !origin.peers.empty() && origin.last().has_head(); });
+    run_until(bench.loop, [&origin] { return !origin.peers.empty() && origin.last().has_head(); });
     CHECK(origin.last().received.find("\r\nConnection: Upgrade\r\n") != std::string::npos);
     CHECK(exchange->sendable() == 0);
     origin.last().send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nfirst");
@@ -213,11 +213,11 @@ TEST_CASE("after a 101 both ways are opaque, and each half-close is passed on") 
     Payload up("up\r\n\r\n");
     exchange->send_data(up.bytes(), false);
     run_until(bench.loop, [&origin] { return origin.last().received == "up\r\n\r\n"; });
-    const auto origin_ends = [&] {
+    const auto origin_ends = [&bench, &origin, &recorder] {
       origin.last().socket->shutdown();
       run_until(bench.loop, [&recorder] { return recorder.ended; });
     };
-    const auto owner_ends = [&] {
+    const auto owner_ends = [&bench, &origin, &recorder, &exchange] {
       Payload last("last");
       exchange->send_data(last.bytes(), true);
       CHECK(recorder.completions == 0);
