@@ -10,12 +10,16 @@
 #include "agent/session/tunnel_set.h"
 #include "common/base/log.h"
 #include "common/tls/digest.h"
+#include "common/uv/resident_memory.h"
 #include "common/uv/sd_notify.h"
 #include "common/uv/signal_watch.h"
 #include "common/uv/timer.h"
 
 namespace ingress::agent {
 namespace {
+
+// How long after a tunnel came up the pages that its handshake (and the start) needed are given back.
+constexpr Duration kSettled{2000};
 
 uint32_t random_seed() {
   uint32_t seed = 0;
@@ -30,7 +34,8 @@ class App {
         policy_(config.targets),
         pool_(loop_, origin::PoolLimits{}),
         streams_(loop_, pool_, policy_, config.timeouts),
-        tunnels_(loop_, config.tunnel, streams_, random_seed(), [this] { on_tunnels(); }) {}
+        tunnels_(loop_, config.tunnel, streams_, random_seed(), [this] { on_tunnels(); }),
+        settled_(loop_, [] { uv::release_idle_pages(); }) {}
 
   int run();
 
@@ -48,6 +53,7 @@ class App {
   origin::OriginPool pool_;
   OriginStreams streams_;
   TunnelSet tunnels_;
+  uv::Timer settled_;
   std::unique_ptr<LocalServer> local_;
   std::unique_ptr<uv::Timer> grace_timer_;
   std::unique_ptr<uv::SignalWatch> terminate_;
@@ -68,6 +74,7 @@ int App::run() {
                         {"listen", local_ != nullptr ? local_->address().to_text() : std::string("off")}});
   notify_.send("STATUS=connecting to " + config_.tunnel.broker.authority());
   tunnels_.start();
+  settled_.start(kSettled);
   loop_.run();
   return cli::kExitGood;
 }
@@ -92,6 +99,7 @@ void App::on_tunnels() {
   const bool first = serving > 0 && !was_ready_;
   was_ready_ = was_ready_ || first;
   notify_.send(first ? "READY=1\n" + status : status);
+  settled_.start(kSettled);
 }
 
 void App::on_signal(const char* name) {

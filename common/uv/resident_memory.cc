@@ -1,0 +1,54 @@
+#include "common/uv/resident_memory.h"
+
+#include <malloc.h>
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+namespace ingress::uv {
+namespace {
+
+// One entry of /proc/self/smaps.
+struct Mapping {
+  uintptr_t begin = 0;
+  uintptr_t end = 0;
+  bool from_file = false;
+  bool writable = true;
+};
+
+// "7f00…-7f01… r-xp 00028000 08:01 1234   /usr/lib/libx.so"; false for the lines that follow it.
+bool parse_header(const std::string& line, Mapping& mapping) {
+  char permissions[5] = {};
+  int path_at = 0;
+  unsigned long begin = 0;
+  unsigned long end = 0;
+  const int fields = std::sscanf(line.c_str(), "%lx-%lx %4s %*s %*s %*s %n", &begin, &end, permissions, &path_at);
+  if (fields != 3 || std::strlen(permissions) != 4) return false;
+  mapping.begin = begin;
+  mapping.end = end;
+  mapping.from_file = path_at > 0 && line[static_cast<size_t>(path_at)] == '/';
+  mapping.writable = permissions[1] == 'w' || permissions[3] == 's';
+  return true;
+}
+
+}  // namespace
+
+void release_idle_pages() {
+  malloc_trim(0);
+  std::ifstream maps("/proc/self/smaps");
+  Mapping mapping;
+  for (std::string line; std::getline(maps, line);) {
+    if (parse_header(line, mapping)) continue;
+    // No anonymous page: nothing in it differs from the file.
+    unsigned long anonymous_kb = 0;
+    if (std::sscanf(line.c_str(), "Anonymous: %lu kB", &anonymous_kb) != 1) continue;
+    if (anonymous_kb > 0 || mapping.writable || !mapping.from_file) continue;
+    madvise(reinterpret_cast<void*>(mapping.begin), mapping.end - mapping.begin, MADV_DONTNEED);
+  }
+}
+
+}  // namespace ingress::uv
