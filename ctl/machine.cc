@@ -1,0 +1,137 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "ctl/nouns.h"
+
+namespace ingress::ctl {
+namespace {
+
+struct MachineFlags {
+  std::string id;
+  int port = 0;
+  std::string state;
+  std::string metadata;
+  bool with_token = false;
+
+  void add_settings(CLI::App& command) {
+    command.add_option("--port", port, "Its default port [3000]")->check(CLI::Range(1, 65535))->option_text("PORT");
+    command.add_option("--state", state, "starting, active, detached or archived")->option_text("STATE");
+    command.add_option("--metadata", metadata, "Anything of yours, as a JSON object")->option_text("JSON");
+  }
+  void add_id(CLI::App& command) { command.add_option("id", id, "The machine's id")->required()->option_text("ID"); }
+  // The members that were said.
+  Outcome<Json> settings() const {
+    Json body = Json::object();
+    if (port != 0) body["defaultPort"] = port;
+    if (!state.empty()) body["state"] = state;
+    if (metadata.empty()) return body;
+    Outcome<Json> object = object_of("--metadata", metadata);
+    if (!object) return object;
+    body["metadata"] = std::move(*object);
+    return body;
+  }
+};
+
+Outcome<int> create(Shell& shell, const MachineFlags& flags) {
+  Outcome<Json> body = flags.settings();
+  if (!body) return tl::unexpected(body.error());
+  (*body)["id"] = flags.id;
+  Outcome<Json> made = shell.session.change("POST", "/v1/machines", *body);
+  if (!made || !flags.with_token) return shell.show_record(made);
+  Outcome<Json> token = shell.session.change("POST", "/v1/machines" + segment(flags.id) + "/tokens", Json::object());
+  if (!token) return failed("the machine was made, but no token: " + token.error().sentence);
+  (*made)["token"] = (*token)["token"];
+  return shell.show_record(made);
+}
+
+Outcome<int> set(Shell& shell, const MachineFlags& flags) {
+  const Outcome<Json> body = flags.settings();
+  if (!body) return tl::unexpected(body.error());
+  if (body->empty()) return wrong_usage("nothing to set: say --port, --state or --metadata");
+  return shell.show_record(shell.session.change("PATCH", "/v1/machines" + segment(flags.id), *body));
+}
+
+void add_reading(CLI::App& machine, Shell& shell) {
+  shell.command(machine, "list", "List machines", "ingressctl machine list --json", [&shell] {
+    return shell.show_list({{"ID", "id"},
+                            {"STATE", "state"},
+                            {"PORT", "defaultPort"},
+                            {"CONNECTED", "connected"},
+                            {"CREATED", "createdAt"}},
+                           shell.session.list({"machines", "/v1/machines", {}}));
+  });
+  const auto flags = std::make_shared<MachineFlags>();
+  flags->add_id(*shell.command(
+      machine, "show", "Show a machine and its hosts", "ingressctl machine show mach_1", [&shell, flags] {
+        return shell.show_record(
+            shell.session.one({"machines", "/v1/machines" + segment(flags->id), {{"id", flags->id}}}));
+      }));
+}
+
+void add_changing(CLI::App& machine, Shell& shell) {
+  const auto made = std::make_shared<MachineFlags>();
+  CLI::App* command =
+      shell.command(machine, "create", "Make a machine", "ingressctl machine create mach_1 --port 8080 --with-token",
+                    [&shell, made] { return create(shell, *made); });
+  made->add_id(*command);
+  made->add_settings(*command);
+  command->add_flag("--with-token", made->with_token, "Make a token for its agent too, and show it");
+
+  const auto changed = std::make_shared<MachineFlags>();
+  command = shell.command(machine, "set", "Change a machine", "ingressctl machine set mach_1 --port 8080",
+                          [&shell, changed] { return set(shell, *changed); });
+  changed->add_id(*command);
+  changed->add_settings(*command);
+
+  const auto archived = std::make_shared<MachineFlags>();
+  archived->state = "archived";
+  archived->add_id(*shell.command(machine, "archive", "Take a machine out of service (its hosts answer 409)",
+                                  "ingressctl machine archive mach_1",
+                                  [&shell, archived] { return set(shell, *archived); }));
+
+  const auto deleted = std::make_shared<MachineFlags>();
+  deleted->add_id(*shell.command(machine, "delete", "Delete a machine and its tokens; its tunnels close",
+                                 "ingressctl machine delete mach_1", [&shell, deleted] {
+                                   return shell.show_done(
+                                       shell.session.change("DELETE", "/v1/machines" + segment(deleted->id)),
+                                       "machine " + deleted->id + " deleted");
+                                 }));
+}
+
+struct Attachment {
+  std::string project;
+  std::string machine;
+};
+
+void add_attaching(CLI::App& machine, Shell& shell) {
+  const auto attached = std::make_shared<Attachment>();
+  CLI::App* command = shell.command(
+      machine, "attach", "Attach a machine to a project: its hosts move there at once",
+      "ingressctl machine attach misha mach_1", [&shell, attached] {
+        return shell.show_record(shell.session.change("PUT", "/v1/projects" + segment(attached->project) + "/machine",
+                                                      Json{{"machine", attached->machine}}));
+      });
+  command->add_option("project", attached->project, "The project's slug")->required()->option_text("PROJECT");
+  command->add_option("machine", attached->machine, "The machine's id")->required()->option_text("MACHINE");
+
+  const auto detached = std::make_shared<Attachment>();
+  command = shell.command(
+      machine, "detach", "Detach a project's machine", "ingressctl machine detach misha", [&shell, detached] {
+        return shell.show_done(shell.session.change("DELETE", "/v1/projects" + segment(detached->project) + "/machine"),
+                               "project " + detached->project + " has no machine now");
+      });
+  command->add_option("project", detached->project, "The project's slug")->required()->option_text("PROJECT");
+}
+
+}  // namespace
+
+void add_machine(CLI::App& app, Shell& shell) {
+  CLI::App* machine = Shell::group(app, "machine", "Machines, their tokens and the projects that they are attached to",
+                                   "ingressctl machine create mach_1 --with-token");
+  add_changing(*machine, shell);
+  add_reading(*machine, shell);
+  add_machine_token(*machine, shell);
+  add_attaching(*machine, shell);
+}
+
+}  // namespace ingress::ctl

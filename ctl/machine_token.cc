@@ -1,0 +1,95 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <ostream>
+
+#include "ctl/nouns.h"
+#include "ctl/secret_file.h"
+
+namespace ingress::ctl {
+namespace {
+
+struct TokenFlags {
+  std::string machine;
+  std::string token;
+  std::string label;
+  std::string output;
+
+  CLI::Option* add_machine(CLI::App& command) {
+    return command.add_option("machine", machine, "The machine's id")->option_text("ID");
+  }
+  void add_making(CLI::App& command) {
+    command.add_option("--label", label, "What it is for, for people")->option_text("TEXT");
+    command.add_option("--output", output, "Write the token to this file, mode 0600, and print nothing")
+        ->option_text("FILE");
+  }
+  std::string path() const { return "/v1/machines" + segment(machine) + "/tokens"; }
+};
+
+// The secret alone on stdout, so that it can go to a file or a pipe.
+Outcome<int> create(Shell& shell, const TokenFlags& flags) {
+  if (flags.machine.empty()) return wrong_usage("say which machine: ingressctl machine token ID");
+  std::optional<SecretFile> file;
+  if (!flags.output.empty()) {
+    Outcome<SecretFile> prepared = SecretFile::prepare(flags.output);
+    if (!prepared) return tl::unexpected(prepared.error());
+    file.emplace(std::move(*prepared));
+  }
+  const Json body = flags.label.empty() ? Json::object() : Json{{"label", flags.label}};
+  Outcome<Json> made = shell.session.change("POST", flags.path(), body);
+  if (!made) return tl::unexpected(made.error());
+  if (file) {
+    const Outcome<bool> written = file->write((*made)["token"].get<std::string>());
+    if (!written) return tl::unexpected(written.error());
+    made->erase("token");
+    if (shell.globals.json) shell.print_json(*made);
+  } else if (shell.globals.json) {
+    shell.print_json(*made);
+  } else {
+    shell.out() << (*made)["token"].get<std::string>() << "\n";
+  }
+  return cli::kExitGood;
+}
+
+void add_revoke(CLI::App& token, Shell& shell) {
+  const auto flags = std::make_shared<TokenFlags>();
+  CLI::App* command =
+      shell.command(token, "revoke", "Delete a token; the machine's tunnels close, agents with a good one come back",
+                    "ingressctl machine token revoke mach_1 tok_abc", [&shell, flags] {
+                      return shell.show_done(shell.session.change("DELETE", flags->path() + segment(flags->token)),
+                                             "token " + flags->token + " revoked");
+                    });
+  flags->add_machine(*command)->required();
+  command->add_option("token", flags->token, "The token's id (not the token itself)")->required()->option_text("TOKEN");
+}
+
+}  // namespace
+
+void add_machine_token(CLI::App& machine, Shell& shell) {
+  const auto direct = std::make_shared<TokenFlags>();
+  CLI::App* token = shell.command(machine, "token", "Tokens for a machine's agent; with an id alone: make one",
+                                  "ingressctl machine token mach_1 --output agent.token",
+                                  [&shell, direct] { return create(shell, *direct); });
+  token->require_subcommand(0, 1);
+  direct->add_machine(*token);
+  direct->add_making(*token);
+
+  const auto made = std::make_shared<TokenFlags>();
+  CLI::App* command = shell.command(*token, "create", "Make a token and print it, this once",
+                                    "ingressctl machine token create mach_1 --label ci > agent.token",
+                                    [&shell, made] { return create(shell, *made); });
+  made->add_machine(*command)->required();
+  made->add_making(*command);
+
+  const auto listed = std::make_shared<TokenFlags>();
+  command = shell.command(*token, "list", "List a machine's tokens (never the secrets)",
+                          "ingressctl machine token list mach_1", [&shell, listed] {
+                            return shell.show_list(
+                                {{"ID", "id"}, {"LABEL", "label"}, {"CREATED", "createdAt"}},
+                                shell.session.list({"tokens", listed->path(), {{"machine", listed->machine}}}));
+                          });
+  listed->add_machine(*command)->required();
+  add_revoke(*token, shell);
+}
+
+}  // namespace ingress::ctl

@@ -1,0 +1,33 @@
+#include "ctl/policy_flags.h"
+
+#include <CLI/CLI.hpp>
+
+#include "ctl/shell.h"
+
+namespace ingress::ctl {
+
+void PolicyFlags::add_to(CLI::App& command) {
+  command.add_option("--policy", json, "The whole policy, as a JSON object")->option_text("JSON");
+  command.add_option("--profile", profile, "Bundle for a framework: vite, next, django or jupyter")
+      ->option_text("NAME");
+  command.add_option("--host", host, "Host that the origin sees: rewrite (localhost:PORT) or preserve")
+      ->option_text("HOW");
+  command.add_option("--origin", origin, "The same for Origin and Referer: rewrite or preserve")->option_text("HOW");
+  command.add_option("--auth", auth, "Who may come in: public or deny")->option_text("WHO");
+}
+
+Outcome<Json> PolicyFlags::over(const Json& before) const {
+  Json policy = before.is_object() ? before : Json::object();
+  if (!json.empty()) {
+    Outcome<Json> whole = object_of("--policy", json);
+    if (!whole) return whole;
+    policy = std::move(*whole);
+  }
+  if (!profile.empty()) policy["profile"] = profile;
+  if (!host.empty()) policy["host"] = host;
+  if (!origin.empty()) policy["origin"] = origin;
+  if (!auth.empty()) policy["auth"] = auth;
+  return policy;
+}
+
+}  // namespace ingress::ctl

@@ -1,0 +1,27 @@
+// The policy of a project, service or route on the command line: whole as JSON, or key by key.
+#pragma once
+
+#include <string>
+
+#include "ctl/outcome.h"
+
+namespace CLI {
+class App;
+}
+
+namespace ingress::ctl {
+
+struct PolicyFlags {
+  std::string json;
+  std::string profile;
+  std::string host;
+  std::string origin;
+  std::string auth;
+
+  void add_to(CLI::App& command);
+  bool given() const { return !(json + profile + host + origin + auth).empty(); }
+  // The policy that they make of `before`: --policy replaces it, the others set their key.
+  Outcome<Json> over(const Json& before) const;
+};
+
+}  // namespace ingress::ctl

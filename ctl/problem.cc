@@ -1,0 +1,21 @@
+#include "ctl/problem.h"
+
+namespace ingress::ctl {
+
+Outcome<Json> read_answer(long status, std::string_view body) {
+  const Json json = Json::parse(body, nullptr, false);
+  if (status >= 200 && status < 300) {
+    if (body.empty()) return Json::object();
+    if (json.is_object()) return json;
+    return failed("the answer is not JSON: is this the admin API? (--admin)");
+  }
+  if (status == 401 || status == 403) {
+    return failed("not authorised: give the admin token by --token-file or INGRESS_TOKEN_FILE",
+                  cli::kExitNotAuthorised);
+  }
+  const auto detail = json.is_object() ? json.find("detail") : json.end();
+  if (json.is_object() && detail != json.end() && detail->is_string()) return failed(detail->get<std::string>());
+  return failed("status " + std::to_string(status) + ", and no problem details: is this the admin API? (--admin)");
+}
+
+}  // namespace ingress::ctl

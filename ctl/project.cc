@@ -1,0 +1,122 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "ctl/nouns.h"
+#include "ctl/policy_flags.h"
+
+namespace ingress::ctl {
+namespace {
+
+struct ProjectFlags {
+  std::string slug;
+  std::string machine;
+  int port = 0;
+  std::string suspended;
+  std::string metadata;
+  PolicyFlags policy;
+
+  CLI::App* add_slug(CLI::App* command) {
+    command->add_option("slug", slug, "The project's slug")->required()->option_text("PROJECT");
+    return command;
+  }
+  void add_settings(CLI::App& command) {
+    command.add_option("--port", port, "Its default port [3000]")->check(CLI::Range(1, 65535))->option_text("PORT");
+    command.add_option("--suspended", suspended, "true: its hosts answer 403")
+        ->check(CLI::IsMember({"true", "false"}))
+        ->option_text("BOOL");
+    command.add_option("--metadata", metadata, "Anything of yours, as a JSON object")->option_text("JSON");
+    policy.add_to(command);
+  }
+  std::string path() const { return "/v1/projects" + segment(slug); }
+  // The members that were said, but for the policy.
+  Outcome<Json> settings() const {
+    Json body = Json::object();
+    if (port != 0) body["defaultPort"] = port;
+    if (!suspended.empty()) body["suspended"] = suspended == "true";
+    if (metadata.empty()) return body;
+    Outcome<Json> object = object_of("--metadata", metadata);
+    if (!object) return object;
+    body["metadata"] = std::move(*object);
+    return body;
+  }
+};
+
+Outcome<int> create(Shell& shell, const ProjectFlags& flags) {
+  Outcome<Json> body = flags.settings();
+  if (!body) return tl::unexpected(body.error());
+  (*body)["slug"] = flags.slug;
+  if (!flags.machine.empty()) (*body)["machine"] = flags.machine;
+  if (flags.policy.given()) {
+    Outcome<Json> policy = flags.policy.over(Json::object());
+    if (!policy) return tl::unexpected(policy.error());
+    (*body)["policy"] = std::move(*policy);
+  }
+  return shell.show_record(shell.session.change("POST", "/v1/projects", *body));
+}
+
+Outcome<int> set(Shell& shell, const ProjectFlags& flags) {
+  Outcome<Json> body = flags.settings();
+  if (!body) return tl::unexpected(body.error());
+  if (flags.policy.given()) {
+    Outcome<Json> before = shell.session.get(flags.path());
+    if (!before) return tl::unexpected(before.error());
+    Outcome<Json> policy = flags.policy.over((*before)["policy"]);
+    if (!policy) return tl::unexpected(policy.error());
+    (*body)["policy"] = std::move(*policy);
+  }
+  if (body->empty()) return wrong_usage("nothing to set: see ingressctl project set --help");
+  return shell.show_record(shell.session.change("PATCH", flags.path(), *body));
+}
+
+void add_reading(CLI::App& project, Shell& shell) {
+  const auto listed = std::make_shared<ProjectFlags>();
+  CLI::App* command =
+      shell.command(project, "list", "List projects", "ingressctl project list --machine mach_1", [&shell, listed] {
+        Ask ask{"projects", "/v1/projects", {}};
+        if (!listed->machine.empty()) {
+          ask.path += "?machine=" + percent_encoded(listed->machine);
+          ask.where.emplace_back("machine", listed->machine);
+        }
+        return shell.show_list({{"PROJECT", "slug"},
+                                {"MACHINE", "machine"},
+                                {"PORT", "defaultPort"},
+                                {"SUSPENDED", "suspended"},
+                                {"POLICY", "policy"}},
+                               shell.session.list(ask));
+      });
+  command->add_option("--machine", listed->machine, "Only those attached to this machine")->option_text("MACHINE");
+
+  const auto shown = std::make_shared<ProjectFlags>();
+  shown->add_slug(
+      shell.command(project, "show", "Show a project and its hosts", "ingressctl project show misha", [&shell, shown] {
+        return shell.show_record(shell.session.one({"projects", shown->path(), {{"slug", shown->slug}}}));
+      }));
+}
+
+}  // namespace
+
+void add_project(CLI::App& app, Shell& shell) {
+  CLI::App* project = Shell::group(app, "project", "Projects: a slug, a machine, a default port, a policy",
+                                   "ingressctl project create misha --machine mach_1");
+  const auto made = std::make_shared<ProjectFlags>();
+  CLI::App* command = made->add_slug(shell.command(*project, "create", "Make a project",
+                                                   "ingressctl project create misha --machine mach_1 --profile vite",
+                                                   [&shell, made] { return create(shell, *made); }));
+  command->add_option("--machine", made->machine, "Attach this machine")->option_text("MACHINE");
+  made->add_settings(*command);
+  add_reading(*project, shell);
+
+  const auto changed = std::make_shared<ProjectFlags>();
+  changed->add_settings(*changed->add_slug(shell.command(
+      *project, "set", "Change a project; policy flags change their key alone",
+      "ingressctl project set misha --port 5173 --auth public", [&shell, changed] { return set(shell, *changed); })));
+
+  const auto deleted = std::make_shared<ProjectFlags>();
+  deleted->add_slug(shell.command(*project, "delete", "Delete a project with its services and domains",
+                                  "ingressctl project delete misha", [&shell, deleted] {
+                                    return shell.show_done(shell.session.change("DELETE", deleted->path()),
+                                                           "project " + deleted->slug + " deleted");
+                                  }));
+}
+
+}  // namespace ingress::ctl

@@ -1,0 +1,198 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "ctl/nouns.h"
+#include "ctl/policy_flags.h"
+
+namespace ingress::ctl {
+namespace {
+
+struct RouteFlags {
+  std::string id;
+  std::vector<std::string> patterns;
+  std::string machine;
+  std::string project;
+  std::string service;
+  int port = 0;
+  std::string external_id;
+  std::string metadata;
+  std::string on_conflict;
+  PolicyFlags policy;
+
+  CLI::App* add_id(CLI::App* command) {
+    command->add_option("id", id, "The route's id")->required()->option_text("ID");
+    return command;
+  }
+  void add_settings(CLI::App& command) {
+    command.add_option("--machine", machine, "Where it leads: a machine")->option_text("MACHINE");
+    command.add_option("--project", project, "Where it leads: a project's machine")->option_text("PROJECT");
+    command.add_option("--service", service, "A service of the project")->option_text("NAME");
+    command.add_option("--port", port, "A port instead of the default one")
+        ->check(CLI::Range(1, 65535))
+        ->option_text("PORT");
+    command.add_option("--external-id", external_id, "An id of yours")->option_text("TEXT");
+    command.add_option("--metadata", metadata, "Anything of yours, as a JSON object")->option_text("JSON");
+    command.add_option("--on-conflict", on_conflict, "Where another route has a pattern: fail [default] or overwrite")
+        ->check(CLI::IsMember({"fail", "overwrite"}))
+        ->option_text("HOW");
+    policy.add_to(command);
+  }
+  std::string path() const { return "/v1/routes" + segment(id); }
+  bool target_given() const { return port != 0 || !(machine + project + service).empty(); }
+
+  Outcome<Json> target() const {
+    if (machine.empty() == project.empty())
+      return wrong_usage("say where it leads: --machine or --project, one of them");
+    Json target = Json::object();
+    if (!machine.empty()) target["machine"] = machine;
+    if (!project.empty()) target["project"] = project;
+    if (!service.empty()) target["service"] = service;
+    if (port != 0) target["port"] = port;
+    return target;
+  }
+  // The members beside the patterns.
+  Outcome<Json> settings() const {
+    Json body = Json::object();
+    if (!external_id.empty()) body["externalId"] = external_id;
+    if (!on_conflict.empty()) body["onConflict"] = on_conflict;
+    if (metadata.empty()) return body;
+    Outcome<Json> object = object_of("--metadata", metadata);
+    if (!object) return object;
+    body["metadata"] = std::move(*object);
+    return body;
+  }
+};
+
+Outcome<int> create(Shell& shell, const RouteFlags& flags) {
+  Outcome<Json> body = flags.settings();
+  if (!body) return tl::unexpected(body.error());
+  const Outcome<Json> target = flags.target();
+  if (!target) return tl::unexpected(target.error());
+  const Outcome<Json> policy = flags.policy.over(Json::object());
+  if (!policy) return tl::unexpected(policy.error());
+  if (!flags.id.empty()) (*body)["id"] = flags.id;
+  for (const std::string& pattern : flags.patterns) {
+    (*body)["patterns"].push_back(Json{{"pattern", pattern}, {"target", *target}, {"policy", *policy}});
+  }
+  return shell.show_record(shell.session.change("POST", "/v1/routes", *body));
+}
+
+// The patterns as they shall be: new names, a new target, policy keys over what each has.
+Outcome<Json> patterns_after(const RouteFlags& flags, const Json& before) {
+  Json patterns = before;
+  if (!flags.patterns.empty()) {
+    const Json first = before.at(0);
+    patterns = Json::array();
+    for (const std::string& name : flags.patterns) {
+      Json pattern = first;
+      for (const Json& each : before) {
+        if (each["pattern"] == name) pattern = each;
+      }
+      pattern["pattern"] = name;
+      patterns.push_back(std::move(pattern));
+    }
+  }
+  for (Json& pattern : patterns) {
+    if (flags.target_given()) {
+      Outcome<Json> target = flags.target();
+      if (!target) return target;
+      pattern["target"] = std::move(*target);
+    }
+    Outcome<Json> policy = flags.policy.over(pattern["policy"]);
+    if (!policy) return policy;
+    pattern["policy"] = std::move(*policy);
+  }
+  return patterns;
+}
+
+Outcome<int> update(Shell& shell, const RouteFlags& flags) {
+  Outcome<Json> body = flags.settings();
+  if (!body) return tl::unexpected(body.error());
+  if (!flags.patterns.empty() || flags.target_given() || flags.policy.given()) {
+    Outcome<Json> route = shell.session.get(flags.path());
+    if (!route) return tl::unexpected(route.error());
+    Outcome<Json> patterns = patterns_after(flags, (*route)["patterns"]);
+    if (!patterns) return tl::unexpected(patterns.error());
+    (*body)["patterns"] = std::move(*patterns);
+  }
+  if (body->empty()) return wrong_usage("nothing to change: see ingressctl route update --help");
+  return shell.show_record(shell.session.change("PATCH", flags.path(), *body));
+}
+
+std::string words_of(const Json& target) {
+  std::string words;
+  for (const auto& [name, value] : target.items()) words += (words.empty() ? "" : " ") + name + " " + cell_text(value);
+  return words;
+}
+
+// One line a pattern.
+Outcome<int> list(Shell& shell, const RouteFlags& flags) {
+  Ask ask{"routes", "/v1/routes", {}};
+  if (!flags.external_id.empty()) {
+    ask.path += "?externalId=" + percent_encoded(flags.external_id);
+    ask.where.emplace_back("externalId", flags.external_id);
+  }
+  Outcome<Json> routes = shell.session.list(ask);
+  if (!routes || shell.globals.json) return shell.show_list({}, routes);
+  Json lines = Json::array();
+  for (const Json& route : *routes) {
+    for (const Json& pattern : route["patterns"]) {
+      lines.push_back(Json{{"id", route["id"]},
+                           {"pattern", pattern["pattern"]},
+                           {"target", words_of(pattern["target"])},
+                           {"policy", pattern["policy"]},
+                           {"externalId", route["externalId"]}});
+    }
+  }
+  return shell.show_list(
+      {{"ID", "id"}, {"PATTERN", "pattern"}, {"TARGET", "target"}, {"POLICY", "policy"}, {"EXTERNAL ID", "externalId"}},
+      lines);
+}
+
+void add_changing(CLI::App& route, Shell& shell) {
+  const auto made = std::make_shared<RouteFlags>();
+  CLI::App* command = shell.command(route, "create", "Lead host patterns to a machine or a project",
+                                    "ingressctl route create '*.preview.example.com' --project misha --service docs",
+                                    [&shell, made] { return create(shell, *made); });
+  command
+      ->add_option("pattern", made->patterns, "Hosts: a.example.com, *.example.com, **.example.com, *__x.example.com")
+      ->required()
+      ->option_text("PATTERN...");
+  command->add_option("--id", made->id, "The route's id; one is made where it is not said")->option_text("ID");
+  made->add_settings(*command);
+
+  const auto changed = std::make_shared<RouteFlags>();
+  command = changed->add_id(shell.command(
+      route, "update", "Change a route: patterns replace the old ones, target and policy flags change all patterns",
+      "ingressctl route update rt_1 --project misha --port 4000",
+      [&shell, changed] { return update(shell, *changed); }));
+  command->add_option("pattern", changed->patterns, "The patterns from now on")->option_text("PATTERN...");
+  changed->add_settings(*command);
+
+  const auto deleted = std::make_shared<RouteFlags>();
+  deleted->add_id(shell.command(route, "delete", "Delete a route", "ingressctl route delete rt_1", [&shell, deleted] {
+    return shell.show_done(shell.session.change("DELETE", deleted->path()), "route " + deleted->id + " deleted");
+  }));
+}
+
+}  // namespace
+
+void add_route(CLI::App& app, Shell& shell) {
+  CLI::App* route = Shell::group(app, "route", "Routes: host patterns that lead to a machine or a project",
+                                 "ingressctl route create docs.example.com --project misha --port 4000");
+  add_changing(*route, shell);
+
+  const auto listed = std::make_shared<RouteFlags>();
+  shell
+      .command(*route, "list", "List routes", "ingressctl route list",
+               [&shell, listed] { return list(shell, *listed); })
+      ->add_option("--external-id", listed->external_id, "Only those with this id of yours")
+      ->option_text("TEXT");
+
+  const auto shown = std::make_shared<RouteFlags>();
+  shown->add_id(shell.command(*route, "show", "Show a route", "ingressctl route show rt_1", [&shell, shown] {
+    return shell.show_record(shell.session.one({"routes", shown->path(), {{"id", shown->id}}}));
+  }));
+}
+
+}  // namespace ingress::ctl

@@ -1,0 +1,82 @@
+#include "ctl/run.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <ostream>
+
+#include "ctl/nouns.h"
+#include "ctl/usage.h"
+
+namespace ingress::ctl {
+namespace {
+
+constexpr const char* kFooter =
+    "The admin token, which TCP needs, comes by --token-file or by INGRESS_TOKEN, never by argv.\n"
+    "Exit codes: 0 good, 1 failed, 2 usage, 4 not authorised.\n\n"
+    "Example:\n"
+    "  ingressctl machine create mach_1 --with-token\n"
+    "  ingressctl project create misha --machine mach_1\n"
+    "  ingressctl why misha.iterate.app";
+
+void declare_globals(CLI::App& app, Globals& globals, const char* version) {
+  app.set_help_flag("-h,--help", "Print this and exit");
+  app.set_version_flag("--version", std::string("ingressctl ") + version, "Print the version and exit");
+  app.add_option("--admin", globals.admin, "The admin API: unix:/path, host:port or http://host:port")
+      ->envname("INGRESS_ADMIN")
+      ->capture_default_str()
+      ->option_text("ADDR [" + globals.admin + "]");
+  app.add_option("--token-file", globals.token.file, "File with the admin token, for TCP")
+      ->envname("INGRESS_TOKEN_FILE")
+      ->option_text("FILE");
+  app.add_option("--db", globals.db, "List from this database file alone, read-only, without a broker")
+      ->option_text("FILE");
+  app.add_flag("--json", globals.json, "Print JSON, for programs");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+}
+
+void add_commands(CLI::App& app, Shell& shell) {
+  add_machine(app, shell);
+  add_project(app, shell);
+  add_service(app, shell);
+  add_route(app, shell);
+  add_domain(app, shell);
+  add_tunnel(app, shell);
+  add_changes(app, shell);
+  add_why(app, shell);
+}
+
+int refuse(std::ostream& err, const CLI::App& app, int argc, const char* const* argv, const std::string& complaint) {
+  const Usage usage = explain_usage(app, {argv + 1, argv + argc}, complaint);
+  err << "ingressctl: " << usage.sentence << "\nTry '" << usage.help << "'.\n";
+  return cli::kExitUsage;
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv, const char* version, std::ostream& out, std::ostream& err) {
+  Shell shell(out, err);
+  shell.globals.admin = kUsualAdmin;
+  if (const char* token = std::getenv("INGRESS_TOKEN")) shell.globals.token.value = token;
+  CLI::App app("Shows and changes what a broker serves, by its admin API.", "ingressctl");
+  declare_globals(app, shell.globals, version);
+  add_commands(app, shell);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    app.exit(help, out, err);
+    return cli::kExitGood;
+  } catch (const CLI::CallForVersion& asked) {
+    out << asked.what() << "\n";
+    return cli::kExitGood;
+  } catch (const CLI::ParseError& error) {
+    return refuse(err, app, argc, argv, error.what());
+  }
+  const Outcome<int> outcome = shell.chosen();
+  out.flush();
+  if (outcome && out) return *outcome;
+  err << "ingressctl: " << (outcome ? "cannot write the result" : outcome.error().sentence) << "\n";
+  return outcome ? static_cast<int>(cli::kExitFailed) : outcome.error().exit_code;
+}
+
+}  // namespace ingress::ctl

@@ -1,0 +1,29 @@
+// A file for a secret, readable by its owner alone. It is opened before the secret is made, so that one that is shown
+// once is not lost to a bad path, and takes its place only when it is whole.
+#pragma once
+
+#include <string>
+
+#include "ctl/outcome.h"
+
+namespace ingress::ctl {
+
+class SecretFile {
+ public:
+  static Outcome<SecretFile> prepare(const std::string& path);
+  SecretFile(SecretFile&& other) noexcept;
+  SecretFile& operator=(SecretFile&&) = delete;
+  ~SecretFile();
+
+  // Writes it, a newline behind it, and puts the file in its place.
+  Outcome<bool> write(const std::string& secret);
+
+ private:
+  SecretFile(std::string path, std::string temporary, int descriptor);
+
+  std::string path_;
+  std::string temporary_;
+  int descriptor_;
+};
+
+}  // namespace ingress::ctl

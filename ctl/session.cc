@@ -1,0 +1,107 @@
+#include "ctl/session.h"
+
+#include <algorithm>
+
+namespace ingress::ctl {
+namespace {
+
+bool matches(const Json& item, const Ask& ask) {
+  return std::all_of(ask.where.begin(), ask.where.end(), [&item](const auto& wanted) {
+    const auto found = item.find(wanted.first);
+    return found != item.end() && *found == wanted.second;
+  });
+}
+
+std::string with_query(const std::string& path, const std::string& name, const std::string& value) {
+  return path + (path.find('?') == std::string::npos ? "?" : "&") + name + "=" + percent_encoded(value);
+}
+
+}  // namespace
+
+Outcome<AdminClient*> Session::client() {
+  if (client_ != nullptr) return client_.get();
+  if (!globals_.db.empty()) return wrong_usage("--db only reads, and only what is in the file: leave it out for this");
+  Outcome<AdminAddress> address = parse_admin_address(globals_.admin);
+  if (!address) return tl::unexpected(address.error());
+  std::string token;
+  if (globals_.token.given()) {
+    const cli::Parsed<std::string> read = globals_.token.read();
+    if (!read) return failed("the admin token: " + read.error());
+    token = *read;
+  }
+  client_ = std::make_unique<AdminClient>(std::move(*address), std::move(token));
+  return client_.get();
+}
+
+Outcome<Json> Session::change(const std::string& method, const std::string& path, const Json& body) {
+  const Outcome<AdminClient*> to = client();
+  if (!to) return tl::unexpected(to.error());
+  return (*to)->ask(method, path, body);
+}
+
+Outcome<Json> Session::items_of_file(const Ask& ask) {
+  if (database_ == nullptr) {
+    Outcome<std::unique_ptr<Database>> opened = Database::open(globals_.db);
+    if (!opened) return tl::unexpected(opened.error());
+    database_ = std::move(*opened);
+  }
+  Outcome<Json> items = database_->items(ask.noun);
+  if (!items) return items;
+  Json wanted = Json::array();
+  for (Json& item : *items) {
+    if (matches(item, ask)) wanted.push_back(std::move(item));
+  }
+  return wanted;
+}
+
+Outcome<Json> Session::list(const Ask& ask) {
+  if (!globals_.db.empty()) return items_of_file(ask);
+  Json all = Json::array();
+  std::string path = ask.path;
+  while (true) {
+    Outcome<Json> page = get(path);
+    if (!page) return page;
+    for (Json& item : (*page)["items"]) all.push_back(std::move(item));
+    const Json& next = (*page)["next"];
+    if (!next.is_string()) return all;
+    path = with_query(ask.path, "cursor", next.get<std::string>());
+  }
+}
+
+Outcome<Json> Session::one(const Ask& ask) {
+  if (globals_.db.empty()) return get(ask.path);
+  Outcome<Json> items = items_of_file(ask);
+  if (!items) return items;
+  if (items->empty()) {
+    std::string what;
+    for (const auto& [name, value] : ask.where) what += (what.empty() ? "" : ", ") + name + " \"" + value + "\"";
+    return failed(globals_.db + " has none with " + what + " among its " + ask.noun);
+  }
+  return items->front();
+}
+
+Outcome<Json> Session::changes(long long since, long long limit) {
+  constexpr long long kPageRows = 1000;
+  Json all = Json::array();
+  if (!globals_.db.empty()) {
+    Outcome<Json> items = items_of_file({"changes", "", {}});
+    if (!items) return items;
+    for (Json& item : *items) {
+      if (limit > 0 && static_cast<long long>(all.size()) >= limit) break;
+      if (item["revision"].get<long long>() > since) all.push_back(std::move(item));
+    }
+    return all;
+  }
+  while (true) {
+    const long long wanted = limit == 0 ? kPageRows : std::min(kPageRows, limit - static_cast<long long>(all.size()));
+    Outcome<Json> page = get("/v1/changes?since=" + std::to_string(since) + "&limit=" + std::to_string(wanted));
+    if (!page) return page;
+    Json& items = (*page)["items"];
+    const auto count = static_cast<long long>(items.size());
+    for (Json& item : items) all.push_back(std::move(item));
+    if (count < wanted || (limit > 0 && static_cast<long long>(all.size()) >= limit)) return all;
+    since = (*page)["next"].get<long long>();
+  }
+}
+
+}  // namespace ingress::ctl

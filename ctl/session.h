@@ -1,0 +1,54 @@
+// What a command asks and changes: a running broker, or a database file alone (`--db`, which cannot be changed).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/cli/secret.h"
+#include "ctl/admin_client.h"
+#include "ctl/database.h"
+#include "ctl/outcome.h"
+
+namespace ingress::ctl {
+
+// The flags that every command has.
+struct Globals {
+  std::string admin;
+  cli::Secret token;
+  std::string db;
+  bool json = false;
+};
+
+// A question that both can answer.
+struct Ask {
+  std::string noun;  // "machines": the items of a database file; "" where it cannot tell
+  std::string path;  // of the admin API, with its query
+  std::vector<std::pair<std::string, std::string>> where;  // members that the wanted items of a file have
+};
+
+class Session {
+ public:
+  explicit Session(const Globals& globals) : globals_(globals) {}
+
+  // All items, page by page.
+  Outcome<Json> list(const Ask& ask);
+  // The one item, or a sentence.
+  Outcome<Json> one(const Ask& ask);
+  Outcome<Json> get(const std::string& path) { return change("GET", path); }
+  Outcome<Json> change(const std::string& method, const std::string& path, const Json& body = nullptr);
+
+  // What has changed since a revision, at most `limit` rows (0: all).
+  Outcome<Json> changes(long long since, long long limit);
+
+ private:
+  Outcome<AdminClient*> client();
+  Outcome<Json> items_of_file(const Ask& ask);
+
+  const Globals& globals_;
+  std::unique_ptr<AdminClient> client_;
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace ingress::ctl

@@ -1,0 +1,45 @@
+#include "ctl/why_text.h"
+
+#include "ctl/table.h"
+
+namespace ingress::ctl {
+namespace {
+
+std::string_view mark_of(const Json& step) {
+  const std::string state = cell_of(step, "state");
+  if (state == "ok") return "ok  ";
+  if (state == "failed") return "FAIL";
+  if (state == "warning") return "warn";
+  return "-   ";
+}
+
+}  // namespace
+
+std::string host_of(std::string_view pasted) {
+  if (const size_t scheme = pasted.find("://"); scheme != std::string_view::npos) pasted.remove_prefix(scheme + 3);
+  return std::string(pasted.substr(0, pasted.find_first_of("/?#")));
+}
+
+std::string why_text(const Json& report) {
+  constexpr size_t kNameWidth = 13;
+  std::string out;
+  for (const Json& step : report["steps"]) {
+    const std::string name = cell_of(step, "step");
+    const std::string detail = cell_of(step, "detail");
+    const std::string advice = cell_of(step, "advice");
+    out.append(mark_of(step)).append("  ").append(name);
+    out.append(name.size() < kNameWidth ? kNameWidth - name.size() : 1, ' ');
+    out += (cell_of(step, "state") == "skipped" ? "not looked at" : detail) + "\n";
+    if (advice != "-") out += std::string(6 + kNameWidth, ' ') + "to do: " + advice + "\n";
+  }
+  const Json& problem = report["problem"];
+  if (problem.is_object()) {
+    out += "\n" + cell_of(report, "host") + ": " + cell_of(problem, "detail") +
+           "\nto do: " + cell_of(problem, "advice") + "\n";
+  } else {
+    out += "\n" + cell_of(report, "host") + ": all is well\n";
+  }
+  return out;
+}
+
+}  // namespace ingress::ctl

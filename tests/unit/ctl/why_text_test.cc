@@ -1,0 +1,38 @@
+#include "ctl/why_text.h"
+
+#include <doctest/doctest.h>
+
+namespace ingress::ctl {
+namespace {
+
+TEST_CASE("the host is found in what a user pastes") {
+  CHECK(host_of("misha.iterate.app") == "misha.iterate.app");
+  CHECK(host_of("https://misha.iterate.app:8443/a?b#c") == "misha.iterate.app:8443");
+  CHECK(host_of("misha.iterate.app/x") == "misha.iterate.app");
+}
+
+TEST_CASE("the report marks each step, gives advice, and ends with what is wrong first") {
+  const std::string text = why_text(Json::parse(R"({"host":"h","ok":false,"steps":[
+      {"step":"grammar","state":"ok","ok":true,"detail":"host h","advice":""},
+      {"step":"dns","state":"warning","ok":true,"detail":"odd","advice":"look"},
+      {"step":"tunnel","state":"failed","ok":false,"detail":"no tunnel","advice":"start it"},
+      {"step":"probe","state":"skipped","ok":null,"detail":"","advice":""}],
+      "problem":{"step":"tunnel","detail":"no tunnel","advice":"start it"}})"));
+  CHECK(text ==
+        "ok    grammar      host h\n"
+        "warn  dns          odd\n"
+        "                   to do: look\n"
+        "FAIL  tunnel       no tunnel\n"
+        "                   to do: start it\n"
+        "-     probe        not looked at\n"
+        "\n"
+        "h: no tunnel\n"
+        "to do: start it\n");
+}
+
+TEST_CASE("a good report says so") {
+  CHECK(why_text(Json::parse(R"({"host":"h","steps":[],"problem":null})")) == "\nh: all is well\n");
+}
+
+}  // namespace
+}  // namespace ingress::ctl
