@@ -145,10 +145,11 @@ struct Play {
 TEST_CASE("the examples of docs/protocol.md are what the code sends") {
   const std::map<std::string, Hex> documented = examples_of_document();
   const Play play;
-  for (const auto& [name, bytes] : play.sent) {
+  for (const auto& example : play.sent) {
+    const std::string& name = example.first;
     CAPTURE(name);
     REQUIRE(documented.count(name) == 1);
-    CHECK(documented.at(name) == bytes);
+    CHECK(documented.at(name) == example.second);
   }
   CHECK(documented.size() == play.sent.size());
   CHECK(play.pair.agent.recorder.log.back() == "goaway 2");
