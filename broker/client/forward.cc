@@ -45,7 +45,8 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   body_bytes_ = 0;
   status_ = 0;
   tls_ = info.tls;
-  request_ended_ = info.end;
+  // An Upgrade's stream stays open this way: bytes follow a 101.
+  request_ended_ = info.end && !info.upgrade;
   upgraded_ = answer_begun_ = answer_ended_ = false;
 }
 
@@ -83,7 +84,7 @@ Status Forward::open(const http::RequestHead& head, std::string_view target, con
   http::forward_request_fields(head, info.upgrade, inbound(), rules_, owner_.ids_, work.scratch,
                                work.open.request.fields);
   Error why;
-  stream_ = owner_.tunnels_.open(machine_, work.open, info.end, this, why);
+  stream_ = owner_.tunnels_.open(machine_, work.open, request_ended_, this, why);
   if (stream_ == nullptr) return tl::unexpected(why);
   return {};
 }

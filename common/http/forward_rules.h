@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,13 +20,21 @@ enum class OriginMode : uint8_t { kPreserve, kRewrite };
 // stable until clear().
 class Scratch {
  public:
-  std::string_view add(std::string_view text);                                // a copy
-  std::string_view add(std::initializer_list<std::string_view> parts);        // a concatenation
+  std::string_view add(std::string_view text);                          // a copy
+  std::string_view add(std::initializer_list<std::string_view> parts);  // a concatenation
   void clear();
 
  private:
-  struct Block;
-  // implementation: blocks that never move (e.g. std::deque of std::string, reused)
+  char* reserve(size_t size);
+
+  // Blocks never move; those before current_ are full.
+  struct Block {
+    std::unique_ptr<char[]> bytes;
+    size_t size = 0;
+  };
+  std::vector<Block> blocks_;
+  size_t current_ = 0;
+  size_t used_ = 0;  // of the current block
 };
 
 // The connection that a request came in by.
@@ -53,8 +63,8 @@ class RandomIds {
 
 // Builds in `out` the fields to forward, in the order they came:
 // - drops hop-by-hop fields (Connection and what it names, Keep-Alive, Proxy-Connection, Proxy-Authenticate,
-//   Proxy-Authorization, TE but `trailers`, Transfer-Encoding, Upgrade unless `upgrade`), never forwards Upgrade: h2c and HTTP2-Settings;
-//   Content-Length stays;
+//   Proxy-Authorization, TE but `trailers`, Transfer-Encoding, Upgrade unless `upgrade`), never forwards Upgrade: h2c
+//   and HTTP2-Settings; Content-Length stays;
 // - drops what no client may send: Forwarded, X-Real-IP, X-Forwarded-*, X-Iterate-*, identity headers (Remote-User,
 //   X-Remote-User, X-Forwarded-User…, X-Auth-Request-*), and their underscore spellings;
 // - Host as `rules.host` says, in its place; Origin and Referer as `rules.origin` says where they are same-site (their
@@ -67,8 +77,8 @@ void forward_request_fields(const RequestHead& head, bool upgrade, const Inbound
 // What came back: drops hop-by-hop fields (Upgrade stays with a 101), and, where the Host was rewritten, maps an
 // absolute Location / Content-Location at http(s)://localhost:PORT, 127.0.0.1:PORT or [::1]:PORT back to
 // inbound.scheme://inbound.host.
-void forward_response_fields(const ResponseHead& head, const Inbound& inbound, const RequestRules& rules, Scratch& scratch,
-                             Fields& out);
+void forward_response_fields(const ResponseHead& head, const Inbound& inbound, const RequestRules& rules,
+                             Scratch& scratch, Fields& out);
 
 // Host of a request (RFC 9112, 3.2): the authority of an absolute-form target, else the one Host field. Errors:
 // kBadRequest for none (1.1), two, or a malformed target; kInvalidHost for an HTTP/1.0 request without.

@@ -11,12 +11,14 @@
 
 #include "common/base/bytes.h"
 #include "common/base/error.h"
+#include "common/http/chunked_decoder.h"
 #include "common/http/head.h"
+#include "common/http/head_check.h"
 
 namespace ingress::http {
 
 struct ReaderLimits {
-  size_t head_bytes = 64 * 1024;   // request line or status line, all fields (trailers are counted alike)
+  size_t head_bytes = 64 * 1024;  // request line or status line, all fields (trailers are counted alike)
   size_t field_count = 256;
 };
 
@@ -29,8 +31,44 @@ enum class ReadEvent : uint8_t {
   kError,     // error(): kBadRequest, kHeaderTooLarge (client side); kProtocol, kTooLarge (origin side)
 };
 
+// What both directions share: the search for a head's end, and bodies.
+class MessageReader {
+ public:
+  BodyFraming framing() const { return framing_; }
+  MutableBytes data() const { return data_; }
+  const Fields& trailers() const { return trailers_; }
+  const Error& error() const { return error_; }
+
+ protected:
+  enum class State : uint8_t { kHead, kBody, kOpaque, kFailed };
+
+  MessageReader(const ReaderLimits& limits, Side side) : limits_(limits), side_(side) {}
+  ~MessageReader();
+
+  // kHead: the head is whole, `head` holds it (the empty line too) and `input` is behind it.
+  ReadEvent find_head(MutableBytes& input, std::string_view& head);
+  bool read_fields(std::string_view block, uint8_t minor_version, Fields& fields);
+  ReadEvent next_body(MutableBytes& input, size_t allowance);
+  ReadEvent fail(ErrorCode code, const char* context);
+  ReadEvent malformed(const char* context);
+  ReadEvent too_large(const char* context);
+  // Reads Content-Length and Transfer-Encoding. False where they are malformed or ambiguous.
+  bool read_framing(const Fields& fields, uint8_t minor_version, bool& chunked, bool& has_length, uint64_t& length);
+
+  ReaderLimits limits_;
+  BodyFraming framing_;
+  MutableBytes data_;
+  Fields trailers_;
+  Error error_;
+  HeadScanner scanner_;
+  ChunkedDecoder chunks_;
+  uint64_t left_ = 0;
+  Side side_;
+  State state_ = State::kHead;
+};
+
 // Requests of one client connection, one after the other (pipelining: after kEnd, next() reads the following request).
-class RequestReader {
+class RequestReader : public MessageReader {
  public:
   explicit RequestReader(const ReaderLimits& limits = {});
 
@@ -39,15 +77,12 @@ class RequestReader {
   ReadEvent next(MutableBytes& input, size_t allowance);
 
   const RequestHead& head() const { return head_; }
-  BodyFraming framing() const { return framing_; }
-  MutableBytes data() const { return data_; }
-  const Fields& trailers() const { return trailers_; }
-  const Error& error() const { return error_; }
   // True between kHead and kEnd.
-  bool in_body() const;
+  bool in_body() const { return state_ == State::kBody; }
   // True where no byte of a next request has been seen (only then is an idle connection's end an orderly one).
-  bool idle() const;
-  // RFC 9112, 9.3: the client expects the connection to stay open after this exchange. Valid from kHead to the next kHead.
+  bool idle() const { return state_ == State::kHead && scanner_.head_bytes() == 0; }
+  // RFC 9112, 9.3: the client expects the connection to stay open after this exchange. Valid from kHead to the next
+  // kHead.
   bool keep_alive() const { return keep_alive_; }
   // The request's `Upgrade` is a real one: HTTP/1.1, Connection names it, not h2c. Valid as keep_alive().
   bool wants_upgrade() const { return wants_upgrade_; }
@@ -55,18 +90,19 @@ class RequestReader {
   void upgrade();
 
  private:
+  ReadEvent read_head(MutableBytes& input);
+  bool skip_empty_lines(MutableBytes& input);
+  bool frame();
+  void read_connection_options();
+
   RequestHead head_;
-  BodyFraming framing_;
-  MutableBytes data_;
-  Fields trailers_;
-  Error error_;
+  uint8_t empty_lines_ = 0;
   bool keep_alive_ = false;
   bool wants_upgrade_ = false;
-  // the rest: the implementation's (keep an idle reader small: under 200 bytes, no heap memory while idle)
 };
 
 // Responses of one origin connection.
-class ResponseReader {
+class ResponseReader : public MessageReader {
  public:
   explicit ResponseReader(const ReaderLimits& limits = {});
 
@@ -81,21 +117,19 @@ class ResponseReader {
   ReadEvent end_of_input();
 
   const ResponseHead& head() const { return head_; }
-  BodyFraming framing() const { return framing_; }
-  MutableBytes data() const { return data_; }
-  const Fields& trailers() const { return trailers_; }
-  const Error& error() const { return error_; }
   bool keep_alive() const { return keep_alive_; }
   // No byte of the expected response has come yet.
-  bool untouched() const;
+  bool untouched() const { return untouched_; }
 
  private:
+  ReadEvent read_head(MutableBytes& input);
+  bool frame();
+
   ResponseHead head_;
-  BodyFraming framing_;
-  MutableBytes data_;
-  Fields trailers_;
-  Error error_;
   bool keep_alive_ = false;
+  bool head_request_ = false;
+  bool wants_upgrade_ = false;
+  bool untouched_ = true;
 };
 
 }  // namespace ingress::http

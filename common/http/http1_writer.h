@@ -10,10 +10,10 @@ namespace ingress::http {
 
 // What the head must say about the message itself, beside the end-to-end fields (which hold no hop-by-hop field).
 struct HeadOptions {
-  bool chunked = false;     // adds Transfer-Encoding: chunked
-  bool close = false;       // adds Connection: close
-  bool keep_alive = false;  // adds Connection: keep-alive (for an HTTP/1.0 client that asked for it)
-  bool upgrade = false;     // adds Connection: Upgrade (the Upgrade field itself is among the fields)
+  bool chunked = false;      // adds Transfer-Encoding: chunked
+  bool close = false;        // adds Connection: close
+  bool keep_alive = false;   // adds Connection: keep-alive (for an HTTP/1.0 client that asked for it)
+  bool upgrade = false;      // adds Connection: Upgrade (the Upgrade field itself is among the fields)
   bool te_trailers = false;  // adds "TE" to Connection where the fields hold TE
 };
 

@@ -159,7 +159,8 @@ void Http1Connection::on_request_head(MutableBytes& input) {
   request_ended_ = no_body;
   head_request_ = head.method == "HEAD";
   minor_zero_ = head.minor_version == 0;
-  upgrade_offered_ = reader_.wants_upgrade();
+  // One with a body is an ordinary request: what follows a 101 would be told from the body by nobody.
+  upgrade_offered_ = reader_.wants_upgrade() && no_body;
   touch();
   request_ended_at_ = server_.loop().now();
   const RequestInfo info{client_ip_, connection_->is_tls(), no_body, upgrade_offered_};

@@ -1,0 +1,48 @@
+#include "common/http/head.h"
+
+#include "common/http/chars.h"
+#include "common/http/list.h"
+
+namespace ingress::http {
+
+void RequestHead::clear() {
+  method = target = {};
+  minor_version = 1;
+  fields.clear();
+}
+
+void ResponseHead::clear() {
+  status = 0;
+  reason = {};
+  minor_version = 1;
+  fields.clear();
+}
+
+bool iequals(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
+  }
+  return true;
+}
+
+const Field* find_field(const Fields& fields, std::string_view name) {
+  for (const Field& field : fields) {
+    if (iequals(field.name, name)) return &field;
+  }
+  return nullptr;
+}
+
+bool has_token(const Fields& fields, std::string_view name, std::string_view token) {
+  for (const Field& field : fields) {
+    if (!iequals(field.name, name)) continue;
+    ListElements elements(field.value);
+    std::string_view element;
+    while (elements.next(element)) {
+      if (iequals(element, token)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace ingress::http
