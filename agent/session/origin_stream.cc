@@ -14,6 +14,11 @@ namespace {
 // A buffer that a slow upload grew is not kept for the next stream.
 constexpr size_t kKeptBufferBytes = size_t{16} * 1024;
 
+bool has_body(const http::Fields& fields) {
+  const http::Field* length = http::find_field(fields, "content-length");
+  return length != nullptr && length->value != "0";
+}
+
 }  // namespace
 
 tunnel::StreamHandler* OriginStream::start(tunnel::Stream& stream, const origin::Target& target,
@@ -24,10 +29,11 @@ tunnel::StreamHandler* OriginStream::start(tunnel::Stream& stream, const origin:
   request.method = open.request.method;
   request.target = open.request.target;
   request.fields = &open.request.fields;
-  request.upgrade = open.upgrade;
-  // A request that asks for an Upgrade has no body: its stream stays open for what follows a 101.
-  request.end = end || open.upgrade;
-  held_ = open.upgrade;
+  // A request that asks for an Upgrade has no body: its stream stays open for what follows a 101. One that has a body
+  // nevertheless is an ordinary request (RFC 9110, 7.8: Upgrade may be ignored).
+  request.upgrade = open.upgrade && !has_body(open.request.fields);
+  request.end = end || request.upgrade;
+  held_ = request.upgrade;
   exchange_ = owner_.pool_.start(target, request, owner_.timeouts_, from_origin_);
   return &from_tunnel_;
 }

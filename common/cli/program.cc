@@ -161,7 +161,8 @@ void Program::Impl::declare_flags() {
     }
     CLI::Option* flag = app.add_option("--" + setting.name, CLI::callback_t{}, help);
     flag->expected(1)->allow_extra_args(false)->option_text(" ");
-    if (setting.repeated) flag->take_all();
+    // Of a flag that is given twice the last one counts: scripts append to what others wrote.
+    flag->multi_option_policy(setting.repeated ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
   }
   app.footer(
       "Every setting is also an environment variable (--grace-period: INGRESS_GRACE_PERIOD) and a key of the TOML\n"
@@ -198,7 +199,8 @@ std::map<std::string, Values> Program::Impl::flags_given() const {
   std::map<std::string, Values> flags;
   for (const Setting& setting : settings.all()) {
     const CLI::Option* flag = app.get_option("--" + setting.name);
-    if (flag->count() > 0) flags[setting.name] = flag->results();
+    if (flag->count() == 0) continue;
+    flags[setting.name] = setting.repeated ? flag->results() : Values{flag->results().back()};
   }
   return flags;
 }
@@ -237,7 +239,7 @@ Choice Program::run(int argc, const char* const* argv) {
     return impl.unknown_word(impl.app.remaining(true));
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string text = error.what();  // "--park: ...": its own wording is no sentence
-    return impl.usage(text.substr(0, text.find(':')) + " takes exactly one value");
+    return impl.usage(text.substr(0, text.find(':')) + " needs a value");
   } catch (const CLI::ParseError& error) {
     return impl.usage(error.what());
   }

@@ -48,6 +48,7 @@ class Program {
   // Text at the end of --help; one whole command line at least.
   void example(const std::string& text);
 
+  // Of a flag that is given twice the last one counts.
   void option(const std::string& name, std::string& value, const std::string& help);
   // May be repeated: --domain a --domain b, INGRESS_DOMAIN=a,b, domain = ["a", "b"]. Values given replace the default.
   void option(const std::string& name, std::vector<std::string>& values, const std::string& help);

@@ -301,6 +301,19 @@ TEST_CASE("an upgrade that is answered otherwise is an ordinary answer") {
   CHECK_FALSE(stream.reset);
 }
 
+TEST_CASE("a request with a body that asks for an upgrade is an ordinary request") {
+  SessionPair pair;
+  TestOrigin origin(pair.loop);
+  BrokerStream stream;
+  stream.open(*pair.broker, origin.port, pair.loop.now(), "POST", false,
+              {{"Host", "h"}, {"Upgrade", "echo"}, {"Content-Length", "4"}}, true);
+  stream.send("body", true);
+  REQUIRE(pair.until([&origin] { return !origin.peers.empty() && origin.peers[0]->received.ends_with("body"); }));
+  origin.peers[0]->write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  REQUIRE(pair.until([&stream] { return stream.closed; }));
+  CHECK(stream.body == "ok");
+}
+
 TEST_CASE("1xx heads come through before the final one") {
   SessionPair pair;
   TestOrigin origin(pair.loop,
