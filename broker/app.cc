@@ -16,6 +16,7 @@
 #include "broker/tunnel_access.h"
 #include "common/base/log.h"
 #include "common/tls/digest.h"
+#include "common/uv/resident_memory.h"
 #include "common/uv/sd_notify.h"
 #include "common/uv/signal_watch.h"
 #include "common/uv/timer.h"
@@ -129,6 +130,7 @@ void App::on_snapshot(const Result<Snapshot>& snapshot) {
   if (!snapshot) return fail("database_failed", describe(snapshot.error()));
   load_index(index_, *snapshot);
   if (!listen() || !listen_admin()) return;
+  uv::release_idle_pages();
   notify_.send("READY=1");
   log_info("ready",
            {{"machines", snapshot->machines.size()}, {"revision", static_cast<long long>(snapshot->revision)}});

@@ -6,25 +6,33 @@
 
 namespace ingress::broker::admin {
 
-void Api::in_turn(Reply reply, std::function<void(const Reply&)> job) {
-  const Reply answer_and_go_on = [this, watch = std::weak_ptr<bool>(alive_), reply = std::move(reply)](Answer answer) {
+void Api::alone(Reply reply, std::function<void(const Reply&)> job) { enqueue(true, std::move(reply), std::move(job)); }
+
+void Api::enqueue(bool alone, Reply reply, std::function<void(const Reply&)> job) {
+  const Reply answered = [this, watch = std::weak_ptr<bool>(alive_), reply = std::move(reply)](Answer answer) {
     reply(std::move(answer));
-    if (!watch.expired()) next_turn();
+    if (!watch.expired()) job_answered();
   };
-  waiting_.emplace_back([answer_and_go_on, job = std::move(job)] { job(answer_and_go_on); });
-  if (!busy_) next_turn();
+  waiting_.push_back({alone, [answered, job = std::move(job)] { job(answered); }});
+  start_jobs();
 }
 
-void Api::next_turn() {
-  busy_ = !waiting_.empty();
-  if (!busy_) return;
-  // From the loop, so that a row of jobs that answer at once does not pile up on the stack.
-  parts_.loop->defer([this, watch = std::weak_ptr<bool>(alive_)] {
-    if (watch.expired()) return;
-    const std::function<void()> job = std::move(waiting_.front());
+void Api::start_jobs() {
+  while (!waiting_.empty() && !running_alone_ && (running_ == 0 || !waiting_.front().alone)) {
+    ++running_;
+    running_alone_ = waiting_.front().alone;
+    // From the loop, so that a row of jobs that answer at once does not pile up on the stack.
+    parts_.loop->defer([watch = std::weak_ptr<bool>(alive_), run = std::move(waiting_.front().run)] {
+      if (!watch.expired()) run();
+    });
     waiting_.pop_front();
-    job();
-  });
+  }
+}
+
+void Api::job_answered() {
+  --running_;
+  running_alone_ = false;
+  start_jobs();
 }
 
 void Api::commit(const RequestPtr& request, std::vector<Change> changes,
@@ -51,7 +59,7 @@ void Api::commit(const RequestPtr& request, const Reply& reply, std::vector<Chan
 
 void Api::write(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
                 std::function<Answer()> on_good) {
-  in_turn(reply, [this, request, changes = std::move(changes), on_good = std::move(on_good)](const Reply& done) {
+  enqueue(false, reply, [this, request, changes = std::move(changes), on_good = std::move(on_good)](const Reply& done) {
     commit(request, done, changes, on_good);
   });
 }

@@ -1,7 +1,8 @@
 // What the handlers of every noun stand on: the broker's parts, writes one after the other, reads, and URLs.
 //
-// Writes that read first (PATCH) must not lose another's change in between, so every write waits for its turn: the one
-// before it has been answered. Nothing is called back once the Api is gone, whatever the store still has under way.
+// A write that reads first (PATCH) must not lose another's change in between, so it has its turn alone: when all writes
+// before it have been answered, and before any behind it begins. Others go side by side, and the store writes them to
+// the disk together. Nothing is called back once the Api is gone, whatever the store still has under way.
 // Thread: the loop's.
 #pragma once
 
@@ -29,15 +30,15 @@ class Api {
   const AdminParts& parts() const { return parts_; }
   RouteIndex& index() const { return *parts_.index; }
 
-  // Runs `job` when every write before it has been answered. The job answers once, by the Reply that it is given.
-  void in_turn(Reply reply, std::function<void(const Reply&)> job);
-  // In a job: commits and answers with what `on_good` makes, after the change is durable and visible.
+  // Runs `job` alone. It answers once, by the Reply that it is given.
+  void alone(Reply reply, std::function<void(const Reply&)> job);
+  // Within a job: commits and answers with what `on_good` makes, after the change is durable and visible.
   void commit(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
               std::function<Answer()> on_good);
   // The same, with the store's word for the caller to judge.
   void commit(const RequestPtr& request, std::vector<Change> changes,
               std::function<void(const tl::expected<Commit, StoreError>&)> on_done);
-  // in_turn and commit.
+  // Commits beside other writes, in its turn.
   void write(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
              std::function<Answer()> on_good);
 
@@ -51,11 +52,18 @@ class Api {
   std::vector<std::string> under_domains(std::string_view name) const;
 
  private:
-  void next_turn();
+  struct Job {
+    bool alone;
+    std::function<void()> run;
+  };
+  void enqueue(bool alone, Reply reply, std::function<void(const Reply&)> job);
+  void start_jobs();
+  void job_answered();
 
   AdminParts parts_;
-  std::deque<std::function<void()>> waiting_;
-  bool busy_ = false;
+  std::deque<Job> waiting_;
+  size_t running_ = 0;
+  bool running_alone_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

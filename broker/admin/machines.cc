@@ -72,7 +72,7 @@ void Machines::get(const RequestPtr& request, const Reply& reply) {
 }
 
 void Machines::update(const RequestPtr& request, const Reply& reply) {
-  api_.in_turn(reply, [this, request](const Reply& done) {
+  api_.alone(reply, [this, request](const Reply& done) {
     const Machine* current = api_.index().machine(request->params[0]);
     if (current == nullptr) return done(not_found("machine", request->params[0]));
     if (const auto changed = check_if_match(*request, machine_json(*current).closed())) return done(*changed);

@@ -70,7 +70,7 @@ void Projects::create(const RequestPtr& request, const Reply& reply) {
 void Projects::get(const RequestPtr& request, const Reply& reply) { reply(show_current(request->params[0])); }
 
 void Projects::update(const RequestPtr& request, const Reply& reply) {
-  api_.in_turn(reply, [this, request](const Reply& done) {
+  api_.alone(reply, [this, request](const Reply& done) {
     const Project* current = api_.index().project(request->params[0]);
     if (current == nullptr) return done(not_found("project", request->params[0]));
     if (const auto changed = check_if_match(*request, project_json(*current).closed())) return done(*changed);

@@ -101,7 +101,7 @@ void Routes::get(const RequestPtr& request, const Reply& reply) {
 }
 
 void Routes::update(const RequestPtr& request, const Reply& reply) {
-  api_.in_turn(reply, [this, request](const Reply& done) {
+  api_.alone(reply, [this, request](const Reply& done) {
     api_.with_snapshot(done, [this, request, done](const Snapshot& snapshot) {
       const Route* current = find_route(snapshot, request->params[0]);
       if (current == nullptr) return done(not_found("route", request->params[0]));

@@ -59,7 +59,7 @@ void Services::put(const RequestPtr& request, const Reply& reply) {
   in.object("policy", service.policy);
   if (const auto bad = in.finish()) return reply(*bad);
   // Made if it is not there (201), else replaced (200): the store tells which, without a look at its tables before.
-  api_.in_turn(reply, [this, request, service](const Reply& done) {
+  api_.alone(reply, [this, request, service](const Reply& done) {
     api_.commit(request, {PutService{service, true}},
                 [this, request, service, done](const tl::expected<Commit, StoreError>& made) {
                   const std::string record = service_json(service).closed();

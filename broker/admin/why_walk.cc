@@ -75,19 +75,27 @@ void WhyWalk::found(const Resolution& resolution, const std::vector<std::string>
   port_ = resolution.port;
   report_.set_target(resolution);
   report_.good(WhyStep::kGrammar, explained.empty() ? "the name is well formed" : explained.front());
-  report_.good(WhyStep::kRoute, explained.size() < 2 ? "machine " + machine_ + ", port " + std::to_string(port_)
-                                                     : joined({explained.begin() + 1, explained.end()}, "; "));
-  check_policy(resolution);
+  // The explanation's first line is the host, its last the policy; between them is the way that was found.
+  constexpr std::string_view kPolicyLine = "policy: ";
+  std::vector<std::string> way(explained.begin() + (explained.empty() ? 0 : 1), explained.end());
+  std::string policy = "auth public";
+  if (!way.empty() && way.back().starts_with(kPolicyLine)) {
+    policy = way.back().substr(kPolicyLine.size());
+    way.pop_back();
+  }
+  report_.good(WhyStep::kRoute,
+               way.empty() ? "machine " + machine_ + ", port " + std::to_string(port_) : joined(way, "; "));
+  check_policy(resolution, policy);
   check_machine(resolution);
   check_tunnel();
 }
 
-void WhyWalk::check_policy(const Resolution& resolution) {
+void WhyWalk::check_policy(const Resolution& resolution, const std::string& policy) {
   if (resolution.policy.auth == Auth::kDeny) {
     report_.fail(WhyStep::kPolicy, "its policy is auth deny: every request is answered 403",
                  "open it where it may be open: --auth public on its project, service or route");
   } else {
-    report_.good(WhyStep::kPolicy, "auth public");
+    report_.good(WhyStep::kPolicy, policy);
   }
 }
 

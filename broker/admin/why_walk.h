@@ -30,7 +30,7 @@ class WhyWalk {
  private:
   bool find_route();
   void found(const Resolution& resolution, const std::vector<std::string>& explained);
-  void check_policy(const Resolution& resolution);
+  void check_policy(const Resolution& resolution, const std::string& policy);
   void check_certificate();
   void check_machine(const Resolution& resolution);
   void check_tunnel();

@@ -85,8 +85,10 @@ Status Forward::open(const http::RequestHead& head, std::string_view target, con
                                work.open.request.fields);
   Error why;
   stream_ = owner_.tunnels_.open(machine_, work.open, request_ended_, this, why);
-  if (stream_ == nullptr) return tl::unexpected(why);
-  return {};
+  if (stream_ != nullptr) return {};
+  const bool starting = work.resolution.machine_state == MachineState::kStarting;
+  if (starting && why.code == ErrorCode::kMachineUnavailable) why.code = ErrorCode::kMachineStarting;
+  return tl::unexpected(why);
 }
 
 http::Inbound Forward::inbound() const { return {client_ip_, tls_ ? "https" : "http", host_, port_of(host_, tls_)}; }
@@ -101,7 +103,8 @@ void Forward::on_body(MutableBytes payload, bool end) {
 void Forward::on_request_trailers(const http::Fields& trailers) {
   if (stream_ == nullptr) return;
   request_ended_ = true;
-  stream_->send_trailers(trailers);
+  http::forward_trailers(trailers, owner_.work_->trailers);
+  stream_->send_trailers(owner_.work_->trailers);
 }
 
 size_t Forward::allowance() { return stream_ == nullptr ? 0 : stream_->sendable(); }
@@ -164,7 +167,8 @@ void Forward::on_answer_trailers(const http::Fields& trailers) {
   if (responder_ == nullptr) return;
   answer_ended_ = true;
   body_bytes_ = responder_->body_bytes_sent();
-  responder_->send_trailers(trailers);
+  http::forward_trailers(trailers, owner_.work_->trailers);
+  responder_->send_trailers(owner_.work_->trailers);
   answer_over();
 }
 
@@ -205,6 +209,8 @@ void Forward::fail(const Error& error) {
   details.port = rules_.target_port;
   details.reason = error.context;
   log(&error);
+  // An ambiguous request may be followed by what only looks like another one.
+  if (error.code == ErrorCode::kInvalidHost || error.code == ErrorCode::kBadRequest) responder->close_after_answer();
   server::send_answer(*responder, http::error_answer(error, details, accept_), error);
 }
 

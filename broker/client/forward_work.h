@@ -10,6 +10,7 @@ struct Forwarder::Work {
   Resolution resolution;
   tunnel::OpenHead open;
   http::ResponseHead answer;
+  http::Fields trailers;
   http::Scratch scratch;
 };
 

@@ -65,6 +65,7 @@ void Redirect::answer_redirect(server::Responder& responder, const http::Request
   Status status = target ? Status{} : tl::unexpected(target.error());
   if (status) status = host.assign(target->host);
   if (!status) {
+    responder.close_after_answer();
     server::send_answer(responder, http::error_answer(status.error(), {}, {}), status.error());
     return;
   }

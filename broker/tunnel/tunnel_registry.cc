@@ -7,12 +7,14 @@
 
 #include "broker/tunnel/broker_tunnel.h"
 #include "common/base/log.h"
+#include "common/uv/resident_memory.h"
 #include "common/uv/timer.h"
 
 namespace ingress::broker {
 namespace {
 
 constexpr Duration kTick{1000};
+constexpr size_t kStorm = 100;
 
 struct TextHash {
   using is_transparent = void;
@@ -47,6 +49,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   void on_gone(BrokerTunnel& tunnel, const Error& error) override;
 
   void tick();
+  void give_back_memory();
   void accept(BrokerTunnel& tunnel);
   void start_contest(BrokerTunnel& newcomer);
   void end_contest(const std::string& machine, bool holder_answered);
@@ -66,12 +69,27 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   std::unordered_map<std::string, Contest, TextHash, std::equal_to<>> contests;
   std::function<void()> on_drained;
   uint64_t next_id = 1;
+  size_t counted = 0;  // tunnels at the last tick
+  size_t changed = 0;  // tunnels that came and went since memory was given back
   bool draining = false;
 };
 
 void TunnelRegistry::Impl::tick() {
+  give_back_memory();
   for (BrokerTunnel* tunnel : all()) {
     if (tunnels.contains(tunnel)) tunnel->tick();
+  }
+}
+
+// Handshakes by the hundred leave memory behind that no idle tunnel needs: it goes back once the storm is over.
+void TunnelRegistry::Impl::give_back_memory() {
+  const size_t count = tunnels.size();
+  if (count != counted) {
+    changed += count > counted ? count - counted : counted - count;
+    counted = count;
+  } else if (changed >= kStorm) {
+    changed = 0;
+    uv::release_idle_pages();
   }
 }
 

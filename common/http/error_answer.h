@@ -23,6 +23,7 @@ struct ErrorDetails {
   int port = 0;             // 0: unknown
   std::string_view reason;  // a sentence, e.g. "connection refused on 127.0.0.1 and [::1]"
   std::string_view request_id;
+  std::string_view method = "GET";  // of the request: a page that answers a POST does not come back by itself
 };
 
 // HTML where Accept prefers text/html (q-values heeded), else JSON: {"error":"machine_unavailable","message":"…",

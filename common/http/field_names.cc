@@ -21,19 +21,23 @@ constexpr auto kKnownNames = std::to_array<KnownName>({
     {"origin", FieldClass::kOrigin},
     {"upgrade", FieldClass::kUpgrade},
     {"referer", FieldClass::kReferer},
-    {"forwarded", FieldClass::kForbidden},
-    {"x-real-ip", FieldClass::kForbidden},
+    {"location", FieldClass::kLocation},
+    {"forwarded", FieldClass::kNeverFromClient},
+    {"x-real-ip", FieldClass::kNeverFromClient},
     {"connection", FieldClass::kConnection},
     {"keep-alive", FieldClass::kHopByHop},
-    {"remote-user", FieldClass::kForbidden},
-    {"remote-name", FieldClass::kForbidden},
+    {"tracestate", FieldClass::kTracestate},
+    {"remote-user", FieldClass::kNeverFromClient},
+    {"remote-name", FieldClass::kNeverFromClient},
     {"traceparent", FieldClass::kTraceparent},
-    {"x-forwarded", FieldClass::kForbidden},
-    {"remote-email", FieldClass::kForbidden},
+    {"x-forwarded", FieldClass::kNeverFromClient},
+    {"remote-email", FieldClass::kNeverFromClient},
     {"x-request-id", FieldClass::kRequestId},
-    {"remote-groups", FieldClass::kForbidden},
+    {"remote-groups", FieldClass::kNeverFromClient},
     {"http2-settings", FieldClass::kHopByHop},
+    {"content-length", FieldClass::kContentLength},
     {"proxy-connection", FieldClass::kHopByHop},
+    {"content-location", FieldClass::kLocation},
     {"transfer-encoding", FieldClass::kTransferEncoding},
     {"proxy-authenticate", FieldClass::kHopByHop},
     {"proxy-authorization", FieldClass::kHopByHop},
@@ -55,20 +59,25 @@ constexpr auto kFirstOfLength = [] {
 constexpr auto kNeverFromClientPrefixes =
     std::to_array<std::string_view>({"x-forwarded-", "x-iterate-", "x-auth-request-", "x-authenticated-", "x-remote-"});
 
+// Beside those that classify() knows.
+constexpr auto kNotTrailers = std::to_array<std::string_view>(
+    {"authorization", "cookie", "set-cookie", "www-authenticate", "content-type", "content-encoding", "content-range",
+     "cache-control", "expect", "range", "max-forwards", "trailer"});
+
 char fold(char c) { return c == '_' ? '-' : to_lower(c); }
 
 // A name is dropped in every spelling; one that is read or rewritten is known by its own only.
 FieldClass class_of_spelling(FieldClass what) {
   switch (what) {
     case FieldClass::kHopByHop:
-    case FieldClass::kForbidden:
+    case FieldClass::kNeverFromClient:
       return what;
     case FieldClass::kTransferEncoding:
       return FieldClass::kHopByHop;
     case FieldClass::kRequestId:
-      return FieldClass::kForbidden;
+      return FieldClass::kNeverFromClient;
     default:
-      return FieldClass::kEndToEnd;
+      return FieldClass::kOther;
   }
 }
 
@@ -79,7 +88,7 @@ FieldClass classify_known(std::string_view name) {
     if (fold(name.front()) != known.name.front() || !folds_to(name, known.name)) continue;
     return name.find('_') == std::string_view::npos ? known.what : class_of_spelling(known.what);
   }
-  return FieldClass::kEndToEnd;
+  return FieldClass::kOther;
 }
 
 }  // namespace
@@ -92,30 +101,23 @@ bool folds_to(std::string_view name, std::string_view lower_case) {
   return true;
 }
 
-FieldClass classify_request_field(std::string_view name) {
-  if (name.size() < 2) return FieldClass::kEndToEnd;
+FieldClass classify(std::string_view name) {
+  if (name.size() < 2) return FieldClass::kOther;
   if (name.size() <= kLongestKnown) {
     const FieldClass known = classify_known(name);
-    if (known != FieldClass::kEndToEnd) return known;
+    if (known != FieldClass::kOther) return known;
   }
-  if (to_lower(name[0]) != 'x' || fold(name[1]) != '-') return FieldClass::kEndToEnd;
+  if (to_lower(name[0]) != 'x' || fold(name[1]) != '-') return FieldClass::kOther;
   for (const std::string_view prefix : kNeverFromClientPrefixes) {
-    if (folds_to(name.substr(0, prefix.size()), prefix)) return FieldClass::kForbidden;
+    if (folds_to(name.substr(0, prefix.size()), prefix)) return FieldClass::kNeverFromClient;
   }
-  return FieldClass::kEndToEnd;
+  return FieldClass::kOther;
 }
 
-FieldClass classify_response_field(std::string_view name) {
-  const FieldClass what = classify_request_field(name);
-  switch (what) {
-    case FieldClass::kConnection:
-    case FieldClass::kHopByHop:
-    case FieldClass::kTransferEncoding:
-    case FieldClass::kUpgrade:
-      return what;
-    default:
-      return FieldClass::kEndToEnd;
-  }
+bool forbidden_as_trailer(std::string_view name) {
+  if (classify(name) != FieldClass::kOther) return true;
+  return std::any_of(kNotTrailers.begin(), kNotTrailers.end(),
+                     [name](std::string_view forbidden) { return iequals(name, forbidden); });
 }
 
 }  // namespace ingress::http

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/error.h"
 #include "common/http/head.h"
@@ -25,16 +25,16 @@ class Scratch {
   void clear();
 
  private:
-  char* reserve(size_t size);
-
-  // Blocks never move; those before current_ are full.
+  // Blocks never move.
   struct Block {
-    std::unique_ptr<char[]> bytes;
+    std::unique_ptr<char[]> memory;
     size_t size = 0;
   };
+  char* reserve(size_t size);
+
   std::vector<Block> blocks_;
-  size_t current_ = 0;
-  size_t used_ = 0;  // of the current block
+  size_t current_ = 0;  // the block that is being filled; the ones behind it are empty
+  size_t used_ = 0;     // of that block
 };
 
 // The connection that a request came in by.
@@ -64,19 +64,21 @@ class RandomIds {
 // Builds in `out` the fields to forward, in the order they came:
 // - drops hop-by-hop fields (Connection and what it names, Keep-Alive, Proxy-Connection, Proxy-Authenticate,
 //   Proxy-Authorization, TE but `trailers`, Transfer-Encoding, Upgrade unless `upgrade`), never forwards Upgrade: h2c
-//   and HTTP2-Settings; Content-Length stays;
+//   and HTTP2-Settings; Host and Content-Length stay, whatever Connection names;
 // - drops what no client may send: Forwarded, X-Real-IP, X-Forwarded-*, X-Iterate-*, identity headers (Remote-User,
-//   X-Remote-User, X-Forwarded-User…, X-Auth-Request-*), and their underscore spellings;
+//   Remote-Email…, X-Remote-*, X-Forwarded-User…, X-Auth-Request-*, X-Authenticated-*), and all their underscore
+//   spellings;
 // - Host as `rules.host` says, in its place; Origin and Referer as `rules.origin` says where they are same-site (their
 //   host equals inbound.host, case-insensitive, default ports ignored);
 // - adds X-Forwarded-For/-Host/-Proto/-Port, X-Iterate-Proxy-Via (the inbound Host), traceparent and X-Request-Id where
-//   the request has none (a malformed traceparent is replaced).
+//   the request has none that is good (one of 1 to 128 visible ASCII bytes, one of W3C's format). A tracestate
+//   without a good traceparent is dropped.
 void forward_request_fields(const RequestHead& head, bool upgrade, const Inbound& inbound, const RequestRules& rules,
                             RandomIds& ids, Scratch& scratch, Fields& out);
 
-// What came back: drops hop-by-hop fields (Upgrade stays with a 101), and, where the Host was rewritten, maps an
-// absolute Location / Content-Location at http(s)://localhost:PORT, 127.0.0.1:PORT or [::1]:PORT back to
-// inbound.scheme://inbound.host.
+// What came back: drops hop-by-hop fields (Upgrade stays with a 101) and, of a 1xx or 204, Content-Length; where the
+// Host was rewritten, maps an absolute Location / Content-Location at http(s)://localhost:PORT, 127.0.0.1:PORT or
+// [::1]:PORT back to inbound.scheme://inbound.host.
 void forward_response_fields(const ResponseHead& head, const Inbound& inbound, const RequestRules& rules,
                              Scratch& scratch, Fields& out);
 

@@ -1,5 +1,6 @@
 // Reading HTTP/1.1 messages: a pull parser over spans. No I/O, no buffer of its own: the caller keeps what was not
-// consumed and gives it again with more behind it.
+// consumed and gives it again with more behind it. Thread: one; the memory of the fields that are shown is the
+// thread's.
 //
 // Heads are read by llhttp once they are whole (their end is searched incrementally, so that a head that comes byte by
 // byte costs linear time) and after a strict check of our own; bodies by a strict chunked decoder of our own. Whatever
@@ -11,64 +12,16 @@
 
 #include "common/base/bytes.h"
 #include "common/base/error.h"
-#include "common/http/chunked_decoder.h"
+#include "common/http/body_reader.h"
+#include "common/http/field_section.h"
 #include "common/http/head.h"
-#include "common/http/head_check.h"
+#include "common/http/http1_limits.h"
+#include "common/http/read_event.h"
 
 namespace ingress::http {
 
-struct ReaderLimits {
-  size_t head_bytes = 64 * 1024;  // request line or status line, all fields (trailers are counted alike)
-  size_t field_count = 256;
-};
-
-enum class ReadEvent : uint8_t {
-  kNeedMore,  // nothing to do until more bytes come; `input` holds what must be kept
-  kHead,      // head() and framing() are valid until the next call of next()
-  kData,      // data() is a piece of the body, inside the input that was given (kHeadroomBytes before it are scratch)
-  kEnd,       // the message is complete; trailers() are valid until the next call (empty where there were none)
-  kBlocked,   // body bytes are there, but `allowance` was 0
-  kError,     // error(): kBadRequest, kHeaderTooLarge (client side); kProtocol, kTooLarge (origin side)
-};
-
-// What both directions share: the search for a head's end, and bodies.
-class MessageReader {
- public:
-  BodyFraming framing() const { return framing_; }
-  MutableBytes data() const { return data_; }
-  const Fields& trailers() const { return trailers_; }
-  const Error& error() const { return error_; }
-
- protected:
-  enum class State : uint8_t { kHead, kBody, kOpaque, kFailed };
-
-  MessageReader(const ReaderLimits& limits, Side side) : limits_(limits), side_(side) {}
-  ~MessageReader();
-
-  // kHead: the head is whole, `head` holds it (the empty line too) and `input` is behind it.
-  ReadEvent find_head(MutableBytes& input, std::string_view& head);
-  bool read_fields(std::string_view block, uint8_t minor_version, Fields& fields);
-  ReadEvent next_body(MutableBytes& input, size_t allowance);
-  ReadEvent fail(ErrorCode code, const char* context);
-  ReadEvent malformed(const char* context);
-  ReadEvent too_large(const char* context);
-  // Reads Content-Length and Transfer-Encoding. False where they are malformed or ambiguous.
-  bool read_framing(const Fields& fields, uint8_t minor_version, bool& chunked, bool& has_length, uint64_t& length);
-
-  ReaderLimits limits_;
-  BodyFraming framing_;
-  MutableBytes data_;
-  Fields trailers_;
-  Error error_;
-  HeadScanner scanner_;
-  ChunkedDecoder chunks_;
-  uint64_t left_ = 0;
-  Side side_;
-  State state_ = State::kHead;
-};
-
 // Requests of one client connection, one after the other (pipelining: after kEnd, next() reads the following request).
-class RequestReader : public MessageReader {
+class RequestReader {
  public:
   explicit RequestReader(const ReaderLimits& limits = {});
 
@@ -77,32 +30,50 @@ class RequestReader : public MessageReader {
   ReadEvent next(MutableBytes& input, size_t allowance);
 
   const RequestHead& head() const { return head_; }
+  BodyFraming framing() const { return body_.framing(); }
+  MutableBytes data() const { return body_.data(); }
+  const Fields& trailers() const { return body_.trailers(); }
+  const Error& error() const { return error_; }
   // True between kHead and kEnd.
-  bool in_body() const { return state_ == State::kBody; }
+  bool in_body() const { return phase_ == Phase::kBody; }
   // True where no byte of a next request has been seen (only then is an idle connection's end an orderly one).
-  bool idle() const { return state_ == State::kHead && scanner_.head_bytes() == 0; }
+  bool idle() const { return phase_ == Phase::kRequestLine && !seen_; }
   // RFC 9112, 9.3: the client expects the connection to stay open after this exchange. Valid from kHead to the next
   // kHead.
   bool keep_alive() const { return keep_alive_; }
   // The request's `Upgrade` is a real one: HTTP/1.1, Connection names it, not h2c. Valid as keep_alive().
   bool wants_upgrade() const { return wants_upgrade_; }
-  // From now on the connection carries opaque bytes (after a 101 was sent).
+  // From now on the connection carries opaque bytes (after a 101 was sent; the request was read to its end).
   void upgrade();
 
  private:
-  ReadEvent read_head(MutableBytes& input);
-  bool skip_empty_lines(MutableBytes& input);
-  bool frame();
-  void read_connection_options();
+  enum class Phase : uint8_t { kRequestLine, kFields, kBody, kFailed };
 
+  ReadEvent read_head(MutableBytes& input);
+  // True where the request line is whole and well-formed; else `event` says what to return.
+  bool read_request_line(MutableBytes& input, ReadEvent& event);
+  ReadEvent take_head(MutableBytes& input);
+  Fault judge_head();
+  ReadEvent read_body(MutableBytes& input, size_t allowance);
+  ReadEvent fail(const Fault& fault);
+
+  ReaderLimits limits_;
   RequestHead head_;
-  uint8_t empty_lines_ = 0;
+  BodyReader body_;
+  Error error_;
+  uint32_t request_line_bytes_ = 0;
+  uint8_t empty_lines_ = 0;  // skipped before the request line
+  Phase phase_ = Phase::kRequestLine;
+  bool seen_ = false;  // a byte of a request that is not whole
   bool keep_alive_ = false;
   bool wants_upgrade_ = false;
 };
 
+// 10,000 idle client connections are to be cheap.
+static_assert(sizeof(RequestReader) <= 200);
+
 // Responses of one origin connection.
-class ResponseReader : public MessageReader {
+class ResponseReader {
  public:
   explicit ResponseReader(const ReaderLimits& limits = {});
 
@@ -117,19 +88,35 @@ class ResponseReader : public MessageReader {
   ReadEvent end_of_input();
 
   const ResponseHead& head() const { return head_; }
+  BodyFraming framing() const { return body_.framing(); }
+  MutableBytes data() const { return body_.data(); }
+  const Fields& trailers() const { return body_.trailers(); }
+  const Error& error() const { return error_; }
   bool keep_alive() const { return keep_alive_; }
   // No byte of the expected response has come yet.
   bool untouched() const { return untouched_; }
 
  private:
-  ReadEvent read_head(MutableBytes& input);
-  bool frame();
+  enum class Phase : uint8_t { kIdle, kStatusLine, kFields, kBody, kFailed };
 
+  ReadEvent read_head(MutableBytes& input);
+  // True where the status line is whole and well-formed; else `event` says what to return.
+  bool read_status_line(std::string_view text, ReadEvent& event);
+  ReadEvent take_head(MutableBytes& input);
+  Fault judge_head(BodyFraming& framing);
+  ReadEvent fail(const Fault& fault);
+  ReadEvent fail_closed();
+
+  ReaderLimits limits_;
   ResponseHead head_;
-  bool keep_alive_ = false;
+  BodyReader body_;
+  Error error_;
+  uint32_t status_line_bytes_ = 0;
+  Phase phase_ = Phase::kIdle;
+  bool untouched_ = true;
   bool head_request_ = false;
   bool wants_upgrade_ = false;
-  bool untouched_ = true;
+  bool keep_alive_ = false;
 };
 
 }  // namespace ingress::http

@@ -1,3 +1,6 @@
+// xoshiro256++ (Blackman and Vigna, public domain), seeded by the kernel.
+#include <sys/random.h>
+
 #include <bit>
 #include <random>
 
@@ -6,14 +9,13 @@
 namespace ingress::http {
 
 RandomIds::RandomIds() {
-  std::random_device kernel;
-  for (uint64_t& word : state_) word = static_cast<uint64_t>(kernel()) << 32 | kernel();
-  state_[0] |= 1;  // all zero would stay zero
+  if (getrandom(state_, sizeof(state_), 0) == static_cast<ssize_t>(sizeof(state_))) return;
+  std::random_device device;
+  for (uint64_t& word : state_) word = static_cast<uint64_t>(device()) << 32 | device();
 }
 
-// xoshiro256**
 uint64_t RandomIds::next() {
-  const uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
+  const uint64_t result = std::rotl(state_[0] + state_[3], 23) + state_[0];
   const uint64_t shifted = state_[1] << 17;
   state_[2] ^= state_[0];
   state_[3] ^= state_[1];

@@ -44,6 +44,8 @@ class Responder {
   virtual void resume_body() = 0;
   // Cuts the answer so that the client can see that it is not complete. The handler gets no further call.
   virtual void abort() = 0;
+  // The connection ends with this answer. Before its head.
+  virtual void close_after_answer() = 0;
   // The answer's bytes so far, for the log: body bytes as the origin counts them.
   virtual uint64_t body_bytes_sent() const = 0;
 

@@ -309,10 +309,17 @@ void Http1Connection::resume_body() {
   }
 }
 
+// What was given of the answer still goes out. Its framing shows that it is cut; where only the connection's end frames
+// it, a RST does.
 void Http1Connection::abort() {
   handler_ = nullptr;
-  state_ = State::kClosing;
-  connection_->abort();
+  if (!answer_begun_ || answer_body_ == AnswerBody::kUntilClose) {
+    state_ = State::kClosing;
+    connection_->flush_now();
+    connection_->abort();
+  } else {
+    close_when_flushed();
+  }
 }
 
 void Http1Connection::abort_exchange(const Error& error) {

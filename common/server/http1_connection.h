@@ -68,6 +68,7 @@ class Http1Connection final : public uv::Buryable,
   bool congested() const override;
   void resume_body() override;
   void abort() override;
+  void close_after_answer() override { close_after_ = true; }
   uint64_t body_bytes_sent() const override { return body_bytes_sent_; }
   // DeadlineHandler
   void on_deadline(Deadline& deadline) override;

@@ -1,0 +1,68 @@
+#include "common/http/authority.h"
+
+#include <charconv>
+
+#include "common/http/chars.h"
+#include "common/http/head.h"
+
+namespace ingress::http {
+namespace {
+
+constexpr int kMostPort = 65535;
+
+// Bytes of the host at the begin of `text`; npos where it is malformed.
+size_t host_bytes(std::string_view text) {
+  if (text.empty() || text.front() != '[') return span_of(text, kHostChar);
+  const size_t end = text.find(']');
+  if (end == std::string_view::npos || end < 3) return std::string_view::npos;
+  for (const char c : text.substr(1, end - 1)) {
+    if (hex_value(c) < 0 && c != ':' && c != '.') return std::string_view::npos;
+  }
+  return end + 1;
+}
+
+}  // namespace
+
+std::optional<Authority> parse_authority(std::string_view text) {
+  const size_t host = host_bytes(text);
+  if (host == std::string_view::npos) return std::nullopt;
+  Authority authority{text.substr(0, host)};
+  std::string_view port = text.substr(host);
+  if (port.empty()) return authority;
+  if (port.front() != ':') return std::nullopt;
+  port.remove_prefix(1);
+  if (port.empty()) return authority;
+  const char* end = port.data() + port.size();
+  if (!all_are(port, kDigitChar)) return std::nullopt;
+  const auto parsed = std::from_chars(port.data(), end, authority.port);
+  if (parsed.ec != std::errc{} || authority.port > kMostPort) return std::nullopt;
+  return authority;
+}
+
+std::optional<HttpUrl> parse_http_url(std::string_view text) {
+  constexpr std::string_view kClear = "http://";
+  constexpr std::string_view kTls = "https://";
+  HttpUrl url;
+  if (iequals(text.substr(0, kTls.size()), kTls)) {
+    url.tls = true;
+    text.remove_prefix(kTls.size());
+  } else if (iequals(text.substr(0, kClear.size()), kClear)) {
+    text.remove_prefix(kClear.size());
+  } else {
+    return std::nullopt;
+  }
+  const size_t end = text.find_first_of("/?#");
+  url.authority = text.substr(0, end);
+  if (end != std::string_view::npos) url.rest = text.substr(end);
+  const std::optional<Authority> parts = parse_authority(url.authority);
+  if (!parts) return std::nullopt;
+  url.parts = *parts;
+  return url;
+}
+
+int port_or_default(const Authority& authority, bool tls) {
+  if (authority.port != 0) return authority.port;
+  return tls ? 443 : 80;
+}
+
+}  // namespace ingress::http

@@ -1,0 +1,127 @@
+// The fields of a section by llhttp.
+#include <llhttp.h>
+
+#include "common/http/chars.h"
+#include "common/http/field_section.h"
+
+namespace ingress::http {
+namespace {
+
+// What llhttp's callbacks fill. A name or a value may come in pieces, which lie one behind the other.
+struct Collector {
+  Fields& out;
+  bool in_name = false;
+  bool whole = false;
+};
+
+Collector& collector(llhttp_t* parser) { return *static_cast<Collector*>(parser->data); }
+
+void extend(std::string_view& text, const char* at, size_t size) {
+  if (text.empty()) {
+    text = {at, size};
+  } else {
+    text = {text.data(), static_cast<size_t>(at + size - text.data())};
+  }
+}
+
+int on_name(llhttp_t* parser, const char* at, size_t size) {
+  Collector& to = collector(parser);
+  if (!to.in_name) to.out.emplace_back();
+  to.in_name = true;
+  extend(to.out.back().name, at, size);
+  return 0;
+}
+
+int on_value(llhttp_t* parser, const char* at, size_t size) {
+  Collector& to = collector(parser);
+  to.in_name = false;
+  extend(to.out.back().value, at, size);
+  return 0;
+}
+
+int on_value_complete(llhttp_t* parser) {
+  Collector& to = collector(parser);
+  to.in_name = false;
+  to.out.back().value = trim(to.out.back().value);
+  return 0;
+}
+
+int on_headers_complete(llhttp_t* parser) {
+  collector(parser).whole = true;
+  return HPE_PAUSED;
+}
+
+llhttp_settings_t make_settings() {
+  llhttp_settings_t settings;
+  llhttp_settings_init(&settings);
+  settings.on_header_field = on_name;
+  settings.on_header_value = on_value;
+  settings.on_header_value_complete = on_value_complete;
+  settings.on_headers_complete = on_headers_complete;
+  return settings;
+}
+
+const llhttp_settings_t* settings_of_parsers() {
+  static const llhttp_settings_t settings = make_settings();
+  return &settings;
+}
+
+// A parser that has read its first line. Ours reads the real one (llhttp knows a fixed list of methods only; a proxy
+// passes any), so that every section can begin from a copy of this.
+llhttp_t make_parser(llhttp_type_t type, std::string_view line) {
+  llhttp_t parser;
+  llhttp_init(&parser, type, settings_of_parsers());
+  llhttp_execute(&parser, line.data(), line.size());
+  return parser;
+}
+
+const llhttp_t& begun_parser(Sender sender) {
+  static const llhttp_t request = make_parser(HTTP_REQUEST, "GET / HTTP/1.1\r\n");
+  static const llhttp_t response = make_parser(HTTP_RESPONSE, "HTTP/1.1 200 OK\r\n");
+  return sender == Sender::kClient ? request : response;
+}
+
+size_t count_lines(std::string_view text) {
+  size_t count = 0;
+  for (size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) ++count;
+  return count;
+}
+
+// Most of what a thread has lent at one time: readers show their heads one at a time, as a rule.
+constexpr size_t kMostSpare = 4;
+
+std::vector<Fields>& spare_fields() {
+  thread_local std::vector<Fields> spare;
+  return spare;
+}
+
+}  // namespace
+
+bool parse_fields(std::string_view section, Sender sender, Fields& out) {
+  out.clear();
+  Collector to{out};
+  llhttp_t parser = begun_parser(sender);
+  parser.data = &to;
+  const llhttp_errno_t result = llhttp_execute(&parser, section.data(), section.size());
+  return result == HPE_PAUSED && to.whole && out.size() + 1 == count_lines(section);
+}
+
+void lend_fields(Fields& to) {
+  std::vector<Fields>& spare = spare_fields();
+  if (spare.empty()) return;
+  to.swap(spare.back());
+  spare.pop_back();
+  to.clear();
+}
+
+void give_back_fields(Fields& from) {
+  if (from.capacity() == 0) return;
+  std::vector<Fields>& spare = spare_fields();
+  if (spare.size() < kMostSpare) {
+    spare.emplace_back().swap(from);
+  } else {
+    Fields().swap(from);
+  }
+}
+
+}  // namespace ingress::http

@@ -1,0 +1,44 @@
+// Reading a section of fields: of a request, of a response, or trailers. Private to common/http.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "common/http/fault.h"
+#include "common/http/head.h"
+#include "common/http/http1_limits.h"
+#include "common/http/section_scanner.h"
+
+namespace ingress::http {
+
+enum class Sender : uint8_t { kClient, kOrigin };
+
+// The strict check of a section, line by line as it comes (RFC 9112, 5): no white space before the colon, no obs-fold,
+// no name that is not a token.
+class FieldSection {
+ public:
+  enum class Progress : uint8_t { kNeedMore, kWhole, kFault };
+
+  // The line before the fields, where there is one; to be called until it is there. kWhole: `line` is it.
+  Progress first_line(std::string_view input, const ReaderLimits& limits, std::string_view& line, Fault& fault);
+  // The fields' lines to the empty one.
+  Progress fields(std::string_view input, const ReaderLimits& limits, Fault& fault);
+  // Bytes that belong to the section so far, whole lines only.
+  size_t offset() const { return scanner_.offset(); }
+  void reset();
+
+ private:
+  SectionScanner scanner_;
+  uint32_t field_count_ = 0;
+};
+
+// Reads the fields of a section that was checked, its empty line included, by llhttp. False where llhttp refuses it,
+// or sees it otherwise than the check did. Views into `section`.
+bool parse_fields(std::string_view section, Sender sender, Fields& out);
+
+// Fields that are lent to a reader while it shows a head or trailers, so that an idle one owns no memory and a busy one
+// allocates none. Per thread.
+void lend_fields(Fields& to);
+void give_back_fields(Fields& from);
+
+}  // namespace ingress::http

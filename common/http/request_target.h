@@ -1,0 +1,14 @@
+// The request target taken apart. Private to common/http.
+#pragma once
+
+#include <string_view>
+
+#include "common/http/forward_rules.h"
+
+namespace ingress::http {
+
+// RFC 9112, 3.2: origin-form, absolute-form (http and https), or "*" with OPTIONS; `out.host` is set by an
+// absolute-form only. False for everything else.
+bool split_target(std::string_view method, std::string_view target, RequestTarget& out);
+
+}  // namespace ingress::http

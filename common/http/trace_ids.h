@@ -1,0 +1,17 @@
+// traceparent (W3C Trace Context, 3.2) and X-Request-Id. Private to common/http.
+#pragma once
+
+#include <string_view>
+
+#include "common/http/forward_rules.h"
+
+namespace ingress::http {
+
+bool is_traceparent(std::string_view value);
+// 1 to 128 bytes of visible ASCII.
+bool is_request_id(std::string_view value);
+
+std::string_view new_traceparent(RandomIds& ids, Scratch& scratch);
+std::string_view new_request_id(RandomIds& ids, Scratch& scratch);
+
+}  // namespace ingress::http
