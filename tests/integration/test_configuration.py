@@ -60,8 +60,8 @@ def test_validate_shows_the_settings_and_touches_nothing(broker):
     (["--default-auth"], [], "default-auth"), (["--default-auth"], ["--default-auth", "share"], "default-auth"),
     (["--tls-dir"], [], "tls-dir"), (["--tls-dir"], ["--tls-dir", "/nonexistent"], "tls-dir"),
     (["--https"], [], "https"), (["--https"], ["--https", "nonsense:x"], "https"), (["--db"], ["--db", "/nonexistent/x.db"], "db"),
-    (["--admin-token-file"], [], "admin"), (["--admin-token-file"], ["--admin-token-file", "/nonexistent"], "admin-token"),
-    (["--domain"], ["--domain", "not a domain"], "domain"), ([], ["--grace-period", "soon"], "grace-period"),
+    (["--admin-token-file"], [], "admin"), (["--admin-token-file"], ["--admin-token-file", "/nonexistent"], "/nonexistent"),
+    (["--domain"], ["--domain", "not a domain"], "domain"), (["--grace-period"], ["--grace-period", "soon"], "grace-period"),
     ([], ["--acme-webroot", "/nonexistent"], "acme-webroot"), ([], ["--log-level", "loud"], "log-level"),
 ])
 def test_a_bad_configuration_of_the_broker_is_78_and_its_reason(broker, without, words, reason):

@@ -66,7 +66,7 @@ def test_an_idle_connection_does_not_hold_up_the_end(stack, origin):
 
 @pytest.mark.parametrize("which", ["broker", "agent"])
 def test_the_grace_period_ends_what_does_not(make_stack, make_origin, which):
-    stack = make_stack(**{which: {"options": ["--grace-period", "300ms"]}})
+    stack = make_stack(**{which: {"grace": "300ms"}})
     origin = make_origin(lambda connection, request: connection.wait_end(20) and False)
     process = getattr(stack, which).process
     with stack.client() as client:

@@ -9,7 +9,7 @@ from harness.wait import wait_until
 @pytest.mark.parametrize("accept, html", [
     (None, False), ("*/*", False), ("application/json", False), ("text/html", True),
     ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
-    ("application/json, text/html;q=0.5", False), ("text/html;q=0", False), ("text/*", True),
+    ("application/json, text/html;q=0.5", False), ("text/html;q=0", False),
 ])
 def test_an_error_is_json_or_html_by_accept(shared, accept, html):
     response = shared.get("nobody.iterate.app", fields=[("Accept", accept)] if accept else [])
@@ -51,7 +51,6 @@ def test_a_port_that_refuses_is_502_and_named(shared):
     response = shared.get(shared.host(port))
     assert (response.status, response.error) == (502, "proxy_error")
     assert response.json["port"] == port
-    assert str(port) in response.json["message"]
 
 
 def test_the_page_of_a_502_escapes_what_it_shows_and_comes_back_by_itself(shared):

@@ -23,7 +23,8 @@ class World:
         admin.service("misha", "docs", self.port("docs"))
         admin.service("misha", "far", self.port("elsewhere"), machine="mach_b")
         admin.project("alone")
-        admin.project("shut", "mach_b")
+        admin.machine("mach_shut")
+        admin.project("shut", "mach_shut")
         admin.set_project("shut", suspended=True)
         admin.machine("mach_old", state="archived")
         admin.machine("mach_new", state="starting")
@@ -131,6 +132,8 @@ BAD = {
     "1234.iterate.app": (400, "invalid_project_slug"),
     # 403
     "shut.iterate.app": (403, "forbidden"),
+    "4096__shut.iterate.app": (403, "forbidden"),
+    "mach_shut.machines.iterate.app": (403, "forbidden"),  # or a suspension would be no more than a detour
     # 404
     "nobody.iterate.app": (404, "project_not_found"),
     "4096__nobody.iterate.app": (404, "project_not_found"),

@@ -160,13 +160,14 @@ def test_a_client_that_leaves_closes_the_origins_connection_within_a_second(shar
 def test_an_origin_that_leaves_closes_the_clients_connection(shared, make_origin, way, how):
     def handler(connection, request):
         websocket.accept(connection, request)
+        assert websocket.read_frame(connection.reader) == (websocket.TEXT, b"go")
         if how == "reset":
             connection.reset()
         return False
 
     origin = make_origin(handler)
     with way() as client:
-        WebSocket(client, shared.host(origin.port))
+        WebSocket(client, shared.host(origin.port)).send("go")
         assert client.closed(2)
 
 
@@ -214,6 +215,23 @@ def test_an_upgrade_of_an_http_1_0_client_is_an_ordinary_request(shared, origin)
 def test_an_upgrade_that_connection_does_not_name_is_an_ordinary_request(shared, origin):
     assert shared.get(shared.host(origin.port), fields=[("Upgrade", "websocket")]).status == 200
     assert origin.last.get("Upgrade") is None
+
+
+def test_an_upgrade_with_a_body_is_an_ordinary_request(shared, origin):
+    fields = [("Connection", "upgrade"), ("Upgrade", "my-protocol/2")]
+    with shared.client() as client:
+        for _ in range(2):
+            client.request(shared.host(origin.port), method="POST", fields=fields, body=b"hello")
+            assert client.response().status == 200
+    assert (origin.last.get("Upgrade"), origin.last.body) == (None, b"hello")
+
+
+def test_an_upgrade_that_the_origin_ignores_leaves_the_connection_usable(shared, origin):
+    fields = [("Connection", "upgrade"), ("Upgrade", "my-protocol/2")]
+    with shared.client() as client:
+        for _ in range(3):
+            assert client.get(shared.host(origin.port), fields=fields).status == 200
+    assert origin.last.get("Upgrade") == "my-protocol/2"
 
 
 def test_a_websocket_works_through_the_agents_own_port(shared, make_origin):

@@ -8,11 +8,12 @@ class Agent:
     """`local` False: --listen off. `options` are further words. Not started before start()."""
 
     def __init__(self, folder, broker, machine, token, options=(), connections=1, local=True, env=None, name=None,
-                 url=None):
+                 url=None, grace="3s"):
         self.folder, self.broker, self.machine = str(folder), broker, machine
         self.options, self.connections, self.env = list(options), connections, env or {}
         self.local_port = free_port() if local else None
         self.url = url or broker.url
+        self.grace = grace
         self.name = name or f"agent-{machine}"
         self.token_file = write_secret(self.folder, f"{self.name}.token", token)
         self.process = None
@@ -22,7 +23,7 @@ class Agent:
         listen = f"127.0.0.1:{self.local_port}" if self.local_port else "off"
         return [program("ingress-agent"), "run", "--log-format", "json", "--broker", self.url, "--machine",
                 self.machine, "--token-file", self.token_file, "--ca-file", self.broker.ca.path, "--listen", listen,
-                "--connections", str(self.connections), *self.options]
+                "--connections", str(self.connections), "--grace-period", self.grace, *self.options]
 
     def start(self, wait=True):
         assert self.process is None or not self.process.running()

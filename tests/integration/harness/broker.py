@@ -13,9 +13,11 @@ HOSTS = [f"{start}{DOMAIN}" for start in ("", "*.", "*.machines.")] + ["localhos
 class Broker:
     """`options` are further words of its command line. Not started before start()."""
 
-    def __init__(self, folder, ca, options=(), http_mode="serve", default_auth="public", domains=(DOMAIN,)):
+    def __init__(self, folder, ca, options=(), http_mode="serve", default_auth="public", domains=(DOMAIN,),
+                 grace="3s"):
         self.folder, self.ca = str(folder), ca
         self.options, self.http_mode, self.default_auth, self.domains = list(options), http_mode, default_auth, domains
+        self.grace = grace
         self.tls_dir = os.path.join(self.folder, "tls")
         self.db = os.path.join(self.folder, "routes.db")
         self.access_log = os.path.join(self.folder, "access.log")
@@ -33,7 +35,7 @@ class Broker:
                  "--https", f"127.0.0.1:{self.https_port}", "--http-mode", self.http_mode, "--tls-dir", self.tls_dir,
                  "--default-auth", self.default_auth, "--admin", f"unix:{self.admin_socket}", "--admin",
                  f"127.0.0.1:{self.admin_port}", "--admin-token-file", self.admin_token_file, "--db", self.db,
-                 "--access-log", self.access_log]
+                 "--access-log", self.access_log, "--grace-period", self.grace]
         for domain in self.domains:
             words += ["--domain", domain]
         return words + self.options

@@ -30,7 +30,7 @@ class Process:
     that started it (setpriv becomes the program: same pid)."""
 
     def __init__(self, name, argv, folder, env=None):
-        self.name = name
+        self.name, self.ending = name, False
         self.log_path = os.path.join(folder, f"{name}.log")
         self._read, self._rest, self._events = 0, b"", []
         if os.path.exists(self.log_path):
@@ -81,6 +81,7 @@ class Process:
         return wait_until(found, f"{self.name}: {count} × {event} {fields}", seconds, self.tail)[count - 1]
 
     def signal(self, number):
+        self.ending = self.ending or number in (signal.SIGTERM, signal.SIGINT)
         self.popen.send_signal(number)
 
     def wait_exit(self, seconds=LIMIT):
@@ -95,9 +96,9 @@ class Process:
 
     def stop(self):
         """SIGTERM, and a clean end."""
-        if self.running():
+        if not self.ending:
             self.signal(signal.SIGTERM)
-            self.wait_exit()
+        self.wait_exit()
         assert self.popen.returncode in (0, -signal.SIGKILL), f"exit code {self.popen.returncode}\n{self.tail()}"
         self.assert_sane()
 

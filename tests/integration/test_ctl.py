@@ -1,0 +1,189 @@
+"""ingressctl: every noun, tables for people and JSON for programs, exit codes, and the file alone."""
+import os
+import stat
+
+import pytest
+
+from harness.ctl import Ctl, write_secret
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory, ca):
+    from harness.stack import Stack
+
+    made = Stack(tmp_path_factory.mktemp("ctl"), ca)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def ctl(stack):
+    return stack.ctl
+
+
+def ids(ctl, noun, *words, key="id"):
+    listed = ctl.json(noun, "list", *words)
+    return [row[key] for row in (listed["items"] if isinstance(listed, dict) else listed)]
+
+
+def test_a_machine_from_its_beginning_to_its_end(ctl):
+    ctl.ok("machine", "create", "mach_1x", "--port", 4000, "--metadata", '{"owner": "a"}')
+    shown = ctl.json("machine", "show", "mach_1x")
+    assert (shown["defaultPort"], shown["metadata"], shown["state"]) == (4000, {"owner": "a"}, "active")
+    ctl.ok("machine", "set", "mach_1x", "--port", 5000)
+    assert ctl.json("machine", "show", "mach_1x")["defaultPort"] == 5000
+    assert "mach_1x" in ctl.ok("machine", "list").out and "mach_1x" in ids(ctl, "machine")
+    ctl.ok("machine", "archive", "mach_1x")
+    assert ctl.json("machine", "show", "mach_1x")["state"] == "archived"
+    ctl.ok("machine", "delete", "mach_1x")
+    assert "mach_1x" not in ids(ctl, "machine")
+
+
+def test_a_token_is_printed_once_and_alone(ctl, tmp_path):
+    ctl.ok("machine", "create", "mach_2x")
+    first = ctl.ok("machine", "token", "create", "mach_2x").out
+    assert len(first.strip()) > 40 and first.count("\n") == 1
+    second = ctl.ok("machine", "token", "mach_2x", "--label", "second").out.strip()
+    assert second != first.strip()
+    path = tmp_path / "token"
+    done = ctl.ok("machine", "token", "mach_2x", "--output", path)
+    assert done.out == "" and stat.S_IMODE(os.stat(path).st_mode) == 0o600 and len(path.read_text().strip()) > 40
+    listed = ctl.ok("machine", "token", "list", "mach_2x").out
+    assert "second" in listed and second not in listed
+    rows = ctl.json("machine", "token", "list", "mach_2x")
+    rows = rows["items"] if isinstance(rows, dict) else rows
+    assert len(rows) == 3
+    ctl.ok("machine", "token", "revoke", "mach_2x", rows[0]["id"])
+
+
+def test_a_machine_can_come_with_its_token(ctl):
+    made = ctl.json("machine", "create", "mach_3x", "--with-token")
+    assert len(made["token"] if isinstance(made["token"], str) else made["token"]["token"]) > 40
+
+
+def test_a_project_from_its_beginning_to_its_end(ctl):
+    ctl.ok("machine", "create", "mach_4x")
+    ctl.ok("project", "create", "fresh", "--machine", "mach_4x", "--port", 4000, "--profile", "vite")
+    shown = ctl.json("project", "show", "fresh")
+    assert (shown["machine"], shown["defaultPort"], shown["policy"]) == ("mach_4x", 4000, {"profile": "vite"})
+    ctl.ok("project", "set", "fresh", "--port", 5000, "--auth", "deny")
+    shown = ctl.json("project", "show", "fresh")
+    assert (shown["defaultPort"], shown["policy"]) == (5000, {"profile": "vite", "auth": "deny"})
+    ctl.ok("machine", "detach", "fresh")
+    assert ctl.json("project", "show", "fresh")["machine"] is None
+    ctl.ok("machine", "attach", "fresh", "mach_4x")
+    assert ctl.json("project", "show", "fresh")["machine"] == "mach_4x"
+    ctl.ok("project", "set", "fresh", "--suspended", "true")
+    assert ctl.json("project", "show", "fresh")["suspended"] is True
+    ctl.ok("project", "delete", "fresh")
+    assert "fresh" not in ids(ctl, "project", key="slug")
+
+
+def test_services_and_domains(ctl):
+    ctl.ok("service", "set", "misha", "docs", "--port", 4000, "--host", "preserve")
+    shown = ctl.json("service", "show", "misha", "docs")
+    assert (shown["port"], shown["policy"]) == (4000, {"host": "preserve"})
+    ctl.ok("service", "set", "misha", "docs", "--port", 4001)
+    assert ctl.json("service", "show", "misha", "docs")["port"] == 4001
+    assert "docs" in ctl.ok("service", "list", "misha").out
+    ctl.ok("domain", "add", "Custom.Example.NET.", "misha")
+    assert ids(ctl, "domain", key="name") == ["custom.example.net"]
+    ctl.ok("domain", "remove", "custom.example.net")
+    ctl.ok("service", "delete", "misha", "docs")
+    assert ids(ctl, "service", "misha", key="name") == []
+
+
+def test_routes(ctl):
+    made = ctl.json("route", "create", "a.example.com", "*.b.example.com", "--machine", "mach_a", "--port", 4000,
+                    "--external-id", "ext-1")
+    assert [row["pattern"] for row in made["patterns"]] == ["a.example.com", "*.b.example.com"]
+    assert made["patterns"][0]["target"] == {"machine": "mach_a", "port": 4000}
+    assert ctl.run("route", "create", "a.example.com", "--project", "misha").code == 1
+    taken = ctl.json("route", "create", "a.example.com", "--project", "misha", "--on-conflict", "overwrite")
+    assert [row["pattern"] for row in ctl.json("route", "show", made["id"])["patterns"]] == ["*.b.example.com"]
+    ctl.ok("route", "update", taken["id"], "--auth", "deny")
+    assert ctl.json("route", "show", taken["id"])["patterns"][0]["policy"] == {"auth": "deny"}
+    for route in (made, taken):
+        ctl.ok("route", "delete", route["id"])
+    assert ids(ctl, "route") == []
+
+
+def test_tunnels(stack, ctl):
+    (tunnel,) = [row for row in stack.admin.tunnels("mach_a")]
+    assert tunnel["id"] in ctl.ok("tunnel", "list").out
+    assert ctl.json("tunnel", "show", tunnel["id"])["machine"] == "mach_a"
+    ctl.ok("tunnel", "close", tunnel["id"])
+    stack.agent.wait_up(2)
+
+
+def test_changes_are_listed_oldest_first(ctl):
+    lines = ctl.ok("changes").out.splitlines()
+    assert "machine.create" in lines[1] and "mach_a" in lines[1]
+    rows = ctl.json("changes")
+    rows = rows["items"] if isinstance(rows, dict) else rows
+    assert [row["revision"] for row in rows] == sorted(row["revision"] for row in rows)
+
+
+@pytest.mark.parametrize("words", [
+    ["machine", "show", "none"], ["machine", "create", "mach_a"], ["machine", "create", "A B"], ["machine", "delete", "mach_a"],
+    ["project", "show", "none"], ["project", "create", "misha"], ["project", "create", "www"], ["service", "show", "misha", "none"],
+    ["service", "set", "none", "docs", "--port", "80"], ["route", "show", "none"], ["domain", "remove", "none.example.com"],
+    ["tunnel", "close", "none"], ["machine", "attach", "misha", "none"], ["project", "set", "misha", "--policy", '{"x": 1}'],
+])
+def test_a_refusal_is_1_with_a_sentence_on_stderr(ctl, words):
+    done = ctl.run(*words)
+    assert done.code == 1 and done.out == "" and done.err.startswith("ingressctl: "), done
+
+
+@pytest.mark.parametrize("words", [
+    [], ["nonsense"], ["machine"], ["machine", "nonsense"], ["machine", "create"], ["machine", "create", "a", "b"],
+    ["machine", "list", "--nonsense"], ["service", "set", "misha"], ["why"], ["route", "create"],
+])
+def test_a_wrong_command_line_is_2(ctl, words):
+    done = ctl.run(*words)
+    assert done.code == 2 and done.err, done
+
+
+def test_the_wrong_token_is_4(stack):
+    for env in ({}, {"INGRESS_TOKEN": "wrong"}):
+        done = Ctl(f"127.0.0.1:{stack.broker.admin_port}", env=env).run("machine", "list")
+        assert done.code == 4 and "not authorised" in done.err, done
+
+
+@pytest.mark.parametrize("form", ["127.0.0.1:@P", "http://127.0.0.1:@P", "localhost:@P"])
+def test_over_tcp_with_the_token_by_variable_or_file(stack, tmp_path, form):
+    address = form.replace("@P", str(stack.broker.admin_port))
+    by_variable = Ctl(address, env={"INGRESS_TOKEN": stack.broker.admin_token})
+    assert "mach_a" in ids(by_variable, "machine")
+    path = write_secret(str(tmp_path), "token", stack.broker.admin_token)
+    assert "mach_a" in Ctl(address).ok("--token-file", path, "machine", "list").out
+
+
+def test_the_address_may_come_by_variable(stack):
+    ctl = Ctl(None, env={"INGRESS_ADMIN": f"unix:{stack.broker.admin_socket}"})
+    assert "mach_a" in ids(ctl, "machine")
+
+
+def test_no_broker_is_1_and_says_so(tmp_path):
+    for address in (f"unix:{tmp_path}/none.sock", "127.0.0.1:1"):
+        done = Ctl(address).run("machine", "list")
+        assert done.code == 1 and "broker" in done.err, done
+
+
+@pytest.mark.parametrize("noun, words", [("machine", []), ("project", []), ("service", ["misha"]), ("route", []), ("domain", [])])
+def test_the_file_alone_lists_what_the_broker_lists(stack, ctl, noun, words):
+    if noun == "service":
+        ctl.ok("service", "set", "misha", "api", "--port", 4000)
+    alone = Ctl(None).run("--db", stack.broker.db, noun, "list", *words, "--json")
+    assert alone.code == 0, alone
+
+    def names(listed):
+        rows = listed["items"] if isinstance(listed, dict) else listed
+        return sorted(row.get("id") or row.get("slug") or row.get("name") for row in rows)
+
+    assert names(alone.json) == names(ctl.json(noun, "list", *words))
+
+
+@pytest.mark.parametrize("words", [["machine", "create", "mach_9x"], ["tunnel", "list"], ["why", "misha.iterate.app"]])
+def test_the_file_alone_changes_nothing_and_knows_no_tunnels(stack, words):
+    assert Ctl(None).run("--db", stack.broker.db, *words).code in (1, 2)
