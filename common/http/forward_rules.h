@@ -82,6 +82,10 @@ void forward_request_fields(const RequestHead& head, bool upgrade, const Inbound
 void forward_response_fields(const ResponseHead& head, const Inbound& inbound, const RequestRules& rules,
                              Scratch& scratch, Fields& out);
 
+// Trailers of either direction: what a head would lose, they lose too (hop-by-hop, forwarding and identity fields, Host
+// and framing), and what may not be a trailer (RFC 9110, 6.5.1).
+void forward_trailers(const Fields& trailers, Fields& out);
+
 // Host of a request (RFC 9112, 3.2): the authority of an absolute-form target, else the one Host field. Errors:
 // kBadRequest for none (1.1), two, or a malformed target; kInvalidHost for an HTTP/1.0 request without.
 struct RequestTarget {
