@@ -248,12 +248,13 @@ void Http1Connection::on_client_left_or_half_closed() {
     if (held_.empty()) abort_exchange(kClientLeft);
     return;
   }
-  const Time now = server_.loop().now();
-  if (!held_.empty() || now - request_ended_at_ <= kFinWithRequest) return;
+  if (!held_.empty()) return;
   if (answer_begun_) {
     abort_exchange(kClientLeft);
     return;
   }
+  const Time now = server_.loop().now();
+  if (now - request_ended_at_ <= kFinWithRequest) return;
   leave_grace_ = true;
   deadline_.arm(now + kLeaveGrace);
 }
