@@ -47,6 +47,7 @@ void release_idle_pages() {
     unsigned long anonymous_kb = 0;
     if (std::sscanf(line.c_str(), "Anonymous: %lu kB", &anonymous_kb) != 1) continue;
     if (anonymous_kb > 0 || mapping.writable || !mapping.from_file) continue;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel tells addresses as text
     madvise(reinterpret_cast<void*>(mapping.begin), mapping.end - mapping.begin, MADV_DONTNEED);
   }
 }
