@@ -50,7 +50,8 @@ size_t Http1Connection::read_limit() {
     case State::kUpgraded:
       break;
   }
-  return held_.empty() ? handler_->allowance() : 0;
+  // What is held while the handler takes bytes is a trailer section that is not whole: it needs more.
+  return handler_->allowance();
 }
 
 void Http1Connection::on_data(MutableBytes bytes) {
