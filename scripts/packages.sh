@@ -18,6 +18,7 @@ protobuf-compiler
 libprotobuf-dev
 libsqlite3-dev
 libcli11-dev
+libtoml11-dev
 libspdlog-dev
 libfmt-dev
 nlohmann-json3-dev
@@ -50,6 +51,7 @@ cmd:openssl=openssl
 cmd:/usr/bin/python3=python3
 cmd:/usr/sbin/nginx=nginx-light
 cmd:wrk=wrk
+cmd:strace=strace
 LIST
     clang)
       echo clang
