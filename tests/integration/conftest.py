@@ -11,6 +11,11 @@ from harness.origin import Origin
 from harness.stack import Stack
 
 
+def pytest_collection_modifyitems(items):
+    """What takes long begins first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def ca(tmp_path_factory):
     return Ca(str(tmp_path_factory.mktemp("ca")))

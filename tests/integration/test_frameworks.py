@@ -14,6 +14,7 @@ from harness.ports import free_port
 from harness.process import Process
 from harness.wait import wait_until
 
+pytestmark = pytest.mark.slow
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

@@ -145,6 +145,7 @@ def test_nginx_takes_posts(shared, nginx):
             assert client.get(shared.host(nginx.port), "/echo", method="POST", body=b"x" * size).body == b"posted\n"
 
 
+@pytest.mark.slow
 def test_nginx_closing_its_idle_connections_is_never_seen(shared, tmp_path):
     with Nginx(tmp_path, keep_alive=1) as short:
         short.write("small", b"x")

@@ -175,6 +175,7 @@ def test_two_tokens_overlap_while_one_is_rotated(stack, origin):
     assert agent.process.running()
 
 
+@pytest.mark.slow
 def test_a_corrected_token_file_is_read_again(stack, origin):
     from harness.ctl import write_secret
 
@@ -221,6 +222,7 @@ def test_websockets_survive_what_happens_to_others(stack, make_origin):
         socket.echo("still here")
 
 
+@pytest.mark.slow
 def test_days_of_reconnects_grow_nothing(stack, origin):
     def settled():
         wait_until(lambda: len(stack.admin.tunnels("mach_a")) == 1, "one tunnel")
@@ -240,6 +242,7 @@ def test_days_of_reconnects_grow_nothing(stack, origin):
     assert stack.agent.process.rss_kb() < kb + 4096
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("garbage", [
     b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 100, b"\xff" * 100, b"\x00\x00\x05\x01\x00\x00\x00\x00\x00hello",
     bytes(range(256)) * 300, b"\xff\xff\xff\x01\x00\x00\x00\x00\x00", b"",

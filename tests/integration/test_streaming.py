@@ -9,6 +9,7 @@ from harness.http1 import Client, Hash
 from harness.origin import answer, random_bytes
 from harness.wait import wait_until
 
+pytestmark = pytest.mark.slow
 MB = 1 << 20
 BLOCK = random_bytes(MB)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"

@@ -19,7 +19,7 @@ class Ca:
                  "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign", "-keyout", self._key,
                  "-out", self.path)
 
-    def issue(self, folder, name, hosts, days=2):
+    def issue(self, folder, name, hosts, days=90):
         """NAME.crt and NAME.key in `folder`. Both are put in place whole, the key first."""
         request = os.path.join(self.folder, f"{name}.csr")
         key, certificate = (os.path.join(self.folder, f"{name}.new.{kind}") for kind in ("key", "crt"))

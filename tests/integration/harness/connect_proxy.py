@@ -36,6 +36,10 @@ class ConnectProxy:
     def cut(self):
         """Breaks off everything that runs through it."""
         for sock in self._sockets:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)  # close() alone would wait for the thread that reads
+            except OSError:
+                pass
             sock.close()
 
     def _accept(self):
