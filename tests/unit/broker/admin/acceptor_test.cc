@@ -28,6 +28,7 @@ class RecordingResponder final : public server::Responder {
   bool congested() const override { return false; }
   void resume_body() override {}
   void abort() override {}
+  void close_after_answer() override {}
   uint64_t body_bytes_sent() const override { return body.size(); }
 
   int status = 0;
