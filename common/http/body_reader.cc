@@ -122,7 +122,7 @@ ReadEvent BodyReader::read_trailers(MutableBytes& input, const ReaderLimits& lim
   input = input.subspan(section.size());
   if (section.size() == 2) return ReadEvent::kEnd;
   lend_fields(trailers_);
-  if (!parse_fields(section, sender, trailers_)) {
+  if (!parse_fields(section, section_.field_count(), sender, trailers_)) {
     fault = kBadTrailers;
     return ReadEvent::kError;
   }

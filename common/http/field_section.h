@@ -25,6 +25,7 @@ class FieldSection {
   Progress fields(std::string_view input, const ReaderLimits& limits, Fault& fault);
   // Bytes that belong to the section so far, whole lines only.
   size_t offset() const { return scanner_.offset(); }
+  size_t field_count() const { return field_count_; }
   void reset();
 
  private:
@@ -33,8 +34,8 @@ class FieldSection {
 };
 
 // Reads the fields of a section that was checked, its empty line included, by llhttp. False where llhttp refuses it,
-// or sees it otherwise than the check did. Views into `section`.
-bool parse_fields(std::string_view section, Sender sender, Fields& out);
+// or sees another number of fields than the check did. Views into `section`.
+bool parse_fields(std::string_view section, size_t field_count, Sender sender, Fields& out);
 
 // Fields that are lent to a reader while it shows a head or trailers, so that an idle one owns no memory and a busy one
 // allocates none. Per thread.

@@ -97,7 +97,8 @@ ReadEvent RequestReader::take_head(MutableBytes& input) {
   input = input.subspan(text.size());
   split_request_line(text.substr(0, request_line_bytes_ - kLineEnd.size()), head_);
   lend_fields(head_.fields);
-  if (!parse_fields(text.substr(request_line_bytes_), Sender::kClient, head_.fields)) return fail(kBadFields);
+  if (!parse_fields(text.substr(request_line_bytes_), body_.section().field_count(), Sender::kClient, head_.fields))
+    return fail(kBadFields);
   if (const Fault fault = judge_head()) return fail(fault);
   empty_lines_ = 0;
   seen_ = false;

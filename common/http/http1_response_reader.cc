@@ -93,7 +93,8 @@ ReadEvent ResponseReader::take_head(MutableBytes& input) {
   // Again: the input may lie elsewhere than when the line was checked.
   split_status_line(text.substr(0, status_line_bytes_ - kLineEndBytes), head_);
   lend_fields(head_.fields);
-  if (!parse_fields(text.substr(status_line_bytes_), Sender::kOrigin, head_.fields)) return fail(kBadFields);
+  if (!parse_fields(text.substr(status_line_bytes_), body_.section().field_count(), Sender::kOrigin, head_.fields))
+    return fail(kBadFields);
   BodyFraming framing;
   if (const Fault fault = judge_head(framing)) return fail(fault);
   body_.begin(framing);
