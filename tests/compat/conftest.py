@@ -1,6 +1,9 @@
-"""The fixtures of the integration tests hold here too."""
+"""The harness and the fixtures of the integration tests hold here too."""
 import os
 import sys
 
+import pytest
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
-from conftest import ca, make_stack, shared  # noqa: F401  pylint: disable=unused-import
+pytest.register_assert_rewrite("harness")
+from harness.fixtures import *  # noqa: E402,F401,F403  pylint: disable=wildcard-import,unused-wildcard-import

@@ -3,9 +3,7 @@ import os
 import shutil
 import time
 
-import pytest
-
-from harness.browser import Browser, installed_npm
+from harness.browser import installed_npm
 from harness.ports import free_port
 from harness.process import Process
 from harness.wait import wait_until
@@ -36,19 +34,6 @@ window.kernelSaid = "";
   }));
 })().catch((error) => (window.kernelSaid += error));
 """
-
-
-@pytest.fixture
-def browser_of(tmp_path):
-    made = []
-
-    def make(stack):
-        made.append(Browser(tmp_path, os.path.join(stack.broker.tls_dir, "default.crt")))
-        return made[-1]
-
-    yield make
-    for browser in made:
-        browser.__exit__()
 
 
 def test_jupyterlab_opens_and_runs_a_kernel(make_stack, browser_of, tmp_path):

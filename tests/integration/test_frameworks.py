@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness.browser import Browser, installed_npm
+from harness.browser import installed_npm
 from harness.origin import Origin, answering
 from harness.ports import free_port
 from harness.process import Process
@@ -30,19 +30,6 @@ def wait_listening(process, port):
         return False
 
     wait_until(accepts, f"{process.name} listens on {port}", detail=process.tail)
-
-
-@pytest.fixture
-def browser_of(tmp_path):
-    made = []
-
-    def make(stack):
-        made.append(Browser(tmp_path, os.path.join(stack.broker.tls_dir, "default.crt")))
-        return made[-1]
-
-    yield make
-    for browser in made:
-        browser.__exit__()
 
 
 @pytest.fixture
