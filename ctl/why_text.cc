@@ -13,6 +13,14 @@ std::string_view mark_of(const Json& step) {
   return "-   ";
 }
 
+// A sentence of several parts, a part a line.
+std::string on_lines(std::string text, size_t indent) {
+  for (size_t at = text.find("; "); at != std::string::npos; at = text.find("; ", at + indent)) {
+    text.replace(at, 2, "\n" + std::string(indent, ' '));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string host_of(std::string_view pasted) {
@@ -29,7 +37,7 @@ std::string why_text(const Json& report) {
     const std::string advice = cell_of(step, "advice");
     out.append(mark_of(step)).append("  ").append(name);
     out.append(name.size() < kNameWidth ? kNameWidth - name.size() : 1, ' ');
-    out += (cell_of(step, "state") == "skipped" ? "not looked at" : detail) + "\n";
+    out += (cell_of(step, "state") == "skipped" ? "not looked at" : on_lines(detail, 6 + kNameWidth)) + "\n";
     if (advice != "-") out += std::string(6 + kNameWidth, ' ') + "to do: " + advice + "\n";
   }
   const Json& problem = report["problem"];

@@ -14,13 +14,14 @@ TEST_CASE("the host is found in what a user pastes") {
 TEST_CASE("the report marks each step, gives advice, and ends with what is wrong first") {
   const std::string text = why_text(Json::parse(R"({"host":"h","ok":false,"steps":[
       {"step":"grammar","state":"ok","ok":true,"detail":"host h","advice":""},
-      {"step":"dns","state":"warning","ok":true,"detail":"odd","advice":"look"},
+      {"step":"dns","state":"warning","ok":true,"detail":"odd; very odd","advice":"look"},
       {"step":"tunnel","state":"failed","ok":false,"detail":"no tunnel","advice":"start it"},
       {"step":"probe","state":"skipped","ok":null,"detail":"","advice":""}],
       "problem":{"step":"tunnel","detail":"no tunnel","advice":"start it"}})"));
   CHECK(text ==
         "ok    grammar      host h\n"
         "warn  dns          odd\n"
+        "                   very odd\n"
         "                   to do: look\n"
         "FAIL  tunnel       no tunnel\n"
         "                   to do: start it\n"

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "tests/unit/broker/admin/admin_fixture.h"
 
 namespace ingress::broker {
@@ -198,6 +200,29 @@ TEST_CASE("changes of one record at the same time do not lose each other") {
   const HttpAnswer now = admin.ask("GET", "/v1/machines/mach_1");
   CHECK(now.body["defaultPort"] == 4444);
   CHECK(now.body["metadata"]["k"] == "v");
+}
+
+TEST_CASE("many writes and changes at once are all answered, each once") {
+  AdminFixture admin;
+  const auto request = [](const std::string& method, const std::string& path, const std::string& body) {
+    return method + " " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           body;
+  };
+  admin.ask("POST", "/v1/machines", R"({"id":"m0"})");
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 1; i <= 20; ++i) {
+    const std::string number = std::to_string(i);
+    clients.push_back(admin.client());
+    clients.back()->send(i % 4 == 0 ? request("PATCH", "/v1/machines/m0", R"({"metadata":{"n":)" + number + "}}")
+                                    : request("POST", "/v1/machines", R"({"id":"m)" + number + "\"}"));
+  }
+  REQUIRE(admin.run_until([&clients] {
+    return std::all_of(clients.begin(), clients.end(),
+                       [](const auto& client) { return AdminFixture::whole(client->received); });
+  }));
+  for (const auto& client : clients) CHECK(client->received.starts_with("HTTP/1.1 20"));
+  CHECK(admin.ask("GET", "/v1/machines").body["items"].size() == 16);
+  CHECK(admin.ask("GET", "/v1/changes").body["items"].size() == 21);
 }
 
 TEST_CASE("tunnels are listed, and one that is not there cannot be closed") {
