@@ -1,5 +1,6 @@
 """The admin API of a broker, as a program uses it: what tests make their rows with."""
 import json
+from urllib.parse import quote
 
 from harness.http1 import Client
 
@@ -70,7 +71,14 @@ class Admin:
         return self.ok("POST", "/v1/domains", {"name": name, "project": slug})
 
     def items(self, path):
-        return self.ok("GET", path)["items"]
+        """Every row, page after page."""
+        page = self.ok("GET", path)
+        rows = page["items"]
+        while page["next"] is not None:
+            joint = "&" if "?" in path else "?"
+            page = self.ok("GET", f"{path}{joint}cursor={quote(page['next'], safe='')}")
+            rows += page["items"]
+        return rows
 
     def tunnels(self, machine=None):
         return self.items("/v1/tunnels" + (f"?machine={machine}" if machine else ""))

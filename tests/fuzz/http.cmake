@@ -1,0 +1,2 @@
+ingress_fuzz(http1_request common_http)
+ingress_fuzz(http1_response common_http)
