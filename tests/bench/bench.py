@@ -13,6 +13,10 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from benchlib.idle import idle_tunnels
 from benchlib.load import measure
+from benchlib.memory import idle_memory, stripped_sizes
+from benchlib.processes import raise_file_limit
+from benchlib.restart import restarts
+from benchlib.soak import soak
 from benchlib.sse import sse_delay
 from benchlib.syscalls import syscalls_per_request
 from benchlib.targets import Bench
@@ -25,6 +29,8 @@ CASES = [  # name, path, connections
     ("1 MB, c=8", "/1m", 8),
 ]
 
+PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle")
+
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -34,9 +40,16 @@ def arguments():
     parser.add_argument("--idle", default="1000,10000", help="numbers of idle tunnels, '' for none")
     parser.add_argument("--cases", default="", help="only the cases whose name holds this text")
     parser.add_argument("--only", default="", help="only the targets whose name holds this text (and nginx)")
-    parser.add_argument("--quick", action="store_true", help="no idle tunnels, SSE or system calls")
+    parser.add_argument("--parts", default=",".join(PARTS), help="which of " + ", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="as --parts cases")
+    parser.add_argument("--soak", action="store_true", help="large bodies and slow readers, and no other part")
+    parser.add_argument("--soak-gb", type=float, default=10, help="size of the large bodies")
     parser.add_argument("--json", default="", help="file for the figures")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.parts = {"cases"} if options.quick else {"soak"} if options.soak else set(options.parts.split(","))
+    if not options.parts <= {*PARTS, "soak"}:
+        parser.error("--parts: one or more of " + ", ".join(PARTS))
+    return options
 
 
 def median_of(runs):
@@ -83,32 +96,56 @@ def machine():
     return f"{os.cpu_count()} × {model}, Linux {platform.release()}"
 
 
+def all_targets(bench, options, ingress):
+    wide = "proxy_buffer_size 64k; proxy_buffers 4 64k; proxy_busy_buffers_size 128k;"
+    found = [bench.nginx_one(), bench.nginx_one("nginx-64k", wide), bench.nginx_two(), ingress, *bench.peers()]
+    return [target for target in found if target.name.startswith("nginx") or options.only in target.name]
+
+
+def run_parts(options, bench):
+    """Each part in turn, in the order of PARTS: memory first, before a load has touched the programs."""
+    figures = {"machine": machine()}
+    bench.start_origin()
+    if "soak" in options.parts:
+        figures["soak"] = soak(bench, options.soak_gb)
+    if options.parts <= {"soak"}:
+        return figures
+    ingress, https, tls = bench.ingress()
+    if "memory" in options.parts:
+        figures["stripped"], figures["idle_memory"] = stripped_sizes(bench), idle_memory(ingress)
+    if options.parts & {"cases", "syscalls"}:
+        targets = all_targets(bench, options, ingress)
+        if "cases" in options.parts:
+            idle_kb = {target.name: sum(p.rss_kb() for p in target.processes) for target in targets}
+            print("\nRSS before the load: " + ", ".join(f"{name} {kb / 1024:.1f} MB" for name, kb in idle_kb.items()))
+            figures["idle_kb"], figures["cases"] = idle_kb, run_cases(options, targets)
+        if "syscalls" in options.parts:
+            figures["syscalls"] = syscalls_per_request(targets[0], ingress)
+    if "sse" in options.parts:
+        figures["sse"] = sse_delay(bench, ingress)
+    if "restart" in options.parts:
+        figures["restart"] = restarts(bench, tls)
+    if "idle" in options.parts:
+        figures["idle"] = [idle_tunnels(bench, tls, int(n)) for n in options.idle.split(",") if n]
+    return figures
+
+
 def main():
     options = arguments()
-    bin_folder = os.path.abspath(options.bin)
+    descriptors = raise_file_limit()
+    print(f"machine: {machine()}; {options.rounds} rounds of {options.seconds} s, interleaved, medians; "
+          f"load average {os.getloadavg()[0]:.1f}; {descriptors} descriptors a process")
     with tempfile.TemporaryDirectory(prefix="ingress-bench-") as folder:
         os.chmod(folder, 0o755)
-        bench = Bench(folder, bin_folder)
+        bench = Bench(folder, os.path.abspath(options.bin))
         try:
-            bench.start_origin()
-            ingress, https, tls = bench.ingress()
-            targets = [bench.nginx_one(), bench.nginx_one("nginx-64k", "proxy_buffer_size 64k; proxy_buffers 4 64k; proxy_busy_buffers_size 128k;"), bench.nginx_two(),
-                       ingress, *bench.peers()]
-            targets = [t for t in targets if t.name.startswith("nginx") or options.only in t.name]
-            print(f"machine: {machine()}; {options.rounds} rounds of {options.seconds} s, interleaved, medians")
-            idle_kb = {target.name: sum(p.rss_kb() for p in target.processes) for target in targets}
-            print("idle RSS: " + ", ".join(f"{name} {kb / 1024:.1f} MB" for name, kb in idle_kb.items()))
-            print("idle RSS by program: " + ", ".join(f"{p.name} {p.rss_kb() / 1024:.1f} MB" for p in ingress.processes))
-            figures = {"idle_kb": idle_kb, "cases": run_cases(options, targets)}
-            if not options.quick:
-                figures["syscalls"] = syscalls_per_request(targets[0], ingress)
-                figures["sse"] = sse_delay(bench, ingress)
-                figures["idle"] = [idle_tunnels(bench, tls, int(n)) for n in options.idle.split(",") if n]
-            if options.json:
-                with open(options.json, "w") as file:
-                    json.dump(figures, file, indent=1)
+            figures = run_parts(options, bench)
         finally:
             bench.stop()
+    print(f"\nload average at the end: {os.getloadavg()[0]:.1f}")
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(figures, file, indent=1)
 
 
 if __name__ == "__main__":

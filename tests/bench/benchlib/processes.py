@@ -1,6 +1,7 @@
 """Processes under measurement: started in a folder of their own, ended by their own pids, counted from /proc."""
 import glob
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -34,10 +35,32 @@ class Process:
         return total
 
     def rss_kb(self):
+        return self._status_kb("VmRSS:")
+
+    def peak_kb(self):
+        """The highest RSS since forget_peak(), or since the start."""
+        return self._status_kb("VmHWM:")
+
+    def forget_peak(self):
+        for pid in self.pids():
+            with open(f"/proc/{pid}/clear_refs", "w") as file:
+                file.write("5")
+
+    def rollup_kb(self):
+        """Rss, Pss, Anonymous and the other lines of smaps_rollup, summed over the process and its children."""
+        total = {}
+        for pid in self.pids():
+            with open(f"/proc/{pid}/smaps_rollup") as file:
+                for line in list(file)[1:]:
+                    key, kb = line.split()[:2]
+                    total[key.rstrip(":")] = total.get(key.rstrip(":"), 0) + int(kb)
+        return total
+
+    def _status_kb(self, field):
         total = 0
         for pid in self.pids():
             with open(f"/proc/{pid}/status") as file:
-                total += next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+                total += next(int(line.split()[1]) for line in file if line.startswith(field))
         return total
 
     def log_text(self):
@@ -49,6 +72,11 @@ class Process:
         if text not in self.log_text():
             raise RuntimeError(f"{self.name} ended: {self.log_text()[-2000:]}")
 
+    def kill(self):
+        """As `kill -9` does."""
+        self.popen.kill()
+        self.popen.wait()
+
     def stop(self):
         if self.popen.poll() is None:
             self.popen.send_signal(signal.SIGTERM)
@@ -57,6 +85,13 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.popen.kill()
                 self.popen.wait()
+
+
+def raise_file_limit():
+    """As many descriptors as may be had, here and in everything that is started from here."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def wait_until(condition, seconds, what):

@@ -87,13 +87,14 @@ class Bench:
     def program(self, name):
         return os.path.join(self.bin, name)
 
-    def ctl(self, *words):
-        admin = f"unix:{self.folder}/admin.sock"
-        argv = [self.program("ingressctl"), "--admin", admin, *words]
+    def ctl(self, *words, broker="broker"):
+        argv = [self.program("ingressctl"), "--admin", f"unix:{self.folder}/{broker}.sock", *words]
         return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
     def certificate(self):
         tls = os.path.join(self.folder, "tls")
+        if os.path.exists(tls):
+            return tls
         os.makedirs(tls)
         names = f"subjectAltName=DNS:{DOMAIN},DNS:*.{DOMAIN},DNS:*.machines.{DOMAIN},DNS:localhost"
         subprocess.run(
@@ -102,26 +103,33 @@ class Bench:
             check=True, capture_output=True)
         return tls
 
-    def start_broker(self, tls, name="broker", database="routes.db"):
-        http, https = free_port(), free_port()
+    def start_broker(self, tls, name="broker", database="routes.db", ports=None, wait=True):
+        http, https = ports or (free_port(), free_port())
         argv = [self.program("ingress-broker"), "run", "--domain", DOMAIN, "--http", f"127.0.0.1:{http}", "--https",
                 f"127.0.0.1:{https}", "--http-mode", "serve", "--tls-dir", tls, "--default-auth", "public", "--admin",
-                f"unix:{self.folder}/admin.sock", "--db", os.path.join(self.folder, database), "--access-log",
+                f"unix:{self.folder}/{name}.sock", "--db", os.path.join(self.folder, database), "--access-log",
                 os.path.join(self.folder, name + "-access.log"), "--grace-period", "1s"]
         broker = self.start(argv, name)
-        broker.wait_log("ready")
+        if wait:
+            broker.wait_log("ready")
         return broker, http, https
 
-    def ingress(self):
-        tls = self.certificate()
-        broker, http, https = self.start_broker(tls)
-        self.ctl("machine", "create", MACHINE, "--port", str(self.origin_port))
-        token_file = os.path.join(self.folder, "token")
-        with open(token_file, "w") as file:
-            file.write(self.ctl("machine", "token", "create", MACHINE))
-        agent = self.start(
+    def start_agent(self, https, tls, broker="broker", name="agent", default_port=None):
+        """The agent of MACHINE, which is made where that broker does not know it yet."""
+        token = os.path.join(self.folder, broker + "-token")
+        if not os.path.exists(token):
+            self.ctl("machine", "create", MACHINE, "--port", str(default_port or self.origin_port), broker=broker)
+            with open(token, "w") as file:
+                file.write(self.ctl("machine", "token", "create", MACHINE, broker=broker))
+        return self.start(
             [self.program("ingress-agent"), "run", "--broker", f"https://localhost:{https}", "--machine", MACHINE,
-             "--token-file", token_file, "--ca-file", f"{tls}/bench.crt", "--listen", "off"], "agent")
+             "--token-file", token, "--ca-file", f"{tls}/bench.crt", "--listen", "off"], name)
+
+    def ingress(self, name="", default_port=None):
+        """A broker and an agent; a name other than "" tells a further pair from the first."""
+        tls = self.certificate()
+        broker, http, https = self.start_broker(tls, name + "broker", name + "routes.db")
+        agent = self.start_agent(https, tls, name + "broker", name + "agent", default_port)
         agent.wait_log("tunnel_up")
         return Target("ingress", f"http://127.0.0.1:{http}", f"{MACHINE}.machines.{DOMAIN}", [broker, agent]), https, tls
 
