@@ -10,6 +10,7 @@
 #include "agent/session/tunnel_set.h"
 #include "common/base/log.h"
 #include "common/tls/digest.h"
+#include "common/uv/idle_memory.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/sd_notify.h"
 #include "common/uv/signal_watch.h"
@@ -19,7 +20,7 @@ namespace ingress::agent {
 namespace {
 
 // How long after a tunnel came up the pages that its handshake (and the start) needed are given back.
-constexpr Duration kSettled{2000};
+constexpr Duration kSettled{200};
 
 uint32_t random_seed() {
   uint32_t seed = 0;
@@ -35,7 +36,8 @@ class App {
         pool_(loop_, origin::PoolLimits{}),
         streams_(loop_, pool_, policy_, config.timeouts),
         tunnels_(loop_, config.tunnel, streams_, random_seed(), [this] { on_tunnels(); }),
-        settled_(loop_, [] { uv::release_idle_pages(); }) {}
+        settled_(loop_, [] { uv::release_idle_pages(); }),
+        idle_memory_(loop_) {}
 
   int run();
 
@@ -54,6 +56,7 @@ class App {
   OriginStreams streams_;
   TunnelSet tunnels_;
   uv::Timer settled_;
+  uv::IdleMemory idle_memory_;
   std::unique_ptr<LocalServer> local_;
   std::unique_ptr<uv::Timer> grace_timer_;
   std::unique_ptr<uv::SignalWatch> terminate_;

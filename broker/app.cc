@@ -16,6 +16,7 @@
 #include "broker/tunnel_access.h"
 #include "common/base/log.h"
 #include "common/tls/digest.h"
+#include "common/uv/idle_memory.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/sd_notify.h"
 #include "common/uv/signal_watch.h"
@@ -55,7 +56,8 @@ class App {
         certificates_(loop_, config.tls_dir),
         index_(routing_options(config)),
         access_(index_),
-        tunnels_(loop_, registry_options(config), access_) {}
+        tunnels_(loop_, registry_options(config), access_),
+        idle_memory_(loop_) {}
 
   int run();
 
@@ -78,6 +80,7 @@ class App {
   RouteIndex index_;
   TunnelAccess access_;
   TunnelRegistry tunnels_;
+  uv::IdleMemory idle_memory_;
   std::unique_ptr<Forwarder> forwarder_;
   std::unique_ptr<Redirect> redirect_;
   std::unique_ptr<ChallengesThen> challenges_;
