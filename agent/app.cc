@@ -10,6 +10,7 @@
 #include "agent/session/tunnel_set.h"
 #include "common/base/log.h"
 #include "common/tls/digest.h"
+#include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/sd_notify.h"
@@ -67,6 +68,7 @@ class App {
 };
 
 int App::run() {
+  uv::raise_file_limit();
   if (!listen()) return cli::kExitFailed;
   terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { on_signal("SIGTERM"); });
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });

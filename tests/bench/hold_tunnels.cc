@@ -1,7 +1,5 @@
 // Opens many TLS tunnels to a broker and holds them, idle, until it is told to stop: the load of the idle figures.
 // hold_tunnels ADDRESS PORT CA_FILE SERVER_NAME MACHINE_PREFIX COUNT TOKEN
-#include <sys/resource.h>
-
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +13,7 @@
 #include "common/transport/connection.h"
 #include "common/tunnel/session.h"
 #include "common/tunnel_link/connection_sink.h"
+#include "common/uv/file_limit.h"
 #include "common/uv/loop.h"
 #include "common/uv/signal_watch.h"
 #include "common/uv/socket.h"
@@ -145,10 +144,7 @@ void HeldTunnel::tick() {
 }
 
 int hold(char** argv) {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  uv::raise_file_limit();
   Plan plan;
   plan.address.ip = argv[1];
   plan.address.port = std::atoi(argv[2]);
