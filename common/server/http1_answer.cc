@@ -126,7 +126,7 @@ void Http1Connection::send_data(MutableBytes payload, bool end) {
         return;
       }
       answer_left_ -= payload.size();
-      connection_->write(payload);
+      connection_->write_from_read(payload);
       break;
     case AnswerBody::kChunked:
       if (!payload.empty()) {
@@ -139,7 +139,7 @@ void Http1Connection::send_data(MutableBytes payload, bool end) {
       break;
     case AnswerBody::kUntilClose:
     case AnswerBody::kOpaque:
-      if (!payload.empty()) connection_->write(payload);
+      if (!payload.empty()) connection_->write_from_read(payload);
       break;
   }
   if (end) end_answer();

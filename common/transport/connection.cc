@@ -15,6 +15,7 @@ Connection::Connection(uv::Loop& loop, std::unique_ptr<uv::Socket> socket, std::
 
 Connection::~Connection() {
   loop_.forget_flush(*this);
+  loop_.forget_borrowed(*this);
   gathered_.clear();
   sealed_.clear();
   return_memory(gathered_);
@@ -58,6 +59,7 @@ void Connection::flush() {
 
 void Connection::close() {
   if (state_ == State::kClosed) return;
+  settle_borrowed();
   if (tls_ != nullptr && ready() && !fin_sent_ && backlog_bytes() == 0) {
     tls_->close_notify(sealed_);
     write_sealed();
@@ -67,6 +69,7 @@ void Connection::close() {
 
 void Connection::abort() {
   if (state_ == State::kClosed) return;
+  settle_borrowed();
   socket_->reset_on_close();
   end(Error{ErrorCode::kClosed, side_, false, 0, "aborted"});
 }
@@ -82,6 +85,8 @@ void Connection::fail(Error error) {
 void Connection::end(const Error& error) {
   state_ = State::kClosed;
   end_error_ = error;
+  loop_.forget_borrowed(*this);
+  borrowed_bytes_ = 0;
   reading_ = false;
   congested_ = false;
   deadline_.cancel();

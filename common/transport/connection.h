@@ -12,6 +12,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -47,7 +48,11 @@ class ConnectionHandler {
   ~ConnectionHandler() = default;
 };
 
-class Connection : public uv::Buryable, private uv::Flushable, private uv::SocketHandler, private DeadlineHandler {
+class Connection : public uv::Buryable,
+                   private uv::Flushable,
+                   private uv::Borrower,
+                   private uv::SocketHandler,
+                   private DeadlineHandler {
  public:
   static constexpr size_t kWriteThroughBytes = size_t{8} * 1024;
   static constexpr size_t kHighWaterBytes = size_t{256} * 1024;
@@ -68,6 +73,10 @@ class Connection : public uv::Buryable, private uv::Flushable, private uv::Socke
 
   void write(Bytes bytes);
   void write(std::string_view text) { write(as_bytes(text)); }
+  // As write(). Of a clear connection, large pieces that lie in one of the loop's buffers (what a handler was handed,
+  // or what a tunnel's session took out of it) wait there until the callback of the read that brought them returns, and
+  // share one system call. Until then they count as backlog, and nothing may overwrite them.
+  void write_from_read(Bytes bytes);
   // Room for `size` bytes (< kWriteThroughBytes) in the gathered output, then commit what was written there.
   uint8_t* reserve(size_t size);
   void commit(size_t size);
@@ -115,6 +124,8 @@ class Connection : public uv::Buryable, private uv::Flushable, private uv::Socke
   void on_read_end() override;
   void on_failed(const Error& error) override;
   void on_write_drained() override;
+  // uv::Borrower
+  void write_parts(std::span<const Bytes> parts) override;
   // uv::Flushable: the end of an iteration in which something is to be written or told.
   void flush() override;
   // DeadlineHandler: the handshake, or a lingering close, takes too long.
@@ -133,6 +144,7 @@ class Connection : public uv::Buryable, private uv::Flushable, private uv::Socke
   bool ready() const { return state_ == State::kOpen || state_ == State::kLingering; }
   void gather_done();
   void write_through(Bytes bytes);
+  void settle_borrowed();
   void seal_through(Bytes bytes);
   bool seal(Bytes plain);
   void write_sealed();
@@ -155,6 +167,7 @@ class Connection : public uv::Buryable, private uv::Flushable, private uv::Socke
   // there when they are empty: an idle connection owns none.
   ByteBuffer gathered_;
   ByteBuffer sealed_;
+  size_t borrowed_bytes_ = 0;
   Deadline deadline_;
   Error end_error_;  // what on_closed says
   Duration linger_{0};

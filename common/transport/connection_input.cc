@@ -92,7 +92,10 @@ bool Connection::read_plain_once() {
     size += read.value_or(0);
   } while (read.value_or(0) > 0 && size < room.size());
   if (read && *read == 0) unread_ = false;
-  if (size > 0 && handler_ != nullptr) handler_->on_data(room.first(size));
+  if (size > 0 && handler_ != nullptr) {
+    handler_->on_data(room.first(size));
+    loop_.write_borrowed();
+  }
   if (!read) fail(read.error());
   return read.has_value();
 }

@@ -1,5 +1,6 @@
 // Output: gathered, sealed, written, and the marks of back-pressure.
 #include <algorithm>
+#include <array>
 
 #include "common/tls/tls_session.h"
 #include "common/transport/buffer_pool.h"
@@ -9,7 +10,7 @@ namespace ingress::transport {
 namespace {
 
 // Output is written before the end of the iteration once this much has gathered.
-constexpr size_t kFlushEarlyBytes = size_t{64} * 1024;
+constexpr size_t kFlushEarlyBytes = size_t{128} * 1024;
 // What is sealed at a time of a large write: whole records, and no more memory than that.
 constexpr size_t kSealBytes = size_t{4} * 16384;
 constexpr size_t kRecordOverheadBytes = 32;
@@ -20,6 +21,7 @@ bool Connection::takes_output() const { return !shutdown_ && state_ != State::kL
 
 void Connection::write(Bytes bytes) {
   if (!takes_output() || bytes.empty()) return;
+  settle_borrowed();
   if (bytes.size() < kWriteThroughBytes || !ready()) {
     borrow_memory(gathered_);
     gathered_.append(bytes);
@@ -33,7 +35,30 @@ void Connection::write(Bytes bytes) {
   }
 }
 
+void Connection::write_from_read(Bytes bytes) {
+  const bool writes_through = takes_output() && ready() && tls_ == nullptr && bytes.size() >= kWriteThroughBytes;
+  if (!writes_through || !loop_.borrow(*this, bytes)) return write(bytes);
+  borrowed_bytes_ += bytes.size();
+  note_backlog();
+}
+
+void Connection::settle_borrowed() {
+  if (borrowed_bytes_ > 0) loop_.write_borrowed(*this);
+}
+
+void Connection::write_parts(std::span<const Bytes> parts) {
+  std::array<Bytes, uv::Socket::kMostParts> all;
+  all[0] = gathered_.view();
+  const auto end = std::copy(parts.begin(), parts.end(), all.begin() + 1);
+  for (const Bytes part : parts) borrowed_bytes_ -= part.size();
+  socket_->write(std::span<const Bytes>(all.begin(), end));
+  gathered_.clear();
+  return_memory(gathered_);
+  note_backlog();
+}
+
 uint8_t* Connection::reserve(size_t size) {
+  settle_borrowed();
   borrow_memory(gathered_);
   return gathered_.reserve(size);
 }
@@ -52,12 +77,14 @@ void Connection::gather_done() {
 
 void Connection::flush_now() {
   if (state_ == State::kClosed) return;
+  settle_borrowed();
   write_gathered();
   note_backlog();
 }
 
 void Connection::write_through(Bytes bytes) {
-  socket_->write(gathered_.view(), bytes);
+  const std::array<Bytes, 2> parts{gathered_.view(), bytes};
+  socket_->write(parts);
   gathered_.clear();
   return_memory(gathered_);
 }
@@ -117,7 +144,7 @@ void Connection::finish_sending() {
 }
 
 size_t Connection::backlog_bytes() const {
-  return gathered_.size() + sealed_.size() + (socket_ == nullptr ? 0 : socket_->backlog_bytes());
+  return gathered_.size() + borrowed_bytes_ + sealed_.size() + (socket_ == nullptr ? 0 : socket_->backlog_bytes());
 }
 
 void Connection::set_water_marks(size_t high, size_t low) {

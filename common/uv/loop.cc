@@ -4,11 +4,13 @@
 
 #include <cassert>
 #include <csignal>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "common/uv/borrowed_parts.h"
 #include "common/uv/uv_handle.h"
 
 namespace ingress::uv {
@@ -20,6 +22,12 @@ class SharedBuffer {
   MutableBytes view() {
     if (memory_ == nullptr) memory_.reset(new uint8_t[kHeadroomBytes + Loop::kReadBufferBytes]);
     return {memory_.get() + kHeadroomBytes, Loop::kReadBufferBytes};
+  }
+  bool holds(Bytes bytes) const {
+    const std::less_equal<const uint8_t*> not_after;
+    const uint8_t* const begin = memory_.get();
+    return begin != nullptr && not_after(begin, bytes.data()) &&
+           not_after(bytes.data() + bytes.size(), begin + kHeadroomBytes + Loop::kReadBufferBytes);
   }
 
  private:
@@ -61,6 +69,7 @@ struct Loop::Impl {
   uint32_t iteration = 0;
   SharedBuffer read_buffer;
   SharedBuffer plain_buffer;
+  BorrowedParts borrowed;
 
   std::mutex posted_mutex;
   std::vector<std::function<void()>> posted;
@@ -214,6 +223,16 @@ void Loop::post(std::function<void()> task) {
 }
 
 MutableBytes Loop::read_buffer() { return impl_->read_buffer.view(); }
+bool Loop::borrow(Borrower& borrower, Bytes bytes) {
+  if (!impl_->read_buffer.holds(bytes) && !impl_->plain_buffer.holds(bytes)) return false;
+  impl_->borrowed.add(borrower, bytes);
+  return true;
+}
+
+void Loop::write_borrowed(Borrower& borrower) { impl_->borrowed.write(borrower); }
+void Loop::forget_borrowed(Borrower& borrower) { impl_->borrowed.forget(borrower); }
+void Loop::write_borrowed() { impl_->borrowed.write_all(); }
+
 MutableBytes Loop::plain_buffer() { return impl_->plain_buffer.view(); }
 uint32_t Loop::iteration() const { return impl_->iteration; }
 uv_loop_s* Loop::raw() { return &impl_->loop; }

@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <memory>
+#include <span>
+#include <string_view>
 
 #include "common/base/bytes.h"
 #include "common/base/clock.h"
@@ -31,6 +33,16 @@ class Flushable {
 
  private:
   DirtyLink dirty_link_;
+};
+
+// Something that writes bytes of the loop's buffers from where they lie, several pieces at a time.
+class Borrower {
+ public:
+  // In order, valid until the call returns; fewer than Socket::kMostParts. From write_borrowed() alone.
+  virtual void write_parts(std::span<const Bytes> parts) = 0;
+
+ protected:
+  ~Borrower() = default;
 };
 
 // Something that may not be destroyed inside its own callback.
@@ -77,6 +89,16 @@ class Loop {
   MutableBytes read_buffer();
   // A second one, for decrypted bytes. kHeadroomBytes precede it.
   MutableBytes plain_buffer();
+
+  // Leaves bytes of one of the two buffers where they are until the callback of the read that brought
+  // them has returned, and then has them written by one call for each borrower. False where they lie elsewhere.
+  bool borrow(Borrower& borrower, Bytes bytes);
+  // Has those of one borrower written now, before it writes anything else.
+  void write_borrowed(Borrower& borrower);
+  // Drops them: the borrower writes no more.
+  void forget_borrowed(Borrower& borrower);
+  // For who reads into the buffers: their next bytes are about to come.
+  void write_borrowed();
 
   // For common/uv only.
   uint32_t iteration() const;  // counts the ends of iterations

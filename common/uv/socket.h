@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,9 +53,11 @@ class Socket {
   virtual void set_handler(SocketHandler* handler) = 0;
   virtual void start_read() = 0;
   virtual void pause_read() = 0;  // start_read resumes
-  // Writes `first` then `second` in one system call where the kernel takes them; what it does not take is copied and
-  // written later. Returns the bytes that wait. Errors come by on_failed, later.
-  virtual size_t write(Bytes first, Bytes second = {}) = 0;
+  // Writes the parts, in order, in one system call where the kernel takes them; what it does not take is copied and
+  // written later. Returns the bytes that wait. Errors come by on_failed, later. At most kMostParts.
+  static constexpr size_t kMostParts = 32;
+  virtual size_t write(std::span<const Bytes> parts) = 0;
+  size_t write(Bytes bytes) { return write({&bytes, 1}); }
   // Takes the buffer's memory instead of copying what the kernel leaves (the buffer is empty afterwards).
   virtual size_t write(ByteBuffer& buffer) = 0;
   virtual size_t backlog_bytes() const = 0;

@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <cerrno>
 #include <utility>
 
 #include "common/uv/uv_error.h"
@@ -40,6 +42,15 @@ StreamSocket::~StreamSocket() {
 void StreamSocket::start_read() {
   paused_ = false;
   if (polling_ || ended_ || dead_) return;
+  if (bytes_wait_) {
+    loop_.flush_later(*this);
+  } else {
+    watch();
+  }
+}
+
+void StreamSocket::watch() {
+  bytes_wait_ = false;
   const auto allocate = [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
     *buffer = static_cast<StreamSocket*>(handle->data)->next_read_buffer();
   };
@@ -78,19 +89,44 @@ uv_buf_t StreamSocket::next_read_buffer() {
 
 void StreamSocket::take_read(ssize_t size, uint8_t* bytes) {
   if (size > 0) {
+    Loop& loop = loop_;  // the handler may destroy this socket
     read_bytes_ += static_cast<size_t>(size);
     handler_->on_read({bytes, static_cast<size_t>(size)});
+    loop.write_borrowed();
   } else if (size == UV_EOF) {
     take_end();
   } else if (size == UV_ENOBUFS) {
     if (!paused_) return;  // enough for this iteration
     uv_read_stop(handle_.stream());
     polling_ = false;
+    bytes_wait_ = true;
     if (write_error_) loop_.flush_later(*this);
   } else if (size < 0) {
     polling_ = false;
     fail(write_error_ ? *write_error_ : socket_error(static_cast<int>(size), "read"));
   }
+}
+
+// One read, as libuv's own would be. What comes after it is arranged before the handler is called.
+void StreamSocket::read_waiting() {
+  const uv_buf_t buffer = next_read_buffer();
+  if (buffer.len == 0) {
+    if (!paused_) watch();  // enough for this iteration
+    return;
+  }
+  ssize_t size = 0;
+  do {
+    size = recv(handle_.fd(), buffer.base, buffer.len, 0);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return watch();
+  if (size < 0) return fail(write_error_ ? *write_error_ : socket_error(-errno, "read"));
+  if (size == 0) return take_end();
+  if (static_cast<size_t>(size) < buffer.len) {
+    watch();
+  } else {
+    loop_.flush_later(*this);
+  }
+  take_read(size, reinterpret_cast<uint8_t*>(buffer.base));
 }
 
 void StreamSocket::take_end() {
@@ -105,30 +141,39 @@ void StreamSocket::take_end() {
   handler_->on_read_end();
 }
 
-size_t StreamSocket::try_write(Bytes first, Bytes second) {
-  const uv_buf_t buffers[] = {buffer_of(first), buffer_of(second)};
-  const bool only_second = first.empty();
-  const unsigned count = first.empty() || second.empty() ? 1 : 2;
-  const int status = uv_try_write(handle_.stream(), buffers + (only_second ? 1 : 0), count);
+size_t StreamSocket::try_write(std::span<const Bytes> parts) {
+  assert(parts.size() <= kMostParts);
+  std::array<uv_buf_t, kMostParts> buffers;
+  unsigned count = 0;
+  for (const Bytes part : parts) {
+    if (!part.empty()) buffers[count++] = buffer_of(part);
+  }
+  if (count == 0) return 0;
+  const int status = uv_try_write(handle_.stream(), buffers.data(), count);
   if (status >= 0) return static_cast<size_t>(status);
   if (status != UV_EAGAIN) fail_write(status);
   return 0;
 }
 
-size_t StreamSocket::write(Bytes first, Bytes second) {
-  if (!writable() || (first.empty() && second.empty())) return backlog_bytes();
-  if (in_flight_ != nullptr) {
-    pending_.append(first);
-    pending_.append(second);
-    return backlog_bytes();
+size_t StreamSocket::write(std::span<const Bytes> parts) {
+  size_t size = 0;
+  for (const Bytes part : parts) size += part.size();
+  if (!writable() || size == 0) return backlog_bytes();
+  size_t sent = 0;
+  if (in_flight_ == nullptr) {
+    sent = try_write(parts);
+    if (sent == size || write_error_) return 0;
   }
-  const size_t sent = try_write(first, second);
-  if (sent == first.size() + second.size() || write_error_) return 0;
+  // What the kernel left.
   ByteBuffer rest;
-  rest.reserve(first.size() + second.size() - sent);
-  rest.append(first.subspan(std::min(sent, first.size())));
-  rest.append(second.subspan(sent - std::min(sent, first.size())));
-  write_later(std::move(rest));
+  ByteBuffer& to = in_flight_ == nullptr ? rest : pending_;
+  to.reserve(size - sent);
+  for (const Bytes part : parts) {
+    const size_t skipped = std::min(sent, part.size());
+    to.append(part.subspan(skipped));
+    sent -= skipped;
+  }
+  if (in_flight_ == nullptr) write_later(std::move(rest));
   return backlog_bytes();
 }
 
@@ -138,7 +183,7 @@ size_t StreamSocket::write(ByteBuffer& buffer) {
     return backlog_bytes();
   }
   if (in_flight_ == nullptr) {
-    buffer.consume(try_write(buffer.view(), {}));
+    buffer.consume(try_write(buffer.view()));
     if (!buffer.empty() && !write_error_) write_later(std::exchange(buffer, ByteBuffer()));
   } else if (pending_.empty()) {
     std::swap(pending_, buffer);
@@ -170,7 +215,7 @@ void StreamSocket::written(int status) {
   if (status != 0) return fail_write(status);
   if (!pending_.empty()) {
     ByteBuffer next = std::move(pending_);
-    next.consume(try_write(next.view(), {}));
+    next.consume(try_write(next.view()));
     if (!next.empty() && !write_error_) write_later(std::move(next));
   }
   if (in_flight_ != nullptr || write_error_) return;
@@ -188,7 +233,9 @@ void StreamSocket::fail_write(int status) {
 }
 
 void StreamSocket::flush() {
-  if (write_error_ && !dead_ && !reading()) fail(*write_error_);
+  if (dead_) return;
+  if (bytes_wait_ && !paused_ && !polling_) return read_waiting();
+  if (write_error_ && !reading()) fail(*write_error_);
 }
 
 void StreamSocket::fail(const Error& error) {

@@ -2,8 +2,9 @@
 //
 // Writing tries at once; what the kernel leaves goes into one uv_write, and what comes meanwhile gathers behind it and
 // becomes the next. Pausing is lazy: the handle goes on polling until bytes come that nobody wants, so that a pause and
-// a resume between two requests cost no epoll_ctl. One iteration reads at most one read buffer full, so that a fast
-// peer does not hold up the others.
+// a resume between two requests cost no epoll_ctl. Where bytes wait, resuming reads them at the end of the iteration
+// without asking epoll first, and polls again only when it has found the end of them. One iteration reads at most one
+// read buffer full, so that a fast peer does not hold up the others.
 #pragma once
 
 #include <uv.h>
@@ -48,7 +49,8 @@ class StreamSocket final : public Socket, private Flushable {
   void set_handler(SocketHandler* handler) override { handler_ = handler; }
   void start_read() override;
   void pause_read() override;
-  size_t write(Bytes first, Bytes second) override;
+  using Socket::write;
+  size_t write(std::span<const Bytes> parts) override;
   size_t write(ByteBuffer& buffer) override;
   size_t backlog_bytes() const override;
   void shutdown() override;
@@ -63,15 +65,18 @@ class StreamSocket final : public Socket, private Flushable {
 
   bool writable() const { return !dead_ && !shutdown_ && !write_error_; }
   bool reading() const { return polling_ && !paused_; }
+  void watch();
   uv_buf_t next_read_buffer();
+  void read_waiting();
   void take_read(ssize_t size, uint8_t* bytes);
   void take_end();
-  size_t try_write(Bytes first, Bytes second);
+  size_t try_write(std::span<const Bytes> parts);
+  size_t try_write(Bytes bytes) { return try_write({&bytes, 1}); }
   void write_later(ByteBuffer bytes);
   void written(int status);
   void fail_write(int status);
   void fail(const Error& error);
-  // Tells a write error that reading will not.
+  // Reads what waits; tells a write error that reading will not.
   void flush() override;
 
   Loop& loop_;
@@ -84,7 +89,8 @@ class StreamSocket final : public Socket, private Flushable {
   size_t read_bytes_ = 0;
   bool polling_ = false;  // uv_read_start is on
   bool paused_ = true;
-  bool ended_ = false;  // FIN was read
+  bool bytes_wait_ = false;  // polling has ended because of bytes that nobody wanted then
+  bool ended_ = false;       // FIN was read
   bool shutdown_ = false;
   bool dead_ = false;  // on_failed was called
 };

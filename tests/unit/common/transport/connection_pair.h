@@ -32,6 +32,7 @@ struct End final : ConnectionHandler {
     largest = std::max(largest, bytes.size());
     ++calls;
     received += as_text(bytes);
+    if (then_bytes) then_bytes(bytes);
     std::memset(bytes.data() - kHeadroomBytes, 0xee, kHeadroomBytes);
     if (then_data) then_data();
   }
@@ -75,6 +76,7 @@ struct End final : ConnectionHandler {
   int drained = 0;
   int inside = 0;
   std::optional<Error> closed;
+  std::function<void(MutableBytes)> then_bytes;
   std::function<void()> then_ready, then_data, then_end, then_drained, then_closed;
 };
 

@@ -192,3 +192,56 @@ TEST_CASE("congestion begins above the high mark and its end is told at the low 
   CHECK(pair.client.drained == 1);
   CHECK_FALSE(pair.client.connection->congested());
 }
+
+TEST_CASE("pieces of what was read are written back in order, among other writes, and count until they are written") {
+  for (const bool tls : {false, true}) {
+    CAPTURE(tls);
+    Pair pair(tls);
+    pair.run_until_ready();
+    std::string expected;
+    bool counted = true;
+    pair.server.then_bytes = [&](MutableBytes bytes) {
+      Connection& own = *pair.server.connection;
+      while (!bytes.empty()) {
+        const MutableBytes piece = bytes.first(std::min<size_t>(bytes.size(), 9000));
+        const size_t before = own.backlog_bytes();
+        own.write_from_read(piece);
+        const bool waits = !tls && piece.size() >= Connection::kWriteThroughBytes;
+        counted &= !waits || own.backlog_bytes() == before + piece.size();
+        expected += as_text(piece);
+        if (piece[0] % 3 == 0) {
+          own.write("small");
+          expected += "small";
+        }
+        bytes = bytes.subspan(piece.size());
+      }
+    };
+    const std::string up = pattern(3'000'000);
+    Producer uplink(pair.client, up, 70'000);
+    uplink.produce();
+    pair.server.then_end = [&pair] { pair.server.call([](Connection& own) { own.shutdown(); }); };
+    pair.client.then_end = [&pair] { pair.loop.stop(); };
+    pair.loop.run();
+    CHECK((pair.server.received == up));
+    CHECK((pair.client.received == expected));
+    CHECK(counted);
+    CHECK(pair.server.connection->backlog_bytes() == 0);
+  }
+}
+
+TEST_CASE("a connection that closes in the callback of a read has written what it was given there") {
+  Pair pair(false);
+  pair.run_until_ready();
+  const std::string question = pattern(20'000);
+  std::string echoed;
+  pair.server.then_bytes = [&](MutableBytes bytes) {
+    if (echoed.empty()) pair.server.connection->write_from_read(bytes);
+    echoed += as_text(bytes);
+    pair.server.connection->close();
+  };
+  pair.client.then_closed = pair.client.then_end = [&pair] { pair.loop.stop(); };
+  pair.client.write(question);
+  pair.loop.run();
+  CHECK((pair.client.received == echoed.substr(0, pair.client.received.size())));
+  CHECK(pair.client.received.size() == echoed.size());
+}

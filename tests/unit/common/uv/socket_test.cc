@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <string>
 
 #include "tests/unit/common/uv/socket_pair.h"
@@ -15,7 +16,7 @@ TEST_CASE("bytes and the end of both directions cross a TCP connection") {
   CHECK(pair.client->socket->peer().port == pair.server->socket->local().port);
   CHECK(pair.client->socket->local().to_text() == pair.server->socket->peer().to_text());
   pair.server->then_end = [&pair] {
-    pair.server->socket->write(as_bytes("an"), as_bytes("swer"));
+    pair.server->socket->write(std::array{as_bytes("an"), as_bytes("swer")});
     pair.server->socket->shutdown();
   };
   pair.server->socket->start_read();
@@ -43,7 +44,7 @@ TEST_CASE("what the kernel does not take is written later, in order, and told wh
       waiting = pair.client->socket->write(buffer);
       CHECK(buffer.empty());
     } else {
-      waiting = pair.client->socket->write(as_bytes(head), as_bytes(body));
+      waiting = pair.client->socket->write(std::array{as_bytes(head), as_bytes(body)});
     }
     CHECK(waiting == pair.client->socket->backlog_bytes());
     sent += head + body;
@@ -92,6 +93,54 @@ TEST_CASE("a paused socket hands out nothing and the loop does not spin on it") 
   pair.loop.run();
   CHECK(pair.server->received == "early");
   CHECK(pair.server->ended);
+}
+
+TEST_CASE("a socket that is paused again and again, with bytes waiting, reads them all and then the end") {
+  Pair pair(loopback());
+  const std::string sent(3'000'000, 'x');
+  pair.server->limit = 20'000;
+  pair.server->then_read = [&pair] {
+    pair.server->socket->pause_read();
+    // Later, so that the bytes behind are seen while nobody wants them.
+    pair.loop.defer([&pair] { pair.loop.defer([&pair] { pair.server->socket->start_read(); }); });
+  };
+  pair.server->then_end = [&pair] { pair.loop.stop(); };
+  pair.server->socket->start_read();
+  pair.client->socket->write(as_bytes(sent));
+  pair.client->socket->shutdown();
+  pair.loop.run();
+  CHECK(pair.server->largest <= 20'000);
+  CHECK(pair.server->received.size() == sent.size());
+  CHECK(pair.server->ended);
+  CHECK(pair.server->failures == 0);
+}
+
+TEST_CASE("a socket with bytes waiting may be destroyed when it reads them") {
+  Pair pair(loopback());
+  pair.server->limit = 1000;
+  pair.server->socket->start_read();
+  pair.server->socket->pause_read();
+  pair.client->socket->write(as_bytes(std::string(5000, 'x')));
+  pair.loop.run();  // ends: the bytes were seen, and nobody wanted them
+  pair.server->then_read = [&pair] { pair.server->socket.reset(); };
+  pair.server->socket->start_read();
+  pair.loop.run();
+  CHECK(pair.server->received.size() == 1000);
+}
+
+TEST_CASE("a reset is told to a socket that is resumed with bytes waiting") {
+  Pair pair(loopback());
+  pair.server->socket->start_read();
+  pair.server->socket->pause_read();
+  pair.client->socket->write(as_bytes("abc"));
+  pair.loop.run();
+  pair.client->socket->reset_on_close();
+  pair.client->socket.reset();
+  pair.loop.run();
+  pair.server->socket->start_read();
+  pair.loop.run();
+  CHECK(pair.server->failures == 1);
+  CHECK_FALSE(pair.server->ended);
 }
 
 TEST_CASE("a socket may be destroyed in its own read callback") {
