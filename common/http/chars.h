@@ -14,7 +14,7 @@ enum CharClass : uint8_t {
   kDigitChar = 8,
 };
 
-constexpr std::array<uint8_t, 256> make_char_classes() {
+consteval std::array<uint8_t, 256> make_char_classes() {
   std::array<uint8_t, 256> classes{};
   constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
   constexpr std::string_view kHostMarks = "-._~!$&'()*+,;=%";

@@ -19,7 +19,7 @@ constexpr Fault kNoRequestLine{"not an HTTP request"};
 ErrorCode code_of(Fault::Kind kind) {
   switch (kind) {
     case Fault::Kind::kMalformed:
-      return ErrorCode::kBadRequest;
+      break;
     case Fault::Kind::kTooLarge:
       return ErrorCode::kHeaderTooLarge;
     case Fault::Kind::kMethodNotAllowed:

@@ -7,7 +7,7 @@
 namespace ingress::tunnel {
 namespace {
 
-constexpr std::array<uint8_t, 256> make_token_table() {
+consteval std::array<uint8_t, 256> make_token_table() {
   std::array<uint8_t, 256> table{};
   for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = 1;
   for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = 1;

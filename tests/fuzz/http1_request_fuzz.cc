@@ -32,6 +32,13 @@ void check_rewritten(const Message& message) {
           again.text());
 }
 
+// `*` is a target of OPTIONS alone.
+void check_asterisk(RequestHead head) {
+  if (head.target != "*") return;
+  head.method = "GET";
+  require(!request_target(head).has_value(), "an asterisk is the target of a GET");
+}
+
 void check_forwarded(const Message& message) {
   static RandomIds ids;
   static Scratch scratch;
@@ -41,6 +48,7 @@ void check_forwarded(const Message& message) {
   head.target = message.target;
   head.minor_version = static_cast<uint8_t>(message.minor_version);
   head.fields = to_fields(message.fields);
+  check_asterisk(head);
   const Result<RequestTarget> target = request_target(head);
   if (!target) {
     require(message.minor_version == 0, "a request was accepted whose host is not clear");
@@ -69,9 +77,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view raw = as_text({data, size});
   const uint64_t seed = hash_of(raw);
   const ReaderLimits limits = limits_for(seed);
-  const Transcript expected = read_requests(raw, whole, limits);
+  const bool upgrades = (seed >> 50) % 2 == 1;
+  const Transcript expected = read_requests(raw, whole, limits, whole, upgrades);
   for (const Sizer& cut : cuts_of(raw, seed)) {
-    require_equal(expected, read_requests(raw, cut, limits, seeded(seed + 2)), "cutting changed what was read");
+    const Transcript seen = read_requests(raw, cut, limits, seeded(seed + 2), upgrades);
+    require_equal(expected, seen, "cutting changed what was read");
   }
   for (const Message& message : expected.messages) {
     if (!message.complete) continue;

@@ -25,6 +25,8 @@ struct Handler final : StreamHandler {
     stream = nullptr;
   }
   void act();
+  void send(uint8_t what);
+  void send_body(uint8_t what);
   bool act_in_closed();
 
   World& world;
@@ -43,6 +45,7 @@ struct World final : SessionHandler {
   static SessionLimits limits() {
     SessionLimits limits;
     limits.max_streams = 20;
+    limits.last_stream_id = 30;
     limits.window_budget_bytes = 100000;
     return limits;
   }
@@ -84,13 +87,13 @@ struct World final : SessionHandler {
   }
   void receive(Bytes bytes) {
     fuzz::Payload payload(bytes);
+    received_bytes += bytes.size();
     session.receive(payload.span(), now);
   }
   void run(Bytes raw) {
-    if (script.byte() % 4 != 0) {
-      if (role == Role::kAgent) session.send_hello({});
-      receive(fuzz::opening_of_peer(role));
-    }
+    const uint8_t opening = script.byte();
+    if (role == Role::kAgent && opening % 8 != 4) session.send_hello({});
+    if (opening % 4 != 0) receive(fuzz::opening_of_peer(role));
     if (role == Role::kBroker) {
       for (int i = script.byte() % 5; i > 0; --i) open();
     }
@@ -101,6 +104,15 @@ struct World final : SessionHandler {
       raw = raw.subspan(size);
       between();
     }
+    require(session.sent_bytes() == sink.out.size());
+    require(session.received_bytes() <= received_bytes);
+    require(session.established() || session.stream_count() == 0);
+    require(session.round_trip() >= Duration{0});
+  }
+  void send_goaway() {
+    pb::Goaway goaway;
+    goaway.set_reason(static_cast<pb::Goaway::Reason>(script.byte() % 4));
+    session.send_goaway(goaway);
   }
   void between() {
     const uint8_t what = script.byte();
@@ -108,7 +120,7 @@ struct World final : SessionHandler {
     if (what % 3 == 0) session.tick(now);
     sink.room_bytes = what % 5 == 0 ? 0 : what * 100;
     if (what % 7 == 0) session.on_room();
-    if (what == 255) session.send_goaway({});
+    if (what == 255) send_goaway();
     if (what == 254) session.ping(now);
     if (role == Role::kBroker && what % 16 == 3 && handlers.size() < 40) open();
   }
@@ -117,6 +129,7 @@ struct World final : SessionHandler {
   Input script;
   Time now{Duration{1000}};
   fuzz::Sink sink;
+  uint64_t received_bytes = 0;
   std::vector<std::unique_ptr<Handler>> handlers;
   bool failed = false;
   Session session;
@@ -133,6 +146,25 @@ void Handler::on_data(MutableBytes payload, bool end) {
 
 bool Handler::act_in_closed() { return world.script.byte() % 2 == 0; }
 
+void Handler::send(uint8_t what) {
+  if (world.role == Role::kBroker) return send_body(what);
+  http::ResponseHead head;
+  head.status = what & 8 ? 200 : 103;
+  if (what & 16) head.fields = {{"A", "b\n"}};
+  stream->send_head(head, (what & 32) != 0);
+}
+
+void Handler::send_body(uint8_t what) {
+  if ((what & 0xe0) == 0xe0) {
+    stream->send_trailers({{"T", what & 16 ? "b\n" : "b"}});
+    return;
+  }
+  const size_t size = std::min<size_t>(stream->sendable(), what * 10U);
+  const std::vector<uint8_t> body(size, 'x');
+  fuzz::Payload payload(body);
+  stream->send_data(payload.span(), (what & 8) != 0);
+}
+
 void Handler::act() {
   if (stream == nullptr) return;
   const uint8_t what = world.script.byte();
@@ -141,19 +173,8 @@ void Handler::act() {
     held -= bytes;
     stream->consumed(bytes);
   }
-  if (what & 4) {
-    if (world.role == Role::kAgent) {
-      http::ResponseHead head;
-      head.status = what & 8 ? 200 : 103;
-      if (what & 16) head.fields = {{"A", "b\n"}};
-      stream->send_head(head, (what & 32) != 0);
-    } else {
-      const size_t size = std::min<size_t>(stream->sendable(), what * 10U);
-      const std::vector<uint8_t> body(size, 'x');
-      fuzz::Payload payload(body);
-      stream->send_data(payload.span(), (what & 8) != 0);
-    }
-  }
+  if (what & 4) send(what);
+  if (what & 64) send_body(what);
   if (what % 32 == 31) {
     Handler& other = *world.handlers[world.script.byte() % world.handlers.size()];
     if (Stream* gone = std::exchange(other.stream, nullptr)) gone->abandon(ResetCode::kInternal);

@@ -48,8 +48,9 @@ struct Message {
 
 struct Transcript {
   std::vector<Message> messages;
-  std::string error;  // the name of its code; empty: none
-  size_t left = 0;    // bytes that the reader wants to see again
+  std::string error;      // the name of its code; empty: none
+  size_t left = 0;        // bytes that the reader wants to see again
+  bool upgrades = false;  // of requests: each that asks for an upgrade gets it
 
   bool operator==(const Transcript&) const = default;
 
@@ -131,6 +132,12 @@ inline void note(const ResponseReader& reader, Message& message) {
   message.reason = reader.head().reason;
 }
 
+// As after a 101: what follows is a message of opaque bytes, which has no end.
+inline void begin_opaque(RequestReader& reader, Transcript& out) {
+  reader.upgrade();
+  out.messages.emplace_back().kind = reader.framing().kind;
+}
+
 // Reads what is there; false once the reader failed, or has nothing to read any more (a response is complete).
 template <class Reader>
 bool read_all(Reader& reader, Input& input, const Sizer& allowance, Transcript& out) {
@@ -149,20 +156,25 @@ bool read_all(Reader& reader, Input& input, const Sizer& allowance, Transcript& 
         out.messages.back().complete = true;
         out.messages.back().trailers = to_pairs(reader.trailers());
         if constexpr (std::is_same_v<Reader, ResponseReader>) return false;
+        if constexpr (std::is_same_v<Reader, RequestReader>) {
+          if (out.upgrades && reader.wants_upgrade()) begin_opaque(reader, out);
+        }
         break;
       case ReadEvent::kBlocked:
         out.error = "blocked without reason";
         return false;
       case ReadEvent::kError:
         out.error = name_of(reader.error().code);
+        if (reader.next(input.rest(), allowance(64)) != ReadEvent::kError) out.error = "an error that was not final";
         return false;
     }
   }
 }
 
 inline Transcript read_requests(std::string_view raw, const Sizer& sizer, const ReaderLimits& limits = {},
-                                const Sizer& allowance = whole) {
+                                const Sizer& allowance = whole, bool upgrades = false) {
   Transcript out;
+  out.upgrades = upgrades;
   Input input;
   RequestReader reader(limits);
   while (!raw.empty()) {
