@@ -2,8 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace ingress::http {
+
+// 1xx heads that may come before a response's final one.
+inline constexpr uint8_t kMostInterimHeads = 64;
 
 struct ReaderLimits {
   size_t head_bytes = 64 * 1024;  // request line or status line, all fields (trailers are counted alike)

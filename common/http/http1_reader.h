@@ -112,6 +112,7 @@ class ResponseReader {
   BodyReader body_;
   Error error_;
   uint32_t status_line_bytes_ = 0;
+  uint8_t interim_heads_ = 0;  // of the expected response
   Phase phase_ = Phase::kIdle;
   bool untouched_ = true;
   bool head_request_ = false;

@@ -13,6 +13,7 @@ constexpr size_t kLineEndBytes = 2;
 
 constexpr Fault kBadFields{"malformed fields"};
 constexpr Fault kBadStatusLine{"a malformed status line"};
+constexpr Fault kTooManyInterim{"too many interim heads"};
 constexpr Fault kUnasked{"bytes that answer no request"};
 
 }  // namespace
@@ -27,6 +28,7 @@ void ResponseReader::expect(bool head_request, bool wants_upgrade) {
   wants_upgrade_ = wants_upgrade;
   untouched_ = true;
   keep_alive_ = false;
+  interim_heads_ = 0;
   phase_ = Phase::kStatusLine;
 }
 
@@ -99,6 +101,7 @@ ReadEvent ResponseReader::take_head(MutableBytes& input) {
   if (const Fault fault = judge_head(framing)) return fail(fault);
   body_.begin(framing);
   const bool interim = head_.status < kFirstFinal && head_.status != kSwitchingProtocols;
+  if (interim && ++interim_heads_ > kMostInterimHeads) return fail(kTooManyInterim);
   phase_ = interim ? Phase::kStatusLine : Phase::kBody;
   return ReadEvent::kHead;
 }

@@ -139,6 +139,16 @@ TEST_CASE("interim answers come through before the final one") {
   CHECK(seen.messages[3].body == "a");
 }
 
+TEST_CASE("an origin that goes on with interim answers is refused at the 65th") {
+  const std::string final_answer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na";
+  std::string raw;
+  for (int i = 0; i < 64; ++i) raw += "HTTP/1.1 103 \r\n\r\n";
+  const Transcript seen = read_response(raw + final_answer, {}, whole);
+  CHECK(seen.error.empty());
+  CHECK(seen.messages.size() == 65);
+  CHECK(read_response(raw + "HTTP/1.1 103 \r\n\r\n" + final_answer, {}, whole).error == "protocol");
+}
+
 TEST_CASE("a 101 that was asked for turns the connection over, to its end") {
   const Asked asked{.wants_upgrade = true};
   const Transcript seen =
