@@ -1,5 +1,7 @@
 #include "common/http/chunk_header.h"
 
+#include <algorithm>
+
 #include "common/http/chars.h"
 
 namespace ingress::http {
@@ -21,7 +23,9 @@ ChunkHeader::Step ChunkHeader::step(char c, uint64_t& size) {
     case State::kLineFeed:
       if (c != '\n') return Step::kMalformed;
       restart();
-      return size > kMostChunkBytes ? Step::kMalformed : Step::kDone;
+      if (size > kMostChunkBytes) return Step::kMalformed;
+      extension_bytes_ -= static_cast<uint16_t>(std::min<uint64_t>(extension_bytes_, size));
+      return Step::kDone;
     default:
       if (++extension_bytes_ > kMostExtensionBytes) return Step::kMalformed;
       return step_extension(c);

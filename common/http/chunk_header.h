@@ -1,7 +1,7 @@
 // The line before each chunk (RFC 9112, 7.1): chunk-size [ chunk-ext ] CRLF, read byte by byte. Private to common/http.
 //
 // Strict: 1 to 16 hexadecimal digits and then ';' or CRLF at once; no white space, no sign, no "0x". Extensions must be
-// of the grammar (name, name=token, name="quoted"), are bounded over the whole message, and are dropped.
+// of the grammar (name, name=token, name="quoted"), may outweigh the message's data by little only, and are dropped.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ class ChunkHeader {
   // ';' begins the next extension, CR ends the line.
   Step step_delimiter(char c);
 
-  uint16_t extension_bytes_ = 0;  // of this message
+  uint16_t extension_bytes_ = 0;  // of this message, as far as they outweigh its data
   uint8_t parts_ = 0;             // digits of the size, or 1 where a name or a value is begun
   State state_ = State::kSize;
 };

@@ -49,7 +49,7 @@ void read_upgrade(std::string_view value, MessageFacts& facts) {
   std::string_view protocol;
   while (elements.next(protocol)) {
     if (!protocol.empty()) facts.has_upgrade = true;
-    if (iequals(protocol, "h2c")) facts.h2c = true;
+    if (iequals(protocol.substr(0, protocol.find('/')), "h2c")) facts.h2c = true;
   }
 }
 

@@ -104,6 +104,7 @@ TEST_CASE("an Upgrade counts where it is a real one") {
   CHECK_FALSE(upgrades("1.0", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
   CHECK_FALSE(upgrades("1.1", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n"));
   CHECK_FALSE(upgrades("1.1", "Connection: Upgrade\r\nUpgrade: websocket, H2C\r\n"));
+  CHECK_FALSE(upgrades("1.1", "Connection: Upgrade\r\nUpgrade: h2c/1\r\n"));
 }
 
 TEST_CASE("trailers are handed out, but those that may not be trailers are dropped") {
@@ -224,6 +225,16 @@ TEST_CASE("chunk extensions are bounded over the whole message") {
   // The next message has its own.
   const std::string good = raw + "0\r\n\r\n";
   CHECK(read_requests(good + good, whole).messages.size() == 2);
+}
+
+TEST_CASE("a long body may have an extension at each of its chunks") {
+  std::string raw = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string data(256, 'x');
+  for (int i = 0; i < 1000; ++i) raw += "100;signature=" + std::string(64, '0') + "\r\n" + data + "\r\n";
+  const Transcript seen = read_requests(raw + "0\r\n\r\n", whole);
+  CHECK(seen.error.empty());
+  REQUIRE(seen.messages.size() == 1);
+  CHECK(seen.messages[0].body.size() == 256000);
 }
 
 TEST_CASE("requests are read without allocating, once the first was") {
