@@ -221,7 +221,12 @@ void ActiveExchange::answer_complete(MutableBytes payload, Last last, bool reusa
 }
 
 void ActiveExchange::connection_lost(const Error& error, bool untouched) {
-  if (!untouched || !connection_->reused() || !repeatable_) return fail_now(error);
+  if (const std::optional<Bytes> unsent = connection_->all_unsent(); unsent && connection_->reused()) {
+    outgoing_.clear();
+    outgoing_.append(*unsent);
+  } else if (!untouched || !connection_->reused() || !repeatable_) {
+    return fail_now(error);
+  }
   core_.close_now(std::move(connection_));
   deadline_.cancel();
   dial();

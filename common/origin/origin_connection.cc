@@ -17,6 +17,7 @@ constexpr size_t kKeptBufferBytes = size_t{4} * 1024;
 // What an idle connection may read; any byte of it ends the connection.
 constexpr size_t kIdleReadBytes = 1024;
 
+constexpr Error kUnasked{ErrorCode::kProtocol, Side::kOrigin, false, 0, "bytes that answer no request"};
 constexpr Error kUnwantedSwitch{ErrorCode::kProtocol, Side::kOrigin, false, 0,
                                 "the origin switched protocols before it had the whole request"};
 
@@ -54,6 +55,7 @@ void OriginConnection::attach(ActiveExchange& exchange, bool head_request, bool 
   exchange_ = &exchange;
   use_ = Use::kExchange;
   reused_ = begun;
+  written_bytes_ = 0;
   head_done_ = false;
   blocked_ = false;
   reader_.expect(head_request, wants_upgrade);
@@ -79,7 +81,18 @@ void OriginConnection::become_dead() {
   exchange_ = nullptr;
   use_ = Use::kDead;
   deadline_.cancel();
-  connection_.close();
+  // A FIN would wait behind what the origin doesn't read.
+  if (connection_.backlog_bytes() > 0) {
+    connection_.abort();
+  } else {
+    connection_.close();
+  }
+}
+
+std::optional<Bytes> OriginConnection::all_unsent() const {
+  const Bytes gathered = connection_.gathered();
+  if (gathered.empty() || gathered.size() != written_bytes_) return std::nullopt;
+  return gathered;
 }
 
 size_t OriginConnection::room() const {
@@ -99,6 +112,7 @@ size_t OriginConnection::read_limit() {
 void OriginConnection::on_data(MutableBytes bytes) {
   if (use_ == Use::kIdle) return core_.drop_idle(*this);
   if (exchange_ == nullptr) return;
+  if (reused_ && reader_.untouched() && all_unsent()) return lost(kUnasked);
   exchange_->touch();
   if (!held_.empty()) {
     held_.append(bytes);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "common/base/byte_buffer.h"
 #include "common/base/deadline.h"
@@ -35,8 +36,10 @@ class OriginConnection final : public uv::Buryable, private transport::Connectio
   // Closes now; not told to anyone. To be buried next.
   void become_dead();
 
-  void write(Bytes bytes) { connection_.write(bytes); }
-  void write(std::string_view text) { connection_.write(text); }
+  void write(Bytes bytes) {
+    written_bytes_ += bytes.size();
+    connection_.write(bytes);
+  }
   void shutdown() { connection_.shutdown(); }
   // Request bytes that are welcome now.
   size_t room() const;
@@ -47,6 +50,8 @@ class OriginConnection final : public uv::Buryable, private transport::Connectio
   void resume_read() { connection_.resume_read(); }
 
   TargetState& target() { return target_; }
+  // What the exchange wrote, where none of it has left: what the origin says then was said before it.
+  std::optional<Bytes> all_unsent() const;
   // Has served an exchange before this one.
   bool reused() const { return reused_; }
   Time idle_since() const { return idle_since_; }
@@ -81,7 +86,8 @@ class OriginConnection final : public uv::Buryable, private transport::Connectio
   TargetState& target_;
   transport::Connection connection_;
   http::ResponseReader reader_;
-  ByteBuffer held_;  // input that the reader could not take yet
+  ByteBuffer held_;             // input that the reader could not take yet
+  uint64_t written_bytes_ = 0;  // by this exchange
   Deadline deadline_;
   ActiveExchange* exchange_ = nullptr;
   Time idle_since_{};

@@ -84,6 +84,8 @@ class Connection : public uv::Buryable,
   void flush_now();
   // Bytes accepted by write() that the kernel has not taken (gathered ones too).
   size_t backlog_bytes() const;
+  // Plain output that still waits for the iteration's end; nothing of it was written or sealed.
+  Bytes gathered() const { return gathered_.view(); }
   bool congested() const { return congested_; }
   // congested() begins above `high` and ends at `low` (kHighWaterBytes and kLowWaterBytes until it is called).
   void set_water_marks(size_t high, size_t low);

@@ -55,6 +55,39 @@ TEST_CASE("a stale connection is dialled again, unseen") {
   }
 }
 
+TEST_CASE("what an origin says before a request has left is no answer to it, and the request goes elsewhere") {
+  for (const bool says : {true, false}) {
+    Bench bench;
+    FakeOrigin origin(bench.loop, {});
+    warm_up(bench, origin, {});
+    // In one iteration: what has the request begun, and behind it the origin's unasked bytes or its end.
+    FakeOrigin other(bench.loop, {});
+    Recorder trigger, recorder;
+    const auto beginning = bench.start(other.target(), trigger);
+    run_until(bench.loop, [&other] { return !other.peers.empty() && other.last().has_head(); });
+    std::unique_ptr<Exchange> exchange;
+    trigger.then_head = [&] {
+      exchange = bench.start(origin.target(), recorder, "POST", false);
+      Payload body("body");
+      exchange->send_data(body.bytes(), true);
+      origin.then_read = [](Peer& peer) {
+        if (peer.received.ends_with("0\r\n\r\n")) peer.send(kOk);
+      };
+    };
+    Peer& idle = origin.last();
+    other.last().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    if (says) {
+      idle.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned");
+    } else {
+      idle.close();
+    }
+    run_until(bench.loop, [&recorder] { return recorder.over(); });
+    CHECK(recorder.body == "ok");
+    REQUIRE(origin.peers.size() == 2);
+    CHECK(origin.last().received.ends_with("\r\n\r\n4\r\nbody\r\n0\r\n\r\n"));
+  }
+}
+
 TEST_CASE("a fresh connection that ends without an answer is not dialled again") {
   Bench bench;
   FakeOrigin origin(bench.loop, [](Peer& peer) { peer.close(); });
