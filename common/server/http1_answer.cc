@@ -77,7 +77,8 @@ void Http1Connection::send_switching_head(const http::ResponseHead& head) {
 
 bool Http1Connection::send_final_head(const http::ResponseHead& head, bool end) {
   if (!frame_answer(head, end)) return false;
-  close_after_ |= !reader_.keep_alive() || server_.draining();
+  // What is left of the request after a whole answer is not read.
+  close_after_ |= !reader_.keep_alive() || server_.draining() || (end && !request_ended_);
   http::HeadOptions options;
   options.chunked = answer_body_ == AnswerBody::kChunked;
   options.close = close_after_;

@@ -2,12 +2,14 @@
 // (pipelined ones wait, unread), answers onto it.
 //
 // A client that closes its side (FIN): before its request is complete, it has left. After that it may be half-closing:
-// where the FIN came with the request, the exchange goes on; else an answer that has not begun gets kLeaveGrace to
-// begin, and one that is under way is broken off. (docs/decisions/0003)
+// where the FIN came with its last bytes, before the answer, the exchange goes on; else an answer that has not begun
+// gets kLeaveGrace to begin, and one that is under way kSilenceGrace to say more. A client that resets has left, also
+// while it is not read (kWatchInterval). (docs/decisions/0003)
 //
 // Ownership: made by Http1Server, which owns it; it is buried when its connection has closed. Thread: the loop's.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -33,7 +35,9 @@ class Http1Connection final : public uv::Buryable,
                               private Responder,
                               private DeadlineHandler {
  public:
-  static constexpr Duration kLeaveGrace{700};
+  static constexpr Duration kLeaveGrace{600};
+  static constexpr Duration kSilenceGrace{300};
+  static constexpr Duration kWatchInterval{300};
   static constexpr size_t kCongestedBytes = 8 * 1024;
   static constexpr size_t kPipelinedBytes = 16 * 1024;
 
@@ -73,6 +77,8 @@ class Http1Connection final : public uv::Buryable,
   // DeadlineHandler
   void on_deadline(Deadline& deadline) override;
 
+  size_t wanted_bytes();
+  void look_after_paused();
   void process(MutableBytes& input);
   void process_held();
   void process_later();
@@ -103,10 +109,11 @@ class Http1Connection final : public uv::Buryable,
   http::RequestReader reader_;
   ByteBuffer held_;  // input that could not be taken yet
   Deadline deadline_;
+  Deadline watch_;  // while the client is not read
   RequestHandler* handler_ = nullptr;
   std::string client_ip_;
-  Time request_ended_at_{};
-  uint64_t answer_left_ = 0;  // kLength: body bytes still to come
+  std::chrono::steady_clock::time_point last_input_at_;  // finer than the loop's clock
+  uint64_t answer_left_ = 0;                             // kLength: body bytes still to come
   uint64_t body_bytes_sent_ = 0;
   State state_ = State::kIdle;
   AnswerBody answer_body_ = AnswerBody::kNone;
@@ -120,7 +127,7 @@ class Http1Connection final : public uv::Buryable,
   bool answer_ended_ = false;
   bool close_after_ = false;     // no further request on this connection
   bool client_ended_ = false;    // FIN came
-  bool leave_grace_ = false;     // it may have left: the answer has kLeaveGrace to begin
+  bool leave_grace_ = false;     // it may have left: the answer has a short time to go on
   std::shared_ptr<bool> alive_;  // for deferred work; made on first use
 };
 

@@ -1,9 +1,11 @@
 """A client that leaves ends its origin's request within a second; one that half-closes gets its answer."""
+import select
 import threading
 import time
 
 import pytest
 
+from harness.http1 import Client
 from harness.origin import answer
 from harness.wait import wait_until
 
@@ -76,6 +78,62 @@ def test_a_chunked_upload_that_breaks_off_is_not_complete_at_the_origin(shared, 
         wait_until(lambda: b"hello" in origin.raw, "the first chunk")
     wait_until(lambda: origin.connections[0].ended_at, "the origin's connection ends")
     assert b"\r\n0\r\n" not in origin.raw
+
+
+def test_a_client_that_leaves_in_its_trailers_ends_the_origins_request(shared, make_origin):
+    watching = Watching()
+    origin = make_origin(watching, read_bodies=False)
+    client = shared.client()
+    client.request(shared.host(origin.port), method="POST", fields=[("Transfer-Encoding", "chunked")])
+    client.send(b"5\r\nhello\r\n0\r\nX-Sum: ")
+    assert watching.started.wait(10)
+    left = time.monotonic()
+    client.close()
+    assert watching.after(left) < 1.0
+
+
+@pytest.mark.parametrize("port", ["broker", "agent"])
+@pytest.mark.parametrize("upgrade", [False, True], ids=["upload", "upgrade"])
+def test_a_client_that_resets_while_the_origin_reads_nothing_ends_the_origins_request(shared, make_origin, port, upgrade):
+    gone = []
+
+    def handler(connection, _):
+        if upgrade:
+            connection.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+        poll = select.poll()
+        poll.register(connection.sock, 0)  # of itself it tells a reset
+        gone.append(time.monotonic() if poll.poll(5000) else None)
+        return False
+
+    origin = make_origin(handler, read_bodies=False)
+    client = Client(shared.agent.local_port) if port == "agent" else shared.client()
+    fields = [("Connection", "upgrade"), ("Upgrade", "x")] if upgrade else [("Content-Length", "100000000")]
+    fields.append(("X-Iterate-Proxy-Target-Host", f"localhost:{origin.port}"))
+    client.request(shared.host(origin.port), method="GET" if upgrade else "POST", fields=fields)
+    if upgrade:
+        assert client.final_head().status == 101
+    client.sock.settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        client.send(b"x" * 100_000_000)
+    left = time.monotonic()
+    client.reset()
+    wait_until(lambda: gone, "the origin's connection ends")
+    assert gone[0] and gone[0] - left < 1.0
+
+
+def test_a_client_that_half_closes_while_its_answer_comes_gets_the_rest(shared, make_origin):
+    def handler(connection, _):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        for _ in range(10):
+            time.sleep(0.1)
+            connection.send(b"x")
+
+    origin = make_origin(handler)
+    with shared.client() as client:
+        client.request(shared.host(origin.port))
+        client.final_head()
+        client.half_close()
+        assert client.reader.rest() == b"x" * 10
 
 
 def test_a_client_that_half_closes_with_its_request_gets_its_answer(shared, make_origin):

@@ -152,6 +152,59 @@ TEST_CASE("a client that leaves in the middle of its body aborts the exchange") 
   REQUIRE(loopback.run_until([&exchanges] { return exchanges[0]->aborted; }));
 }
 
+TEST_CASE("a client that leaves in the middle of its trailers aborts the exchange") {
+  Loopback loopback;
+  const auto client = loopback.client();
+  client->send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 1\r\nX-");
+  auto& exchanges = loopback.acceptor().exchanges;
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1 && exchanges[0]->body == "hi"; }));
+  client->finish();
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges[0]->aborted; }));
+}
+
+TEST_CASE("a client that resets while its body is not read aborts the exchange") {
+  Loopback loopback;
+  loopback.acceptor().on_head = [](ScriptedAcceptor::Exchange& exchange) { exchange.credit = 4; };
+  const auto client = loopback.client();
+  client->send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n" + std::string(500, 'x'));
+  auto& exchanges = loopback.acceptor().exchanges;
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1 && exchanges[0]->body == "xxxx"; }));
+  client->break_off();
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges[0]->aborted; }));
+}
+
+TEST_CASE("a client that half-closes while its answer comes gets the rest, as long as it comes") {
+  Loopback loopback;
+  const auto client = loopback.client();
+  client->send(kGet);
+  auto& exchanges = loopback.acceptor().exchanges;
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1; }));
+  exchanges[0]->responder->send_head({200, "OK", 1, {}}, false);
+  REQUIRE(loopback.run_until([&client] { return client->count("200 OK") == 1; }));
+  client->finish();
+  const Time since = loopback.loop().now();
+  const auto passed = [&loopback, since](int ms) { return loopback.loop().now() - since > Duration{ms}; };
+  REQUIRE(loopback.run_until([&passed] { return passed(50); }));
+  exchanges[0]->data("more", false);
+  REQUIRE(loopback.run_until([&passed] { return passed(700); }));
+  CHECK_FALSE(exchanges[0]->aborted);
+  exchanges[0]->data("end", true);
+  REQUIRE(loopback.run_until([&client] { return client->ended(); }));
+  CHECK(client->count("end") == 1);
+}
+
+TEST_CASE("pipelined requests do not keep the exchange of a client that has left") {
+  Loopback loopback;
+  const auto client = loopback.client();
+  client->send(std::string(kGet) + std::string(kGet));
+  auto& exchanges = loopback.acceptor().exchanges;
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1; }));
+  const Time asked = loopback.loop().now();
+  REQUIRE(loopback.run_until([&loopback, asked] { return loopback.loop().now() - asked > Duration{20}; }));
+  client->finish();
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges[0]->aborted; }));
+}
+
 TEST_CASE("a client that sends its request and half-closes gets its answer") {
   Loopback loopback;
   const auto client = loopback.client();

@@ -22,6 +22,11 @@ class RawClient final : private uv::SocketHandler {
   void send(std::string_view text);
   void finish() { socket_->shutdown(); }
   void leave() { socket_.reset(); }
+  // By RST.
+  void break_off() {
+    socket_->reset_on_close();
+    socket_.reset();
+  }
   bool connected() const { return socket_ != nullptr; }
   bool ended() const { return ended_; }
   const std::string& received() const { return received_; }
