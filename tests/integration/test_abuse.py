@@ -2,7 +2,7 @@
 import pytest
 from abuse_corpus import BODIES, HEADS, wire
 
-from harness.http1 import Closed
+from harness.http1 import Client, Closed
 
 # Where another status says it better than 400 does.
 OTHER_STATUS = {"request line: HTTP/2.0": 505, "request line: HTTP/3.0": 505, "request line: the preface of HTTP/2": 505,
@@ -76,6 +76,37 @@ def test_a_malformed_head_behind_a_good_request_is_refused_after_its_answer(shar
         assert client.response().status == 200
         assert_refused(client, name)
     assert [request.target for request in origin.requests] == ["/good"]
+
+
+# Good by RFC 9112, and no host of ours: this port does not look at it.
+NOT_OURS = {"host: an empty label", "host: a leading dot", "host: two trailing dots", "host: a label of 64 bytes",
+            "host: a percent in the Host", "host: an empty Host", "host: a Host of blanks",
+            "host: a list of Hosts"}
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_a_malformed_request_is_refused_on_the_agents_own_port_too(shared, make_origin, part):
+    complete = []
+    origin = make_origin(lambda connection, request: complete.append(request))
+    target = f"\r\nX-Iterate-Proxy-Target-Host: localhost:{origin.port}\r\n"
+    cases = {**HEADS, **BODIES}
+    for name in [name for name in cases if name not in NOT_OURS][part::4]:
+        with Client(shared.agent.local_port) as client:
+            client.send(wire(cases[name].replace("\r\n", target, 1), "machine.example.com"))
+            response = client.response()
+            assert response.status in (400, OTHER_STATUS.get(name, 400)), (name, response)
+            assert client.closed(), name
+    assert complete == [] and b"smuggled" not in origin.raw
+
+
+@pytest.mark.parametrize("fields", [
+    "Transfer_Encoding: chunked", "Content_Length: 5", "Transfer_Encoding: chunked\r\nContent_Length: 5",
+])
+def test_framing_in_another_spelling_frames_nothing(shared, origin, fields):
+    with shared.client() as client:
+        client.send(wire(f"POST / HTTP/1.1\r\nHost: @H\r\n{fields}\r\n\r\n", shared.host(origin.port)))
+        assert client.response().status == 200
+    assert origin.last.body == b"" and origin.last.get("Transfer-Encoding") is None
 
 
 def test_a_request_that_the_client_breaks_off_reaches_no_origin(shared, origin):

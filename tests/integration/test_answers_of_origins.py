@@ -1,7 +1,11 @@
 """An origin's answer is read as strictly as a request: what is ambiguous is 502, and its connection is not used again."""
+import threading
+
 import pytest
 
+from harness.http1 import Client
 from harness.origin import saying
+from harness.wait import wait_until
 
 GOOD = "HTTP/1.1 200 OK\r\n"
 BAD_HEADS = {
@@ -35,6 +39,47 @@ def test_an_ambiguous_head_of_an_origin_is_502(shared, make_origin, name):
     origin = make_origin(saying(BAD_HEADS[name].encode("latin-1")))
     response = shared.get(shared.host(origin.port))
     assert (response.status, response.error) == (502, "proxy_error"), response
+
+
+BAD_HEADS_OF_HELD_CONNECTIONS = {**BAD_HEADS, **{
+    "chunked and a length": GOOD + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+    "two lengths that agree": GOOD + "Content-Length: 2\r\nContent-Length: 2\r\n\r\nok",
+    "an empty length": GOOD + "Content-Length:\r\n\r\nok",
+    "gzip and then chunked": GOOD + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "a coding in HTTP/1.0": "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "bare LF everywhere": "HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+    "bare LF for the empty line": GOOD + "Content-Length: 2\r\n\nok",
+    "an empty line first": "\r\n" + GOOD + "Content-Length: 2\r\n\r\nok",
+    "a lower-case protocol": "http/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    "HTTP/1.2": "HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    "two spaces before the status": "HTTP/1.1  200 OK\r\nContent-Length: 2\r\n\r\nok",
+    "a tab behind the status": "HTTP/1.1 200\tOK\r\nContent-Length: 2\r\n\r\nok",
+    "a sign in the status": "HTTP/1.1 +20 OK\r\nContent-Length: 2\r\n\r\nok",
+    "a control in the reason": "HTTP/1.1 200 O\x01K\r\nContent-Length: 2\r\n\r\nok",
+    "no name": GOOD + ": x\r\nContent-Length: 2\r\n\r\nok",
+    "a 204 with a length": "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello",
+    "a 100 with a length": "HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\nhello",
+    "65 interim heads": "HTTP/1.1 103 Early Hints\r\n\r\n" * 65 + GOOD + "Content-Length: 2\r\n\r\nok",
+    "a bad head behind an interim one": "HTTP/1.1 103 Early Hints\r\n\r\n" + "HTTP/1.1 2000 OK\r\n\r\n",
+}}
+
+
+@pytest.mark.parametrize("port", ["broker", "agent"])
+@pytest.mark.parametrize("name", BAD_HEADS_OF_HELD_CONNECTIONS)
+def test_a_connection_that_gave_an_ambiguous_head_is_closed(shared, make_origin, name, port):
+    ends = []
+
+    def handler(connection, _):
+        connection.send(BAD_HEADS_OF_HELD_CONNECTIONS[name].encode("latin-1"))
+        ends.append(connection.wait_end(5))
+        return False
+
+    origin = make_origin(handler)
+    fields = [("X-Iterate-Proxy-Target-Host", f"localhost:{origin.port}")] if port == "agent" else []
+    with (Client(shared.agent.local_port) if port == "agent" else shared.client()) as client:
+        assert client.get(shared.host(origin.port), fields=fields).status == 502
+    wait_until(lambda: ends, "the origin's connection ends")
+    assert len(origin.connections) == 1
 
 
 BAD_BODIES = {
@@ -73,6 +118,23 @@ def test_bytes_behind_an_answer_are_not_the_next_answer(shared, make_origin):
         b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood" + extra))
     for _ in range(5):
         assert shared.get(shared.host(origin.port)).body == b"good"
+    assert len(origin.connections) == 5
+
+
+def test_bytes_that_follow_an_answer_a_moment_later_are_not_the_next_answer(shared, make_origin):
+    def handler(connection, _):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood")
+        said.wait(5)
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned")
+        connection.wait_end(5)
+        return False
+
+    origin = make_origin(handler)
+    for _ in range(5):
+        said = threading.Event()
+        assert shared.get(shared.host(origin.port)).body == b"good"
+        said.set()
+        wait_until(lambda: all(connection.ended_at for connection in origin.connections), "the connection ends")
     assert len(origin.connections) == 5
 
 
