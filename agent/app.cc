@@ -9,6 +9,7 @@
 #include "agent/session/origin_streams.h"
 #include "agent/session/tunnel_set.h"
 #include "common/base/log.h"
+#include "common/base/signals.h"
 #include "common/tls/digest.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
@@ -81,6 +82,7 @@ int App::run() {
   tunnels_.start();
   settled_.start(kSettled);
   loop_.run();
+  block_termination();  // the exit code is said; what is left is to let go
   return cli::kExitGood;
 }
 

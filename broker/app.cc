@@ -15,6 +15,7 @@
 #include "broker/store/store.h"
 #include "broker/tunnel_access.h"
 #include "common/base/log.h"
+#include "common/base/signals.h"
 #include "common/tls/digest.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
@@ -108,6 +109,7 @@ int App::run() {
   alive.start(kForever, kForever);
   store_->snapshot([this](const Result<Snapshot>& snapshot) { on_snapshot(snapshot); });
   loop_.run();
+  block_termination();  // the exit code is said; what is left is to let go
   return exit_code_;
 }
 

@@ -1,30 +1,13 @@
 #include "broker/store/store_thread.h"
 
-#include <csignal>
-
 #include "broker/store/snapshot.h"
 #include "broker/store/tables.h"
+#include "common/base/signals.h"
 
 namespace ingress::broker {
 namespace {
 
 constexpr size_t kMaxBatch = 256;  // commits with one sync
-
-// Signals are the loop's: a thread that starts now takes none.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 }  // namespace
 

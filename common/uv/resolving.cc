@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/base/signals.h"
 #include "common/uv/sock_address.h"
 #include "common/uv/socket.h"
 #include "common/uv/uv_error.h"
@@ -36,6 +37,7 @@ class NameResolving final : public Resolving, private Flushable {
     hints.ai_socktype = SOCK_STREAM;
     request_ = new Request{{}, this};
     request_->request.data = request_;
+    const SignalsBlocked blocked;  // the first call starts libuv's worker threads
     status_ = uv_getaddrinfo(loop_.raw(), &request_->request, on_resolved, name.c_str(), nullptr, &hints);
     if (status_ == 0) return;
     delete std::exchange(request_, nullptr);

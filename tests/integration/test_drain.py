@@ -91,6 +91,15 @@ def test_a_second_signal_ends_at_once(stack, make_origin, which):
 
 
 @pytest.mark.parametrize("which", ["broker", "agent"])
+def test_signals_that_keep_coming_to_the_very_end_leave_the_exit_code_good(make_stack, which):
+    for _ in range(4):
+        process = getattr(make_stack(), which).process
+        while process.running():
+            process.signal(signal.SIGTERM)
+        assert process.wait_exit() == 0, process.tail()
+
+
+@pytest.mark.parametrize("which", ["broker", "agent"])
 def test_an_idle_program_ends_at_once(stack, which):
     process = getattr(stack, which).process
     began = time.monotonic()
