@@ -27,10 +27,12 @@ constexpr Error kHolderSilent{ErrorCode::kTimeout, Side::kTunnel, false, 0,
 
 }  // namespace
 
-// A newcomer that waits for the holders of its machine to answer a PING, or not to.
+// Tunnels of one newcomer that wait for the holders of their machine to answer a PING, or not to.
 struct Contest {
-  BrokerTunnel* newcomer = nullptr;
+  std::vector<BrokerTunnel*> newcomers;  // never empty, of one instance
   std::unique_ptr<uv::Timer> timer;
+
+  const std::string& instance() const { return newcomers.front()->instance(); }
 };
 
 struct TunnelRegistry::Impl final : BrokerTunnelOwner {
@@ -144,8 +146,14 @@ void TunnelRegistry::Impl::accept(BrokerTunnel& tunnel) {
 
 void TunnelRegistry::Impl::start_contest(BrokerTunnel& newcomer) {
   const auto [entry, fresh] = contests.try_emplace(newcomer.machine());
-  if (!fresh) return newcomer.refuse(TunnelRefusal::kDuplicateMachine);
-  entry->second.newcomer = &newcomer;
+  if (!fresh && entry->second.instance() != newcomer.instance()) {
+    return newcomer.refuse(TunnelRefusal::kDuplicateMachine);
+  }
+  for (BrokerTunnel* waiting : entry->second.newcomers) {
+    if (waiting->slot() == newcomer.slot()) waiting->drain(GoawayReason::kReplaced);
+  }
+  entry->second.newcomers.push_back(&newcomer);
+  if (!fresh) return;  // another slot of who waits already
   const std::string& machine = newcomer.machine();
   entry->second.timer = std::make_unique<uv::Timer>(loop, [this, machine] { end_contest(machine, false); });
   entry->second.timer->start(options.holder_timeout);
@@ -159,18 +167,25 @@ void TunnelRegistry::Impl::end_contest(const std::string& machine, bool holder_a
   // The timer may be the caller: it dies later.
   loop.defer([timer = std::shared_ptr<uv::Timer>(std::move(contest.timer))] {});
   contests.erase(found);
-  if (holder_answered) return contest.newcomer->refuse(TunnelRefusal::kDuplicateMachine);
-  if (const auto holders = serving.find(contest.newcomer->machine()); holders != serving.end()) {
+  // One that failed meanwhile has still to close.
+  std::erase_if(contest.newcomers,
+                [](const BrokerTunnel* newcomer) { return newcomer->state() != BrokerTunnel::State::kChecking; });
+  if (holder_answered) {
+    for (BrokerTunnel* newcomer : contest.newcomers) newcomer->refuse(TunnelRefusal::kDuplicateMachine);
+    return;
+  }
+  if (contest.newcomers.empty()) return;
+  if (const auto holders = serving.find(contest.newcomers.front()->machine()); holders != serving.end()) {
     const std::vector<BrokerTunnel*> silent = std::move(holders->second);
     serving.erase(holders);
     for (BrokerTunnel* holder : silent) holder->close(kHolderSilent);
   }
-  accept(*contest.newcomer);
+  for (BrokerTunnel* newcomer : contest.newcomers) accept(*newcomer);
 }
 
 void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
   const auto found = contests.find(tunnel.machine());
-  if (found == contests.end() || tunnel.instance() == found->second.newcomer->instance()) return;
+  if (found == contests.end() || tunnel.instance() == found->second.instance()) return;
   const std::string machine = tunnel.machine();
   end_contest(machine, true);
 }
@@ -185,8 +200,9 @@ void TunnelRegistry::Impl::remove_serving(BrokerTunnel& tunnel) {
 void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
   remove_serving(tunnel);
   if (const auto contest = contests.find(tunnel.machine()); contest != contests.end()) {
-    if (contest->second.newcomer == &tunnel) {
-      contests.erase(contest);
+    std::vector<BrokerTunnel*>& newcomers = contest->second.newcomers;
+    if (std::erase(newcomers, &tunnel) != 0) {
+      if (newcomers.empty()) contests.erase(contest);
     } else if (!serving.contains(tunnel.machine())) {
       end_contest(std::string(tunnel.machine()), false);
     }
