@@ -36,7 +36,7 @@ TunnelClient::TunnelClient(uv::Loop& loop, const TunnelConfig& config, OriginStr
       turn_(first_turn),
       schedule_(std::move(random)),
       attempt_deadline_(loop.deadlines(), *this),
-      retry_timer_(loop, [this] { start_attempt(); }) {}
+      retry_timer_(loop, [this] { on_retry_timer(); }) {}
 
 TunnelClient::~TunnelClient() = default;
 
@@ -44,6 +44,7 @@ void TunnelClient::start() { start_attempt(); }
 
 void TunnelClient::start_attempt() {
   state_ = State::kResolving;
+  token_refused_ = false;
   attempt_deadline_.arm(loop_.now() + kAttemptTimeout);
   connector_ = std::make_unique<TunnelConnector>(loop_, config_, turn_, static_cast<TunnelConnectorOwner&>(*this));
 }
@@ -108,7 +109,19 @@ void TunnelClient::fail_attempt(const Error& error, const std::string& address) 
 
 void TunnelClient::wait(Duration duration) {
   state_ = State::kWaiting;
-  retry_timer_.start(duration);
+  retry_at_ = loop_.now() + duration;
+  retry_timer_.start(token_refused_ ? std::min(duration, kTokenLook) : duration);
+}
+
+void TunnelClient::on_retry_timer() {
+  const Duration left = retry_at_ - loop_.now();
+  if (!token_refused_ || left <= Duration{0} || token_changed()) return start_attempt();
+  retry_timer_.start(std::min(left, kTokenLook));
+}
+
+bool TunnelClient::token_changed() const {
+  const auto token = config_.token.read();
+  return token && *token != last_token_;
 }
 
 std::string TunnelClient::read_token() {
@@ -187,6 +200,7 @@ void TunnelClient::on_refused(AgentSession& session, const Refused& refused) {
        {"retry_ms", static_cast<long long>(pause.count())}});
   drop_attempt();
   ++turn_;
+  token_refused_ = refused.code() == Refused::BAD_TOKEN;
   wait(pause);
 }
 

@@ -55,6 +55,8 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   static constexpr Duration kAttemptTimeout{10000};
   // Sessions that may run dry beside the one that serves; the oldest is closed when one more comes.
   static constexpr size_t kMostOldSessions = 4;
+  // How often the token's file is looked at while the broker refuses what was in it: a corrected one is tried at once.
+  static constexpr Duration kTokenLook{1000};
 
   // `random` gives numbers in [0, 1). `first_turn` chooses the broker address of the first attempt.
   TunnelClient(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, int slot, size_t first_turn,
@@ -84,6 +86,8 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   bool attempting() const { return connector_ != nullptr || pending_ != nullptr; }
   void fail_attempt(const Error& error, const std::string& address);
   void wait(Duration duration);
+  void on_retry_timer();
+  bool token_changed() const;
   void limit_old_sessions();
   void check_closed();
   std::string read_token();
@@ -117,6 +121,8 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   AgentSession* current_ = nullptr;                      // serves
   Deadline attempt_deadline_;
   uv::Timer retry_timer_;
+  Time retry_at_{};
+  bool token_refused_ = false;  // and none was tried since
   std::string last_token_;
   uint64_t reported_errors_ = 0;    // bit per ErrorCode, since the tunnel was last up
   uint64_t reported_refusals_ = 0;  // bit per Refused::Code

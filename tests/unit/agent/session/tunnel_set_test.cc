@@ -238,6 +238,24 @@ TEST_CASE("the token is read anew for each HELLO") {
   CHECK(broker.last().hello.token() == "second");
 }
 
+TEST_CASE("a token file that is corrected is tried without waiting for the slow retry") {
+  uv::Loop loop;
+  FakeBroker broker(loop);
+  broker.on_hello = [](FakeBroker::End& end) {
+    if (end.hello.token() == "good") return end.welcome();
+    end.refuse(tunnel::pb::Refused::BAD_TOKEN, true);
+  };
+  Agent agent(loop, broker.port, broker.folder.ca_file);
+  agent.config.token.value.clear();
+  agent.config.token.file = broker.folder.path + "/token";
+  std::ofstream(agent.config.token.file) << "bad\n";
+  agent.start();
+  REQUIRE(run_until(loop, [&broker] { return !broker.ends.empty() && broker.ends[0]->gone; }));
+  std::ofstream(agent.config.token.file) << "good\n";
+  REQUIRE(agent.serves(1));
+  CHECK(broker.accepted == 2);
+}
+
 TEST_CASE("a broker whose certificate nobody vouches for gets no HELLO") {
   uv::Loop loop;
   FakeBroker broker(loop);
