@@ -1,7 +1,7 @@
 // When a slot dials again. Pure: time and randomness are passed in.
 //
 // A tunnel that was lost is dialled again at once, or after a random part of the spread that the broker asked for. Then
-// full jitter, for ever: while the outage is young (under a minute) up to 300 ms, so that a broker which comes back has
+// full jitter, for ever: while the outage is young (under a minute) up to 200 ms, so that a broker which comes back has
 // its tunnels within half a second; after that the cap doubles with every attempt up to 15 s. A tunnel that is lost as
 // soon as it is up, twice in a row, counts as an attempt that failed: it must not become a loop without a pause.
 #pragma once
@@ -17,7 +17,7 @@ enum class Refusal : uint8_t { kTemporary, kDuplicate, kPermanent };
 class ReconnectSchedule {
  public:
   static constexpr Duration kYoungOutage{60000};
-  static constexpr Duration kYoungCap{300};
+  static constexpr Duration kYoungCap{200};
   static constexpr Duration kOldCap{15000};
   static constexpr Duration kLeastWait{20};
   static constexpr Duration kShortLife{2000};

@@ -171,7 +171,8 @@ class Session {
   void tick(Time now);
   // The sink has room again: ready streams get on_sendable in turn.
   void on_room();
-  // The connection is gone: every stream's on_closed(error), then nothing more. Does not call on_failed.
+  // The connection is gone: every stream's on_closed(error), never retryable (how much of it had left is not known
+  // here), then nothing more. Does not call on_failed.
   void lost(const Error& error);
 
   // The fields that this session itself keeps to are filled in: HELLO's and WELCOME's windows, limits and timers, and
