@@ -6,7 +6,7 @@
 namespace ingress::http {
 
 struct Fault {
-  enum class Kind : uint8_t { kMalformed, kTooLarge, kMethodNotAllowed };
+  enum class Kind : uint8_t { kMalformed, kBadHost, kTooLarge, kMethodNotAllowed };
 
   const char* text = nullptr;  // static; nullptr: nothing is wrong
   Kind kind = Kind::kMalformed;

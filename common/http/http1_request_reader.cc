@@ -20,6 +20,8 @@ ErrorCode code_of(Fault::Kind kind) {
   switch (kind) {
     case Fault::Kind::kMalformed:
       break;
+    case Fault::Kind::kBadHost:
+      return ErrorCode::kInvalidHost;
     case Fault::Kind::kTooLarge:
       return ErrorCode::kHeaderTooLarge;
     case Fault::Kind::kMethodNotAllowed:
@@ -111,7 +113,7 @@ Fault RequestReader::judge_head() {
   if (const Fault fault = read_facts(head_.fields, head_.minor_version, facts)) return fault;
   if (facts.host_count > 1) return {"more than one Host"};
   if (facts.host_count == 0 && head_.minor_version == 1) return {"no Host"};
-  if (!parse_authority(facts.host)) return {"a malformed Host"};
+  if (!parse_authority(facts.host)) return {"a malformed Host", Fault::Kind::kBadHost};
   RequestTarget target;
   if (!split_target(head_.method, head_.target, target)) return {"a malformed request target"};
   BodyFraming framing;

@@ -11,7 +11,8 @@ enum class ReadEvent : uint8_t {
   kData,      // data() is a piece of the body, inside the input that was given (kHeadroomBytes before it are scratch)
   kEnd,       // the message is complete; trailers() are valid until the next call (empty where there were none)
   kBlocked,   // body bytes are there, but `allowance` was 0
-  kError,     // error(): kBadRequest, kMethodNotAllowed, kHeaderTooLarge (client side); kProtocol, kTooLarge (origin)
+  kError,  // error(): kBadRequest, kInvalidHost, kMethodNotAllowed, kHeaderTooLarge (client side); kProtocol, kTooLarge
+           // (origin)
 };
 
 }  // namespace ingress::http

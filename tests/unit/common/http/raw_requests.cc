@@ -7,6 +7,7 @@ using namespace std::string_literals;
 
 constexpr const char* kGood = "";
 constexpr const char* kBad = "bad_request";
+constexpr const char* kBadHost = "invalid_host";
 constexpr const char* kTooLarge = "header_too_large";
 constexpr const char* kNotAllowed = "method_not_allowed";
 
@@ -194,22 +195,22 @@ const std::vector<RawRequest> kHost = {
     {"two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"s, 0, kBad, 0},
     {"two equal Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"s, 0, kBad, 0},
     {"two Hosts, one in small letters", "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with a space", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n"s, 0, kBad, 0},
-    {"a Host that is a list", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"s, 0, kBad, 0},
-    {"a Host that is a URL", "GET / HTTP/1.1\r\nHost: http://a\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with user information", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with a query", "GET / HTTP/1.1\r\nHost: a?b\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with a backslash", "GET / HTTP/1.1\r\nHost: a\\b\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with a port that is no number", "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with two ports", "GET / HTTP/1.1\r\nHost: a:80:80\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with a port above 65535", "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with a signed port", "GET / HTTP/1.1\r\nHost: a:+80\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with an open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with text in brackets", "GET / HTTP/1.1\r\nHost: [x]\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with text behind brackets", "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n"s, 0, kBad, 0},
-    {"UTF-8 in a Host", "GET / HTTP/1.1\r\nHost: \xc3\xa9\r\n\r\n"s, 0, kBad, 0},
-    {"a Host with angle brackets", "GET / HTTP/1.1\r\nHost: <a>\r\n\r\n"s, 0, kBad, 0},
+    {"a Host with a space", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host that is a list", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host that is a URL", "GET / HTTP/1.1\r\nHost: http://a\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with user information", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with a query", "GET / HTTP/1.1\r\nHost: a?b\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with a backslash", "GET / HTTP/1.1\r\nHost: a\\b\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with a port that is no number", "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with two ports", "GET / HTTP/1.1\r\nHost: a:80:80\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with a port above 65535", "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with a signed port", "GET / HTTP/1.1\r\nHost: a:+80\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with an open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with text in brackets", "GET / HTTP/1.1\r\nHost: [x]\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with text behind brackets", "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n"s, 0, kBadHost, 0},
+    {"UTF-8 in a Host", "GET / HTTP/1.1\r\nHost: \xc3\xa9\r\n\r\n"s, 0, kBadHost, 0},
+    {"a Host with angle brackets", "GET / HTTP/1.1\r\nHost: <a>\r\n\r\n"s, 0, kBadHost, 0},
     {"no Host beside absolute-form", "GET http://b/ HTTP/1.1\r\n\r\n"s, 0, kBad, 0},
     {"two Hosts in HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"s, 0, kBad, 0},
 };
