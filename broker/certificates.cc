@@ -10,16 +10,38 @@ Certificates::Certificates(uv::Loop& loop, std::string folder)
     : loop_(loop),
       folder_(std::move(folder)),
       context_({"iterate-tunnel/1", "http/1.1"}),
-      settle_(loop, [this] { static_cast<void>(load()); }) {}
+      settle_(loop, [this] { static_cast<void>(load()); }),
+      look_(loop, [this] { look(); }) {}
 
 Status Certificates::start() {
-  auto watch = uv::FileWatch::watch(loop_, folder_, [this] { settle_.start(kSettle); });
-  if (!watch) return tl::unexpected(watch.error());
-  watch_ = std::move(*watch);
+  if (const Status watched = watch(); !watched) return watched;
+  look_.start(kLook, kLook);
+  look_.unref();
   return load();
 }
 
+Status Certificates::watch() {
+  auto watch = uv::FileWatch::watch(loop_, folder_, [this] { on_change(); });
+  if (!watch) return tl::unexpected(watch.error());
+  watch_ = std::move(*watch);
+  return {};
+}
+
+void Certificates::on_change() {
+  if (settling_) return;
+  settling_ = true;
+  settle_.start(kSettle);
+}
+
+void Certificates::look() {
+  const bool moved = links_.folder_moved();
+  if (moved && !watch()) return;  // away again: the next look tries again
+  if (moved || links_.changed()) on_change();
+}
+
 Status Certificates::load() {
+  settling_ = false;
+  links_.remember(folder_);
   const Status loaded = context_.load(folder_, [](const std::string& path, const Error& error) {
     log_warn("certificate_refused", {{"path", path}, {"error", describe(error)}});
   });

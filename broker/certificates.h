@@ -1,9 +1,10 @@
-// The --tls-dir, loaded, and loaded again when a file in it changes.
+// The --tls-dir, loaded, and loaded again when a file in it changes, or one that a symbolic link there leads to.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "common/tls/linked_files.h"
 #include "common/tls/tls_context.h"
 #include "common/uv/file_watch.h"
 #include "common/uv/loop.h"
@@ -20,14 +21,23 @@ class Certificates {
   const tls::ServerContext& context() const { return context_; }
 
  private:
-  // A pair is written as two files: one load follows a burst of changes.
+  // A pair is written as two files: one load follows a burst of changes, however long the burst is.
   static constexpr Duration kSettle{200};
+  // How often what the folder's watch cannot see is looked at.
+  static constexpr Duration kLook{400};
+
+  Status watch();
   Status load();
+  void on_change();
+  void look();
 
   uv::Loop& loop_;
   std::string folder_;
   tls::ServerContext context_;
+  tls::LinkedFiles links_;
   uv::Timer settle_;
+  uv::Timer look_;
+  bool settling_ = false;
   std::unique_ptr<uv::FileWatch> watch_;
 };
 

@@ -1,6 +1,9 @@
 """Certificates: by SNI, from a folder, taken over while running; what goes wrong in a handshake stays there."""
+import os
+import shutil
 import socket
 import ssl
+import threading
 import time
 
 import pytest
@@ -88,8 +91,6 @@ def test_a_broken_file_keeps_the_certificate_that_was_there(certificates, damage
 
 
 def test_a_removed_certificate_is_no_longer_served(certificates):
-    import os
-
     for kind in ("crt", "key"):
         os.remove(f"{certificates.broker.tls_dir}/exact.{kind}")
     wait_until(lambda: names_served(certificates, "one.example.com") == {"*.example.com", "example.com"}, "the wildcard", 5)
@@ -145,3 +146,116 @@ def test_a_handshake_that_is_broken_off_does_no_harm(shared, origin):
                 pass
             sock.sendall(outgoing.read()[:100])
     assert shared.get(shared.host(origin.port), tls=True).status == 200
+
+
+# Certificates by symbolic link, as certbot and Kubernetes lay them out
+
+
+def serial(stack, sni):
+    with Client(stack.broker.https_port, tls=stack.ca.context(), sni=sni) as client:
+        return client.sock.getpeercert()["serialNumber"]
+
+
+def assert_renewed_within_a_second(stack, sni, before, placed):
+    wait_until(lambda: serial(stack, sni) != before, "the renewed certificate", 5)
+    assert time.monotonic() - placed < 1.2
+
+
+def linked_stack(make_stack, tmp_path):
+    """one.example.com's pair is links in the folder to `live`, links again to files of `archive`."""
+    stack = make_stack(start=False)
+    live = tmp_path / "live"
+    live.mkdir()
+    issue_generation(stack, tmp_path, 1)
+    for kind in ("key", "crt"):
+        (live / f"one.{kind}").symlink_to(tmp_path / f"archive1/one.{kind}")
+        os.symlink(live / f"one.{kind}", f"{stack.broker.tls_dir}/linked.{kind}")
+    wait_until(lambda: "one.example.com" in names_served(stack, "one.example.com"), "the linked certificate", 5)
+    return stack, live
+
+
+def issue_generation(stack, tmp_path, number):
+    folder = tmp_path / f"archive{number}"
+    folder.mkdir()
+    stack.ca.issue(str(folder), "one", ["one.example.com"])
+    return folder
+
+
+def swap_link(link, target):
+    new = f"{link}.new"
+    os.symlink(target, new)
+    os.rename(new, link)
+
+
+def test_a_link_that_leads_elsewhere_now_is_served_within_a_second(make_stack, tmp_path):
+    stack, live = linked_stack(make_stack, tmp_path)
+    before, folder = serial(stack, "one.example.com"), issue_generation(stack, tmp_path, 2)
+    placed = time.monotonic()
+    for kind in ("crt", "key"):
+        swap_link(live / f"one.{kind}", folder / f"one.{kind}")
+    assert_renewed_within_a_second(stack, "one.example.com", before, placed)
+
+
+def test_a_file_that_a_link_leads_to_is_served_within_a_second_of_its_change(make_stack, tmp_path):
+    stack, _ = linked_stack(make_stack, tmp_path)
+    before = serial(stack, "one.example.com")
+    stack.ca.issue(str(tmp_path / "archive1"), "one", ["one.example.com"])
+    assert_renewed_within_a_second(stack, "one.example.com", before, time.monotonic())
+
+
+def test_a_mounted_secret_that_is_swapped_whole_is_served_within_a_second(make_stack, tmp_path):
+    stack = make_stack(start=False)
+    folder = stack.broker.tls_dir
+    for number in (1, 2):
+        os.rename(issue_generation(stack, tmp_path, number), f"{folder}/..{number}")
+    os.symlink("..1", f"{folder}/..data")
+    for kind in ("key", "crt"):
+        os.symlink(f"..data/one.{kind}", f"{folder}/one.{kind}")
+    wait_until(lambda: "one.example.com" in names_served(stack, "one.example.com"), "the linked certificate", 5)
+    before = serial(stack, "one.example.com")
+    swap_link(f"{folder}/..data", "..2")
+    assert_renewed_within_a_second(stack, "one.example.com", before, time.monotonic())
+
+
+def test_a_folder_that_is_swapped_by_its_link_is_served_and_watched(make_stack, tmp_path):
+    stack = make_stack(start=False)
+    first, second = issue_generation(stack, tmp_path, 1), issue_generation(stack, tmp_path, 2)
+    current = tmp_path / "current"
+    current.symlink_to(first)
+    stack.broker.process.stop()
+    stack.broker.tls_dir = str(current)
+    stack.broker.start()
+    before = serial(stack, "one.example.com")
+    swap_link(current, second)
+    assert_renewed_within_a_second(stack, "one.example.com", before, time.monotonic())
+    before = serial(stack, "one.example.com")
+    stack.ca.issue(str(second), "one", ["one.example.com"])
+    assert_renewed_within_a_second(stack, "one.example.com", before, time.monotonic())
+
+
+def test_files_that_never_rest_are_served_all_the_same(certificates):
+    ended = threading.Event()
+
+    def write():
+        while not ended.wait(0.05):
+            with open(f"{certificates.broker.tls_dir}/busy.txt", "w") as file:
+                file.write("x")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        before = serial(certificates, "one.example.com")
+        certificates.ca.issue(certificates.broker.tls_dir, "exact", ["one.example.com"])
+        assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+    finally:
+        ended.set()
+        writer.join()
+
+
+def test_a_key_of_another_certificate_keeps_the_pair_that_was_there(certificates):
+    before = serial(certificates, "one.example.com")
+    shutil.copy(f"{certificates.broker.tls_dir}/wild.key", f"{certificates.broker.tls_dir}/exact.key")
+    certificates.broker.process.wait_event("certificate_refused", seconds=5)
+    assert serial(certificates, "one.example.com") == before
+    certificates.ca.issue(certificates.broker.tls_dir, "exact", ["one.example.com"])
+    assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())

@@ -1,0 +1,40 @@
+#include "common/tls/linked_files.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+namespace ingress::tls {
+
+LinkedFiles::Stamp LinkedFiles::stamp_of(const std::string& path) {
+  constexpr long long kNsInSecond = 1000000000;
+  struct stat found {};
+  if (stat(path.c_str(), &found) != 0) return {};
+  return {found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec * kNsInSecond + found.st_mtim.tv_nsec};
+}
+
+void LinkedFiles::remember(const std::string& folder) {
+  folder_ = folder;
+  folder_stamp_ = stamp_of(folder);
+  links_.clear();
+  std::error_code error;
+  for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end; each.increment(error)) {
+    const std::filesystem::path& path = each->path();
+    std::error_code gone;
+    const bool certificate = path.extension() == ".crt" || path.extension() == ".key";
+    if (certificate && each->is_symlink(gone)) links_.push_back({path.string(), stamp_of(path.string())});
+  }
+}
+
+bool LinkedFiles::changed() const {
+  return std::any_of(links_.begin(), links_.end(), [](const Link& link) { return stamp_of(link.path) != link.stamp; });
+}
+
+bool LinkedFiles::folder_moved() const {
+  const Stamp now = stamp_of(folder_);
+  return now.inode != 0 && (now.device != folder_stamp_.device || now.inode != folder_stamp_.inode);
+}
+
+}  // namespace ingress::tls

@@ -1,0 +1,41 @@
+// What a watch of a folder cannot see: the files that its symbolic links lead to (as certbot's `live` folder has them),
+// and that the folder's own path leads to another one (as a deployment that swaps a link does).
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace ingress::tls {
+
+class LinkedFiles {
+ public:
+  // Remembers where the folder and the links in it lead, and what is there. To be called before the files are read.
+  void remember(const std::string& folder);
+  // Whether the files that links lead to are others than were remembered, or changed.
+  bool changed() const;
+  // Whether the folder's path leads elsewhere.
+  bool folder_moved() const;
+
+ private:
+  struct Stamp {
+    dev_t device = 0;
+    ino_t inode = 0;
+    off_t size = 0;
+    long long changed_ns = 0;
+
+    bool operator==(const Stamp&) const = default;
+  };
+  struct Link {
+    std::string path;
+    Stamp stamp;
+  };
+  static Stamp stamp_of(const std::string& path);
+
+  std::string folder_;
+  Stamp folder_stamp_;
+  std::vector<Link> links_;
+};
+
+}  // namespace ingress::tls
