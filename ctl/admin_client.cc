@@ -2,6 +2,8 @@
 
 #include <curl/curl.h>
 
+#include <system_error>
+
 #include "ctl/problem.h"
 
 namespace ingress::ctl {
@@ -69,7 +71,10 @@ void AdminClient::Impl::set_up(const std::string& method, const std::string& pat
 }
 
 std::string AdminClient::Impl::sentence(CURLcode code) const {
-  const std::string why = error[0] != '\0' ? error : curl_easy_strerror(code);
+  std::string why = error[0] != '\0' ? error : curl_easy_strerror(code);
+  if (long number = 0; curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number) == CURLE_OK && number != 0) {
+    why = std::generic_category().message(static_cast<int>(number));  // libcurl names a host even for a socket's path
+  }
   if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST) {
     return "cannot connect to the admin API at " + where() + " (" + why +
            "): is the broker running? Say where it is by --admin";

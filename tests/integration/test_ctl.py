@@ -144,6 +144,18 @@ def test_a_wrong_command_line_is_2(ctl, words):
     assert done.code == 2 and done.err, done
 
 
+@pytest.mark.parametrize("words", [["--since", "x"], ["--since", "-1"], ["--limit", "0"], ["--limit", "9" * 30]])
+def test_a_number_that_is_none_is_said_in_a_line(ctl, words):
+    done = ctl.run("changes", *words)
+    assert done.code == 2 and f"'{words[1]}' is not a whole number" in done.err and len(done.err) < 200, done
+
+
+@pytest.mark.parametrize("admin, reason", [("unix:/nonexistent/admin.sock", "No such file"), ("127.0.0.1:1", "Connection refused")])
+def test_a_broker_that_is_not_there_is_1_and_why(admin, reason):
+    done = Ctl(admin).run("machine", "list")
+    assert done.code == 1 and reason in done.err and "is the broker running" in done.err, done
+
+
 def test_the_wrong_token_is_4(stack):
     for env in ({}, {"INGRESS_TOKEN": "wrong"}):
         done = Ctl(f"127.0.0.1:{stack.broker.admin_port}", env=env).run("machine", "list")
