@@ -4,6 +4,7 @@
 #include <array>
 
 #include "broker/admin/api.h"
+#include "broker/routing/host_grammar.h"
 #include "broker/routing/host_name.h"
 #include "common/tls/tls_context.h"
 
@@ -28,6 +29,13 @@ std::string domain_of(const std::string& host, const std::vector<std::string>& d
     if (host == domain || host.ends_with("." + domain)) return domain;
   }
   return domains.empty() ? std::string() : domains.front();
+}
+
+// `docs__misha.DOMAIN` of `docs.misha.DOMAIN`: what a certificate of *.DOMAIN serves. "" for another host.
+std::string single_label_form(const std::string& host, const std::vector<std::string>& domains) {
+  const GrammarName name = read_grammar(host, domains);
+  if (name.form != HostForm::kService) return "";
+  return std::string(name.service) + "__" + std::string(name.name) + "." + std::string(name.domain);
 }
 
 }  // namespace
@@ -131,12 +139,14 @@ void WhyWalk::check_tunnel() {
 
 void WhyWalk::check_certificate() {
   constexpr int64_t kSoonSeconds = int64_t{7} * 24 * 3600;
-  const std::string files = "put NAME.crt and NAME.key that serve " + host_ + " into --tls-dir";
+  std::string files = "put NAME.crt and NAME.key that serve " + host_ + " into --tls-dir";
   if (parts_.certificates == nullptr) {
     return report_.warn(WhyStep::kCertificate, "this broker serves no https", "give it --https and --tls-dir");
   }
   const tls::Certificate* certificate = parts_.certificates->find(host_);
   if (certificate == nullptr) {
+    const std::string other = single_label_form(host_, parts_.index->domains());
+    if (!other.empty() && parts_.certificates->find(other) != nullptr) files += ", or use " + other;
     return report_.fail(WhyStep::kCertificate, "no certificate names " + host_, files);
   }
   const int64_t left = certificate->expires_at - unix_seconds();

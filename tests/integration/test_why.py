@@ -1,4 +1,6 @@
 """why HOST in set-ups that are broken in one place each: it names that place and what to do."""
+import re
+
 import pytest
 
 from harness.ports import free_port
@@ -65,6 +67,21 @@ def test_a_name_that_no_certificate_serves_is_said(stack, origin):
     said = report(stack, f"bare{origin.port}.example.org")
     certificate = said["steps"][STEPS.index("certificate")]
     assert certificate["state"] == "failed" and "--tls-dir" in certificate["advice"]
+
+
+def test_a_service_that_no_certificate_serves_is_told_its_name_that_one_does(stack):
+    certificate = report(stack, "closed.misha.iterate.app")["steps"][STEPS.index("certificate")]
+    assert certificate["state"] == "failed" and "or use closed__misha.iterate.app" in certificate["advice"]
+
+
+@pytest.mark.parametrize("host", ["nobody.iterate.app", "mach_none.machines.iterate.app", "none.misha.iterate.app",
+                                  "0__misha.iterate.app", "elsewhere.example.org", "alone.iterate.app", "shut.iterate.app",
+                                  "mach_old.machines.iterate.app", "mach_off.machines.iterate.app"])
+def test_what_an_advice_says_to_run_is_a_command(stack, host):
+    for step in report(stack, host)["steps"]:
+        for words in re.findall(r"ingressctl ([a-z]+ [a-z]+)", step["advice"]):
+            done = stack.ctl.run(*words.split(), "--help")
+            assert done.code == 0 and f"Usage: ingressctl {words} " in done.out, (step, done)
 
 
 def test_a_host_that_works_passes_every_step_but_public_dns(stack, origin):
