@@ -23,6 +23,22 @@ def test_health_is_ok_in_plain_text(shared):
     assert response.get("Content-Type").startswith("text/plain")
 
 
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_a_check_may_be_a_head_and_have_a_query(shared, path):
+    with Client(shared.agent.local_port) as client:
+        for target in (path, f"{path}?probe=1"):
+            client.request("x", target, method="HEAD")
+            response = client.response("HEAD")
+            assert (response.status, response.get("Content-Length")) == (200, "2")
+            assert client.get("x", target).body == b"OK"
+
+
+@pytest.mark.parametrize("method, path", [("POST", "/health"), ("OPTIONS", "/ready"), ("GET", "/health/"), ("GET", "/healthz")])
+def test_what_is_no_check_needs_a_target(shared, method, path):
+    response = ask(shared.agent, path, method=method)
+    assert (response.status, response.body) == (400, b'{"error":"missing_proxy_target_host"}')
+
+
 def test_ready_is_200_while_a_tunnel_is_up(shared):
     assert ask(shared.agent, "/ready").status == 200
 
@@ -51,7 +67,8 @@ def test_an_empty_target_is_missing_or_invalid(shared):
 
 
 @pytest.mark.parametrize("form", ["@P__mach_a.machines.iterate.app", "@P__misha.iterate.app", "localhost:@P",
-                                  "127.0.0.1:@P", "@P__anything.example.com", "@P--misha.iterate.app", "LOCALHOST:@P"])
+                                  "127.0.0.1:@P", "@P__anything.example.com", "@P--misha.iterate.app", "LOCALHOST:@P",
+                                  "[::1]:@P", "@P__misha.iterate.app.", "  @P__misha.iterate.app\t"])
 def test_a_target_names_its_port(shared, origin, form):
     response = at(shared.agent, form.replace("@P", str(origin.port)))
     assert (response.status, response.body) == (200, b"ok"), response
@@ -85,6 +102,19 @@ def test_a_host_name_alone_is_the_default_port(shared):
     """3000 before anybody said otherwise; nothing listens there in a test, or something does."""
     response = at(shared.agent, "misha.iterate.app")
     assert response.status != 400
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:@P", "[::1]:@P", "0.0.0.0:@P", "[::]:@P"])
+def test_the_agent_never_dials_itself_wherever_it_listens(make_stack, listen):
+    stack = make_stack(start=False)
+    port, argv = stack.agent.local_port, stack.agent.argv()
+    argv[argv.index("--listen") + 1] = listen.replace("@P", str(port))
+    stack.agent.argv = lambda: argv
+    stack.agent.start()
+    for value in (f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}", f"{port}__misha.iterate.app"):
+        with Client(port, host="::1" if "::1" in listen else "127.0.0.1") as client:
+            assert client.get("x", fields=[(TARGET, value)]).status == 403
+    assert stack.get(stack.host(port)).status == 403
 
 
 def test_the_agent_never_dials_itself(shared):
