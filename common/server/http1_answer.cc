@@ -72,7 +72,12 @@ void Http1Connection::send_switching_head(const http::ResponseHead& head) {
   answer_begun_ = true;
   answer_body_ = AnswerBody::kOpaque;
   state_ = State::kUpgraded;
-  resume_body();
+  // A FIN that came before is told behind what was held.
+  if (client_ended_) {
+    process_later();
+  } else {
+    resume_body();
+  }
 }
 
 bool Http1Connection::send_final_head(const http::ResponseHead& head, bool end) {
@@ -162,7 +167,7 @@ void Http1Connection::end_answer() {
   answer_ended_ = true;
   if (state_ == State::kUpgraded) {
     connection_->shutdown();
-    if (client_ended_ && held_.empty()) exchange_over();
+    if (client_end_told_) exchange_over();
     return;
   }
   // Without a handler on_request is still running, and looks at answer_ended_ itself.

@@ -155,6 +155,7 @@ void Http1Connection::on_need_more() {
 
 void Http1Connection::on_client_half_closed() {
   const bool over = answer_ended_;
+  client_end_told_ = true;
   handler_->on_body({}, true);
   if (over && state_ == State::kUpgraded) exchange_over();
 }

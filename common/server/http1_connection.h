@@ -125,10 +125,11 @@ class Http1Connection final : public uv::Buryable,
   bool upgrade_offered_ = false;
   bool answer_begun_ = false;  // the final head was written
   bool answer_ended_ = false;
-  bool close_after_ = false;     // no further request on this connection
-  bool client_ended_ = false;    // FIN came
-  bool leave_grace_ = false;     // it may have left: the answer has a short time to go on
-  std::shared_ptr<bool> alive_;  // for deferred work; made on first use
+  bool close_after_ = false;      // no further request on this connection
+  bool client_ended_ = false;     // FIN came
+  bool client_end_told_ = false;  // ...after a 101, and the handler knows
+  bool leave_grace_ = false;      // it may have left: the answer has a short time to go on
+  std::shared_ptr<bool> alive_;   // for deferred work; made on first use
 };
 
 }  // namespace ingress::server

@@ -299,6 +299,27 @@ TEST_CASE("an upgraded connection carries bytes both ways and each half-close") 
   CHECK(client->count("after") == 1);
 }
 
+TEST_CASE("a client that half-closes before a 101 is told to have done so after it, whichever side ends first") {
+  for (const bool origin_ends_at_once : {false, true}) {
+    Loopback loopback;
+    const auto client = loopback.client();
+    REQUIRE(loopback.run_until([&client] { return client->connected(); }));
+    client->send("GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    client->finish();
+    auto& exchanges = loopback.acceptor().exchanges;
+    REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1; }));
+    const Time asked = loopback.loop().now();
+    REQUIRE(loopback.run_until([&loopback, asked] { return loopback.loop().now() - asked > Duration{20}; }));
+    exchanges[0]->ended = false;
+    exchanges[0]->responder->send_head({101, "Switching Protocols", 1, {{"Upgrade", "x"}}}, origin_ends_at_once);
+    REQUIRE(loopback.run_until([&exchanges] { return exchanges[0]->ended; }));
+    if (!origin_ends_at_once) exchanges[0]->data("bye", true);
+    REQUIRE(loopback.run_until([&client] { return client->ended(); }));
+    CHECK(client->count("bye") == (origin_ends_at_once ? 0 : 1));
+    CHECK_FALSE(exchanges[0]->aborted);
+  }
+}
+
 TEST_CASE("1xx heads come before the answer, and never to an HTTP/1.0 client") {
   Loopback loopback;
   loopback.acceptor().on_head = [](ScriptedAcceptor::Exchange& exchange) {
