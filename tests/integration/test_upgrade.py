@@ -1,5 +1,6 @@
 """WebSocket and every other Upgrade: opaque bytes after the 101, both ways, to the end."""
 import threading
+import time
 
 import pytest
 
@@ -109,6 +110,23 @@ def test_a_half_close_of_the_client_passes_and_the_origin_can_still_speak(shared
         client.send(b"all of it")
         client.half_close()
         assert client.reader.rest() == b"you said all of it"
+
+
+@pytest.mark.parametrize("port", ["broker", "agent"])
+def test_a_half_close_that_comes_before_the_101_passes_behind_it(shared, make_origin, port):
+    def handler(connection, _):
+        time.sleep(0.1)
+        switch(connection)
+        connection.send(b"saw the end of " + connection.reader.rest())
+        return False
+
+    origin = make_origin(handler)
+    with (Client(shared.agent.local_port) if port == "agent" else shared.client()) as client:
+        client.request(shared.host(origin.port), fields=[
+            ("Connection", "upgrade"), ("Upgrade", "x"), ("X-Iterate-Proxy-Target-Host", f"localhost:{origin.port}")])
+        client.half_close()
+        assert client.final_head().status == 101
+        assert client.reader.rest() == b"saw the end of "
 
 
 def test_a_half_close_of_the_origin_passes_and_the_client_can_still_speak(shared, make_origin):
