@@ -64,6 +64,26 @@ void Api::write(const RequestPtr& request, const Reply& reply, std::vector<Chang
   });
 }
 
+void Api::if_matched(const RequestPtr& request, const Reply& reply, RecordOf record_of, std::function<void()> then) {
+  if (request->if_match.empty()) return then();
+  with_snapshot(reply, [request, reply, record_of = std::move(record_of), then = std::move(then)](const Snapshot& now) {
+    const std::optional<std::string> record = record_of(now);
+    if (!record) return reply(problem(412, "precondition_failed", "there is no such record (If-Match)"));
+    if (const auto changed = check_if_match(*request, *record)) return reply(*changed);
+    then();
+  });
+}
+
+void Api::write_if_matched(const RequestPtr& request, const Reply& reply, RecordOf record_of,
+                           std::vector<Change> changes, std::function<Answer()> on_good) {
+  if (request->if_match.empty()) return write(request, reply, std::move(changes), std::move(on_good));
+  alone(reply, [this, request, record_of = std::move(record_of), changes = std::move(changes),
+                on_good = std::move(on_good)](const Reply& done) {
+    if_matched(request, done, record_of,
+               [this, request, done, changes, on_good] { commit(request, done, changes, on_good); });
+  });
+}
+
 void Api::with_snapshot(const Reply& reply, std::function<void(const Snapshot&)> on_good) {
   parts_.store->snapshot(
       [watch = std::weak_ptr<bool>(alive_), reply, on_good = std::move(on_good)](const Result<Snapshot>& snapshot) {

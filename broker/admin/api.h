@@ -42,6 +42,14 @@ class Api {
   void write(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
              std::function<Answer()> on_good);
 
+  // A record as entity tags are made of it; nullopt where there is none.
+  using RecordOf = std::function<std::optional<std::string>(const Snapshot&)>;
+  // Within a job: goes on where there is no If-Match or it names the record's state, else answers 412.
+  void if_matched(const RequestPtr& request, const Reply& reply, RecordOf record_of, std::function<void()> then);
+  // write(), where if_matched() lets it.
+  void write_if_matched(const RequestPtr& request, const Reply& reply, RecordOf record_of, std::vector<Change> changes,
+                        std::function<Answer()> on_good);
+
   void with_snapshot(const Reply& reply, std::function<void(const Snapshot&)> on_good);
   void with_changes(const Reply& reply, int64_t since_revision, int limit,
                     std::function<void(const std::vector<ChangeRow>&)> on_good);

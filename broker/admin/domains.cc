@@ -70,7 +70,11 @@ void Domains::get(const RequestPtr& request, const Reply& reply) {
 }
 
 void Domains::remove(const RequestPtr& request, const Reply& reply) {
-  api_.write(request, reply, {DeleteDomain{normalised(request->params[0])}}, no_content);
+  const std::string name = normalised(request->params[0]);
+  const auto record = [name](const Snapshot& now) {
+    return record_where(now.domains, domain_json, [&name](const Domain& row) { return row.name == name; });
+  };
+  api_.write_if_matched(request, reply, record, {DeleteDomain{name}}, no_content);
 }
 
 }  // namespace ingress::broker::admin

@@ -89,7 +89,10 @@ void Machines::update(const RequestPtr& request, const Reply& reply) {
 
 void Machines::remove(const RequestPtr& request, const Reply& reply) {
   const std::string id = request->params[0];
-  api_.write(request, reply, {DeleteMachine{id}}, [this, id] {
+  const auto record = [id](const Snapshot& now) {
+    return record_where(now.machines, machine_json, [&id](const Machine& row) { return row.id == id; });
+  };
+  api_.write_if_matched(request, reply, record, {DeleteMachine{id}}, [this, id] {
     api_.parts().tunnels->drop_machine(id);
     return no_content();
   });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,13 @@ template <class Row, class Wanted>
 const Row* find_row(const std::vector<Row>& rows, Wanted wanted) {
   const auto found = std::find_if(rows.begin(), rows.end(), wanted);
   return found == rows.end() ? nullptr : &*found;
+}
+
+// That row's record, as its entity tag is made of it.
+template <class Row, class Json, class Wanted>
+std::optional<std::string> record_where(const std::vector<Row>& rows, Json json, Wanted wanted) {
+  const Row* row = find_row(rows, wanted);
+  return row == nullptr ? std::nullopt : std::optional<std::string>(json(*row).closed());
 }
 
 }  // namespace ingress::broker::admin

@@ -84,7 +84,10 @@ void Projects::update(const RequestPtr& request, const Reply& reply) {
 }
 
 void Projects::remove(const RequestPtr& request, const Reply& reply) {
-  api_.write(request, reply, {DeleteProject{request->params[0]}}, no_content);
+  const auto record = [slug = request->params[0]](const Snapshot& now) {
+    return record_where(now.projects, project_json, [&slug](const Project& row) { return row.slug == slug; });
+  };
+  api_.write_if_matched(request, reply, record, {DeleteProject{request->params[0]}}, no_content);
 }
 
 void Projects::attach(const RequestPtr& request, const Reply& reply) {

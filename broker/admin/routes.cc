@@ -118,7 +118,10 @@ void Routes::update(const RequestPtr& request, const Reply& reply) {
 }
 
 void Routes::remove(const RequestPtr& request, const Reply& reply) {
-  api_.write(request, reply, {DeleteRoute{request->params[0]}}, no_content);
+  const auto record = [id = request->params[0]](const Snapshot& now) {
+    return record_where(now.routes, route_json, [&id](const Route& row) { return row.id == id; });
+  };
+  api_.write_if_matched(request, reply, record, {DeleteRoute{request->params[0]}}, no_content);
 }
 
 }  // namespace ingress::broker::admin

@@ -5,6 +5,16 @@
 #include "broker/admin/record_json.h"
 
 namespace ingress::broker::admin {
+namespace {
+
+Api::RecordOf record_of(const std::string& project, const std::string& name) {
+  return [project, name](const Snapshot& now) {
+    return record_where(now.services, service_json,
+                        [&](const Service& row) { return row.project == project && row.name == name; });
+  };
+}
+
+}  // namespace
 
 void Services::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/projects/{slug}/services";
@@ -58,24 +68,31 @@ void Services::put(const RequestPtr& request, const Reply& reply) {
   in.text_or_null("machine", service.machine);
   in.object("policy", service.policy);
   if (const auto bad = in.finish()) return reply(*bad);
-  // Made if it is not there (201), else replaced (200): the store tells which, without a look at its tables before.
   api_.alone(reply, [this, request, service](const Reply& done) {
-    api_.commit(request, {PutService{service, true}},
-                [this, request, service, done](const tl::expected<Commit, StoreError>& made) {
-                  const std::string record = service_json(service).closed();
-                  if (made) {
-                    return done(created_answer("/v1/projects/" + service.project + "/services/" + service.name,
-                                               show(service), record));
-                  }
-                  if (made.error().error.code != ErrorCode::kConflict) return done(problem_of(made.error()));
-                  api_.commit(request, done, {PutService{service, false}},
-                              [this, service, record] { return resource_answer(200, show(service), record); });
-                });
+    api_.if_matched(request, done, record_of(service.project, service.name),
+                    [this, request, service, done] { make_or_replace(request, done, service); });
   });
 }
 
+// Made if it is not there (201), else replaced (200): the store tells which, without a look at its tables before.
+void Services::make_or_replace(const RequestPtr& request, const Reply& done, const Service& service) {
+  api_.commit(request, {PutService{service, true}},
+              [this, request, service, done](const tl::expected<Commit, StoreError>& made) {
+                const std::string record = service_json(service).closed();
+                if (made) {
+                  return done(created_answer("/v1/projects/" + service.project + "/services/" + service.name,
+                                             show(service), record));
+                }
+                if (made.error().error.code != ErrorCode::kConflict) return done(problem_of(made.error()));
+                api_.commit(request, done, {PutService{service, false}},
+                            [this, service, record] { return resource_answer(200, show(service), record); });
+              });
+}
+
 void Services::remove(const RequestPtr& request, const Reply& reply) {
-  api_.write(request, reply, {DeleteService{request->params[0], request->params[1]}}, no_content);
+  const std::string project = request->params[0];
+  const std::string name = request->params[1];
+  api_.write_if_matched(request, reply, record_of(project, name), {DeleteService{project, name}}, no_content);
 }
 
 }  // namespace ingress::broker::admin

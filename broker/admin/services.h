@@ -14,6 +14,7 @@ class Services {
   void list(const RequestPtr& request, const Reply& reply);
   void get(const RequestPtr& request, const Reply& reply);
   void put(const RequestPtr& request, const Reply& reply);
+  void make_or_replace(const RequestPtr& request, const Reply& done, const Service& service);
   void remove(const RequestPtr& request, const Reply& reply);
   std::string show(const Service& service) const;
 

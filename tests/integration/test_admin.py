@@ -243,6 +243,38 @@ def test_a_change_with_a_stale_tag_is_refused(admin):
     assert admin.ok("GET", "/v1/machines/mach_e")["defaultPort"] == 1000
 
 
+@pytest.mark.parametrize("noun", ["machine", "project", "service", "route", "domain"])
+def test_a_deletion_with_a_stale_tag_deletes_nothing(admin, noun):
+    admin.machine("mach_s")
+    admin.project("stale")
+    admin.service("stale", "docs", 4000)
+    admin.domain("stale.example.net", "stale")
+    route = admin.route(["stale.example.com"], machine="mach_s")
+    path = {"machine": "/v1/machines/mach_s", "project": "/v1/projects/stale", "service": "/v1/projects/stale/services/docs",
+            "route": f"/v1/routes/{route['id']}", "domain": "/v1/domains/stale.example.net"}[noun]
+    try:
+        assert admin.call("DELETE", path, fields=[("If-Match", '"of another state"')]).status == 412
+        if noun == "machine":
+            admin.ok("DELETE", f"/v1/routes/{route['id']}")
+        tag = admin.call("GET", path).get("ETag")
+        assert admin.call("DELETE", path, fields=[("If-Match", tag)]).status == 204
+        assert admin.call("DELETE", path, fields=[("If-Match", "*")]).status == 412, "there is nothing that it could match"
+    finally:
+        for left in (f"/v1/routes/{route['id']}", "/v1/projects/stale", "/v1/machines/mach_s"):
+            admin.call("DELETE", left)
+
+
+def test_a_service_is_replaced_only_where_its_tag_matches(admin):
+    path = "/v1/projects/misha/services/tagged"
+    assert admin.call("PUT", path, {"port": 4000}, [("If-Match", "*")]).status == 412
+    admin.service("misha", "tagged", 4000)
+    tag = admin.call("GET", path).get("ETag")
+    assert admin.call("PUT", path, {"port": 4001}, [("If-Match", tag)]).status == 200
+    assert admin.call("PUT", path, {"port": 4002}, [("If-Match", tag)]).status == 412
+    assert admin.ok("GET", path)["port"] == 4001
+    admin.delete_service("misha", "tagged")
+
+
 def test_changes_tell_what_was_done_and_hold_no_secret(admin):
     since = admin.ok("GET", "/v1/changes?limit=1000")["next"]
     admin.machine("mach_c")
