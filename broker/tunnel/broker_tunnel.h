@@ -92,6 +92,8 @@ class BrokerTunnel final : public uv::Buryable,
   int slot() const { return slot_; }
   size_t stream_count() const { return session_->stream_count(); }
   const std::string& peer() const { return peer_; }
+  // It was welcomed, at whatever state it is now.
+  bool was_up() const { return connected_at_ != 0; }
   TunnelInfo info() const;
 
  private:

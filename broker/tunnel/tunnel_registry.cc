@@ -207,7 +207,7 @@ void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
       end_contest(std::string(tunnel.machine()), false);
     }
   }
-  if (!tunnel.machine().empty()) {
+  if (tunnel.was_up()) {
     log_info("tunnel_down", {{"machine", tunnel.machine()}, {"tunnel", tunnel.id()}, {"reason", describe(error)}});
   }
   const auto found = tunnels.find(&tunnel);

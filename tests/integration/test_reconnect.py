@@ -133,6 +133,7 @@ def test_a_second_agent_of_a_machine_is_refused_while_the_first_answers(stack, o
     clone.process.wait_event("tunnel_refused", code="DUPLICATE_MACHINE")
     stack.broker.process.wait_event("tunnel_refused", machine="mach_a")
     time.sleep(0.3)
+    assert not stack.broker.process.find("tunnel_down"), "nothing that was up is down"
     assert clone.process.running() and not clone.process.find("tunnel_up")
     assert_works(stack, origin)
     assert not stack.agent.process.find("tunnel_down")
