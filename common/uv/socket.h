@@ -58,7 +58,8 @@ class Socket {
   static constexpr size_t kMostParts = 32;
   virtual size_t write(std::span<const Bytes> parts) = 0;
   size_t write(Bytes bytes) { return write({&bytes, 1}); }
-  // Takes the buffer's memory instead of copying what the kernel leaves (the buffer is empty afterwards).
+  // The buffer is empty afterwards. Its memory is taken, instead of copying what the kernel leaves, where that fills
+  // most of it: what waits for a slow peer holds little more memory than it has bytes.
   virtual size_t write(ByteBuffer& buffer) = 0;
   virtual size_t backlog_bytes() const = 0;
   // Sends FIN after what waits.

@@ -21,6 +21,15 @@ uv_buf_t buffer_of(Bytes bytes) {
                      static_cast<unsigned>(bytes.size()));
 }
 
+// The bytes of `buffer`, in its own memory where they fill most of that.
+ByteBuffer take_fitting(ByteBuffer& buffer) {
+  if (buffer.capacity() <= buffer.size() + buffer.size() / 4 + kHeadroomBytes) return std::move(buffer);
+  ByteBuffer copy;
+  copy.append(buffer.view());
+  buffer.clear();
+  return copy;
+}
+
 }  // namespace
 
 // One uv_write with the bytes it writes. It outlives the socket where that dies first.
@@ -184,9 +193,9 @@ size_t StreamSocket::write(ByteBuffer& buffer) {
   }
   if (in_flight_ == nullptr) {
     buffer.consume(try_write(buffer.view()));
-    if (!buffer.empty() && !write_error_) write_later(std::exchange(buffer, ByteBuffer()));
+    if (!buffer.empty() && !write_error_) write_later(take_fitting(buffer));
   } else if (pending_.empty()) {
-    std::swap(pending_, buffer);
+    pending_ = take_fitting(buffer);
   } else {
     pending_.append(buffer.view());
   }

@@ -38,7 +38,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3, help="length of one load run")
     parser.add_argument("--idle", default="1000,10000", help="numbers of idle tunnels, '' for none")
-    parser.add_argument("--cases", default="", help="only the cases whose name holds this text")
+    parser.add_argument("--cases", default="", help="only the cases (or parts of the soak) whose name holds this text")
     parser.add_argument("--only", default="", help="only the targets whose name holds this text (and nginx)")
     parser.add_argument("--parts", default=",".join(PARTS), help="which of " + ", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="as --parts cases")
@@ -107,7 +107,7 @@ def run_parts(options, bench):
     figures = {"machine": machine()}
     bench.start_origin()
     if "soak" in options.parts:
-        figures["soak"] = soak(bench, options.soak_gb)
+        figures["soak"] = soak(bench, options.soak_gb, options.cases)
     if options.parts <= {"soak"}:
         return figures
     ingress, https, tls = bench.ingress()

@@ -14,8 +14,8 @@ READER_RATE = 4096
 READER_SECONDS = 30
 
 
-def soak(bench, gigabytes):
-    """Each part has a broker and an agent of its own, so that none profits from what another left mapped."""
+def soak(bench, gigabytes, only):
+    """The parts whose label holds the text `only`. Each part has a broker and an agent of its own, so that none profits from what another left mapped."""
     origin_port = free_port()
     bench.start([bench.program("soak_origin"), str(origin_port)], "soak-origin")
     wait_until(lambda: accepts(origin_port), 10, "soak origin")
@@ -25,7 +25,7 @@ def soak(bench, gigabytes):
           "| part | every byte right | seconds | broker | agent | small p50 | worst | the same through nginx |\n"
           "|---|---|---|---|---|---|---|---|", flush=True)
     return {label: _part(bench, f"soak{number}-", origin_port, nginx, label, *part)
-            for number, (label, part) in enumerate(_parts(gigabytes).items())}
+            for number, (label, part) in enumerate(_parts(gigabytes).items()) if only in label}
 
 
 def _parts(gigabytes):

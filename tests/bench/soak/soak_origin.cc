@@ -77,6 +77,10 @@ int serve(int port) {
   while (true) {
     const int fd = accept(listener, nullptr, nullptr);
     if (fd < 0) continue;
+    // Left to itself the kernel lets each of a thousand stalled answers hold megabytes here. Their sum passes what
+    // net.ipv4.tcp_mem allows all of TCP, and the segments that are dropped then are anybody's.
+    const int send_buffer = 128 * 1024;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
     std::thread([fd] {
       Stream stream(fd);
       while (serve_one(stream)) {

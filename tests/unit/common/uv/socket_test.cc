@@ -58,6 +58,30 @@ TEST_CASE("what the kernel does not take is written later, in order, and told wh
   CHECK((pair.server->received == sent));
 }
 
+TEST_CASE("a little that waits leaves a large buffer its memory, and much takes it along") {
+  Pair pair(loopback());
+  std::string sent(20'000'000, 'a');
+  REQUIRE(pair.client->socket->write(as_bytes(sent)) > 0);
+  ByteBuffer little;
+  little.reserve(256 * 1024);
+  little.append(std::string(1000, 'b'));
+  pair.client->socket->write(little);
+  CHECK(little.empty());
+  CHECK(little.capacity() >= 256 * 1024);
+  pair.server->socket->start_read();
+  pair.client->then_drained = [&pair] { pair.loop.stop(); };
+  pair.loop.run();
+  REQUIRE(pair.client->socket->write(as_bytes(sent)) > 0);
+  ByteBuffer much;
+  much.append(std::string(200'000, 'c'));
+  pair.client->socket->write(much);
+  CHECK(much.capacity() == 0);
+  pair.client->then_drained = nullptr;
+  pair.client->socket->shutdown();
+  pair.loop.run();
+  CHECK((pair.server->received == sent + std::string(1000, 'b') + sent + std::string(200'000, 'c')));
+}
+
 TEST_CASE("a read limit bounds each read, and a limit of zero pauses until reading is started again") {
   Pair pair(loopback());
   pair.server->limit = 10;

@@ -1,0 +1,42 @@
+"""What the programs weigh while nothing happens."""
+import os
+
+import pytest
+
+from harness.wait import wait_until
+
+MB = 1 << 20
+BLOCK = b"x" * MB
+
+pytestmark = pytest.mark.skipif("asan" in os.environ.get("INGRESS_BIN", "") or "tsan" in os.environ.get("INGRESS_BIN", ""),
+                                reason="a sanitizer's memory is not the program's")
+
+
+def endless(connection, request):
+    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (1 << 40))
+    while True:
+        connection.send(BLOCK)
+
+
+def test_an_idle_agent_is_below_8_mb_within_a_second_of_its_tunnel(make_stack):
+    agent = make_stack().agent
+    wait_until(lambda: agent.process.rss_kb() < 8 * 1024, "the agent's start is given back", 1)
+
+
+def test_an_idle_broker_is_below_15_mb(make_stack):
+    assert make_stack().broker.process.rss_kb() < 15 * 1024
+
+
+def test_what_many_readers_needed_is_given_back_when_they_have_left(make_stack, make_origin):
+    stack, origin = make_stack(), make_origin(endless)
+    readers = [stack.client(tls=True, receive_buffer=16 * 1024) for _ in range(150)]
+    for reader in readers:
+        reader.request(stack.host(origin.port))
+        assert reader.final_head().status == 200
+        reader.reader.exactly(100_000)
+    broker, agent = stack.broker.process, stack.agent.process
+    held = broker.rss_kb()
+    for reader in readers:
+        reader.close()
+    wait_until(lambda: broker.rss_kb() < 11 * 1024 and agent.rss_kb() < 8 * 1024, "memory is given back", 25)
+    assert broker.rss_kb() < held
