@@ -39,7 +39,7 @@ class App {
         streams_(loop_, pool_, policy_, config.timeouts),
         tunnels_(loop_, config.tunnel, streams_, random_seed(), [this] { on_tunnels(); }),
         settled_(loop_, [] { uv::release_idle_pages(); }),
-        idle_memory_(loop_) {}
+        idle_memory_(loop_, uv::release_idle_pages) {}
 
   int run();
 

@@ -59,7 +59,7 @@ class App {
         index_(routing_options(config)),
         access_(index_),
         tunnels_(loop_, registry_options(config), access_),
-        idle_memory_(loop_) {}
+        idle_memory_(loop_, uv::release_idle_heap) {}
 
   int run();
 

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "common/uv/resident_memory.h"
-
 namespace ingress::uv {
 namespace {
 
@@ -27,13 +25,13 @@ size_t spare_bytes() {
 
 }  // namespace
 
-IdleMemory::IdleMemory(Loop& loop) : ticker_(loop, [this] { tick(); }) {
+IdleMemory::IdleMemory(Loop& loop, void (*release)()) : release_(release), ticker_(loop, [this] { tick(); }) {
   ticker_.start(IdleMemoryRule::kPeriod, IdleMemoryRule::kPeriod);
   ticker_.unref();
 }
 
 void IdleMemory::tick() {
-  if (rule_.due(cpu_of_process(), spare_bytes())) release_idle_pages();
+  if (rule_.due(cpu_of_process(), spare_bytes())) release_();
 }
 
 }  // namespace ingress::uv

@@ -1,5 +1,5 @@
-// Gives memory back to the system when the process falls quiet after work that needed much (IdleMemoryRule says when,
-// release_idle_pages() how). Thread: the loop's.
+// Gives memory back to the system when the process falls quiet after work that needed much (IdleMemoryRule says when).
+// Thread: the loop's.
 #pragma once
 
 #include "common/base/idle_memory_rule.h"
@@ -11,11 +11,13 @@ class Loop;
 
 class IdleMemory {
  public:
-  explicit IdleMemory(Loop& loop);
+  // `release` is release_idle_pages or release_idle_heap.
+  IdleMemory(Loop& loop, void (*release)());
 
  private:
   void tick();
 
+  void (*release_)();
   IdleMemoryRule rule_;
   Timer ticker_;
 };

@@ -37,8 +37,10 @@ bool parse_header(const std::string& line, Mapping& mapping) {
 
 }  // namespace
 
+void release_idle_heap() { malloc_trim(0); }
+
 void release_idle_pages() {
-  malloc_trim(0);
+  release_idle_heap();
   std::ifstream maps("/proc/self/smaps");
   Mapping mapping;
   for (std::string line; std::getline(maps, line);) {

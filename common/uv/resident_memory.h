@@ -9,4 +9,7 @@ namespace ingress::uv {
 // millisecond: for quiet moments, not for paths that requests take.
 void release_idle_pages();
 
+// The part of it that gives back free heap memory.
+void release_idle_heap();
+
 }  // namespace ingress::uv
