@@ -1,7 +1,5 @@
-"""System calls of each process for one request under load: counted by perf where the kernel lets it, else by strace.
-
-perf does not slow the process down. Under strace a process is slow, more requests wait for each of its turns and share
-system calls, so the figure is flattered."""
+"""System calls of each process for one request under load: counted by perf where the kernel lets it (the process is not
+slowed down, so no more requests than usual share a turn of its loop), else by strace."""
 import re
 import shutil
 import signal
