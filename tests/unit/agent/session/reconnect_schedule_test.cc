@@ -69,7 +69,7 @@ TEST_CASE("a tunnel that never lives is not dialled without a pause") {
   for (long long t = 1000; t < 50000; t += 1000) {
     schedule.up(at(t));
     const Duration wait = schedule.after_loss(at(t + 10), Duration{0});
-    CHECK(wait > Duration{200});
+    CHECK(wait > Duration{100});
     CHECK(wait <= Duration{200});
   }
   schedule.up(at(100000));
