@@ -5,11 +5,16 @@ set(INGRESS_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target")
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # What ccache asks for where precompiled headers are used: they hide __TIME__ and macros from it. Nothing here uses
+  # __TIME__, and macros come by the command line, which it sees.
+  set(launcher env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# Every library here ends in a program, none in a shared object; and one kind of code shares precompiled headers.
+add_compile_options(-fPIE)
+add_link_options(-pie)
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
