@@ -81,7 +81,7 @@ Outcome<int> create(Shell& shell, const RouteFlags& flags) {
 Outcome<Json> patterns_after(const RouteFlags& flags, const Json& before) {
   Json patterns = before;
   if (!flags.patterns.empty()) {
-    const Json first = before.at(0);
+    const Json& first = before.at(0);
     patterns = Json::array();
     for (const std::string& name : flags.patterns) {
       Json pattern = first;

@@ -57,7 +57,8 @@ int refuse(std::ostream& err, const CLI::App& app, int argc, const char* const* 
 int run(int argc, const char* const* argv, const char* version, std::ostream& out, std::ostream& err) {
   Shell shell(out, err);
   shell.globals.admin = kUsualAdmin;
-  if (const char* token = std::getenv("INGRESS_TOKEN")) shell.globals.token.value = token;
+  if (const char* token = std::getenv("INGRESS_TOKEN"))  // NOLINT(concurrency-mt-unsafe): nobody sets variables
+    shell.globals.token.value = token;
   CLI::App app("Shows and changes what a broker serves, by its admin API.", "ingressctl");
   declare_globals(app, shell.globals, version);
   add_commands(app, shell);

@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace ingress::ctl {
 namespace {
 
-std::string because(int code) { return std::string(": ") + std::strerror(code); }
+std::string because(int code) { return ": " + std::generic_category().message(code); }
 
 bool write_all(int descriptor, const std::string& text) {
   size_t done = 0;

@@ -29,7 +29,7 @@ struct ServiceFlags {
 
 // What is there already, cut to what PUT takes; null where there is none.
 Outcome<Json> current(Shell& shell, const ServiceFlags& flags) {
-  const Outcome<Json> services = shell.session.list({"services", flags.all(), {}});
+  Outcome<Json> services = shell.session.list({"services", flags.all(), {}});
   if (!services) return services;
   for (const Json& service : *services) {
     if (service["name"] != flags.name) continue;

@@ -74,7 +74,9 @@ Outcome<Json> Session::one(const Ask& ask) {
   if (!items) return items;
   if (items->empty()) {
     std::string what;
-    for (const auto& [name, value] : ask.where) what += (what.empty() ? "" : ", ") + name + " \"" + value + "\"";
+    for (const auto& [name, value] : ask.where) {
+      what.append(what.empty() ? "" : ", ").append(name).append(" \"").append(value).append("\"");
+    }
     return failed(globals_.db + " has none with " + what + " among its " + ask.noun);
   }
   return items->front();

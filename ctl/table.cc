@@ -70,6 +70,7 @@ std::string table_text(const std::vector<std::string>& titles, const std::vector
 
 std::string table_text(const std::vector<Column>& columns, const Json& items) {
   std::vector<std::string> titles;
+  titles.reserve(columns.size());
   for (const Column& column : columns) titles.push_back(column.title);
   std::vector<std::vector<std::string>> rows;
   for (const Json& item : items) {
@@ -88,9 +89,12 @@ std::string record_text(const Json& item) {
     std::string text = cell_text(value);
     if (lines) {
       text.clear();
-      for (const Json& each : value) text += (text.empty() ? "" : "\n" + std::string(width + 2, ' ')) + cell_text(each);
+      for (const Json& each : value) {
+        if (!text.empty()) text.append("\n").append(width + 2, ' ');
+        text += cell_text(each);
+      }
     }
-    out += name + std::string(width - width_of(name) + 2, ' ') + text + "\n";
+    out.append(name).append(width - width_of(name) + 2, ' ').append(text).append("\n");
   }
   return out;
 }

@@ -10,7 +10,7 @@
 
 namespace ingress::broker::admin {
 
-inline constexpr size_t kMaxBodyBytes = 1024 * 1024;
+inline constexpr size_t kMaxBodyBytes = size_t{1024} * 1024;
 
 void send(server::Responder& responder, const Answer& answer);
 

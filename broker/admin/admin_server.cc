@@ -1,6 +1,6 @@
 #include "broker/admin/admin_server.h"
 
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "broker/admin/admin_acceptor.h"
@@ -83,7 +83,8 @@ class Server final : public AdminServer {
         },
         0600);
     if (!listener) {
-      failed = "cannot listen on " + address.to_text() + ": " + std::strerror(listener.error().sys_errno);
+      failed =
+          "cannot listen on " + address.to_text() + ": " + std::generic_category().message(listener.error().sys_errno);
       return tl::unexpected(listener.error());
     }
     const uv::Address local = (*listener)->local();

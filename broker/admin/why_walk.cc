@@ -46,7 +46,7 @@ bool never_public(std::string_view host) {
   return std::find(kTops.begin(), kTops.end(), last_label(host)) != kTops.end();
 }
 
-WhyWalk::WhyWalk(const AdminParts& parts, std::string host, std::function<void(const WhyReport&)> on_done)
+WhyWalk::WhyWalk(const AdminParts& parts, const std::string& host, std::function<void(const WhyReport&)> on_done)
     : parts_(parts), host_(normalised(host)), report_(host_), on_done_(std::move(on_done)), timer_(*parts.loop, [this] {
         on_time_over();
       }) {}

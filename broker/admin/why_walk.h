@@ -20,7 +20,7 @@ class WhyWalk {
   static constexpr Duration kLimit{3000};
 
   // `on_done` is called once, from the loop, and may destroy the walk. Destroying it earlier gives it up.
-  WhyWalk(const AdminParts& parts, std::string host, std::function<void(const WhyReport&)> on_done);
+  WhyWalk(const AdminParts& parts, const std::string& host, std::function<void(const WhyReport&)> on_done);
   ~WhyWalk();
   WhyWalk(const WhyWalk&) = delete;
   WhyWalk& operator=(const WhyWalk&) = delete;

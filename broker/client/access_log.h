@@ -27,7 +27,7 @@ struct AccessEntry {
 
 class AccessLog {
  public:
-  static constexpr size_t kBlockBytes = 64 * 1024;
+  static constexpr size_t kBlockBytes = size_t{64} * 1024;
   static constexpr Duration kFlushInterval{1000};
 
   // Appends to the file. reopen() follows a rotation.

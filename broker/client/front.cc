@@ -1,6 +1,6 @@
 #include "broker/client/front.h"
 
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "common/base/log.h"
@@ -67,7 +67,8 @@ Status Front::bind(const uv::Address& address, bool tls, std::string& problem) {
           : uv::Listener::OnAccept([this](std::unique_ptr<uv::Socket> socket) { accept_clear(std::move(socket)); });
   Result<std::unique_ptr<uv::Listener>> listener = uv::Listener::listen(loop_, address, on_accept);
   if (!listener) {
-    problem = "cannot listen on " + address.to_text() + ": " + std::strerror(listener.error().sys_errno);
+    problem =
+        "cannot listen on " + address.to_text() + ": " + std::generic_category().message(listener.error().sys_errno);
     return tl::unexpected(listener.error());
   }
   const uv::Address local = (*listener)->local();

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 namespace ingress::broker {
 namespace {
@@ -54,7 +54,7 @@ int open_handle(const std::string& path, Database::Mode mode, sqlite3** handle) 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode mode, std::string& problem) {
   if (mode == Mode::kReadWrite && !create_file(path)) {
     const int code = errno;
-    problem = "cannot open " + path + ": " + std::string(::strerror(code));
+    problem = "cannot open " + path + ": " + std::generic_category().message(code);
     return fail(ErrorCode::kIo, Side::kInternal, "opening the database", code);
   }
   sqlite3* handle = nullptr;

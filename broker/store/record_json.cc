@@ -9,7 +9,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr size_t kMaxObjectBytes = 64 * 1024;
+constexpr size_t kMaxObjectBytes = size_t{64} * 1024;
 
 json object(std::string_view text) { return json::parse(text, nullptr, /*allow_exceptions=*/false); }
 

@@ -222,8 +222,7 @@ Checked TransactionWriter::operator()(PutRoute& change) {
 Checked TransactionWriter::check_targets(const Route& route) {
   for (const RoutePattern& pattern : route.patterns) {
     const RouteTarget& target = pattern.target;
-    const Checked good =
-        target.machine.empty() ? check_project_exists(target.project) : check_machine_exists(target.machine);
+    Checked good = target.machine.empty() ? check_project_exists(target.project) : check_machine_exists(target.machine);
     if (!good) return good;
     if (!target.service.empty() && !tables_.service(target.project, target.service)) {
       return not_found("service", target.project + "/" + target.service);

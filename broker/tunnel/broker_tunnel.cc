@@ -12,7 +12,7 @@ namespace ingress::broker {
 namespace {
 
 constexpr uint32_t kVersion = 1;
-constexpr size_t kNotSentLowatBytes = 128 * 1024;
+constexpr size_t kNotSentLowatBytes = size_t{128} * 1024;
 constexpr size_t kInstanceBytes = 64;
 
 struct RefusalInfo {

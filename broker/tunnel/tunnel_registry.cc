@@ -186,8 +186,7 @@ void TunnelRegistry::Impl::end_contest(const std::string& machine, bool holder_a
 void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
   const auto found = contests.find(tunnel.machine());
   if (found == contests.end() || tunnel.instance() == found->second.instance()) return;
-  const std::string machine = tunnel.machine();
-  end_contest(machine, true);
+  end_contest(tunnel.machine(), true);
 }
 
 void TunnelRegistry::Impl::remove_serving(BrokerTunnel& tunnel) {

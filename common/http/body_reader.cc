@@ -99,7 +99,7 @@ ReadEvent BodyReader::read_chunk_header(MutableBytes& input, Fault& fault) {
 
 ReadEvent BodyReader::read_chunk_end(MutableBytes& input, Fault& fault) {
   if (input.empty()) return ReadEvent::kNeedMore;
-  if (input.front() != (chunk_ == Chunk::kDataCr ? '\r' : '\n')) {
+  if (as_text(input).front() != (chunk_ == Chunk::kDataCr ? '\r' : '\n')) {
     fault = kBadChunk;
     return ReadEvent::kError;
   }

@@ -10,7 +10,7 @@ namespace ingress::http {
 inline constexpr uint8_t kMostInterimHeads = 64;
 
 struct ReaderLimits {
-  size_t head_bytes = 64 * 1024;  // request line or status line, all fields (trailers are counted alike)
+  size_t head_bytes = size_t{64} * 1024;  // request line or status line, all fields (trailers are counted alike)
   size_t field_count = 256;
 };
 

@@ -38,8 +38,8 @@ class Http1Connection final : public uv::Buryable,
   static constexpr Duration kLeaveGrace{600};
   static constexpr Duration kSilenceGrace{300};
   static constexpr Duration kWatchInterval{300};
-  static constexpr size_t kCongestedBytes = 8 * 1024;
-  static constexpr size_t kPipelinedBytes = 16 * 1024;
+  static constexpr size_t kCongestedBytes = size_t{8} * 1024;
+  static constexpr size_t kPipelinedBytes = size_t{16} * 1024;
 
   Http1Connection(Http1Server& server, std::unique_ptr<transport::Connection> connection);
   ~Http1Connection() override;

@@ -29,10 +29,10 @@ inline constexpr uint8_t kFlagEnd = 0x01;        // DATA, OPEN, HEAD: the sender
 inline constexpr uint8_t kFlagIgnorable = 0x80;  // a type that the receiver does not know is skipped, not an error
 
 inline constexpr size_t kFrameHeaderBytes = 9;
-inline constexpr size_t kMaxDataBytes = 64 * 1024;
-inline constexpr size_t kMaxHeadBytes = 128 * 1024;  // OPEN, HEAD, TRAILERS, and every Protobuf payload
+inline constexpr size_t kMaxDataBytes = size_t{64} * 1024;
+inline constexpr size_t kMaxHeadBytes = size_t{128} * 1024;  // OPEN, HEAD, TRAILERS, and every Protobuf payload
 // A DATA payload that, with its header, fills whole TLS records.
-inline constexpr size_t kFullDataBytes = 4 * 16384 - kFrameHeaderBytes;
+inline constexpr size_t kFullDataBytes = size_t{4} * 16384 - kFrameHeaderBytes;
 
 struct FrameHeader {
   uint32_t length = 0;  // of the payload

@@ -12,7 +12,7 @@ consteval std::array<uint8_t, 256> make_token_table() {
   for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = 1;
   for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = 1;
   for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<size_t>(c)] = 1;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<size_t>(c)] = 1;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<uint8_t>(c)] = 1;
   return table;
 }
 

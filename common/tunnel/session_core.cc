@@ -10,7 +10,7 @@ namespace {
 // 1xx heads before the final one; more are an origin gone astray.
 constexpr uint8_t kMostInterimHeads = 64;
 constexpr size_t kKeptFields = 512;
-constexpr size_t kKeptOutputBytes = 16 * 1024;
+constexpr size_t kKeptOutputBytes = size_t{16} * 1024;
 
 uint64_t get_u64(const uint8_t* from) { return uint64_t{get_u32(from)} << 32 | get_u32(from + 4); }
 

@@ -159,7 +159,7 @@ void Handler::send_body(uint8_t what) {
     stream->send_trailers({{"T", what & 16 ? "b\n" : "b"}});
     return;
   }
-  const size_t size = std::min<size_t>(stream->sendable(), what * 10U);
+  const size_t size = std::min<size_t>(stream->sendable(), what * size_t{10});
   const std::vector<uint8_t> body(size, 'x');
   fuzz::Payload payload(body);
   stream->send_data(payload.span(), (what & 8) != 0);

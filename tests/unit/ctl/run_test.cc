@@ -43,7 +43,7 @@ class Folder {
 
 // As broker/store makes it (schema version 1), with a row of each kind.
 std::string database_in(const Folder& folder) {
-  const std::string path = folder.path + "/routes.db";
+  std::string path = folder.path + "/routes.db";
   sqlite3* database = nullptr;
   REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
   const char* sql = R"sql(

@@ -109,8 +109,8 @@ class FakeBroker {
     class SessionEvents final : public tunnel::SessionHandler {
      public:
       explicit SessionEvents(End& end) : end_(end) {}
-      void on_hello(const tunnel::pb::Hello& hello) override {
-        end_.hello = hello;
+      void on_hello(const tunnel::pb::Hello& said) override {
+        end_.hello = said;
         end_.broker_.on_hello(end_);
       }
       void on_goaway(const tunnel::pb::Goaway&) override { end_.agent_drains = true; }

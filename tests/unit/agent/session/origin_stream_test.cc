@@ -14,7 +14,7 @@ using namespace ingress::agent::test;
 
 namespace {
 
-constexpr size_t kMegabyte = 1024 * 1024;
+constexpr size_t kMegabyte = size_t{1024} * 1024;
 
 // Sends all of `text` on the stream, as credit comes.
 bool send_all(SessionPair& pair, BrokerStream& stream, const std::string& text) {

@@ -54,7 +54,7 @@ TEST_CASE("jitter is full and never spins") {
 
 TEST_CASE("a tunnel that was up starts the next outage from scratch") {
   ReconnectSchedule schedule = with(kAlmostOne);
-  for (int i = 0; i < 10; ++i) schedule.after_failure(at(i * 20000));
+  for (int i = 0; i < 10; ++i) schedule.after_failure(at(i * int64_t{20000}));
   CHECK(schedule.failures() == 10);
   schedule.up(at(400000));
   CHECK(schedule.after_loss(at(500000), Duration{0}) == Duration{0});

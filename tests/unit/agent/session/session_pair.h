@@ -22,7 +22,7 @@ class MemorySink final : public tunnel::FrameSink {
   size_t room() const override { return room_bytes; }
 
   std::string queue;
-  size_t room_bytes = 256 * 1024;
+  size_t room_bytes = size_t{256} * 1024;
 };
 
 class SessionPair {

@@ -62,7 +62,7 @@ TEST_CASE_FIXTURE(StoreFixture, "a file that is no database, a damaged one, and 
   {
     std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
     for (int page = 1; page < 12; ++page) {
-      file.seekp(page * 4096);
+      file.seekp(page * std::streamoff{4096});
       file << std::string(64, '\x7f');
     }
   }

@@ -237,7 +237,7 @@ TEST_CASE_FIXTURE(StoreFixture, "a full disk refuses a commit as io, changes not
   int committed = 0;
   store->set_on_committed([&committed](const Transaction&, int64_t) { ++committed; });
   {
-    const FullDisk full(16 * 1024);
+    const FullDisk full(size_t{16} * 1024);
     const std::string detail = refused(PutMachine{machine("m2"), true}, ErrorCode::kIo);
     CHECK(detail.starts_with("the database cannot be written: "));
     CHECK(snapshot().machines.size() == 1);

@@ -122,7 +122,7 @@ TEST_CASE("after a long sleep everything that is due fires in one advance") {
   wheel.advance(at(kStart));
   for (int i = 0; i < 300; ++i) {
     deadlines.push_back(std::make_unique<Deadline>(wheel, recorder));
-    deadlines.back()->arm(at(kStart + i * 1000));
+    deadlines.back()->arm(at(kStart + i * int64_t{1000}));
   }
   wheel.advance(at(kStart + 3'600'000));
   CHECK(recorder.fired.size() == 300);

@@ -34,8 +34,10 @@ class ScratchFile {
 
 class Variable {
  public:
-  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
-  ~Variable() { ::unsetenv(name_); }
+  Variable(const char* name, const char* value) : name_(name) {
+    ::setenv(name, value, 1);  // NOLINT(concurrency-mt-unsafe): tests have one thread
+  }
+  ~Variable() { ::unsetenv(name_); }  // NOLINT(concurrency-mt-unsafe)
 
  private:
   const char* name_;

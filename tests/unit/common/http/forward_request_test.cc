@@ -271,6 +271,7 @@ TEST_CASE("text in the scratch stays where it is until it is cleared, and its me
   const std::string_view first = scratch.add("first");
   const std::string_view joined = scratch.add({"a", "", "b", large});
   std::vector<std::string_view> more;
+  more.reserve(2000);
   for (int i = 0; i < 2000; ++i) more.push_back(scratch.add({"text ", std::to_string(i)}));
   CHECK(first == "first");
   CHECK(joined == "ab" + large);

@@ -10,7 +10,7 @@ using namespace std::string_literals;
 
 // Reads it whole, and holds every other way of cutting to the same outcome.
 Transcript read(const std::string& raw, const Asked& asked = {}) {
-  const Transcript seen = read_response(raw, asked, whole);
+  Transcript seen = read_response(raw, asked, whole);
   CHECK(read_response(raw, asked, bytewise) == seen);
   for (size_t cut = 1; cut < raw.size(); ++cut) CHECK(read_response(raw, asked, cut_at(cut)) == seen);
   for (uint64_t seed = 1; seed < 10; ++seed) {

@@ -61,7 +61,7 @@ TEST_CASE("a certificate is found by exact name before wildcard, and a wildcard 
   CHECK(context.find("") == nullptr);
   CHECK(context.find(".iterate.app") == nullptr);
   CHECK(context.certificates()[1].names == std::vector<std::string>{"misha.iterate.app"});
-  CHECK(context.certificates()[1].expires_at > std::time(nullptr) + 29 * 86400);
+  CHECK(context.certificates()[1].expires_at > std::time(nullptr) + std::time_t{29} * 86400);
 }
 
 TEST_CASE("a certificate without alternative names serves its common name") {

@@ -22,7 +22,7 @@ struct Line {
     return credit.consumed(window, bytes, now);
   }
   // Round trips of `milliseconds` with a reader that keeps up.
-  void run(std::vector<ReceiveWindow*> windows, int rounds, int milliseconds) {
+  void run(const std::vector<ReceiveWindow*>& windows, int rounds, int milliseconds) {
     for (int i = 0; i < rounds; ++i) {
       for (ReceiveWindow* window : windows) flow(*window);
       now += Duration{milliseconds};

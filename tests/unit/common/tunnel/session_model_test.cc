@@ -12,7 +12,7 @@ using test::Payload;
 
 using Random = std::mt19937;
 
-char byte_of(uint32_t seed, size_t at) { return static_cast<char>(seed * 31 + at * 7 + at / 251); }
+char byte_of(uint32_t seed, size_t at) { return static_cast<char>(seed * size_t{31} + at * 7 + at / 251); }
 
 // One direction of one stream: what was sent, what has come, what the reader has still to pass on.
 struct Flow {

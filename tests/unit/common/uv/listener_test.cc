@@ -146,6 +146,6 @@ TEST_CASE("numeric names resolve later but without a look-up, localhost to loopb
   });
   loop.run();
   CHECK(failures == 1);
-  Resolving::resolve(loop, "localhost", 1, [](Result<std::vector<Address>>) { FAIL("given up"); }).reset();
+  Resolving::resolve(loop, "localhost", 1, [](const Result<std::vector<Address>>&) { FAIL("given up"); }).reset();
   loop.run();
 }

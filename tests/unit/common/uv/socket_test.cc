@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "tests/unit/common/uv/socket_pair.h"
 
@@ -181,8 +182,8 @@ TEST_CASE("a socket may be destroyed in its own read callback") {
 
 TEST_CASE("a socket that dies with output in flight is closed and calls nobody") {
   Pair pair(loopback());
-  const std::string much(32'000'000, 'x');
-  CHECK(pair.client->socket->write(as_bytes(much)) > 0);
+  const std::vector<uint8_t> much(32'000'000, 'x');
+  CHECK(pair.client->socket->write(much) > 0);
   pair.client->socket.reset();
   pair.server->socket->start_read();
   pair.loop.run();
