@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "common/base/signals.h"
@@ -12,6 +14,14 @@
 
 namespace ingress::uv {
 namespace {
+
+// `localhost` and the names under it are this machine's loopback, whatever a file or a server says (RFC 6761, 6.3).
+bool is_localhost(std::string name) {
+  constexpr std::string_view kLocalhost = "localhost";
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; });
+  if (name.ends_with('.')) name.pop_back();
+  return name == kLocalhost || name.ends_with(".localhost");
+}
 
 class NameResolving final : public Resolving, private Flushable {
  public:
@@ -30,6 +40,11 @@ class NameResolving final : public Resolving, private Flushable {
     numeric.port = port_;
     if (sockaddr_storage storage; to_sockaddr(numeric, storage)) {
       addresses_.push_back(std::move(numeric));
+      loop_.flush_later(*this);
+      return;
+    }
+    if (is_localhost(name)) {
+      for (const char* loopback : {"127.0.0.1", "::1"}) addresses_.push_back({loopback, port_, {}});
       loop_.flush_later(*this);
       return;
     }

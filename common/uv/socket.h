@@ -96,8 +96,8 @@ class Connecting {
   virtual ~Connecting() = default;
 };
 
-// Addresses of a name (at least one, or kResolveFailed), by getaddrinfo on a worker thread (a numeric one at once).
-// Destroying it gives up. Calls back once, later.
+// Addresses of a name (at least one, or kResolveFailed), by getaddrinfo on a worker thread (a numeric one, and
+// localhost and the names under it, at once). Destroying it gives up. Calls back once, later.
 class Resolving {
  public:
   using OnDone = std::function<void(Result<std::vector<Address>>)>;

@@ -133,11 +133,14 @@ TEST_CASE("numeric names resolve later but without a look-up, localhost to loopb
   auto v6 = Resolving::resolve(loop, "2001:db8::7", 443, collect);
   loop.run();
   CHECK(found.back() == "[2001:db8::7]:443");
-  found.clear();
-  auto local = Resolving::resolve(loop, "localhost", 3000, collect);
-  loop.run();
-  REQUIRE_FALSE(found.empty());
-  for (const std::string& text : found) CHECK((text == "127.0.0.1:3000" || text == "[::1]:3000"));
+  for (const char* name : {"localhost", "LOCALHOST.", "4096__dev.localhost"}) {
+    CAPTURE(name);
+    found.clear();
+    auto local = Resolving::resolve(loop, name, 3000, collect);
+    CHECK(found.empty());
+    loop.run();
+    CHECK(found == std::vector<std::string>{"127.0.0.1:3000", "[::1]:3000"});
+  }
   int failures = 0;
   auto none = Resolving::resolve(loop, "no name at all", 80, [&failures](Result<std::vector<Address>> result) {
     REQUIRE_FALSE(result.has_value());
@@ -146,6 +149,8 @@ TEST_CASE("numeric names resolve later but without a look-up, localhost to loopb
   });
   loop.run();
   CHECK(failures == 1);
-  Resolving::resolve(loop, "localhost", 1, [](const Result<std::vector<Address>>&) { FAIL("given up"); }).reset();
+  for (const char* name : {"localhost", "no.name.invalid"}) {
+    Resolving::resolve(loop, name, 1, [](const Result<std::vector<Address>>&) { FAIL("given up"); }).reset();
+  }
   loop.run();
 }
