@@ -2,7 +2,8 @@
 # What each job needs of the distribution (Debian 12 and later, Ubuntu 24.04), and installing what is missing.
 #
 # An entry is a package, `a|b` (either will do; the first one that apt knows is installed), or `cmd:NAME=PACKAGE` (only
-# where no command of that name is there: Node may well come from elsewhere).
+# where no command of that name is there: Node may well come from elsewhere). The build has one more that it can do
+# without: see need_vaes_gcm.
 
 packages_of() {
   case $1 in
@@ -146,8 +147,23 @@ install_packages() {
   without_services as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >&2
 }
 
+# AES-GCM by AVX-512 (docs/decisions/0005-aes-gcm-by-ipsec-mb.md): of use on amd64 with an OpenSSL before 3.2, and no
+# loss where it cannot be had.
+need_vaes_gcm() {
+  local openssl
+  [ "$(dpkg --print-architecture)" = amd64 ] && ! installed libipsec-mb-dev && known_to_apt libipsec-mb-dev || return 0
+  openssl=$(dpkg-query -W -f='${Version}' libssl-dev 2>/dev/null) || return 0
+  dpkg --compare-versions "$openssl" lt 3.2 || return 0
+  install_packages libipsec-mb-dev || echo "dev: goes on without libipsec-mb-dev"
+}
+
 # need_packages SET...
 need_packages() {
+  need_listed_packages "$@"
+  if [[ " $* " == *" build "* ]]; then need_vaes_gcm; fi
+}
+
+need_listed_packages() {
   local entries entry set missing=() chosen=()
   for set in "$@"; do
     entries=$(packages_of "$set")

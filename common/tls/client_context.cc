@@ -1,13 +1,15 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "common/tls/gcm_provider.h"
 #include "common/tls/openssl.h"
 #include "common/tls/tls_context.h"
 
 namespace ingress::tls {
 
 struct ClientContext::Impl {
-  std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>> context{SSL_CTX_new(TLS_client_method())};
+  std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>> context{
+      SSL_CTX_new_ex(nullptr, aes_gcm_properties(), TLS_client_method())};
 };
 
 ClientContext::ClientContext() : impl_(std::make_unique<Impl>()) {}

@@ -7,6 +7,7 @@
 
 #include "common/base/bytes.h"
 #include "common/tls/certificate_file.h"
+#include "common/tls/gcm_provider.h"
 #include "common/tls/openssl.h"
 #include "common/tls/tls_context.h"
 
@@ -24,7 +25,7 @@ std::string lower_case(std::string_view text) {
 }
 
 std::shared_ptr<ssl_ctx_st> new_context() {
-  std::shared_ptr<ssl_ctx_st> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  std::shared_ptr<ssl_ctx_st> context(SSL_CTX_new_ex(nullptr, aes_gcm_properties(), TLS_server_method()), SSL_CTX_free);
   configure(context.get(), TLS1_2_VERSION);
   return context;
 }
