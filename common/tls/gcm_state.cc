@@ -19,7 +19,6 @@ void count_on(uint8_t* explicit_nonce) {
 }  // namespace
 
 GcmState::~GcmState() {
-  OPENSSL_cleanse(&key_, sizeof key_);
   OPENSSL_cleanse(&message_, sizeof message_);
   OPENSSL_cleanse(tag_, sizeof tag_);
 }
@@ -33,11 +32,8 @@ void GcmState::set_direction(bool encrypting) {
 }
 
 bool GcmState::set_key(Bytes key) {
-  if (key.size() != key_size()) return false;
+  if (!secret_.set(key)) return false;
   if (phase_ == Phase::kData) phase_ = Phase::kNoNonce;
-  routines_->expand(key.data(), key_.data.expanded_keys);
-  routines_->precompute(&key_.data);
-  has_key_ = true;
   return true;
 }
 
@@ -61,20 +57,22 @@ bool GcmState::add_aad(Bytes aad) {
 // The library takes the additional data at once, so it waits for the first data.
 bool GcmState::begin() {
   if (phase_ == Phase::kData) return true;
-  if (phase_ != Phase::kAad || !has_key_) return false;
-  routines_->start(&key_.data, &message_, nonce_, aad_, aad_size_);
+  if (phase_ != Phase::kAad || !secret_.given()) return false;
+  secret_.routines().start(secret_.expanded(), &message_, nonce_, aad_, aad_size_);
   phase_ = Phase::kData;
   return true;
 }
 
 bool GcmState::update(uint8_t* out, Bytes in) {
   if (tls_record_ || !begin() || in.size() > kMaxMessage - message_.in_length) return false;
-  (encrypting_ ? routines_->encrypt : routines_->decrypt)(&key_.data, &message_, out, in.data(), in.size());
+  const VaesGcm& routines = secret_.routines();
+  (encrypting_ ? routines.encrypt : routines.decrypt)(secret_.expanded(), &message_, out, in.data(), in.size());
   return true;
 }
 
 void GcmState::make_tag(uint8_t* tag) {
-  (encrypting_ ? routines_->finish_encrypt : routines_->finish_decrypt)(&key_.data, &message_, tag, kTagSize);
+  const VaesGcm& routines = secret_.routines();
+  (encrypting_ ? routines.finish_encrypt : routines.finish_decrypt)(secret_.expanded(), &message_, tag, kTagSize);
   phase_ = Phase::kNoNonce;
 }
 
@@ -114,7 +112,7 @@ bool GcmState::set_tls_fixed(Bytes fixed) {
 }
 
 bool GcmState::next_tls_nonce(MutableBytes to) {
-  if (!has_fixed_ || !has_key_ || !encrypting_ || to.size() > kNonceSize) return false;
+  if (!has_fixed_ || !secret_.given() || !encrypting_ || to.size() > kNonceSize) return false;
   set_nonce(next_nonce_);
   count_on(next_nonce_ + kTlsFixedSize);
   std::copy_n(nonce_ + kNonceSize - to.size(), to.size(), to.data());
@@ -122,7 +120,7 @@ bool GcmState::next_tls_nonce(MutableBytes to) {
 }
 
 bool GcmState::take_tls_nonce(Bytes explicit_nonce) {
-  if (!has_fixed_ || !has_key_ || encrypting_ || explicit_nonce.size() != kTlsExplicitSize) return false;
+  if (!has_fixed_ || !secret_.given() || encrypting_ || explicit_nonce.size() != kTlsExplicitSize) return false;
   std::copy(explicit_nonce.begin(), explicit_nonce.end(), next_nonce_ + kTlsFixedSize);
   return set_nonce(next_nonce_);
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/base/bytes.h"
-#include "common/tls/vaes_gcm.h"
+#include "common/tls/gcm_keys.h"
 
 namespace ingress::tls {
 
@@ -17,12 +17,12 @@ class GcmState {
   static constexpr size_t kTlsFixedSize = 4;
   static constexpr size_t kTlsExplicitSize = 8;
 
-  explicit GcmState(const VaesGcm& routines) : routines_(&routines) {}
+  explicit GcmState(const VaesGcm& routines) : secret_(routines) {}
   GcmState(const GcmState&) = default;
   GcmState& operator=(const GcmState&) = delete;
-  ~GcmState();  // wipes it
+  ~GcmState();  // wipes what a message left; the key wipes itself
 
-  size_t key_size() const { return routines_->key_size; }
+  size_t key_size() const { return secret_.routines().key_size; }
   bool encrypting() const { return encrypting_; }
 
   // A message that is under way ends where direction or key change under it.
@@ -62,9 +62,8 @@ class GcmState {
   bool begin();
   void make_tag(uint8_t* tag);
 
-  GcmKey key_{};
+  GcmSecret secret_;
   gcm_context_data message_{};
-  const VaesGcm* routines_;
   uint8_t nonce_[kNonceSize]{};
   uint8_t next_nonce_[kNonceSize]{};
   uint8_t tag_[kTagSize]{};
@@ -73,7 +72,6 @@ class GcmState {
   uint8_t tag_size_ = 0;  // 0: none
   Phase phase_ = Phase::kNoNonce;
   bool encrypting_ = false;
-  bool has_key_ = false;
   bool has_fixed_ = false;
   bool tls_record_ = false;
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/base/bytes.h"
@@ -215,6 +216,41 @@ TEST_CASE("a context serves message after message, copies go their own way, and 
     REQUIRE(finish(nothing));
     REQUIRE(finish(nothing_of_theirs));
     CHECK((tag_of(nothing) == tag_of(nothing_of_theirs)));
+  }
+}
+
+TEST_CASE("hundreds of keys with messages under way at once do not disturb each other, nor does another thread") {
+  if (absent()) return;
+  const Ciphers ciphers("AES-256-GCM");
+  const Buffer plain = bytes(300, 1);
+  std::vector<Context> contexts;
+  std::vector<Buffer> outs(600, Buffer(plain.size()));
+  for (uint32_t i = 0; i < outs.size(); ++i) {
+    contexts.push_back(start(ciphers.ours, true));
+    REQUIRE(EVP_EncryptInit_ex(contexts[i].get(), nullptr, nullptr, bytes(32, i).data(), bytes(12, i).data()) == 1);
+  }
+  const auto next_part = [&](size_t at) {
+    bool good = true;
+    for (size_t i = 0; i < outs.size(); ++i) {
+      good = update(contexts[i], outs[i].data() + at, plain.data() + at, 100) && good;
+    }
+    return good;
+  };
+  CHECK(next_part(0));
+  bool elsewhere = false;
+  std::thread([&] { elsewhere = next_part(100); }).join();
+  CHECK(elsewhere);
+  CHECK(next_part(200));
+  for (uint32_t i = 0; i < outs.size(); ++i) {
+    const Context theirs = start(ciphers.theirs, true);
+    Buffer expected(plain.size());
+    REQUIRE(EVP_EncryptInit_ex(theirs.get(), nullptr, nullptr, bytes(32, i).data(), bytes(12, i).data()) == 1);
+    REQUIRE(update(theirs, expected.data(), plain.data(), plain.size()));
+    REQUIRE(finish(theirs));
+    REQUIRE(finish(contexts[i]));
+    CHECK((outs[i] == expected));
+    CHECK((tag_of(contexts[i]) == tag_of(theirs)));
+    contexts[i].reset();
   }
 }
 
