@@ -23,13 +23,13 @@ else()
 endif()
 
 # vaes_gcm: AES-GCM by AVX-512 from libipsec-mb-dev, on x86-64 with an OpenSSL that has none of its own (before 3.2).
-# Optional. The routines are in no public header of the library, so linking them is tried; the archive gives just them
-# and leaves nothing to be installed beside our programs.
+# Optional: without the library, or with -DINGRESS_VAES_GCM=OFF, OpenSSL's AES-GCM is used. The routines are in no public
+# header, so linking them is tried; the archive gives just them, and nothing is to be installed beside our programs.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" AND OPENSSL_VERSION VERSION_LESS 3.2)
   find_path(IPSEC_MB_INCLUDE_DIR intel-ipsec-mb.h)
   find_library(IPSEC_MB_ARCHIVE NAMES libIPSec_MB.a)
 endif()
-if(IPSEC_MB_INCLUDE_DIR AND IPSEC_MB_ARCHIVE)
+if(IPSEC_MB_INCLUDE_DIR AND IPSEC_MB_ARCHIVE AND NOT DEFINED INGRESS_VAES_GCM)
   try_compile(INGRESS_VAES_GCM
     SOURCES ${CMAKE_SOURCE_DIR}/cmake/try_vaes_gcm.cc ${CMAKE_SOURCE_DIR}/common/tls/vaes_gcm.cc
     CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${CMAKE_SOURCE_DIR};${IPSEC_MB_INCLUDE_DIR}"
@@ -37,7 +37,7 @@ if(IPSEC_MB_INCLUDE_DIR AND IPSEC_MB_ARCHIVE)
     CXX_STANDARD 20)
   message(STATUS "AES-GCM by ipsec-mb: ${INGRESS_VAES_GCM}")
 endif()
-if(INGRESS_VAES_GCM)
+if(INGRESS_VAES_GCM AND IPSEC_MB_ARCHIVE)
   add_library(vaes_gcm INTERFACE)
   target_include_directories(vaes_gcm SYSTEM INTERFACE ${IPSEC_MB_INCLUDE_DIR})
   target_link_libraries(vaes_gcm INTERFACE ${IPSEC_MB_ARCHIVE})

@@ -3,12 +3,14 @@ import os
 import shutil
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
 import pytest
 
 from harness.http1 import Client
+from harness.origin import answer, random_bytes
 from harness.wait import wait_until
 
 
@@ -259,3 +261,23 @@ def test_a_key_of_another_certificate_keeps_the_pair_that_was_there(certificates
     assert serial(certificates, "one.example.com") == before
     certificates.ca.issue(certificates.broker.tls_dir, "exact", ["one.example.com"])
     assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+
+
+@pytest.mark.parametrize("version, suite", [
+    ("1.3", "TLS_AES_128_GCM_SHA256"), ("1.3", "TLS_AES_256_GCM_SHA384"), ("1.3", "TLS_CHACHA20_POLY1305_SHA256"),
+    ("1.2", "ECDHE-ECDSA-AES128-GCM-SHA256"), ("1.2", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+    ("1.2", "ECDHE-ECDSA-CHACHA20-POLY1305"),
+])
+def test_curl_sends_and_reads_a_body_by_each_suite(shared, make_origin, tmp_path, version, suite):
+    echo = make_origin(lambda connection, request: connection.send(answer(request.body)))
+    body = random_bytes(700_001)
+    (tmp_path / "body").write_bytes(body)
+    host = shared.host(echo.port)
+    done = subprocess.run(
+        ["curl", "-sS", "--http1.1", "--cacert", shared.ca.path, f"--tlsv{version}", "--tls-max", version,
+         "--tls13-ciphers" if version == "1.3" else "--ciphers", suite, "-H", "Expect:", "--data-binary",
+         f"@{tmp_path}/body", "--resolve", f"{host}:{shared.broker.https_port}:127.0.0.1", "-o", f"{tmp_path}/echo",
+         "-w", "%{http_code}", f"https://{host}:{shared.broker.https_port}/"],
+        capture_output=True, text=True, timeout=30)
+    assert (done.stdout, done.stderr) == ("200", "")
+    assert (tmp_path / "echo").read_bytes() == body
