@@ -9,8 +9,8 @@
 
 namespace ingress::tls {
 
-// A key's round keys and powers of the hash key, in whole cache lines (the library needs 16-byte alignment).
-struct alignas(64) GcmKey {
+// A key's round keys and powers of the hash key. The library needs 16-byte alignment.
+struct alignas(16) GcmKey {
   gcm_key_data data;
 };
 
