@@ -9,7 +9,7 @@ namespace ingress::broker {
 Certificates::Certificates(uv::Loop& loop, std::string folder)
     : loop_(loop),
       folder_(std::move(folder)),
-      context_({"iterate-tunnel/1", "http/1.1"}),
+      context_({"iterate-tunnel/1", "h2", "http/1.1"}),
       settle_(loop, [this] { static_cast<void>(load()); }),
       look_(loop, [this] { look(); }) {}
 

@@ -27,6 +27,7 @@ libexpected-dev
 doctest-dev
 libcurl4-openssl-dev
 libllhttp-dev|node-llhttp
+libnghttp2-dev
 LIST
     demo) cat <<'LIST' ;;
 cmd:curl=curl

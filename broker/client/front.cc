@@ -22,8 +22,11 @@ class Front::Handshake final : public uv::Buryable, private transport::Connectio
  private:
   void on_ready() override {
     connection_->pause_read();
-    if (connection_->tls()->alpn() == "iterate-tunnel/1") {
+    const std::string_view alpn = connection_->tls()->alpn();
+    if (alpn == "iterate-tunnel/1") {
       front_.tunnels_.adopt(std::move(connection_));
+    } else if (alpn == "h2") {
+      front_.secure_http2_.serve(std::move(connection_));
     } else {
       front_.secure_.serve(std::move(connection_));
     }
@@ -47,7 +50,13 @@ Front::Front(uv::Loop& loop, const tls::ServerContext* certificates, TunnelRegis
       certificates_(certificates),
       tunnels_(tunnels),
       clear_(loop, clear, options),
-      secure_(loop, secure, options) {}
+      secure_(loop, secure, options),
+      clear_http2_(loop, clear, options),
+      secure_http2_(loop, secure, options) {
+  clear_.set_on_http2([this](std::unique_ptr<transport::Connection> connection, MutableBytes begun) {
+    clear_http2_.serve(std::move(connection), begun);
+  });
+}
 
 Front::~Front() = default;
 
@@ -103,12 +112,22 @@ void Front::end_handshake(Handshake* handshake) {
 void Front::drain(std::function<void()> done) {
   listeners_.clear();
   for (const auto& [key, owned] : handshakes_) key->cut();
-  clear_.drain([this, done = std::move(done)] { secure_.drain(done); });
+  // All at once.
+  const auto left = std::make_shared<int>(4);
+  const auto one_done = [left, done = std::move(done)] {
+    if (--*left == 0) done();
+  };
+  clear_.drain(one_done);
+  secure_.drain(one_done);
+  clear_http2_.drain(one_done);
+  secure_http2_.drain(one_done);
 }
 
 void Front::close_all() {
   clear_.close_all();
   secure_.close_all();
+  clear_http2_.close_all();
+  secure_http2_.close_all();
 }
 
 }  // namespace ingress::broker

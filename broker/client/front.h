@@ -1,4 +1,5 @@
-// The public listeners: TLS handshakes, then clients to the HTTP codec and agents to the tunnel registry, by ALPN.
+// The public listeners: TLS handshakes, then clients to the HTTP codec and agents to the tunnel registry, by ALPN. A
+// client's first bytes in clear tell HTTP/2 (prior knowledge) from HTTP/1.1.
 // Thread: the loop's.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include "broker/client/forwarder.h"
 #include "broker/tunnel/tunnel_registry.h"
 #include "common/server/http1_server.h"
+#include "common/server/http2_server.h"
 #include "common/tls/tls_context.h"
 #include "common/transport/connection.h"
 #include "common/uv/socket.h"
@@ -51,6 +53,8 @@ class Front {
   TunnelRegistry& tunnels_;
   server::Http1Server clear_;
   server::Http1Server secure_;
+  server::Http2Server clear_http2_;
+  server::Http2Server secure_http2_;
   std::vector<std::unique_ptr<uv::Listener>> listeners_;
   std::vector<uv::Address> https_addresses_;
   std::unordered_map<Handshake*, std::unique_ptr<Handshake>> handshakes_;

@@ -1,8 +1,8 @@
 // The answer's half of Http1Connection: heads, framing, body.
 #include <cassert>
-#include <charconv>
 
 #include "common/http/http1_writer.h"
+#include "common/server/answer_framing.h"
 #include "common/server/http1_connection.h"
 #include "common/server/http1_server.h"
 
@@ -14,29 +14,6 @@ ByteBuffer& head_buffer() {
   buffer.clear();
   return buffer;
 }
-
-// Content-Length of an answer: absent, a number, or malformed (several, not a number).
-struct AnswerLength {
-  bool present = false;
-  bool malformed = false;
-  uint64_t bytes = 0;
-};
-
-AnswerLength answer_length(const http::Fields& fields) {
-  AnswerLength result;
-  for (const http::Field& field : fields) {
-    if (field.name.size() != 14 || !http::iequals(field.name, "Content-Length")) continue;
-    const char* end = field.value.data() + field.value.size();
-    const auto parsed = std::from_chars(field.value.data(), end, result.bytes);
-    if (result.present || parsed.ec != std::errc{} || parsed.ptr != end || result.bytes > UINT64_MAX / 2) {
-      result.malformed = true;
-    }
-    result.present = true;
-  }
-  return result;
-}
-
-bool has_no_body(int status) { return status == 204 || status == 304; }
 
 }  // namespace
 

@@ -125,10 +125,21 @@ bool Http1Connection::step(MutableBytes& input) {
       on_request_end();
       return true;
     case http::ReadEvent::kError:
-      on_unreadable(reader_.error());
+      if (!hand_over_http2(input)) on_unreadable(reader_.error());
       return false;
   }
   return false;
+}
+
+// The preface's first line reads as a request line, but for its version.
+bool Http1Connection::hand_over_http2(MutableBytes& input) {
+  if (served_ || !server_.on_http2_ || !as_text(input).starts_with("PRI * HTTP/2.0\r\n")) return false;
+  state_ = State::kClosing;
+  deadline_.cancel();
+  watch_.cancel();
+  server_.on_http2_(std::move(connection_), std::exchange(input, {}));
+  server_.retire(this);
+  return true;
 }
 
 void Http1Connection::on_need_more() {
@@ -166,6 +177,7 @@ void Http1Connection::on_request_head(MutableBytes& input) {
   const bool no_body =
       framing.kind == http::BodyKind::kNone || (framing.kind == http::BodyKind::kLength && framing.length == 0);
   state_ = State::kExchange;
+  served_ = true;
   answer_begun_ = answer_ended_ = false;
   body_bytes_sent_ = 0;
   request_ended_ = no_body;

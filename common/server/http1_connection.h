@@ -87,6 +87,7 @@ class Http1Connection final : public uv::Buryable,
   void on_request_head(MutableBytes& input);
   void on_request_data(MutableBytes& input);
   void on_request_end();
+  bool hand_over_http2(MutableBytes& input);
   void on_need_more();
   void on_client_left_or_half_closed();
   void on_client_half_closed();
@@ -117,6 +118,7 @@ class Http1Connection final : public uv::Buryable,
   uint64_t body_bytes_sent_ = 0;
   State state_ = State::kIdle;
   AnswerBody answer_body_ = AnswerBody::kNone;
+  bool served_ = false;  // a request was read
   bool processing_ = false;
   bool process_deferred_ = false;
   bool request_ended_ = false;  // the request has been read whole

@@ -17,6 +17,10 @@ class Http1Server {
   Http1Server(const Http1Server&) = delete;
   Http1Server& operator=(const Http1Server&) = delete;
 
+  // Whom a connection goes to that begins with the preface of HTTP/2 (prior knowledge), with what was read of it.
+  // Without this, such a connection is answered as one that is not HTTP/1.1.
+  using OnHttp2 = std::function<void(std::unique_ptr<transport::Connection> connection, MutableBytes begun)>;
+  void set_on_http2(OnHttp2 on_http2) { on_http2_ = std::move(on_http2); }
   // Serves a connection whose handshake is done (or a clear one that has been started).
   void serve(std::unique_ptr<transport::Connection> connection);
   // Idle connections close now, others after their exchange. `done` once none is left.
@@ -39,6 +43,7 @@ class Http1Server {
   ConnectionOptions options_;
   std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;
   std::function<void()> on_drained_;
+  OnHttp2 on_http2_;
   bool draining_ = false;
 };
 
