@@ -144,7 +144,8 @@ class Http2ServerSession {
   void give_back_closed();
   void close_stream(Http2Stream& stream, const Error& error);
   void tell_drained();
-  // What a callback returns then.
+  // What a callback returns to end the session: by GOAWAY with this code, ENHANCE_YOUR_CALM where it floods.
+  int fail(uint32_t code);
   int flooded();
 
   std::unique_ptr<Impl> impl_;

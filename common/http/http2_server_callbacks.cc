@@ -82,6 +82,7 @@ int Http2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* hd,
   switch (hd->type) {
     case NGHTTP2_HEADERS:
       impl.continuations = 0;
+      if (impl.ids.passed_over(hd->stream_id)) return session.fail(NGHTTP2_PROTOCOL_ERROR);
       break;
     case NGHTTP2_CONTINUATION:
       if (++impl.continuations > kMostContinuations) return session.flooded();
@@ -100,8 +101,9 @@ int Http2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* hd,
   return 0;
 }
 
-int Http2Callbacks::on_begin_headers(nghttp2_session*, const nghttp2_frame*, void* self) {
+int Http2Callbacks::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self) {
   Http2ServerSession& session = session_of(self);
+  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) session.impl_->ids.open(frame->hd.stream_id);
   session.in_head_ = true;
   session.impl_->collector.begin();
   return 0;

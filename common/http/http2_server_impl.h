@@ -10,6 +10,7 @@
 #include "common/http/http2_flood_guard.h"
 #include "common/http/http2_head.h"
 #include "common/http/http2_server.h"
+#include "common/http/http2_stream_ids.h"
 
 namespace ingress::http {
 
@@ -23,6 +24,7 @@ struct Http2ServerSession::Impl {
   RequestHead head;
   Fields trailers;
   FloodGuard guard;
+  Http2StreamIds ids;
   Time now{};
   ByteBuffer* out = nullptr;  // where output() writes
   std::vector<std::unique_ptr<Http2Stream>> all;
@@ -31,8 +33,8 @@ struct Http2ServerSession::Impl {
   std::vector<Http2Stream*> drained;  // to be told
   size_t grown_bytes = 0;             // of all windows
   int continuations = 0;              // of the header section in hand
-  bool flooded = false;
-  bool failed = false;  // nothing more is read
+  uint32_t failure = 0;               // why the session ends, where a callback said so
+  bool failed = false;                // nothing more is read
   bool draining = false;
   bool drain_finished = false;
 };

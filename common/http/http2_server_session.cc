@@ -8,13 +8,11 @@ namespace ingress::http {
 namespace {
 
 constexpr size_t kMostWaitingAcks = 256;
-constexpr Error kSessionEnded{ErrorCode::kClosed, Side::kClient, false, 0, "the connection ended"};
 
 nghttp2_option* make_option() {
   nghttp2_option* option = nullptr;
   nghttp2_option_new(&option);
   nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_max_outbound_ack(option, kMostWaitingAcks);
   return option;
 }
@@ -58,7 +56,7 @@ void Http2ServerSession::receive(MutableBytes bytes, Time now) {
   const ssize_t taken = nghttp2_session_mem_recv(impl_->session, bytes.data(), bytes.size());
   if (taken < 0) {
     impl_->failed = true;
-    const auto code = impl_->flooded ? uint32_t{NGHTTP2_ENHANCE_YOUR_CALM} : code_of_failure(static_cast<int>(taken));
+    const uint32_t code = impl_->failure != 0 ? impl_->failure : code_of_failure(static_cast<int>(taken));
     nghttp2_session_terminate_session(impl_->session, code);
   }
   give_back_closed();
@@ -106,10 +104,12 @@ void Http2ServerSession::lose(const Error& error) {
   give_back_closed();
 }
 
-int Http2ServerSession::flooded() {
-  impl_->flooded = true;
+int Http2ServerSession::fail(uint32_t code) {
+  impl_->failure = code;
   return NGHTTP2_ERR_CALLBACK_FAILURE;
 }
+
+int Http2ServerSession::flooded() { return fail(NGHTTP2_ENHANCE_YOUR_CALM); }
 
 Http2Stream& Http2ServerSession::take_stream(int32_t id) {
   if (impl_->spare.empty()) {

@@ -131,9 +131,15 @@ bool Http1Connection::step(MutableBytes& input) {
   return false;
 }
 
-// The preface's first line reads as a request line, but for its version.
+// The preface's first line reads as a request line, but for its version. What begins as a preface is waited for.
 bool Http1Connection::hand_over_http2(MutableBytes& input) {
-  if (served_ || !server_.on_http2_ || !as_text(input).starts_with("PRI * HTTP/2.0\r\n")) return false;
+  constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  if (served_ || !server_.on_http2_) return false;
+  if (!as_text(input).starts_with(kPreface.substr(0, input.size()))) return false;
+  if (input.size() < kPreface.size()) {
+    state_ = State::kHead;
+    return true;
+  }
   state_ = State::kClosing;
   deadline_.cancel();
   watch_.cancel();

@@ -88,7 +88,8 @@ REQUEST_LINES = {
     "bare CR behind the request line": "GET / HTTP/1.1\rHost: @H\r\n\r\n",
     "two CR behind the request line": "GET / HTTP/1.1\r\r\nHost: @H\r\n\r\n",
     "a TLS hello": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "a" * 64 + "\r\n\r\n",
-    "the preface of HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "what only begins as the preface of HTTP/2": "PRI * HTTP/2.0\r\nHost: @H\r\n\r\n",
+    "a preface of HTTP/2 with another end": "PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n",
     "a line of an SSH client": "SSH-2.0-OpenSSH_9.2\r\n\r\n",
     "a PROXY line": "PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n" + LINE + END,
 }

@@ -5,7 +5,7 @@ from abuse_corpus import BODIES, HEADS, wire
 from harness.http1 import Client, Closed
 
 # Where another status says it better than 400 does.
-OTHER_STATUS = {"request line: HTTP/2.0": 505, "request line: HTTP/3.0": 505, "request line: the preface of HTTP/2": 505,
+OTHER_STATUS = {"request line: HTTP/2.0": 505, "request line: HTTP/3.0": 505,
                 "coding: gzip alone": 501, "coding: an unknown coding": 501}
 
 

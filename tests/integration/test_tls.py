@@ -121,10 +121,11 @@ def test_a_client_without_alpn_speaks_http_1_1(shared, origin):
         assert client.get(shared.host(origin.port)).status == 200
 
 
-def test_a_client_that_also_offers_h2_gets_http_1_1(shared, origin):
-    with Client(shared.broker.https_port, tls=shared.ca.context(("h2", "http/1.1")), sni="misha.iterate.app") as client:
-        assert client.sock.selected_alpn_protocol() == "http/1.1"
-        assert client.get(shared.host(origin.port)).status == 200
+@pytest.mark.parametrize("offered, chosen", [
+    (("http/1.1",), "http/1.1"), (("http/1.1", "h2"), "h2"), (("h2",), "h2"), (("spdy/3", "http/1.1"), "http/1.1")])
+def test_of_the_protocols_that_a_client_offers_http_2_is_taken_first(shared, offered, chosen):
+    with Client(shared.broker.https_port, tls=shared.ca.context(offered), sni="misha.iterate.app") as client:
+        assert client.sock.selected_alpn_protocol() == chosen
 
 
 @pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"\0" * 500, b"\0" * 2000, b"\x16"])
