@@ -134,7 +134,8 @@ bool Http1Connection::step(MutableBytes& input) {
 // The preface's first line reads as a request line, but for its version. What begins as a preface is waited for.
 bool Http1Connection::hand_over_http2(MutableBytes& input) {
   constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-  if (served_ || !server_.on_http2_) return false;
+  constexpr size_t kFirstLine = kPreface.find('\n') + 1;
+  if (served_ || !server_.on_http2_ || input.size() < kFirstLine) return false;
   if (!as_text(input).starts_with(kPreface.substr(0, input.size()))) return false;
   if (input.size() < kPreface.size()) {
     state_ = State::kHead;
