@@ -9,7 +9,7 @@ namespace {
 
 // More of a header section than this is taken for a bomb; up to it, what is over the limit is read over and answered.
 constexpr size_t kMostSectionBytes = size_t{1} << 20;
-constexpr int kMostContinuations = 8;
+constexpr int kMostContinuations = 7;  // nghttp2 has 8, and no name for it
 
 constexpr Error kDone{ErrorCode::kClosed, Side::kClient, false, 0, "the stream ended"};
 constexpr Error kLeft{ErrorCode::kReset, Side::kClient, false, 0, "the client broke the stream off"};
@@ -56,6 +56,7 @@ const nghttp2_session_callbacks* Http2Callbacks::all() {
     nghttp2_session_callbacks_set_on_frame_recv_callback(to, on_frame_recv);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(to, on_invalid_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(to, on_data_chunk);
+    nghttp2_session_callbacks_set_before_frame_send_callback(to, before_frame_send);
     nghttp2_session_callbacks_set_on_frame_send_callback(to, on_frame_send);
     nghttp2_session_callbacks_set_on_stream_close_callback(to, on_stream_close);
     nghttp2_session_callbacks_set_send_data_callback(to, send_data);
@@ -82,9 +83,11 @@ int Http2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* hd,
   switch (hd->type) {
     case NGHTTP2_HEADERS:
       impl.continuations = 0;
+      impl.section_bytes = hd->length;
       if (impl.ids.passed_over(hd->stream_id)) return session.fail(NGHTTP2_PROTOCOL_ERROR);
       break;
     case NGHTTP2_CONTINUATION:
+      impl.section_bytes += hd->length;
       if (++impl.continuations > kMostContinuations) return session.flooded();
       break;
     case NGHTTP2_DATA:
@@ -103,7 +106,9 @@ int Http2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* hd,
 
 int Http2Callbacks::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self) {
   Http2ServerSession& session = session_of(self);
-  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) session.impl_->ids.open(frame->hd.stream_id);
+  const bool request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+  session.impl_->section_stream = request ? frame->hd.stream_id : 0;
+  if (request) session.impl_->ids.open(frame->hd.stream_id);
   session.in_head_ = true;
   session.impl_->collector.begin();
   return 0;
@@ -191,6 +196,21 @@ int Http2Callbacks::on_data_chunk(nghttp2_session* raw, uint8_t, int32_t id, con
   }
   // It lies in what receive() was given.
   stream->handler_->on_stream_data({const_cast<uint8_t*>(data), size});
+  return 0;
+}
+
+// A single name or value over 64 KiB is beyond nghttp2's decoder: the session ends, but its request is told why. (What
+// is not large is broken, and told nothing.)
+int Http2Callbacks::before_frame_send(nghttp2_session*, const nghttp2_frame* frame, void* self) {
+  constexpr size_t kLarge = 8192;
+  constexpr std::string_view kAnswer("\x00\x00\x09\x01\x05\x00\x00\x00\x00\x08\x03\x34\x33\x31\x0f\x0d\x01\x30", 18);
+  Http2ServerSession& session = session_of(self);
+  Http2ServerSession::Impl& impl = *session.impl_;
+  if (frame->hd.type != NGHTTP2_GOAWAY || frame->goaway.error_code != NGHTTP2_COMPRESSION_ERROR) return 0;
+  if (!session.in_head_ || impl.section_stream == 0 || impl.section_bytes < kLarge) return 0;
+  // HEADERS that end the stream: ":status: 431", "content-length: 0".
+  impl.out->append(kAnswer);
+  put_u32(impl.out->data() + impl.out->size() - kAnswer.size() + 5, static_cast<uint32_t>(impl.section_stream));
   return 0;
 }
 

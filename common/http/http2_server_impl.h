@@ -33,6 +33,8 @@ struct Http2ServerSession::Impl {
   std::vector<Http2Stream*> drained;  // to be told
   size_t grown_bytes = 0;             // of all windows
   int continuations = 0;              // of the header section in hand
+  size_t section_bytes = 0;           // its frames, packed
+  int32_t section_stream = 0;         // the request that it is, 0 for trailers
   uint32_t failure = 0;               // why the session ends, where a callback said so
   bool failed = false;                // nothing more is read
   bool draining = false;
@@ -55,6 +57,7 @@ class Http2Callbacks {
   static int on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* self);
   static int on_data_chunk(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data, size_t size, void* self);
+  static int before_frame_send(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int on_frame_send(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int on_stream_close(nghttp2_session*, int32_t id, uint32_t code, void* self);
   static ssize_t read_data(nghttp2_session*, int32_t id, uint8_t* to, size_t size, uint32_t* flags,
