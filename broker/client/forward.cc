@@ -10,7 +10,7 @@ namespace ingress::broker {
 namespace {
 
 constexpr Error kDenied{ErrorCode::kForbidden, Side::kClient, false, 0, "the policy denies every request"};
-constexpr Error kBadAnswer{ErrorCode::kProxyError, Side::kOrigin, false, 0, "the answer's Content-Length is malformed"};
+constexpr Error kBadAnswer{ErrorCode::kProxyError, Side::kOrigin, false, 0, "the answer's head can't be passed on"};
 constexpr Error kNoAnswer{ErrorCode::kProxyError, Side::kTunnel, false, 0, "the tunnel broke off before an answer"};
 
 int port_of(std::string_view host, bool tls) {

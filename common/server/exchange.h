@@ -1,5 +1,5 @@
-// One request of a client and its answer, whatever the codec: what stands between a client connection (HTTP/1.1 today)
-// and whoever answers (the broker's forwarder, the agent's port 8080, the admin API).
+// One request of a client and its answer, whatever the codec: what stands between a client connection (HTTP/1.1) or a
+// stream of one (HTTP/2) and whoever answers (the broker's forwarder, the agent's port 8080, the admin API).
 //
 // Life: the codec calls RequestAcceptor::on_request, which returns the RequestHandler of this exchange (owned by the
 // acceptor's side) or nullptr when it has answered whole already. The exchange is over, the Responder gone and the
@@ -33,10 +33,12 @@ class Responder {
   // A 1xx head (ends nothing; dropped for HTTP/1.0), a 101 (only where RequestInfo::upgrade; opaque bytes follow both
   // ways), or the final head. The fields hold no hop-by-hop field but Upgrade (with 101). The framing is the codec's:
   // by Content-Length where there is one, else chunked, else by the connection's end. False where the head can't be
-  // sent (a malformed Content-Length): nothing was written and another head may be sent.
+  // sent (a malformed Content-Length; a 2xx to an HTTP/2 client's extended CONNECT): nothing was written and another
+  // head may be sent.
   virtual bool send_head(const http::ResponseHead& head, bool end) = 0;
   // kHeadroomBytes before the payload are overwritten. A body that is longer or shorter than its Content-Length cuts
-  // the connection (on_aborted comes later). With `end`, the rest of the request, if any, is not wanted.
+  // the connection, or resets the stream (on_aborted comes later). With `end`, the rest of the request, if any, is not
+  // wanted.
   virtual void send_data(MutableBytes payload, bool end) = 0;
   virtual void send_trailers(const http::Fields& trailers) = 0;
   virtual bool congested() const = 0;
@@ -44,7 +46,8 @@ class Responder {
   virtual void resume_body() = 0;
   // Cuts the answer so that the client can see that it is not complete. The handler gets no further call.
   virtual void abort() = 0;
-  // The connection ends with this answer. Before its head.
+  // The connection ends with this answer. Before its head. (HTTP/2: it goes on; a stream is never mistaken for
+  // another.)
   virtual void close_after_answer() = 0;
   // The answer's bytes so far, for the log: body bytes as the origin counts them.
   virtual uint64_t body_bytes_sent() const = 0;

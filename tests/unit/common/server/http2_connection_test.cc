@@ -1,0 +1,190 @@
+#include <doctest/doctest.h>
+
+#include "common/server/http2_server.h"
+#include "tests/unit/common/http/http2_peer.h"
+#include "tests/unit/common/server/loopback.h"
+
+namespace ingress::server {
+namespace {
+
+using http::test::Http2Peer;
+using http::test::Rows;
+
+// A client by prior knowledge, on a server of HTTP/1.1 that hands it over.
+struct Served {
+  ConnectionOptions options;
+  Loopback loopback;
+  Http2Server server;
+  std::unique_ptr<RawClient> client;
+  Http2Peer peer;
+  size_t taken = 0;
+
+  explicit Served(const ConnectionOptions& with = {})
+      : options(with), loopback(with), server(loopback.loop(), loopback.acceptor(), with) {
+    loopback.server().set_on_http2([this](std::unique_ptr<transport::Connection> connection, MutableBytes begun) {
+      server.serve(std::move(connection), begun);
+    });
+    client = loopback.client();
+    peer.hello();
+  }
+  ~Served() {
+    server.close_all();
+    CHECK(loopback.run_until([this] { return server.connection_count() == 0; }));
+  }
+  bool until(const std::function<bool()>& condition) {
+    return loopback.run_until([this, &condition] {
+      const std::string& seen = client->received();
+      if (seen.size() > taken) peer.receive(as_bytes(std::string_view(seen).substr(taken)));
+      taken = seen.size();
+      const std::string out = peer.output();
+      if (!out.empty()) client->send(out);
+      return condition();
+    });
+  }
+  ScriptedAcceptor::Exchange& exchange(size_t number = 0) {
+    REQUIRE(until([this, number] { return loopback.acceptor().exchanges.size() > number; }));
+    return *loopback.acceptor().exchanges[number];
+  }
+};
+
+TEST_CASE("a client by prior knowledge is handed over, also where its preface comes byte by byte") {
+  Served served;
+  served.peer.get("/a");
+  REQUIRE(served.loopback.run_until([&served] { return served.client->connected(); }));
+  for (const char c : served.peer.output()) {
+    served.client->send({&c, 1});
+    served.loopback.run_until([] { return true; });
+  }
+  CHECK(served.exchange().target == "/a");
+  served.exchange().answer(200, "hello", {{"Content-Length", "5"}});
+  REQUIRE(served.until([&served] { return served.peer.streams[1].ended; }));
+  CHECK(served.peer.streams[1].body == "hello");
+  CHECK(served.loopback.server().connection_count() == 0);
+}
+
+TEST_CASE("a handler that takes a body by and by gets all of it, in order, and its trailers last") {
+  Served served;
+  const int32_t id = served.peer.post("/");
+  served.loopback.acceptor().on_head = [](ScriptedAcceptor::Exchange& exchange) { exchange.credit = 0; };
+  ScriptedAcceptor::Exchange& exchange = served.exchange();
+  std::string body;
+  for (int i = 0; i < 50000; ++i) body.append(std::to_string(i));
+  served.peer.send(id, body, false, true);
+  bool trailers_sent = false;
+  REQUIRE(served.until([&] {
+    if (exchange.credit == 0) {
+      exchange.credit = 5000;
+      exchange.responder->resume_body();
+    }
+    if (!trailers_sent && exchange.body.size() + 60000 > body.size()) {
+      trailers_sent = true;
+      served.peer.trailers(id, {{"x-sum", "1"}});
+    }
+    return exchange.ended;
+  }));
+  CHECK(exchange.body == body);
+  CHECK(exchange.trailers == "x-sum=1;");
+}
+
+TEST_CASE("an answer whose Content-Length is not kept is reset, and the handler told") {
+  for (const std::string_view body : {"shor", "longer"}) {
+    Served served;
+    const int32_t id = served.peer.get("/");
+    ScriptedAcceptor::Exchange& exchange = served.exchange();
+    exchange.answer(200, body, {{"Content-Length", "5"}});
+    REQUIRE(served.until([&exchange] { return exchange.aborted; }));
+    REQUIRE(served.until([&served, id] { return served.peer.streams[id].closed; }));
+    CHECK(served.peer.streams[id].code != NGHTTP2_NO_ERROR);
+    CHECK_FALSE(served.peer.streams[id].ended);
+  }
+}
+
+TEST_CASE("a handler that aborts is called no more, and its client sees a reset") {
+  Served served;
+  const int32_t id = served.peer.post("/");
+  ScriptedAcceptor::Exchange& exchange = served.exchange();
+  exchange.responder->abort();
+  served.peer.send(id, "more", true);
+  REQUIRE(served.until([&served, id] { return served.peer.streams[id].closed; }));
+  CHECK(exchange.body.empty());
+  CHECK_FALSE(exchange.aborted);
+}
+
+TEST_CASE("a client that leaves aborts all of its exchanges") {
+  Served served;
+  for (int i = 0; i < 3; ++i) served.peer.get("/");
+  served.exchange(2);
+  served.client->leave();
+  REQUIRE(served.loopback.run_until([&served] { return served.server.connection_count() == 0; }));
+  for (const auto& exchange : served.loopback.acceptor().exchanges) CHECK(exchange->aborted);
+}
+
+TEST_CASE("an exchange without a byte for too long is aborted and its stream reset; others go on") {
+  ConnectionOptions options;
+  options.exchange_timeout = Duration{200};
+  Served served(options);
+  const int32_t id = served.peer.get("/silent");
+  ScriptedAcceptor::Exchange& exchange = served.exchange();
+  REQUIRE(served.until([&served, id] { return served.peer.streams[id].closed; }));
+  CHECK(exchange.aborted);
+  CHECK(exchange.abort_error.code == ErrorCode::kTimeout);
+  served.peer.get("/next");
+  CHECK(served.exchange(1).target == "/next");
+}
+
+TEST_CASE("an idle connection is told to go, and closed") {
+  ConnectionOptions options;
+  options.keep_alive_timeout = Duration{200};
+  Served served(options);
+  served.peer.get("/");
+  served.exchange().answer(204, "");
+  REQUIRE(served.until([&served] { return served.client->ended(); }));
+  // The warning, then the number of the last stream. (The peer reads no more after the first.)
+  constexpr std::string_view kLastGoaway("\0\0\x08\x07\0\0\0\0\0\0\0\0\x01\0\0\0\0", 17);
+  CHECK(served.peer.goaways.front().first == 0x7fffffff);
+  CHECK(served.client->received().ends_with(kLastGoaway));
+}
+
+TEST_CASE("draining waits for the exchange that runs") {
+  Served served;
+  const int32_t id = served.peer.get("/");
+  ScriptedAcceptor::Exchange& exchange = served.exchange();
+  bool drained = false;
+  served.server.drain([&drained] { drained = true; });
+  REQUIRE(served.until([&served] { return served.peer.goaways.size() == 2; }));
+  CHECK_FALSE(drained);
+  exchange.answer(200, "last");
+  REQUIRE(served.until([&served, id] { return served.peer.streams[id].ended; }));
+  CHECK(served.peer.streams[id].body == "last");
+  served.client->finish();
+  CHECK(served.until([&drained] { return drained; }));
+}
+
+TEST_CASE("a producer is told that the client's window has taken what waited") {
+  Served served;
+  const int32_t id = served.peer.get("/");
+  ScriptedAcceptor::Exchange& exchange = served.exchange();
+  http::ResponseHead head;
+  head.status = 200;
+  REQUIRE(exchange.responder->send_head(head, false));
+  exchange.data(std::string(100000, 'x'), false);
+  CHECK(exchange.responder->congested());
+  REQUIRE(served.until([&served, id] { return served.peer.streams[id].body.size() == 65535; }));
+  CHECK(exchange.responder->congested());
+  CHECK(exchange.drained == 0);
+  served.peer.consume(id, 65535);
+  REQUIRE(served.until([&exchange] { return exchange.drained == 1; }));
+  CHECK_FALSE(exchange.responder->congested());
+}
+
+TEST_CASE("what is no request is answered on its stream, as on_unreadable says") {
+  Served served;
+  const int32_t id = served.peer.get("/", "a:b:c");
+  REQUIRE(served.until([&served, id] { return served.peer.streams[id].ended; }));
+  CHECK(served.peer.streams[id].status() == "400");
+  CHECK(served.peer.streams[id].body.find("invalid_host") != std::string::npos);
+  CHECK(served.loopback.acceptor().exchanges.empty());
+}
+
+}  // namespace
+}  // namespace ingress::server
