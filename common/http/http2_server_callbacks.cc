@@ -9,7 +9,7 @@ namespace {
 
 // More of a header section than this is taken for a bomb; up to it, what is over the limit is read over and answered.
 constexpr size_t kMostSectionBytes = size_t{1} << 20;
-constexpr int kMostContinuations = 7;  // nghttp2 has 8, and no name for it
+constexpr int kMostContinuations = 8;
 
 constexpr Error kDone{ErrorCode::kClosed, Side::kClient, false, 0, "the stream ended"};
 constexpr Error kLeft{ErrorCode::kReset, Side::kClient, false, 0, "the client broke the stream off"};

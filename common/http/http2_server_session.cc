@@ -4,16 +4,24 @@
 
 #include "common/http/http2_server_impl.h"
 
+// Not in every nghttp2 that distributions carry.
+extern "C" __attribute__((weak)) void nghttp2_option_set_max_continuations(nghttp2_option* option, size_t most);
+
 namespace ingress::http {
 namespace {
 
 constexpr size_t kMostWaitingAcks = 256;
+// nghttp2 counts a frame as often as its header comes in pieces; what we count (Http2Callbacks) is less.
+constexpr size_t kMostContinuationPieces = 128;
 
 nghttp2_option* make_option() {
   nghttp2_option* option = nullptr;
   nghttp2_option_new(&option);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_max_outbound_ack(option, kMostWaitingAcks);
+  if (nghttp2_option_set_max_continuations != nullptr) {
+    nghttp2_option_set_max_continuations(option, kMostContinuationPieces);
+  }
   return option;
 }
 

@@ -1,2 +1,3 @@
 ingress_fuzz(http1_request common_http)
 ingress_fuzz(http1_response common_http)
+ingress_fuzz(http2_request common_http)

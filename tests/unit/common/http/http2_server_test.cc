@@ -50,6 +50,22 @@ TEST_CASE("a request whose bytes come one by one is the same request") {
   CHECK(pair.last().ended);
 }
 
+TEST_CASE("a head in several frames that come byte by byte is one head") {
+  Pair pair;
+  pair.run();
+  pair.cut = 1;
+  constexpr std::string_view kHead(
+      "\0\0\1\1\1\0\0\0\1\x82"
+      "\0\0\1\x9\0\0\0\0\1\x86"
+      "\0\0\1\x9\0\0\0\0\1\x84"
+      "\0\0\3\x9\4\0\0\0\1\x41\1h",
+      42);
+  pair.give(kHead);
+  REQUIRE(pair.recorder.streams.size() == 1);
+  CHECK(pair.last().fields == "host=h;");
+  CHECK(pair.last().ended);
+}
+
 TEST_CASE("1xx heads, trailers and an answer without a body go out as they are") {
   Pair pair;
   const int32_t id = pair.peer.get("/");
