@@ -349,6 +349,29 @@ def test_a_websocket_by_extended_connect(shared, make_origin, way2):
     assert (origin.last.method, origin.last.target, origin.last.get("origin")) == ("GET", "/ws?x=1", "https://a")
 
 
+PAGE = b"""<p id=said>nothing</p><script>
+const socket = new WebSocket(location.href.replace("https", "wss") + "ws", "chat")
+socket.onopen = () => socket.send("hello over " + performance.getEntriesByType("navigation")[0].nextHopProtocol)
+socket.onmessage = (message) => { document.querySelector("#said").textContent = message.data }
+</script>"""
+
+
+def test_a_page_in_chromium_and_its_websocket_share_a_connection(make_stack, make_origin, browser_of):
+    def handler(connection, request):
+        if request.target == "/ws":
+            return websocket.echo_handler(connection, request)
+        return connection.send(answer(PAGE, fields=[("Content-Type", "text/html")]))
+
+    stack, origin = make_stack(), make_origin(handler)
+    browser = browser_of(stack)
+    browser.go(f"https://{origin.port}__misha.iterate.app:{stack.broker.https_port}/")
+    browser.wait_text("#said", "hello over h2")
+    (handshake,) = [request for request in origin.requests if request.target == "/ws"]
+    # An extended CONNECT has its names in lower case, and no key of its own.
+    names = [name for name, _ in handshake.fields]
+    assert "sec-websocket-version" in names and "sec-websocket-key" not in names and "Sec-WebSocket-Key" in names
+
+
 @pytest.mark.parametrize("said, status", [("403 Forbidden", 403), ("200 OK", 502)])
 def test_a_websocket_that_is_not_accepted(shared, make_origin, said, status):
     origin = make_origin(answering(b"no", status=said))
