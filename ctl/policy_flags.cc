@@ -8,11 +8,13 @@ namespace ingress::ctl {
 
 void PolicyFlags::add_to(CLI::App& command) {
   command.add_option("--policy", json, "The whole policy, as a JSON object")->option_text("JSON");
-  command.add_option("--profile", profile, "Bundle for a framework: vite, next, django or jupyter")
+  command.add_option("--profile", profile, "Bundle for a framework: vite, next, django, jupyter or grpc")
       ->option_text("NAME");
   command.add_option("--host", host, "Host that the origin sees: rewrite (localhost:PORT) or preserve")
       ->option_text("HOW");
   command.add_option("--origin", origin, "The same for Origin and Referer: rewrite or preserve")->option_text("HOW");
+  command.add_option("--origin-protocol", origin_protocol, "What the origin speaks: http (HTTP/1.1) or h2c (HTTP/2)")
+      ->option_text("WHAT");
   command.add_option("--auth", auth, "Who may come in: public or deny")->option_text("WHO");
 }
 
@@ -26,6 +28,7 @@ Outcome<Json> PolicyFlags::over(const Json& before) const {
   if (!profile.empty()) policy["profile"] = profile;
   if (!host.empty()) policy["host"] = host;
   if (!origin.empty()) policy["origin"] = origin;
+  if (!origin_protocol.empty()) policy["origin_protocol"] = origin_protocol;
   if (!auth.empty()) policy["auth"] = auth;
   return policy;
 }

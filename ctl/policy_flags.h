@@ -16,10 +16,11 @@ struct PolicyFlags {
   std::string profile;
   std::string host;
   std::string origin;
+  std::string origin_protocol;
   std::string auth;
 
   void add_to(CLI::App& command);
-  bool given() const { return !(json + profile + host + origin + auth).empty(); }
+  bool given() const { return !(json + profile + host + origin + origin_protocol + auth).empty(); }
   // The policy that they make of `before`: --policy replaces it, the others set their key.
   Outcome<Json> over(const Json& before) const;
 };

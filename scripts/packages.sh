@@ -42,6 +42,7 @@ cmd:/usr/bin/python3=python3
 python3-pytest
 python3-pytest-xdist
 python3-django
+python3-grpcio
 python3-h2
 cmd:h2load=nghttp2-client
 cmd:/usr/sbin/nginx=nginx-light

@@ -29,6 +29,7 @@ tunnel::StreamHandler* OriginStream::start(tunnel::Stream& stream, const origin:
   request.method = open.request.method;
   request.target = open.request.target;
   request.fields = &open.request.fields;
+  if (open.kind == tunnel::StreamKind::kH2c) request.protocol = origin::Protocol::kH2c;
   // A request that asks for an Upgrade has no body: its stream stays open for what follows a 101. One that has a body
   // nevertheless is an ordinary request (RFC 9110, 7.8: Upgrade may be ignored).
   request.upgrade = open.upgrade && !has_body(open.request.fields);

@@ -76,7 +76,8 @@ Status Forward::open(const http::RequestHead& head, std::string_view target, con
   Forwarder::Work& work = *owner_.work_;
   work.scratch.clear();
   work.open.request.clear();
-  work.open.kind = tunnel::StreamKind::kHttp;
+  const bool h2c = work.resolution.policy.origin_protocol == OriginProtocol::kH2c;
+  work.open.kind = h2c ? tunnel::StreamKind::kH2c : tunnel::StreamKind::kHttp;
   work.open.port = rules_.target_port;
   work.open.upgrade = info.upgrade;
   work.open.request.method = head.method;

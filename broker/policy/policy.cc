@@ -12,6 +12,7 @@ struct Profile {
   std::string_view name;
   http::HostMode host;
   http::OriginMode origin;
+  OriginProtocol protocol;
 };
 
 // What each framework compares with what:
@@ -19,11 +20,13 @@ struct Profile {
 // - django: Origin against scheme://Host, and Host against ALLOWED_HOSTS (localhost alone while DEBUG).
 // - jupyter: Host must be local, and Origin must equal it.
 // - next: a Server Action's Origin against X-Forwarded-Host, which is the public one.
+// And grpc: nothing (:authority is local, as that of a direct call is), but it speaks HTTP/2 alone.
 constexpr std::array kProfiles = std::to_array<Profile>({
-    {"vite", http::HostMode::kRewrite, http::OriginMode::kRewrite},
-    {"django", http::HostMode::kRewrite, http::OriginMode::kRewrite},
-    {"jupyter", http::HostMode::kRewrite, http::OriginMode::kRewrite},
-    {"next", http::HostMode::kPreserve, http::OriginMode::kPreserve},
+    {"vite", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp},
+    {"django", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp},
+    {"jupyter", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp},
+    {"next", http::HostMode::kPreserve, http::OriginMode::kPreserve, OriginProtocol::kHttp},
+    {"grpc", http::HostMode::kRewrite, http::OriginMode::kPreserve, OriginProtocol::kH2c},
 });
 
 Status refuse(std::string& problem, std::string sentence) {
@@ -48,14 +51,21 @@ Status set_origin(std::string_view word, Policy& policy, std::string& problem) {
   return {};
 }
 
+Status set_origin_protocol(std::string_view word, Policy& policy, std::string& problem) {
+  if (word != "http" && word != "h2c") return refuse_word("origin_protocol", word, "http, h2c", problem);
+  policy.origin_protocol = word == "h2c" ? OriginProtocol::kH2c : OriginProtocol::kHttp;
+  return {};
+}
+
 Status set_profile(std::string_view word, Policy& bundle, std::string& problem) {
   for (const Profile& profile : kProfiles) {
     if (profile.name != word) continue;
     bundle.host = profile.host;
     bundle.origin = profile.origin;
+    bundle.origin_protocol = profile.protocol;
     return {};
   }
-  return refuse_word("profile", word, "vite, next, django, jupyter", problem);
+  return refuse_word("profile", word, "vite, next, django, jupyter, grpc", problem);
 }
 
 Status set_auth(std::string_view word, Policy& policy, std::string& problem) {
@@ -71,6 +81,7 @@ void Policy::inherit(const Policy& farther) {
   if (!host) host = farther.host;
   if (!origin) origin = farther.origin;
   if (!auth) auth = farther.auth;
+  if (!origin_protocol) origin_protocol = farther.origin_protocol;
 }
 
 Result<Auth> parse_auth(std::string_view word) {
@@ -91,18 +102,23 @@ Result<Policy> parse_policy(std::string_view text, std::string& problem) {
     const auto* word = value.get_ptr<const std::string*>();
     Status done;
     if (word == nullptr) {
-      done = refuse(problem, "policy key \"" + key +
-                                 "\" is not known with such a value: host, origin, profile and auth are strings");
+      done =
+          refuse(problem,
+                 "policy key \"" + key +
+                     "\" is not known with such a value: host, origin, origin_protocol, profile and auth are strings");
     } else if (key == "host") {
       done = set_host(*word, policy, problem);
     } else if (key == "origin") {
       done = set_origin(*word, policy, problem);
+    } else if (key == "origin_protocol") {
+      done = set_origin_protocol(*word, policy, problem);
     } else if (key == "profile") {
       done = set_profile(*word, bundle, problem);
     } else if (key == "auth") {
       done = set_auth(*word, policy, problem);
     } else {
-      done = refuse(problem, "policy key \"" + key + "\" is not known: it is one of host, origin, profile, auth");
+      done = refuse(problem, "policy key \"" + key +
+                                 "\" is not known: it is one of host, origin, origin_protocol, profile, auth");
     }
     if (!done) return tl::unexpected(done.error());
   }

@@ -1,6 +1,7 @@
 // The policy keys known so far, read from their JSON objects once, when a row is loaded; merging is cheap.
 //
-// Keys: host (rewrite|preserve), origin (rewrite|preserve), profile (vite|next|django|jupyter), auth (public|deny).
+// Keys: host (rewrite|preserve), origin (rewrite|preserve), origin_protocol (http|h2c), profile
+// (vite|next|django|jupyter|grpc), auth (public|deny).
 // A profile is a bundle of the others; a key said beside it wins over the bundle. Unknown keys and words are refused.
 #pragma once
 
@@ -14,11 +15,14 @@
 namespace ingress::broker {
 
 enum class Auth : uint8_t { kPublic, kDeny };
+// What the origin speaks: HTTP/1.1, or HTTP/2 in clear by prior knowledge.
+enum class OriginProtocol : uint8_t { kHttp, kH2c };
 
 struct Policy {
   std::optional<http::HostMode> host;
   std::optional<http::OriginMode> origin;
   std::optional<Auth> auth;
+  std::optional<OriginProtocol> origin_protocol;
 
   // Takes from `farther` every key that is not set here.
   void inherit(const Policy& farther);

@@ -41,7 +41,9 @@ std::string words_of(const Policy& policy) {
          (policy.auth == Auth::kPublic ? "public"
           : policy.auth == Auth::kDeny ? "deny"
                                        : "unset") +
-         ", host " + (preserve_host ? "preserve" : "rewrite") + ", origin " + (rewrite_origin ? "rewrite" : "preserve");
+         ", host " + (preserve_host ? "preserve" : "rewrite") + ", origin " +
+         (rewrite_origin ? "rewrite" : "preserve") +
+         (policy.origin_protocol == OriginProtocol::kH2c ? ", origin_protocol h2c" : "");
 }
 
 }  // namespace

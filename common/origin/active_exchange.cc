@@ -19,12 +19,6 @@ constexpr Error kSilent{ErrorCode::kTimeout, Side::kOrigin, false, 0, "no byte f
 constexpr Error kWrongLength{ErrorCode::kBadRequest, Side::kClient, false, 0,
                              "the request's body is not as long as its Content-Length"};
 
-// RFC 9110, 9.2.2.
-bool is_idempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS" ||
-         method == "TRACE";
-}
-
 }  // namespace
 
 // What the owner holds. Its memory is the exchange's, so that a start allocates nothing.

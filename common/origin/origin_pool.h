@@ -1,11 +1,15 @@
-// Pooled connections to HTTP/1.1 servers, and one exchange over them. The agent's origins; later also forward auth and
-// webhooks of the broker.
+// Pooled connections to HTTP servers (HTTP/1.1, or HTTP/2 by prior knowledge), and one exchange over them. The agent's
+// origins; later also forward auth and webhooks of the broker.
 //
 // - Connects to every address of the target in turn (127.0.0.1 and [::1] for a local port, the one that answered last
 //   first); LIFO pool of idle connections, closed after `idle_limit` or `Keep-Alive: timeout=` less one second.
 // - A pooled connection that turns out stale (closed or reset before any byte of an answer) is retried once on a fresh
 //   one, unseen: for requests whose method is idempotent and whose body was not begun. Other methods take a pooled
 //   connection only when it was used within the last `fresh_limit` and is seen open (nothing pending) at that moment.
+// - HTTP/2: one connection a target carries all its exchanges, and another one where it takes no more of them. A
+// request
+//   that the server did not process (GOAWAY, REFUSED_STREAM), or that met a stale connection as above, is sent a second
+//   time where all that was sent of it is still held. An early end of the answer, or of the exchange, is RST_STREAM.
 // - Back-pressure: answer bytes are read only up to ExchangeHandler::allowance(); request bytes go through Exchange::
 //   sendable().
 #pragma once
@@ -38,11 +42,15 @@ struct PoolLimits {
   http::ReaderLimits reader;
 };
 
+// kH2c: HTTP/2 in clear, by prior knowledge.
+enum class Protocol : uint8_t { kHttp1, kH2c };
+
 struct Request {
   std::string_view method;
   std::string_view target;
   const http::Fields* fields = nullptr;  // end-to-end fields, Host included, written as they are
   bool upgrade = false;
+  Protocol protocol = Protocol::kHttp1;  // what the target speaks; an Upgrade takes HTTP/1.1 whatever this says
   bool end = false;  // no body follows. A body's framing is its Content-Length field, chunked where there is none.
 };
 

@@ -24,6 +24,9 @@ PoolCore::~PoolCore() { assert(active_ == 0); }
 
 std::unique_ptr<Exchange> PoolCore::start(const Target& target, const Request& request, const Timeouts& timeouts,
                                           ExchangeHandler& handler) {
+  if (request.protocol == Protocol::kH2c && !request.upgrade) {
+    return http2_origin(target).start(request, timeouts, handler);
+  }
   std::unique_ptr<ActiveExchange> exchange;
   if (spare_.empty()) {
     exchange = std::make_unique<ActiveExchange>(*this);
@@ -34,6 +37,12 @@ std::unique_ptr<Exchange> PoolCore::start(const Target& target, const Request& r
   ++active_;
   // From here on the handle owns it; recycle() takes it back.
   return exchange.release()->start(target, request, timeouts, handler);
+}
+
+Http2Origin& PoolCore::http2_origin(const Target& target) {
+  std::unique_ptr<Http2Origin>& origin = http2_origins_[target.key];
+  if (origin == nullptr) origin = std::make_unique<Http2Origin>(loop_, limits_, target);
+  return *origin;
 }
 
 void PoolCore::recycle(std::unique_ptr<ActiveExchange> exchange) {
@@ -105,6 +114,13 @@ void PoolCore::close_idle() {
   for (auto& [key, state] : targets_) {
     while (!state.idle.empty()) drop_idle(*state.idle.back());
   }
+  for (auto& [key, origin] : http2_origins_) origin->close_idle();
+}
+
+size_t PoolCore::idle_count() const {
+  size_t count = idle_count_;
+  for (const auto& [key, origin] : http2_origins_) count += origin->idle_count();
+  return count;
 }
 
 }  // namespace ingress::origin

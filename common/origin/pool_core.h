@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/origin/active_exchange.h"
+#include "common/origin/http2_origin.h"
 #include "common/origin/origin_connection.h"
 #include "common/origin/origin_pool.h"
 #include "common/origin/probe.h"
@@ -38,7 +39,7 @@ class PoolCore {
                                   ExchangeHandler& handler);
   void probe(const Target& target, Duration timeout, std::function<void(Status)> on_done);
   void close_idle();
-  size_t idle_count() const { return idle_count_; }
+  size_t idle_count() const;
 
   // An idle connection, the one used last; nullptr where there is none, or `fresh` and it was not used lately.
   std::unique_ptr<OriginConnection> take_idle(const Target& target, bool fresh);
@@ -60,9 +61,12 @@ class PoolCore {
   void drop_probe(Probe& probe);
 
  private:
+  Http2Origin& http2_origin(const Target& target);
+
   uv::Loop& loop_;
   PoolLimits limits_;
   std::unordered_map<std::string, TargetState> targets_;
+  std::unordered_map<std::string, std::unique_ptr<Http2Origin>> http2_origins_;
   std::vector<std::unique_ptr<OriginConnection>> closing_;
   std::vector<std::unique_ptr<Probe>> probes_;
   std::vector<std::unique_ptr<ActiveExchange>> spare_;

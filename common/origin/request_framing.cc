@@ -43,4 +43,9 @@ Result<RequestFraming> request_framing(const http::Fields& fields, bool end) {
   return framing;
 }
 
+bool is_idempotent(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS" ||
+         method == "TRACE";
+}
+
 }  // namespace ingress::origin

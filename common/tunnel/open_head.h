@@ -7,8 +7,9 @@
 
 namespace ingress::tunnel {
 
-// What a stream is for. kProbe: the agent only connects to the port and answers with a HEAD of 204, or RESET.
-enum class StreamKind : uint8_t { kHttp = 0, kProbe = 1 };
+// What a stream is for. kProbe: the agent only connects to the port and answers with a HEAD of 204, or RESET. kH2c: as
+// kHttp, to an origin that speaks HTTP/2 by prior knowledge.
+enum class StreamKind : uint8_t { kHttp = 0, kProbe = 1, kH2c = 2 };
 
 // An OPEN as it is sent or was received. Views are valid until the call returns.
 struct OpenHead {

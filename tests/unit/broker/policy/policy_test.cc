@@ -51,11 +51,29 @@ TEST_CASE("a profile is a bundle, and a key beside it wins whatever the order") 
   CHECK(parsed(R"({"profile":"vite","host":"preserve"})").origin == http::OriginMode::kRewrite);
 }
 
+TEST_CASE("what the origin speaks is a key, inherited, and the bundle of grpc says HTTP/2") {
+  CHECK(parsed(R"({"origin_protocol":"h2c"})").origin_protocol == OriginProtocol::kH2c);
+  CHECK(parsed(R"({"origin_protocol":"http"})").origin_protocol == OriginProtocol::kHttp);
+  CHECK(!parsed("{}").origin_protocol);
+  const Policy grpc = parsed(R"({"profile":"grpc"})");
+  CHECK(grpc.origin_protocol == OriginProtocol::kH2c);
+  CHECK(grpc.host == http::HostMode::kRewrite);
+  CHECK(grpc.origin == http::OriginMode::kPreserve);
+  Policy near = parsed(R"({"origin_protocol":"http"})");
+  near.inherit(grpc);
+  CHECK(near.origin_protocol == OriginProtocol::kHttp);
+  Policy unset;
+  unset.inherit(grpc);
+  CHECK(unset.origin_protocol == OriginProtocol::kH2c);
+}
+
 TEST_CASE("unknown keys, words and forms are refused with a sentence") {
   CHECK(refused(R"({"hots":"preserve"})") ==
-        "policy key \"hots\" is not known: it is one of host, origin, profile, auth");
+        "policy key \"hots\" is not known: it is one of host, origin, origin_protocol, profile, auth");
   CHECK(refused(R"({"auth":"share"})") == "policy key \"auth\" cannot be \"share\": it is one of public, deny");
-  CHECK(refused(R"({"profile":"rails"})").find("vite, next, django, jupyter") != std::string::npos);
+  CHECK(refused(R"({"profile":"rails"})").find("vite, next, django, jupyter, grpc") != std::string::npos);
+  CHECK(refused(R"({"origin_protocol":"https"})") ==
+        "policy key \"origin_protocol\" cannot be \"https\": it is one of http, h2c");
   CHECK_FALSE(refused(R"({"host":1})").empty());
   CHECK_FALSE(refused(R"({"host":null})").empty());
   CHECK_FALSE(refused(R"({"auth":["public"]})").empty());

@@ -60,6 +60,7 @@ struct Play {
   Play() {
     hello_and_welcome();
     exchange();
+    exchange_by_http2();
     the_end();
   }
 
@@ -93,6 +94,20 @@ struct Play {
     message.set_permanent(true);
     refused.broker.session.send_refused(message);
     sent["REFUSED"] = take(refused.broker);
+  }
+
+  void exchange_by_http2() {
+    Pair other;
+    other.establish();
+    OpenHead head;
+    head.kind = StreamKind::kH2c;
+    head.port = 50051;
+    head.request.method = "GET";
+    head.request.target = "/a";
+    head.request.fields = {{"Host", "localhost:50051"}, {"TE", "trailers"}};
+    Recorder stream;
+    stream.stream = other.broker.session.open(head, true, &stream, other.now, other.why);
+    sent["OPEN_H2C"] = take(other.broker);
   }
 
   void exchange() {
