@@ -53,8 +53,9 @@ Http2ClientSession::~Http2ClientSession() { nghttp2_session_del(session_); }
 Status Http2ClientSession::receive(MutableBytes input) {
   if (failed_) return tl::unexpected(kBroken);
   const ssize_t read = nghttp2_session_mem_recv(session_, input.data(), input.size());
-  // nghttp2 says GOAWAY by itself where the server broke the connection's state; then it reads no more.
-  failed_ = read < 0 || (nghttp2_session_want_read(session_) == 0 && !goaway_came_);
+  // Where the server broke the connection's state nghttp2 is about to say GOAWAY, and takes no more requests.
+  const bool ids_left = nghttp2_session_get_next_stream_id(session_) <= INT32_MAX;
+  failed_ = read < 0 || (ids_left && !goaway_came_ && nghttp2_session_check_request_allowed(session_) == 0);
   if (!failed_) return {};
   return tl::unexpected(settings_came_ ? kBroken : kNotHttp2);
 }

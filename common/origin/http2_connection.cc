@@ -11,18 +11,20 @@ namespace {
 constexpr size_t kMostBacklogBytes = size_t{64} * 1024;
 
 constexpr Error kEnded{ErrorCode::kClosed, Side::kOrigin, false, 0, "the origin closed the connection"};
+constexpr Error kMute{ErrorCode::kTimeout, Side::kOrigin, false, 0, "the origin sent no HTTP/2 SETTINGS in time"};
 constexpr Error kIdle{ErrorCode::kClosed, Side::kOrigin, false, 0, "the connection was idle"};
 
 }  // namespace
 
-Http2Connection::Http2Connection(uv::Loop& loop, const http::ReaderLimits& limits, Duration idle_limit,
-                                 std::unique_ptr<uv::Socket> socket, Http2ConnectionOwner& owner)
+Http2Connection::Http2Connection(uv::Loop& loop, const PoolLimits& limits, std::unique_ptr<uv::Socket> socket,
+                                 Http2ConnectionOwner& owner)
     : loop_(loop),
       owner_(owner),
       connection_(loop, std::move(socket), nullptr, Side::kOrigin),
-      session_(limits),
+      session_(limits.reader),
       deadline_(loop.deadlines(), *this),
-      idle_limit_(idle_limit) {
+      idle_limit_(limits.idle_limit),
+      settings_by_(loop.now() + limits.settings_limit) {
   connection_.set_handler(this);
   connection_.set_water_marks(kMostBacklogBytes, kMostBacklogBytes / 2);
 }
@@ -103,12 +105,12 @@ void Http2Connection::on_end() { lost(kEnded); }
 
 void Http2Connection::on_closed(const Error& error) { lost(error); }
 
-void Http2Connection::on_deadline(Deadline&) {
-  if (idle()) close(kIdle);
-}
+void Http2Connection::on_deadline(Deadline&) { close(session_.settings_came() ? kIdle : kMute); }
 
 void Http2Connection::note_use() {
-  if (idle()) {
+  if (!session_.settings_came()) {
+    deadline_.arm(settings_by_);
+  } else if (idle()) {
     deadline_.arm(loop_.now() + idle_limit_);
   } else {
     deadline_.cancel();

@@ -1,5 +1,6 @@
 // One HTTP/2 connection to an origin, for any number of exchanges at once. Private to common/origin.
 //
+// Closes once it was idle for the limit, or where the origin's SETTINGS do not come in time.
 // Owned by its Http2Origin until it is over, by the loop's graveyard after that.
 #pragma once
 
@@ -7,6 +8,7 @@
 
 #include "common/base/deadline.h"
 #include "common/http/http2_client_session.h"
+#include "common/origin/origin_pool.h"
 #include "common/transport/connection.h"
 #include "common/uv/loop.h"
 
@@ -30,8 +32,8 @@ class Http2Connection final : public uv::Buryable,
                               private transport::ConnectionHandler,
                               private DeadlineHandler {
  public:
-  Http2Connection(uv::Loop& loop, const http::ReaderLimits& limits, Duration idle_limit,
-                  std::unique_ptr<uv::Socket> socket, Http2ConnectionOwner& owner);
+  Http2Connection(uv::Loop& loop, const PoolLimits& limits, std::unique_ptr<uv::Socket> socket,
+                  Http2ConnectionOwner& owner);
   ~Http2Connection() override;
 
   void start();
@@ -75,6 +77,7 @@ class Http2Connection final : public uv::Buryable,
   http::Http2ClientSession session_;
   Deadline deadline_;
   Duration idle_limit_;
+  Time settings_by_;
   bool reused_ = false;
   bool over_ = false;
 };

@@ -79,8 +79,8 @@ void Http2Origin::dial_for_waiting() {
 void Http2Origin::on_dialed(std::unique_ptr<uv::Socket> socket, size_t index) {
   loop_.bury(std::move(dialer_));
   last_good_ = index;
-  connections_.push_back(std::make_unique<Http2Connection>(loop_, limits_.reader, limits_.idle_limit, std::move(socket),
-                                                           static_cast<Http2ConnectionOwner&>(*this)));
+  connections_.push_back(
+      std::make_unique<Http2Connection>(loop_, limits_, std::move(socket), static_cast<Http2ConnectionOwner&>(*this)));
   connections_.back()->start();
   serve_waiting();
 }

@@ -39,6 +39,7 @@ struct PoolLimits {
   size_t idle_per_target = 512;
   Duration idle_limit{60000};
   Duration fresh_limit{1000};
+  Duration settings_limit{60000};  // an HTTP/2 origin's SETTINGS come within it
   http::ReaderLimits reader;
 };
 
@@ -50,8 +51,8 @@ struct Request {
   std::string_view target;
   const http::Fields* fields = nullptr;  // end-to-end fields, Host included, written as they are
   bool upgrade = false;
-  Protocol protocol = Protocol::kHttp1;  // what the target speaks; an Upgrade takes HTTP/1.1 whatever this says
   bool end = false;  // no body follows. A body's framing is its Content-Length field, chunked where there is none.
+  Protocol protocol = Protocol::kHttp1;  // what the target speaks; an Upgrade takes HTTP/1.1 whatever this says
 };
 
 class ExchangeHandler {

@@ -1,6 +1,7 @@
 """An origin that speaks HTTP/2 in clear and nothing else, by python3-h2: it does what a test tells it."""
 import socket
 import threading
+import time
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -16,7 +17,8 @@ class Stream:
 
     def __init__(self, connection, number, fields):
         self.connection, self.number, self.fields = connection, number, fields
-        self.body, self.trailers, self.ended, self.reset_code = b"", None, False, None
+        self.body, self.trailers, self.ended, self.reset_code = bytearray(), None, False, None
+        self.sent, self.sent_at = 0, time.monotonic()
 
     def get(self, name):
         return next((value for key, value in self.fields if key == name), None)
@@ -28,6 +30,7 @@ class Stream:
     def data(self, data, end=False):
         """Not more than the window has."""
         self.connection.do(lambda h2: h2.send_data(self.number, data, end_stream=end))
+        self.sent, self.sent_at = self.sent + len(data), time.monotonic()
 
     def finish(self, trailers):
         self.connection.do(lambda h2: h2.send_headers(self.number, trailers, end_stream=True))
@@ -35,6 +38,10 @@ class Stream:
     def window(self):
         with self.connection.lock:
             return self.connection.h2.local_flow_control_window(self.number)
+
+    def stalled(self):
+        """Nothing could be sent for a while."""
+        return self.sent > 0 and time.monotonic() - self.sent_at > 0.5
 
     def reset(self, code):
         self.connection.do(lambda h2: h2.reset_stream(self.number, code))
@@ -133,6 +140,59 @@ class Connection:
             self.origin.failures.append(repr(failure))
 
 
+def send_as_allowed(stream, data, end):
+    """As much as fits the window, until all is out or the stream is gone."""
+    at = 0
+    while at < len(data):
+        with stream.connection.lock:
+            size = min(stream.window(), 16384, len(data) - at)
+            if size:
+                stream.data(data[at:at + size], end=end and at + size == len(data))
+        at += size
+        if not size:
+            if stream.reset_code is not None or stream.connection.ended:
+                return
+            time.sleep(0.001)
+
+
+def pour(stream, size):
+    send_as_allowed(stream, bytes(size), end=True)
+
+
+def echo(stream, what):
+    """Answers with the body, once all of it is there."""
+    if what == "end":
+        stream.head()
+        threading.Thread(target=send_as_allowed, args=(stream, bytes(stream.body), True), daemon=True).start()
+
+
+class RawOrigin:
+    """Says the same to every connection at once."""
+
+    def __init__(self, words):
+        self.port = free_port()
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        self.words = words
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+                sock.recv(65536)
+                sock.sendall(self.words)
+                sock.close()
+            except OSError:
+                return
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
 def answer_ok(stream, what):
     if what == "end":
         stream.answer()
@@ -158,7 +218,7 @@ class H2Origin:
             threading.Thread(target=connection.run, daemon=True).start()
 
     def wait_requests(self, count):
-        wait_until(lambda: len(self.requests) >= count)
+        wait_until(lambda: len(self.requests) >= count, f"{count} requests at the origin")
         return self.requests
 
     def close(self):

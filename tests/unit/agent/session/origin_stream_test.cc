@@ -193,6 +193,21 @@ TEST_CASE("a port on which nothing listens refuses the connection, and a denied 
   CHECK(denied.reset == tunnel::ResetCode::kPortDenied);
 }
 
+TEST_CASE("a stream to an HTTP/2 origin begins with HTTP/2's preface, but for an Upgrade") {
+  SessionPair pair;
+  TestOrigin origin(pair.loop, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  BrokerStream plain, upgrade;
+  plain.open(*pair.broker, origin.port, pair.loop.now(), "GET", true, {{"Host", "h"}}, false, tunnel::StreamKind::kH2c);
+  REQUIRE(pair.until([&plain] { return plain.closed; }));
+  CHECK(origin.peers.at(0)->received.starts_with("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+  CHECK(plain.reset == tunnel::ResetCode::kOriginProtocol);  // it answers HTTP/1.1
+  upgrade.open(*pair.broker, origin.port, pair.loop.now(), "GET", false, {{"Host", "h"}, {"Upgrade", "x"}}, true,
+               tunnel::StreamKind::kH2c);
+  REQUIRE(pair.until([&upgrade] { return upgrade.closed; }));
+  CHECK(origin.peers.at(1)->received.starts_with("GET /path?query HTTP/1.1\r\n"));
+  CHECK(upgrade.statuses == std::vector<int>{200});
+}
+
 TEST_CASE("a probe says whether anything listens and sends nothing to it") {
   SessionPair pair;
   TestOrigin origin(pair.loop);
