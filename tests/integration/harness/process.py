@@ -110,6 +110,10 @@ class Process:
     def rss_kb(self):
         return self._status("VmRSS")
 
+    def anonymous_kb(self):
+        """What the program has written itself: heap and stacks, no pages of its code or the libraries'."""
+        return self._status("RssAnon")
+
     def peak_kb(self):
         return self._status("VmHWM")
 
