@@ -284,3 +284,13 @@ def test_the_key_is_checked_and_the_profile_grpc_sets_it(shared, make_h2c):
     status, code = shared.admin.refused("PUT", "/v1/projects/misha/services/refused", {
         "port": 1, "policy": {"origin_protocol": "https"}})
     assert status == 400, code
+
+
+def test_ingressctl_sets_the_key_and_why_names_it(shared):
+    with H2Origin() as origin:
+        shared.ctl.ok("service", "set", "misha", "byctl", "--port", origin.port, "--origin-protocol", "h2c")
+        assert shared.get("byctl.misha.iterate.app").body == b"ok"
+        # The policy follows the port, whatever name it is reached by.
+        assert shared.get(shared.host(origin.port)).body == b"ok"
+        said = shared.ctl.run("why", "byctl.misha.iterate.app")
+        assert "origin_protocol h2c" in said.out, said
