@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kOutputBytes = size_t{64} * 1024;
 constexpr Error kClientLeft{ErrorCode::kReset, Side::kClient, false, 0, "the client left"};
+constexpr Error kStuck{ErrorCode::kTimeout, Side::kClient, false, 0, "the client takes no byte"};
 constexpr Error kEnded{ErrorCode::kProtocol, Side::kClient, false, 0, "the HTTP/2 session ended"};
 
 ByteBuffer& output_buffer() {
@@ -163,7 +164,15 @@ void Http2Connection::watch_idle() {
   }
 }
 
+// A client that takes nothing would never see a GOAWAY or RST_STREAM, and the streams would never close.
+bool Http2Connection::close_where_stuck() {
+  if (closing_ || !connection_->congested()) return false;
+  close_when_flushed(kStuck);
+  return true;
+}
+
 void Http2Connection::on_deadline(Deadline&) {
+  if (watch_ != Watch::kHead && session_.stream_count() == 0 && close_where_stuck()) return;
   switch (watch_) {
     case Watch::kNone:
       return;

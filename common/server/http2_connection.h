@@ -46,6 +46,8 @@ class Http2Connection final : public uv::Buryable,
   void flush_soon();
   void deliver_soon(Http2Exchange& exchange);
   void retire(Http2Exchange& exchange);
+  // Ends the whole connection where the client takes none of its output.
+  bool close_where_stuck();
   RequestAcceptor& acceptor();
   const ConnectionOptions& options() const;
   uv::Loop& loop();

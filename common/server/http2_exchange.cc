@@ -231,7 +231,7 @@ void Http2Exchange::on_stream_closed(const Error& error) {
 
 void Http2Exchange::on_deadline(Deadline&) {
   if (RequestHandler* handler = std::exchange(handler_, nullptr)) handler->on_aborted(kSilent);
-  if (stream_ == nullptr) return;
+  if (stream_ == nullptr || connection_.close_where_stuck()) return;
   stream_->cut(false);
   connection_.flush_soon();
 }

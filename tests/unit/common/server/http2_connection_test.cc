@@ -19,13 +19,13 @@ struct Served {
   Http2Peer peer;
   size_t taken = 0;
 
-  explicit Served(const ConnectionOptions& with = {})
+  explicit Served(const ConnectionOptions& with = {}, int64_t window = -1)
       : options(with), loopback(with), server(loopback.loop(), loopback.acceptor(), with) {
     loopback.server().set_on_http2([this](std::unique_ptr<transport::Connection> connection, MutableBytes begun) {
       server.serve(std::move(connection), begun);
     });
     client = loopback.client();
-    peer.hello();
+    peer.hello(window);
   }
   ~Served() {
     server.close_all();
@@ -130,6 +130,22 @@ TEST_CASE("an exchange without a byte for too long is aborted and its stream res
   CHECK(exchange.abort_error.code == ErrorCode::kTimeout);
   served.peer.get("/next");
   CHECK(served.exchange(1).target == "/next");
+}
+
+TEST_CASE("a client that takes no byte of its connection is cut with its exchange") {
+  ConnectionOptions options;
+  options.exchange_timeout = Duration{300};
+  Served served(options, 1 << 30);
+  served.peer.get("/");
+  nghttp2_session_set_local_window_size(served.peer.raw(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
+  ScriptedAcceptor::Exchange& exchange = served.exchange();
+  served.client->stop_reading();
+  http::ResponseHead head;
+  head.status = 200;
+  REQUIRE(exchange.responder->send_head(head, false));
+  exchange.data(std::string(size_t{24} << 20, 'x'), false);
+  REQUIRE(served.loopback.run_until([&exchange] { return exchange.aborted; }));
+  CHECK(served.loopback.run_until([&served] { return served.server.connection_count() == 0; }));
 }
 
 TEST_CASE("an idle connection is told to go, and closed") {

@@ -22,6 +22,7 @@ class RawClient final : private uv::SocketHandler {
   void send(std::string_view text);
   void finish() { socket_->shutdown(); }
   void leave() { socket_.reset(); }
+  void stop_reading() { socket_->pause_read(); }
   // By RST.
   void break_off() {
     socket_->reset_on_close();
