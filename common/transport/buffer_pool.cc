@@ -43,4 +43,6 @@ void return_memory(ByteBuffer& buffer) {
   to.buffers.push_back(std::move(buffer));
 }
 
+size_t pooled_buffers() { return pool().buffers.size(); }
+
 }  // namespace ingress::transport

@@ -12,4 +12,7 @@ void borrow_memory(ByteBuffer& buffer);
 // Takes the memory of an empty buffer back; frees it where the pool holds enough.
 void return_memory(ByteBuffer& buffer);
 
+// What this thread's pool holds.
+size_t pooled_buffers();
+
 }  // namespace ingress::transport

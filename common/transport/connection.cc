@@ -30,7 +30,9 @@ void Connection::start() {
   state_ = tls_ == nullptr ? State::kStarting : State::kHandshake;
   if (tls_ == nullptr) return;  // ready at the end of the iteration
   deadline_.arm(loop_.now() + kHandshakeTimeout);
+  borrow_memory(sealed_);
   if (const Status started = tls_->start(sealed_); !started) return fail(started.error());
+  if (sealed_.empty()) return_memory(sealed_);
   socket_->start_read();
 }
 
@@ -61,6 +63,7 @@ void Connection::close() {
   if (state_ == State::kClosed) return;
   settle_borrowed();
   if (tls_ != nullptr && ready() && !fin_sent_ && backlog_bytes() == 0) {
+    borrow_memory(sealed_);
     tls_->close_notify(sealed_);
     write_sealed();
   }

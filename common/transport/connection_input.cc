@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/tls/tls_session.h"
+#include "common/transport/buffer_pool.h"
 #include "common/transport/connection.h"
 
 namespace ingress::transport {
@@ -51,8 +52,13 @@ void Connection::on_read(MutableBytes bytes) {
 }
 
 void Connection::receive_sealed(MutableBytes bytes) {
+  if (state_ == State::kHandshake) borrow_memory(sealed_);
   if (const Status received = tls_->receive(bytes, sealed_); !received) return fail(received.error());
-  if (!sealed_.empty()) loop_.flush_later(*this);
+  if (sealed_.empty()) {
+    return_memory(sealed_);
+  } else {
+    loop_.flush_later(*this);
+  }
   if (state_ == State::kHandshake) {
     if (!tls_->handshake_done()) return;
     unread_ = true;

@@ -137,6 +137,7 @@ void Connection::finish_sending() {
   if (fin_sent_ || !ready()) return;
   fin_sent_ = true;
   if (tls_ != nullptr) {
+    borrow_memory(sealed_);
     tls_->close_notify(sealed_);
     write_sealed();
   }

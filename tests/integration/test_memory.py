@@ -1,15 +1,13 @@
 """What the programs weigh while nothing happens."""
-import os
-
 import pytest
 
+from harness.process import under_sanitizer
 from harness.wait import wait_until
 
 MB = 1 << 20
 BLOCK = b"x" * MB
 
-pytestmark = pytest.mark.skipif("asan" in os.environ.get("INGRESS_BIN", "") or "tsan" in os.environ.get("INGRESS_BIN", ""),
-                                reason="a sanitizer's memory is not the program's")
+pytestmark = pytest.mark.skipif(under_sanitizer(), reason="a sanitizer's memory is not the program's")
 
 
 def endless(connection, request):

@@ -18,6 +18,11 @@ def program(name):
     return path
 
 
+def under_sanitizer():
+    """A sanitizer keeps what is freed, and its memory is not the program's."""
+    return "asan" in BIN or "tsan" in BIN
+
+
 def environment(extra=None):
     """This process's environment less what would change a program's way: proxies and settings by variable."""
     kept = {name: value for name, value in os.environ.items()

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "common/transport/buffer_pool.h"
 #include "common/transport/connection.h"
 #include "tests/unit/common/transport/connection_pair.h"
 
@@ -189,4 +190,20 @@ TEST_CASE("a lingering close ends where the peer goes on sending for ever") {
   REQUIRE(pair.server.closed);
   CHECK(pair.server.calls == 0);
   CHECK(rounds > 1);
+}
+
+TEST_CASE("TLS connections that come and go leave the pool of buffers as it is") {
+  size_t pooled = 0;
+  for (int i = 0; i < 6; ++i) {
+    {
+      Pair pair(true);
+      pair.run_until_ready();
+      pair.client.call([](Connection& own) { own.close(); });
+      pair.server.then_end = [&pair] { pair.server.call([](Connection& own) { own.close(); }); };
+      pair.server.then_closed = [&pair] { pair.loop.stop(); };
+      pair.loop.run();
+    }
+    if (i == 1) pooled = transport::pooled_buffers();
+  }
+  CHECK(transport::pooled_buffers() == pooled);
 }
