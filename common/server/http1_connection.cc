@@ -66,6 +66,7 @@ size_t Http1Connection::wanted_bytes() {
 void Http1Connection::on_data(MutableBytes bytes) {
   if (state_ == State::kClosing) return;
   last_input_at_ = std::chrono::steady_clock::now();
+  last_input_iteration_ = server_.loop().iteration();
   if (!held_.empty()) {
     held_.append(bytes);
     process_held();
@@ -279,9 +280,16 @@ void Http1Connection::on_client_left_or_half_closed() {
     }
     return;
   }
-  if (!answer_begun_ && std::chrono::steady_clock::now() - last_input_at_ <= kFinWithRequest) return;
+  if (!answer_begun_ && fin_came_with_input()) return;
   leave_grace_ = true;
   deadline_.arm(server_.loop().now() + (answer_begun_ ? kSilenceGrace : kLeaveGrace));
+}
+
+// Soon after it, or there as soon as the loop looked again: this process may be slower than the client.
+bool Http1Connection::fin_came_with_input() const {
+  const auto now = std::chrono::steady_clock::now();
+  const bool next_look = server_.loop().iteration() - last_input_iteration_ <= 1;
+  return now - (next_look ? server_.loop().wait_began() : last_input_at_) <= kFinWithRequest;
 }
 
 void Http1Connection::on_drained() {

@@ -79,6 +79,7 @@ class Http1Connection final : public uv::Buryable,
 
   size_t wanted_bytes();
   void look_after_paused();
+  bool fin_came_with_input() const;
   void process(MutableBytes& input);
   void process_held();
   void process_later();
@@ -113,6 +114,7 @@ class Http1Connection final : public uv::Buryable,
   Deadline watch_;  // while the client is not read
   RequestHandler* handler_ = nullptr;
   std::string client_ip_;
+  uint32_t last_input_iteration_ = 0;
   std::chrono::steady_clock::time_point last_input_at_;  // finer than the loop's clock
   uint64_t answer_left_ = 0;                             // kLength: body bytes still to come
   uint64_t body_bytes_sent_ = 0;

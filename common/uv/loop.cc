@@ -67,6 +67,7 @@ struct Loop::Impl {
   std::vector<std::function<void()>> tasks;
   std::vector<std::function<void()>> running_tasks;  // keeps its memory from one iteration to the next
   uint32_t iteration = 0;
+  std::chrono::steady_clock::time_point wait_began;
   SharedBuffer read_buffer;
   SharedBuffer plain_buffer;
   BorrowedParts borrowed;
@@ -121,6 +122,7 @@ void Loop::Impl::end_iteration() {
   } while (first_dirty != nullptr);
   if (tasks.empty()) uv_idle_stop(busy->get());
   watch_deadlines();
+  wait_began = std::chrono::steady_clock::now();
 }
 
 void Loop::Impl::run_tasks() {
@@ -235,6 +237,7 @@ void Loop::write_borrowed() { impl_->borrowed.write_all(); }
 
 MutableBytes Loop::plain_buffer() { return impl_->plain_buffer.view(); }
 uint32_t Loop::iteration() const { return impl_->iteration; }
+std::chrono::steady_clock::time_point Loop::wait_began() const { return impl_->wait_began; }
 uv_loop_s* Loop::raw() { return &impl_->loop; }
 
 }  // namespace ingress::uv

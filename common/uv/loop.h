@@ -2,6 +2,7 @@
 // the iteration. Thread: a loop and all that lives on it belong to the thread that runs it; only post() is for others.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <span>
@@ -100,8 +101,11 @@ class Loop {
   // For who reads into the buffers: their next bytes are about to come.
   void write_borrowed();
 
+  // Counts the ends of iterations.
+  uint32_t iteration() const;
+  // When the last of them ended and the loop went on to wait for the kernel; finer than now().
+  std::chrono::steady_clock::time_point wait_began() const;
   // For common/uv only.
-  uint32_t iteration() const;  // counts the ends of iterations
   uv_loop_s* raw();
 
  private:

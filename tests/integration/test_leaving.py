@@ -1,5 +1,6 @@
 """A client that leaves ends its origin's request within a second; one that half-closes gets its answer."""
 import select
+import socket
 import threading
 import time
 
@@ -143,6 +144,8 @@ def test_a_client_that_half_closes_with_its_request_gets_its_answer(shared, make
 
     origin = make_origin(handler)
     with shared.client() as client:
+        # The FIN leaves in the segment of the request.
+        client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
         client.request(shared.host(origin.port))
         client.half_close()
         response = client.response()
