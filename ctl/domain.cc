@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "ctl/nouns.h"
@@ -10,32 +9,29 @@ struct DomainFlags {
   std::string name;
   std::string project;
 
-  CLI::App* add_name(CLI::App* command) {
-    command->add_option("name", name, "The domain")->required()->option_text("NAME");
+  Command add_name(Command command) {
+    command.word("name", name, "The domain", "NAME");
     return command;
   }
 };
 
 }  // namespace
 
-void add_domain(CLI::App& app, Shell& shell) {
-  CLI::App* domain =
-      Shell::group(app, "domain", "Custom domains of projects", "ingressctl domain add example.com misha");
+void add_domain(Command app, Shell& shell) {
+  Command domain = Shell::group(app, "domain", "Custom domains of projects", "ingressctl domain add example.com misha");
   const auto added = std::make_shared<DomainFlags>();
   added
-      ->add_name(shell.command(*domain, "add", "Lead a domain, and PORT. and SERVICE. under it, to a project",
+      ->add_name(shell.command(domain, "add", "Lead a domain, and PORT. and SERVICE. under it, to a project",
                                "ingressctl domain add example.com misha",
                                [&shell, added] {
                                  return shell.show_record(shell.session.change(
                                      "POST", "/v1/domains", Json{{"name", added->name}, {"project", added->project}}));
                                }))
-      ->add_option("project", added->project, "The project's slug")
-      ->required()
-      ->option_text("PROJECT");
+      .word("project", added->project, "The project's slug", "PROJECT");
 
   const auto listed = std::make_shared<DomainFlags>();
   shell
-      .command(*domain, "list", "List domains", "ingressctl domain list --project misha",
+      .command(domain, "list", "List domains", "ingressctl domain list --project misha",
                [&shell, listed] {
                  Ask ask{"domains", "/v1/domains", {}};
                  if (!listed->project.empty()) {
@@ -45,12 +41,11 @@ void add_domain(CLI::App& app, Shell& shell) {
                  return shell.show_list({{"DOMAIN", "name"}, {"PROJECT", "project"}, {"CREATED", "createdAt"}},
                                         shell.session.list(ask));
                })
-      ->add_option("--project", listed->project, "Only those of this project")
-      ->option_text("PROJECT");
+      .option("--project", listed->project, "Only those of this project", "PROJECT");
 
   const auto removed = std::make_shared<DomainFlags>();
   removed->add_name(shell.command(
-      *domain, "remove", "Take a domain from its project", "ingressctl domain remove example.com", [&shell, removed] {
+      domain, "remove", "Take a domain from its project", "ingressctl domain remove example.com", [&shell, removed] {
         return shell.show_done(shell.session.change("DELETE", "/v1/domains" + segment(removed->name)),
                                "domain " + removed->name + " removed");
       }));

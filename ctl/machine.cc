@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "ctl/nouns.h"
@@ -13,12 +12,12 @@ struct MachineFlags {
   std::string metadata;
   bool with_token = false;
 
-  void add_settings(CLI::App& command) {
-    command.add_option("--port", port, "Its default port [3000]")->check(CLI::Range(1, 65535))->option_text("PORT");
-    command.add_option("--state", state, "starting, active, detached or archived")->option_text("STATE");
-    command.add_option("--metadata", metadata, "Anything of yours, as a JSON object")->option_text("JSON");
+  void add_settings(Command command) {
+    command.port("--port", port, "Its default port [3000]");
+    command.option("--state", state, "starting, active, detached or archived", "STATE");
+    command.option("--metadata", metadata, "Anything of yours, as a JSON object", "JSON");
   }
-  void add_id(CLI::App& command) { command.add_option("id", id, "The machine's id")->required()->option_text("ID"); }
+  void add_id(Command command) { command.word("id", id, "The machine's id", "ID"); }
   // The members that were said.
   Outcome<Json> settings() const {
     Json body = Json::object();
@@ -51,7 +50,7 @@ Outcome<int> set(Shell& shell, const MachineFlags& flags) {
   return shell.show_record(shell.session.change("PATCH", "/v1/machines" + segment(flags.id), *body));
 }
 
-void add_reading(CLI::App& machine, Shell& shell) {
+void add_reading(Command machine, Shell& shell) {
   shell.command(machine, "list", "List machines", "ingressctl machine list --json", [&shell] {
     return shell.show_list({{"ID", "id"},
                             {"STATE", "state"},
@@ -61,41 +60,41 @@ void add_reading(CLI::App& machine, Shell& shell) {
                            shell.session.list({"machines", "/v1/machines", {}}));
   });
   const auto flags = std::make_shared<MachineFlags>();
-  flags->add_id(*shell.command(
-      machine, "show", "Show a machine and its hosts", "ingressctl machine show mach_1", [&shell, flags] {
+  flags->add_id(
+      shell.command(machine, "show", "Show a machine and its hosts", "ingressctl machine show mach_1", [&shell, flags] {
         return shell.show_record(
             shell.session.one({"machines", "/v1/machines" + segment(flags->id), {{"id", flags->id}}}));
       }));
 }
 
-void add_changing(CLI::App& machine, Shell& shell) {
+void add_changing(Command machine, Shell& shell) {
   const auto made = std::make_shared<MachineFlags>();
-  CLI::App* command =
+  Command command =
       shell.command(machine, "create", "Make a machine", "ingressctl machine create mach_1 --port 8080 --with-token",
                     [&shell, made] { return create(shell, *made); });
-  made->add_id(*command);
-  made->add_settings(*command);
-  command->add_flag("--with-token", made->with_token, "Make a token for its agent too, and show it");
+  made->add_id(command);
+  made->add_settings(command);
+  command.flag("--with-token", made->with_token, "Make a token for its agent too, and show it");
 
   const auto changed = std::make_shared<MachineFlags>();
   command = shell.command(machine, "set", "Change a machine", "ingressctl machine set mach_1 --port 8080",
                           [&shell, changed] { return set(shell, *changed); });
-  changed->add_id(*command);
-  changed->add_settings(*command);
+  changed->add_id(command);
+  changed->add_settings(command);
 
   const auto archived = std::make_shared<MachineFlags>();
   archived->state = "archived";
-  archived->add_id(*shell.command(machine, "archive", "Take a machine out of service (its hosts answer 409)",
-                                  "ingressctl machine archive mach_1",
-                                  [&shell, archived] { return set(shell, *archived); }));
+  archived->add_id(shell.command(machine, "archive", "Take a machine out of service (its hosts answer 409)",
+                                 "ingressctl machine archive mach_1",
+                                 [&shell, archived] { return set(shell, *archived); }));
 
   const auto deleted = std::make_shared<MachineFlags>();
-  deleted->add_id(*shell.command(machine, "delete", "Delete a machine and its tokens; its tunnels close",
-                                 "ingressctl machine delete mach_1", [&shell, deleted] {
-                                   return shell.show_done(
-                                       shell.session.change("DELETE", "/v1/machines" + segment(deleted->id)),
-                                       "machine " + deleted->id + " deleted");
-                                 }));
+  deleted->add_id(shell.command(machine, "delete", "Delete a machine and its tokens; its tunnels close",
+                                "ingressctl machine delete mach_1", [&shell, deleted] {
+                                  return shell.show_done(
+                                      shell.session.change("DELETE", "/v1/machines" + segment(deleted->id)),
+                                      "machine " + deleted->id + " deleted");
+                                }));
 }
 
 struct Attachment {
@@ -103,16 +102,16 @@ struct Attachment {
   std::string machine;
 };
 
-void add_attaching(CLI::App& machine, Shell& shell) {
+void add_attaching(Command machine, Shell& shell) {
   const auto attached = std::make_shared<Attachment>();
-  CLI::App* command = shell.command(
+  Command command = shell.command(
       machine, "attach", "Attach a machine to a project: its hosts move there at once",
       "ingressctl machine attach misha mach_1", [&shell, attached] {
         return shell.show_record(shell.session.change("PUT", "/v1/projects" + segment(attached->project) + "/machine",
                                                       Json{{"machine", attached->machine}}));
       });
-  command->add_option("project", attached->project, "The project's slug")->required()->option_text("PROJECT");
-  command->add_option("machine", attached->machine, "The machine's id")->required()->option_text("MACHINE");
+  command.word("project", attached->project, "The project's slug", "PROJECT");
+  command.word("machine", attached->machine, "The machine's id", "MACHINE");
 
   const auto detached = std::make_shared<Attachment>();
   command = shell.command(
@@ -120,18 +119,18 @@ void add_attaching(CLI::App& machine, Shell& shell) {
         return shell.show_done(shell.session.change("DELETE", "/v1/projects" + segment(detached->project) + "/machine"),
                                "project " + detached->project + " has no machine now");
       });
-  command->add_option("project", detached->project, "The project's slug")->required()->option_text("PROJECT");
+  command.word("project", detached->project, "The project's slug", "PROJECT");
 }
 
 }  // namespace
 
-void add_machine(CLI::App& app, Shell& shell) {
-  CLI::App* machine = Shell::group(app, "machine", "Machines, their tokens and the projects that they are attached to",
-                                   "ingressctl machine create mach_1 --with-token");
-  add_changing(*machine, shell);
-  add_reading(*machine, shell);
-  add_machine_token(*machine, shell);
-  add_attaching(*machine, shell);
+void add_machine(Command app, Shell& shell) {
+  Command machine = Shell::group(app, "machine", "Machines, their tokens and the projects that they are attached to",
+                                 "ingressctl machine create mach_1 --with-token");
+  add_changing(machine, shell);
+  add_reading(machine, shell);
+  add_machine_token(machine, shell);
+  add_attaching(machine, shell);
 }
 
 }  // namespace ingress::ctl

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -15,13 +14,10 @@ struct TokenFlags {
   std::string label;
   std::string output;
 
-  CLI::Option* add_machine(CLI::App& command) {
-    return command.add_option("machine", machine, "The machine's id")->option_text("ID");
-  }
-  void add_making(CLI::App& command) {
-    command.add_option("--label", label, "What it is for, for people")->option_text("TEXT");
-    command.add_option("--output", output, "Write the token to this file, mode 0600, and print nothing")
-        ->option_text("FILE");
+  void add_machine(Command command) { command.word("machine", machine, "The machine's id", "ID"); }
+  void add_making(Command command) {
+    command.option("--label", label, "What it is for, for people", "TEXT");
+    command.option("--output", output, "Write the token to this file, mode 0600, and print nothing", "FILE");
   }
   std::string path() const { return "/v1/machines" + segment(machine) + "/tokens"; }
 };
@@ -51,45 +47,45 @@ Outcome<int> create(Shell& shell, const TokenFlags& flags) {
   return cli::kExitGood;
 }
 
-void add_revoke(CLI::App& token, Shell& shell) {
+void add_revoke(Command token, Shell& shell) {
   const auto flags = std::make_shared<TokenFlags>();
-  CLI::App* command =
+  Command command =
       shell.command(token, "revoke", "Delete a token; the machine's tunnels close, agents with a good one come back",
                     "ingressctl machine token revoke mach_1 tok_abc", [&shell, flags] {
                       return shell.show_done(shell.session.change("DELETE", flags->path() + segment(flags->token)),
                                              "token " + flags->token + " revoked");
                     });
-  flags->add_machine(*command)->required();
-  command->add_option("token", flags->token, "The token's id (not the token itself)")->required()->option_text("TOKEN");
+  flags->add_machine(command);
+  command.word("token", flags->token, "The token's id (not the token itself)", "TOKEN");
 }
 
 }  // namespace
 
-void add_machine_token(CLI::App& machine, Shell& shell) {
+void add_machine_token(Command machine, Shell& shell) {
   const auto direct = std::make_shared<TokenFlags>();
-  CLI::App* token = shell.command(machine, "token", "Tokens for a machine's agent; with an id alone: make one",
-                                  "ingressctl machine token mach_1 --output agent.token",
-                                  [&shell, direct] { return create(shell, *direct); });
-  token->require_subcommand(0, 1);
-  direct->add_machine(*token);
-  direct->add_making(*token);
+  Command token = shell.command(machine, "token", "Tokens for a machine's agent; with an id alone: make one",
+                                "ingressctl machine token mach_1 --output agent.token",
+                                [&shell, direct] { return create(shell, *direct); });
+  token.let_command_follow();
+  token.optional_word("machine", direct->machine, "The machine's id", "ID");
+  direct->add_making(token);
 
   const auto made = std::make_shared<TokenFlags>();
-  CLI::App* command = shell.command(*token, "create", "Make a token and print it, this once",
-                                    "ingressctl machine token create mach_1 --label ci > agent.token",
-                                    [&shell, made] { return create(shell, *made); });
-  made->add_machine(*command)->required();
-  made->add_making(*command);
+  Command command = shell.command(token, "create", "Make a token and print it, this once",
+                                  "ingressctl machine token create mach_1 --label ci > agent.token",
+                                  [&shell, made] { return create(shell, *made); });
+  made->add_machine(command);
+  made->add_making(command);
 
   const auto listed = std::make_shared<TokenFlags>();
-  command = shell.command(*token, "list", "List a machine's tokens (never the secrets)",
+  command = shell.command(token, "list", "List a machine's tokens (never the secrets)",
                           "ingressctl machine token list mach_1", [&shell, listed] {
                             return shell.show_list(
                                 {{"ID", "id"}, {"LABEL", "label"}, {"CREATED", "createdAt"}},
                                 shell.session.list({"tokens", listed->path(), {{"machine", listed->machine}}}));
                           });
-  listed->add_machine(*command)->required();
-  add_revoke(*token, shell);
+  listed->add_machine(command);
+  add_revoke(token, shell);
 }
 
 }  // namespace ingress::ctl

@@ -5,15 +5,15 @@
 
 namespace ingress::ctl {
 
-void add_machine(CLI::App& app, Shell& shell);
-void add_machine_token(CLI::App& machine, Shell& shell);
-void add_project(CLI::App& app, Shell& shell);
-void add_service(CLI::App& app, Shell& shell);
-void add_route(CLI::App& app, Shell& shell);
-void add_domain(CLI::App& app, Shell& shell);
-void add_tunnel(CLI::App& app, Shell& shell);
-void add_changes(CLI::App& app, Shell& shell);
-void add_why(CLI::App& app, Shell& shell);
+void add_machine(Command app, Shell& shell);
+void add_machine_token(Command machine, Shell& shell);
+void add_project(Command app, Shell& shell);
+void add_service(Command app, Shell& shell);
+void add_route(Command app, Shell& shell);
+void add_domain(Command app, Shell& shell);
+void add_tunnel(Command app, Shell& shell);
+void add_changes(Command app, Shell& shell);
+void add_why(Command app, Shell& shell);
 
 // A name as one segment of a path.
 inline std::string segment(const std::string& name) { return "/" + percent_encoded(name); }

@@ -1,21 +1,16 @@
 #include "ctl/policy_flags.h"
 
-#include <CLI/CLI.hpp>
-
 #include "ctl/shell.h"
 
 namespace ingress::ctl {
 
-void PolicyFlags::add_to(CLI::App& command) {
-  command.add_option("--policy", json, "The whole policy, as a JSON object")->option_text("JSON");
-  command.add_option("--profile", profile, "Bundle for a framework: vite, next, django, jupyter or grpc")
-      ->option_text("NAME");
-  command.add_option("--host", host, "Host that the origin sees: rewrite (localhost:PORT) or preserve")
-      ->option_text("HOW");
-  command.add_option("--origin", origin, "The same for Origin and Referer: rewrite or preserve")->option_text("HOW");
-  command.add_option("--origin-protocol", origin_protocol, "What the origin speaks: http (HTTP/1.1) or h2c (HTTP/2)")
-      ->option_text("WHAT");
-  command.add_option("--auth", auth, "Who may come in: public or deny")->option_text("WHO");
+void PolicyFlags::add_to(Command command) {
+  command.option("--policy", json, "The whole policy, as a JSON object", "JSON");
+  command.option("--profile", profile, "Bundle for a framework: vite, next, django, jupyter or grpc", "NAME");
+  command.option("--host", host, "Host that the origin sees: rewrite (localhost:PORT) or preserve", "HOW");
+  command.option("--origin", origin, "The same for Origin and Referer: rewrite or preserve", "HOW");
+  command.option("--origin-protocol", origin_protocol, "What the origin speaks: http (HTTP/1.1) or h2c (HTTP/2)", "WHAT");
+  command.option("--auth", auth, "Who may come in: public or deny", "WHO");
 }
 
 Outcome<Json> PolicyFlags::over(const Json& before) const {

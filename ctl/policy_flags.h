@@ -3,11 +3,8 @@
 
 #include <string>
 
+#include "ctl/command.h"
 #include "ctl/outcome.h"
-
-namespace CLI {
-class App;
-}
 
 namespace ingress::ctl {
 
@@ -19,7 +16,7 @@ struct PolicyFlags {
   std::string origin_protocol;
   std::string auth;
 
-  void add_to(CLI::App& command);
+  void add_to(Command command);
   bool given() const { return !(json + profile + host + origin + origin_protocol + auth).empty(); }
   // The policy that they make of `before`: --policy replaces it, the others set their key.
   Outcome<Json> over(const Json& before) const;

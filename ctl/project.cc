@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "ctl/nouns.h"
@@ -15,16 +14,14 @@ struct ProjectFlags {
   std::string metadata;
   PolicyFlags policy;
 
-  CLI::App* add_slug(CLI::App* command) {
-    command->add_option("slug", slug, "The project's slug")->required()->option_text("PROJECT");
+  Command add_slug(Command command) {
+    command.word("slug", slug, "The project's slug", "PROJECT");
     return command;
   }
-  void add_settings(CLI::App& command) {
-    command.add_option("--port", port, "Its default port [3000]")->check(CLI::Range(1, 65535))->option_text("PORT");
-    command.add_option("--suspended", suspended, "true: its hosts answer 403")
-        ->check(CLI::IsMember({"true", "false"}))
-        ->option_text("BOOL");
-    command.add_option("--metadata", metadata, "Anything of yours, as a JSON object")->option_text("JSON");
+  void add_settings(Command command) {
+    command.port("--port", port, "Its default port [3000]");
+    command.choice("--suspended", suspended, {"true", "false"}, "true: its hosts answer 403", "BOOL");
+    command.option("--metadata", metadata, "Anything of yours, as a JSON object", "JSON");
     policy.add_to(command);
   }
   std::string path() const { return "/v1/projects" + segment(slug); }
@@ -68,9 +65,9 @@ Outcome<int> set(Shell& shell, const ProjectFlags& flags) {
   return shell.show_record(shell.session.change("PATCH", flags.path(), *body));
 }
 
-void add_reading(CLI::App& project, Shell& shell) {
+void add_reading(Command project, Shell& shell) {
   const auto listed = std::make_shared<ProjectFlags>();
-  CLI::App* command =
+  Command command =
       shell.command(project, "list", "List projects", "ingressctl project list --machine mach_1", [&shell, listed] {
         Ask ask{"projects", "/v1/projects", {}};
         if (!listed->machine.empty()) {
@@ -84,7 +81,7 @@ void add_reading(CLI::App& project, Shell& shell) {
                                 {"POLICY", "policy"}},
                                shell.session.list(ask));
       });
-  command->add_option("--machine", listed->machine, "Only those attached to this machine")->option_text("MACHINE");
+  command.option("--machine", listed->machine, "Only those attached to this machine", "MACHINE");
 
   const auto shown = std::make_shared<ProjectFlags>();
   shown->add_slug(
@@ -95,24 +92,24 @@ void add_reading(CLI::App& project, Shell& shell) {
 
 }  // namespace
 
-void add_project(CLI::App& app, Shell& shell) {
-  CLI::App* project = Shell::group(app, "project", "Projects: a slug, a machine, a default port, a policy",
-                                   "ingressctl project create misha --machine mach_1");
+void add_project(Command app, Shell& shell) {
+  Command project = Shell::group(app, "project", "Projects: a slug, a machine, a default port, a policy",
+                                 "ingressctl project create misha --machine mach_1");
   const auto made = std::make_shared<ProjectFlags>();
-  CLI::App* command = made->add_slug(shell.command(*project, "create", "Make a project",
-                                                   "ingressctl project create misha --machine mach_1 --profile vite",
-                                                   [&shell, made] { return create(shell, *made); }));
-  command->add_option("--machine", made->machine, "Attach this machine")->option_text("MACHINE");
-  made->add_settings(*command);
-  add_reading(*project, shell);
+  Command command = made->add_slug(shell.command(project, "create", "Make a project",
+                                                 "ingressctl project create misha --machine mach_1 --profile vite",
+                                                 [&shell, made] { return create(shell, *made); }));
+  command.option("--machine", made->machine, "Attach this machine", "MACHINE");
+  made->add_settings(command);
+  add_reading(project, shell);
 
   const auto changed = std::make_shared<ProjectFlags>();
-  changed->add_settings(*changed->add_slug(shell.command(
-      *project, "set", "Change a project; policy flags change their key alone",
+  changed->add_settings(changed->add_slug(shell.command(
+      project, "set", "Change a project; policy flags change their key alone",
       "ingressctl project set misha --port 5173 --auth public", [&shell, changed] { return set(shell, *changed); })));
 
   const auto deleted = std::make_shared<ProjectFlags>();
-  deleted->add_slug(shell.command(*project, "delete", "Delete a project with its services and domains",
+  deleted->add_slug(shell.command(project, "delete", "Delete a project with its services and domains",
                                   "ingressctl project delete misha", [&shell, deleted] {
                                     return shell.show_done(shell.session.change("DELETE", deleted->path()),
                                                            "project " + deleted->slug + " deleted");

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "ctl/nouns.h"
@@ -19,22 +18,19 @@ struct RouteFlags {
   std::string on_conflict;
   PolicyFlags policy;
 
-  CLI::App* add_id(CLI::App* command) {
-    command->add_option("id", id, "The route's id")->required()->option_text("ID");
+  Command add_id(Command command) {
+    command.word("id", id, "The route's id", "ID");
     return command;
   }
-  void add_settings(CLI::App& command) {
-    command.add_option("--machine", machine, "Where it leads: a machine")->option_text("MACHINE");
-    command.add_option("--project", project, "Where it leads: a project's machine")->option_text("PROJECT");
-    command.add_option("--service", service, "A service of the project")->option_text("NAME");
-    command.add_option("--port", port, "A port instead of the default one")
-        ->check(CLI::Range(1, 65535))
-        ->option_text("PORT");
-    command.add_option("--external-id", external_id, "An id of yours")->option_text("TEXT");
-    command.add_option("--metadata", metadata, "Anything of yours, as a JSON object")->option_text("JSON");
-    command.add_option("--on-conflict", on_conflict, "Where another route has a pattern: fail [default] or overwrite")
-        ->check(CLI::IsMember({"fail", "overwrite"}))
-        ->option_text("HOW");
+  void add_settings(Command command) {
+    command.option("--machine", machine, "Where it leads: a machine", "MACHINE");
+    command.option("--project", project, "Where it leads: a project's machine", "PROJECT");
+    command.option("--service", service, "A service of the project", "NAME");
+    command.port("--port", port, "A port instead of the default one");
+    command.option("--external-id", external_id, "An id of yours", "TEXT");
+    command.option("--metadata", metadata, "Anything of yours, as a JSON object", "JSON");
+    command.choice("--on-conflict", on_conflict, {"fail", "overwrite"},
+                   "Where another route has a pattern: fail [default] or overwrite", "HOW");
     policy.add_to(command);
   }
   std::string path() const { return "/v1/routes" + segment(id); }
@@ -149,25 +145,23 @@ Outcome<int> list(Shell& shell, const RouteFlags& flags) {
       lines);
 }
 
-void add_changing(CLI::App& route, Shell& shell) {
+void add_changing(Command route, Shell& shell) {
   const auto made = std::make_shared<RouteFlags>();
-  CLI::App* command = shell.command(route, "create", "Lead host patterns to a machine or a project",
-                                    "ingressctl route create '*.preview.example.com' --project misha --service docs",
-                                    [&shell, made] { return create(shell, *made); });
-  command
-      ->add_option("pattern", made->patterns, "Hosts: a.example.com, *.example.com, **.example.com, *__x.example.com")
-      ->required()
-      ->option_text("PATTERN...");
-  command->add_option("--id", made->id, "The route's id; one is made where it is not said")->option_text("ID");
-  made->add_settings(*command);
+  Command command = shell.command(route, "create", "Lead host patterns to a machine or a project",
+                                  "ingressctl route create '*.preview.example.com' --project misha --service docs",
+                                  [&shell, made] { return create(shell, *made); });
+  command.words("pattern", made->patterns, "Hosts: a.example.com, *.example.com, **.example.com, *__x.example.com",
+                "PATTERN...");
+  command.option("--id", made->id, "The route's id; one is made where it is not said", "ID");
+  made->add_settings(command);
 
   const auto changed = std::make_shared<RouteFlags>();
   command = changed->add_id(shell.command(
       route, "update", "Change a route: patterns replace the old ones, target and policy flags change all patterns",
       "ingressctl route update rt_1 --project misha --port 4000",
       [&shell, changed] { return update(shell, *changed); }));
-  command->add_option("pattern", changed->patterns, "The patterns from now on")->option_text("PATTERN...");
-  changed->add_settings(*command);
+  command.optional_words("pattern", changed->patterns, "The patterns from now on", "PATTERN...");
+  changed->add_settings(command);
 
   const auto deleted = std::make_shared<RouteFlags>();
   deleted->add_id(shell.command(route, "delete", "Delete a route", "ingressctl route delete rt_1", [&shell, deleted] {
@@ -177,20 +171,18 @@ void add_changing(CLI::App& route, Shell& shell) {
 
 }  // namespace
 
-void add_route(CLI::App& app, Shell& shell) {
-  CLI::App* route = Shell::group(app, "route", "Routes: host patterns that lead to a machine or a project",
-                                 "ingressctl route create docs.example.com --project misha --port 4000");
-  add_changing(*route, shell);
+void add_route(Command app, Shell& shell) {
+  Command route = Shell::group(app, "route", "Routes: host patterns that lead to a machine or a project",
+                               "ingressctl route create docs.example.com --project misha --port 4000");
+  add_changing(route, shell);
 
   const auto listed = std::make_shared<RouteFlags>();
   shell
-      .command(*route, "list", "List routes", "ingressctl route list",
-               [&shell, listed] { return list(shell, *listed); })
-      ->add_option("--external-id", listed->external_id, "Only those with this id of yours")
-      ->option_text("TEXT");
+      .command(route, "list", "List routes", "ingressctl route list", [&shell, listed] { return list(shell, *listed); })
+      .option("--external-id", listed->external_id, "Only those with this id of yours", "TEXT");
 
   const auto shown = std::make_shared<RouteFlags>();
-  shown->add_id(shell.command(*route, "show", "Show a route", "ingressctl route show rt_1", [&shell, shown] {
+  shown->add_id(shell.command(route, "show", "Show a route", "ingressctl route show rt_1", [&shell, shown] {
     return shell.show_record(shell.session.one({"routes", shown->path(), {{"id", shown->id}}}));
   }));
 }

@@ -35,7 +35,7 @@ void declare_globals(CLI::App& app, Globals& globals, const char* version) {
   app.require_subcommand(1);
 }
 
-void add_commands(CLI::App& app, Shell& shell) {
+void add_commands(Command app, Shell& shell) {
   add_machine(app, shell);
   add_project(app, shell);
   add_service(app, shell);
@@ -61,7 +61,7 @@ int run(int argc, const char* const* argv, const char* version, std::ostream& ou
     shell.globals.token.value = token;
   CLI::App app("Shows and changes what a broker serves, by its admin API.", "ingressctl");
   declare_globals(app, shell.globals, version);
-  add_commands(app, shell);
+  add_commands(Command(app), shell);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

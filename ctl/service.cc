@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 
 #include "ctl/nouns.h"
 #include "ctl/policy_flags.h"
@@ -12,15 +12,15 @@ struct ServiceFlags {
   std::string name;
   std::string machine;
   int port = 0;
-  CLI::Option* machine_said = nullptr;
   PolicyFlags policy;
+  std::optional<Command> setting;  // of `set`
 
-  CLI::App* add_project(CLI::App* command) {
-    command->add_option("project", project, "The project's slug")->required()->option_text("PROJECT");
+  Command add_project(Command command) {
+    command.word("project", project, "The project's slug", "PROJECT");
     return command;
   }
-  CLI::App* add_names(CLI::App* command) {
-    add_project(command)->add_option("name", name, "The service's name")->required()->option_text("NAME");
+  Command add_names(Command command) {
+    add_project(command).word("name", name, "The service's name", "NAME");
     return command;
   }
   std::string all() const { return "/v1/projects" + segment(project) + "/services"; }
@@ -43,7 +43,7 @@ Outcome<int> set(Shell& shell, const ServiceFlags& flags) {
   if (!body) return tl::unexpected(body.error());
   if (body->is_null() && flags.port == 0) return wrong_usage("service " + flags.name + " is new: say its --port");
   if (flags.port != 0) (*body)["port"] = flags.port;
-  if (flags.machine_said->count() > 0) (*body)["machine"] = flags.machine.empty() ? Json() : Json(flags.machine);
+  if (flags.setting->said("--machine")) (*body)["machine"] = flags.machine.empty() ? Json() : Json(flags.machine);
   if (flags.policy.given()) {
     Outcome<Json> policy = flags.policy.over(body->contains("policy") ? (*body)["policy"] : Json::object());
     if (!policy) return tl::unexpected(policy.error());
@@ -52,41 +52,41 @@ Outcome<int> set(Shell& shell, const ServiceFlags& flags) {
   return shell.show_record(shell.session.change("PUT", flags.path(), *body));
 }
 
-void add_set(CLI::App& service, Shell& shell) {
+void add_set(Command service, Shell& shell) {
   const auto flags = std::make_shared<ServiceFlags>();
-  CLI::App* command = flags->add_names(shell.command(service, "set", "Give a port of a project a name, or change it",
-                                                     "ingressctl service set misha docs --port 4000 --auth public",
-                                                     [&shell, flags] { return set(shell, *flags); }));
-  command->add_option("--port", flags->port, "Its port")->check(CLI::Range(1, 65535))->option_text("PORT");
-  flags->machine_said = command->add_option("--machine", flags->machine, "A machine of its own; '' for the project's")
-                            ->option_text("MACHINE");
-  flags->policy.add_to(*command);
+  Command command = flags->add_names(shell.command(service, "set", "Give a port of a project a name, or change it",
+                                                   "ingressctl service set misha docs --port 4000 --auth public",
+                                                   [&shell, flags] { return set(shell, *flags); }));
+  command.port("--port", flags->port, "Its port");
+  command.option("--machine", flags->machine, "A machine of its own; '' for the project's", "MACHINE");
+  flags->policy.add_to(command);
+  flags->setting = command;
 }
 
 }  // namespace
 
-void add_service(CLI::App& app, Shell& shell) {
-  CLI::App* service = Shell::group(app, "service", "Services: named ports of a project",
-                                   "ingressctl service set misha docs --port 4000");
-  add_set(*service, shell);
+void add_service(Command app, Shell& shell) {
+  Command service = Shell::group(app, "service", "Services: named ports of a project",
+                                 "ingressctl service set misha docs --port 4000");
+  add_set(service, shell);
 
   const auto listed = std::make_shared<ServiceFlags>();
   listed->add_project(
-      shell.command(*service, "list", "List a project's services", "ingressctl service list misha", [&shell, listed] {
+      shell.command(service, "list", "List a project's services", "ingressctl service list misha", [&shell, listed] {
         return shell.show_list({{"NAME", "name"}, {"PORT", "port"}, {"MACHINE", "machine"}, {"POLICY", "policy"}},
                                shell.session.list({"services", listed->all(), {{"project", listed->project}}}));
       }));
 
   const auto shown = std::make_shared<ServiceFlags>();
   shown->add_names(shell.command(
-      *service, "show", "Show a service and its hosts", "ingressctl service show misha docs", [&shell, shown] {
+      service, "show", "Show a service and its hosts", "ingressctl service show misha docs", [&shell, shown] {
         return shell.show_record(
             shell.session.one({"services", shown->path(), {{"project", shown->project}, {"name", shown->name}}}));
       }));
 
   const auto deleted = std::make_shared<ServiceFlags>();
   deleted->add_names(
-      shell.command(*service, "delete", "Delete a service", "ingressctl service delete misha docs", [&shell, deleted] {
+      shell.command(service, "delete", "Delete a service", "ingressctl service delete misha docs", [&shell, deleted] {
         return shell.show_done(shell.session.change("DELETE", deleted->path()),
                                "service " + deleted->name + " deleted");
       }));

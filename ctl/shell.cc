@@ -1,35 +1,8 @@
 #include "ctl/shell.h"
 
-#include <CLI/CLI.hpp>
 #include <ostream>
 
 namespace ingress::ctl {
-namespace {
-
-CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help, const std::string& example) {
-  CLI::App* app = parent.add_subcommand(name, help);
-  app->fallthrough();
-  app->footer("Example:\n  " + example);
-  return app;
-}
-
-}  // namespace
-
-CLI::App* Shell::group(CLI::App& parent, const std::string& name, const std::string& help, const std::string& example) {
-  CLI::App* app = add(parent, name, help, example);
-  app->require_subcommand(1);
-  return app;
-}
-
-CLI::App* Shell::command(CLI::App& parent, const std::string& name, const std::string& help, const std::string& example,
-                         Action action) {
-  CLI::App* app = add(parent, name, help, example);
-  app->callback([this, app, action = std::move(action)] {
-    if (app->get_subcommands().empty()) chosen = action;
-  });
-  return app;
-}
-
 void Shell::print_json(const Json& json) { out_ << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n"; }
 
 Outcome<int> Shell::show_list(const std::vector<Column>& columns, const Outcome<Json>& items) {

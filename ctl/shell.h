@@ -6,13 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "ctl/command.h"
 #include "ctl/outcome.h"
 #include "ctl/session.h"
 #include "ctl/table.h"
-
-namespace CLI {
-class App;
-}
 
 namespace ingress::ctl {
 
@@ -25,10 +22,9 @@ class Shell {
   using Action = std::function<Outcome<int>()>;  // the exit code
 
   // A command under `parent`. A word after which one of its own commands must come has none of its own.
-  static CLI::App* group(CLI::App& parent, const std::string& name, const std::string& help,
-                         const std::string& example);
-  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help, const std::string& example,
-                    Action action);
+  static Command group(Command parent, const std::string& name, const std::string& help, const std::string& example);
+  Command command(Command parent, const std::string& name, const std::string& help, const std::string& example,
+                  Action action);
   // What the command line asked for; empty where it was help alone.
   Action chosen;
 

@@ -1,15 +1,14 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "ctl/nouns.h"
 
 namespace ingress::ctl {
 
-void add_tunnel(CLI::App& app, Shell& shell) {
-  CLI::App* tunnel = Shell::group(app, "tunnel", "Tunnels that are up now", "ingressctl tunnel list");
+void add_tunnel(Command app, Shell& shell) {
+  Command tunnel = Shell::group(app, "tunnel", "Tunnels that are up now", "ingressctl tunnel list");
   const auto machine = std::make_shared<std::string>();
   shell
-      .command(*tunnel, "list", "List tunnels", "ingressctl tunnel list --machine mach_1",
+      .command(tunnel, "list", "List tunnels", "ingressctl tunnel list --machine mach_1",
                [&shell, machine] {
                  const std::string query = machine->empty() ? "" : "?machine=" + percent_encoded(*machine);
                  return shell.show_list({{"ID", "id"},
@@ -22,30 +21,25 @@ void add_tunnel(CLI::App& app, Shell& shell) {
                                          {"CONNECTED", "connectedAt"}},
                                         shell.session.list({"", "/v1/tunnels" + query, {}}));
                })
-      ->add_option("--machine", *machine, "Only those of this machine")
-      ->option_text("MACHINE");
+      .option("--machine", *machine, "Only those of this machine", "MACHINE");
 
   const auto shown = std::make_shared<std::string>();
   shell
-      .command(*tunnel, "show", "Show a tunnel", "ingressctl tunnel show tn_1",
+      .command(tunnel, "show", "Show a tunnel", "ingressctl tunnel show tn_1",
                [&shell, shown] {
                  return shell.show_record(shell.session.one({"", "/v1/tunnels" + segment(*shown), {}}));
                })
-      ->add_option("id", *shown, "The tunnel's id")
-      ->required()
-      ->option_text("ID");
+      .word("id", *shown, "The tunnel's id", "ID");
 
   const auto closed = std::make_shared<std::string>();
   shell
-      .command(*tunnel, "close", "Close a tunnel after its streams; the agent comes back by a new one",
+      .command(tunnel, "close", "Close a tunnel after its streams; the agent comes back by a new one",
                "ingressctl tunnel close tn_1",
                [&shell, closed] {
                  return shell.show_done(shell.session.change("DELETE", "/v1/tunnels" + segment(*closed)),
                                         "tunnel " + *closed + " is closing");
                })
-      ->add_option("id", *closed, "The tunnel's id")
-      ->required()
-      ->option_text("ID");
+      .word("id", *closed, "The tunnel's id", "ID");
 }
 
 }  // namespace ingress::ctl

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <ostream>
 
@@ -25,14 +24,12 @@ Outcome<int> why(Shell& shell, const std::string& pasted) {
 
 }  // namespace
 
-void add_why(CLI::App& app, Shell& shell) {
+void add_why(Command app, Shell& shell) {
   const auto host = std::make_shared<std::string>();
   shell
       .command(app, "why", "Walk a host's way step by step; name the first thing that is wrong and what to do",
                "ingressctl why 4096__misha.iterate.app", [&shell, host] { return why(shell, *host); })
-      ->add_option("host", *host, "A host, or a whole URL")
-      ->required()
-      ->option_text("HOST");
+      .word("host", *host, "A host, or a whole URL", "HOST");
 }
 
 }  // namespace ingress::ctl
