@@ -9,7 +9,8 @@ void PolicyFlags::add_to(Command command) {
   command.option("--profile", profile, "Bundle for a framework: vite, next, django, jupyter or grpc", "NAME");
   command.option("--host", host, "Host that the origin sees: rewrite (localhost:PORT) or preserve", "HOW");
   command.option("--origin", origin, "The same for Origin and Referer: rewrite or preserve", "HOW");
-  command.option("--origin-protocol", origin_protocol, "What the origin speaks: http (HTTP/1.1) or h2c (HTTP/2)", "WHAT");
+  command.option("--origin-protocol", origin_protocol, "What the origin speaks: http (HTTP/1.1) or h2c (HTTP/2)",
+                 "WHAT");
   command.option("--auth", auth, "Who may come in: public or deny", "WHO");
 }
 
