@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <new>
 #include <utility>
 
 #include "common/http/http1_writer.h"
@@ -15,29 +14,7 @@ namespace {
 // A buffer that a large head grew is not kept for the next exchange.
 constexpr size_t kKeptBufferBytes = size_t{16} * 1024;
 
-constexpr Error kSilent{ErrorCode::kTimeout, Side::kOrigin, false, 0, "no byte from or to the origin for too long"};
-constexpr Error kWrongLength{ErrorCode::kBadRequest, Side::kClient, false, 0,
-                             "the request's body is not as long as its Content-Length"};
-
 }  // namespace
-
-// What the owner holds. Its memory is the exchange's, so that a start allocates nothing.
-class ActiveExchange::Handle final : public Exchange {
- public:
-  explicit Handle(ActiveExchange& exchange) : exchange_(exchange) {}
-  ~Handle() override { exchange_.abandon(); }
-  static void* operator new(size_t, void* place) { return place; }
-  static void operator delete(void*) {}
-  static void operator delete(void*, void*) {}
-
-  size_t sendable() const override { return exchange_.sendable(); }
-  void send_data(MutableBytes payload, bool end) override { exchange_.send_data(payload, end); }
-  void send_trailers(const http::Fields& trailers) override { exchange_.send_trailers(trailers); }
-  void resume() override { exchange_.resume(); }
-
- private:
-  ActiveExchange& exchange_;
-};
 
 ActiveExchange::ActiveExchange(PoolCore& core) : core_(core), deadline_(core.loop().deadlines(), *this) {}
 
@@ -45,7 +22,6 @@ ActiveExchange::~ActiveExchange() { assert(state_ == State::kFree); }
 
 std::unique_ptr<Exchange> ActiveExchange::start(const Target& target, const Request& request, const Timeouts& timeouts,
                                                 ExchangeHandler& handler) {
-  static_assert(sizeof(Handle) <= sizeof(handle_memory_));
   handler_ = &handler;
   timeouts_ = timeouts;
   target_ = target;
@@ -54,7 +30,7 @@ std::unique_ptr<Exchange> ActiveExchange::start(const Target& target, const Requ
   repeatable_ = is_idempotent(request.method);
   request_ended_ = request.end;
   answer_ended_ = false;
-  std::unique_ptr<Exchange> handle(new (handle_memory_.data()) Handle(*this));
+  std::unique_ptr<Exchange> handle = handle_memory_.make(*this);
   if (!frame(request)) return handle;
   if (std::unique_ptr<OriginConnection> idle = core_.take_idle(target, !repeatable_ || !request.end)) {
     use(std::move(idle));
@@ -133,7 +109,7 @@ void ActiveExchange::send_trailers(const http::Fields& trailers) {
 }
 
 void ActiveExchange::put_body(MutableBytes payload, bool end) {
-  if (payload.size() > body_.length || (end && payload.size() != body_.length)) return fail_later(kWrongLength);
+  if (payload.size() > body_.length || (end && payload.size() != body_.length)) return fail_later(kWrongRequestLength);
   body_.length -= payload.size();
   if (!payload.empty()) put(payload);
   request_ended_ = end;
@@ -234,7 +210,7 @@ void ActiveExchange::touch() {
   if (state_ == State::kConnected) deadline_.arm(core_.loop().now() + timeouts_.idle);
 }
 
-void ActiveExchange::on_deadline(Deadline&) { fail_now(kSilent); }
+void ActiveExchange::on_deadline(Deadline&) { fail_now(kSilentOrigin); }
 
 void ActiveExchange::later(Pending pending) {
   pending_ = pending;

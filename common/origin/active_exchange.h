@@ -2,13 +2,12 @@
 // exchange to exchange; the owner's handle (Exchange) lies inside it. Private to common/origin.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <memory>
 
 #include "common/base/byte_buffer.h"
 #include "common/base/deadline.h"
 #include "common/origin/dialer.h"
+#include "common/origin/exchange_handle.h"
 #include "common/origin/origin_pool.h"
 
 namespace ingress::origin {
@@ -52,7 +51,7 @@ class ActiveExchange final : public uv::Buryable, private uv::Flushable, private
   void touch();
 
  private:
-  class Handle;
+  friend class ExchangeHandle<ActiveExchange>;
   enum class State : uint8_t { kFree, kDialing, kConnected, kOver };
   enum class Pending : uint8_t { kNothing, kFailure, kCompletion, kResume };
 
@@ -94,7 +93,7 @@ class ActiveExchange final : public uv::Buryable, private uv::Flushable, private
   bool repeatable_ = false;  // may be sent a second time where the first try got no answer
   bool request_ended_ = false;
   bool answer_ended_ = false;
-  alignas(std::max_align_t) std::array<std::byte, 4 * sizeof(void*)> handle_memory_;
+  HandleMemory handle_memory_;
 };
 
 }  // namespace ingress::origin

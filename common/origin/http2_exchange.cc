@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
-#include <new>
 
 #include "common/origin/http2_connection.h"
 #include "common/origin/http2_origin.h"
@@ -15,30 +14,9 @@ namespace {
 // The dialer gives up first, where it is what takes so long.
 constexpr Duration kBeyondDial{1000};
 
-constexpr Error kSilent{ErrorCode::kTimeout, Side::kOrigin, false, 0, "no byte from or to the origin for too long"};
 constexpr Error kNoConnection{ErrorCode::kTimeout, Side::kOrigin, true, 0, "the origin took no stream in time"};
-constexpr Error kWrongLength{ErrorCode::kBadRequest, Side::kClient, false, 0,
-                             "the request's body is not as long as its Content-Length"};
 
 }  // namespace
-
-// What the owner holds.
-class Http2Exchange::Handle final : public Exchange {
- public:
-  explicit Handle(Http2Exchange& exchange) : exchange_(exchange) {}
-  ~Handle() override { exchange_.abandon(); }
-  static void* operator new(size_t, void* place) { return place; }
-  static void operator delete(void*) {}
-  static void operator delete(void*, void*) {}
-
-  size_t sendable() const override { return exchange_.sendable(); }
-  void send_data(MutableBytes payload, bool end) override { exchange_.send_data(payload, end); }
-  void send_trailers(const http::Fields& trailers) override { exchange_.send_trailers(trailers); }
-  void resume() override { exchange_.resume(); }
-
- private:
-  Http2Exchange& exchange_;
-};
 
 Http2Exchange::Http2Exchange(uv::Loop& loop, Http2Origin& origin)
     : loop_(loop), origin_(origin), deadline_(loop.deadlines(), *this) {}
@@ -47,10 +25,9 @@ Http2Exchange::~Http2Exchange() { assert(state_ == State::kFree); }
 
 std::unique_ptr<Exchange> Http2Exchange::start(const Request& request, const Timeouts& timeouts,
                                                ExchangeHandler& handler) {
-  static_assert(sizeof(Handle) <= sizeof(handle_memory_));
   handler_ = &handler;
   timeouts_ = timeouts;
-  std::unique_ptr<Exchange> handle(new (handle_memory_.data()) Handle(*this));
+  std::unique_ptr<Exchange> handle = handle_memory_.make(*this);
   const Result<RequestFraming> framing = request_framing(*request.fields, request.end);
   if (!framing) {
     fail_later(framing.error());
@@ -111,7 +88,7 @@ void Http2Exchange::send_data(MutableBytes payload, bool end) {
   touch();
   if (framing_.kind == http::BodyKind::kLength) {
     const bool wrong = payload.size() > framing_.length || (end && payload.size() != framing_.length);
-    if (wrong) return fail_later(kWrongLength);
+    if (wrong) return fail_later(kWrongRequestLength);
     framing_.length -= payload.size();
   }
   if (body_.size() + payload.size() > kMostBodyBytes) keep_no_more();
@@ -228,7 +205,7 @@ void Http2Exchange::touch() {
   if (state_ == State::kOpen) deadline_.arm(loop_.now() + timeouts_.idle);
 }
 
-void Http2Exchange::on_deadline(Deadline&) { fail_now(state_ == State::kWaiting ? kNoConnection : kSilent); }
+void Http2Exchange::on_deadline(Deadline&) { fail_now(state_ == State::kWaiting ? kNoConnection : kSilentOrigin); }
 
 void Http2Exchange::flush() {
   if (std::exchange(failing_, false)) return fail_now(failure_);

@@ -4,7 +4,6 @@
 // Allocated for each exchange; the owner's handle (Exchange) lies inside it, and its end buries it.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -14,6 +13,7 @@
 #include "common/base/byte_buffer.h"
 #include "common/base/deadline.h"
 #include "common/http/http2_client_stream.h"
+#include "common/origin/exchange_handle.h"
 #include "common/origin/origin_pool.h"
 
 namespace ingress::origin {
@@ -43,7 +43,7 @@ class Http2Exchange final : public uv::Buryable,
   void dial_failed(const Error& error);
 
  private:
-  class Handle;
+  friend class ExchangeHandle<Http2Exchange>;
   enum class State : uint8_t { kFree, kWaiting, kOpen, kOver };
 
   // From the owner's handle.
@@ -109,7 +109,7 @@ class Http2Exchange final : public uv::Buryable,
   bool request_ended_ = false;  // by the owner
   bool request_sent_ = false;   // all of it was handed to the session
   bool answer_ended_ = false;   // by the origin
-  alignas(std::max_align_t) std::array<std::byte, 4 * sizeof(void*)> handle_memory_;
+  HandleMemory handle_memory_;
 };
 
 }  // namespace ingress::origin

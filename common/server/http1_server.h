@@ -3,9 +3,9 @@
 
 #include <functional>
 #include <memory>
-#include <unordered_map>
+#include <utility>
 
-#include "common/base/gate.h"
+#include "common/server/connection_set.h"
 #include "common/server/http1_connection.h"
 
 namespace ingress::server {
@@ -13,7 +13,6 @@ namespace ingress::server {
 class Http1Server {
  public:
   Http1Server(uv::Loop& loop, RequestAcceptor& acceptor, const ConnectionOptions& options);
-  ~Http1Server();
   Http1Server(const Http1Server&) = delete;
   Http1Server& operator=(const Http1Server&) = delete;
 
@@ -24,11 +23,11 @@ class Http1Server {
   // Serves a connection whose handshake is done (or a clear one that has been started).
   void serve(std::unique_ptr<transport::Connection> connection);
   // Idle connections close now, others after their exchange. `done` once none is left.
-  void drain(std::function<void()> done);
+  void drain(std::function<void()> done) { connections_.drain(std::move(done)); }
   // Cuts what is left.
-  void close_all();
+  void close_all() { connections_.close_all(); }
 
-  bool draining() const { return draining_; }
+  bool draining() const { return connections_.draining(); }
   size_t connection_count() const { return connections_.size(); }
   uv::Loop& loop() { return loop_; }
   RequestAcceptor& acceptor() { return acceptor_; }
@@ -36,15 +35,13 @@ class Http1Server {
 
  private:
   friend class Http1Connection;
-  void retire(Http1Connection* connection);
+  void retire(Http1Connection* connection) { connections_.retire(connection); }
 
   uv::Loop& loop_;
   RequestAcceptor& acceptor_;
   ConnectionOptions options_;
-  std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;
-  std::function<void()> on_drained_;
+  ConnectionSet<Http1Connection> connections_;
   OnHttp2 on_http2_;
-  bool draining_ = false;
 };
 
 }  // namespace ingress::server

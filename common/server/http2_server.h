@@ -3,8 +3,9 @@
 
 #include <functional>
 #include <memory>
-#include <unordered_map>
+#include <utility>
 
+#include "common/server/connection_set.h"
 #include "common/server/http2_connection.h"
 
 namespace ingress::server {
@@ -12,16 +13,15 @@ namespace ingress::server {
 class Http2Server {
  public:
   Http2Server(uv::Loop& loop, RequestAcceptor& acceptor, const ConnectionOptions& options);
-  ~Http2Server();
   Http2Server(const Http2Server&) = delete;
   Http2Server& operator=(const Http2Server&) = delete;
 
   // `begun`: what was read of the connection already.
   void serve(std::unique_ptr<transport::Connection> connection, MutableBytes begun = {});
   // Every connection is told to go (GOAWAY) and closes with its last exchange. `done` once none is left.
-  void drain(std::function<void()> done);
+  void drain(std::function<void()> done) { connections_.drain(std::move(done)); }
   // Cuts what is left.
-  void close_all();
+  void close_all() { connections_.close_all(); }
 
   size_t connection_count() const { return connections_.size(); }
   uv::Loop& loop() { return loop_; }
@@ -30,14 +30,12 @@ class Http2Server {
 
  private:
   friend class Http2Connection;
-  void retire(Http2Connection* connection);
+  void retire(Http2Connection* connection) { connections_.retire(connection); }
 
   uv::Loop& loop_;
   RequestAcceptor& acceptor_;
   ConnectionOptions options_;
-  std::unordered_map<Http2Connection*, std::unique_ptr<Http2Connection>> connections_;
-  std::function<void()> on_drained_;
-  bool draining_ = false;
+  ConnectionSet<Http2Connection> connections_;
 };
 
 }  // namespace ingress::server
