@@ -84,15 +84,21 @@ LIST
 
 # The major version behind the distribution's `clang` package, whose run-time libraries are a package of that version.
 clang_version() {
-  apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1
+  local depends
+  depends=$(apt-cache depends clang 2>/dev/null) || return 0
+  sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' <<<"$depends" | sed -n 1p
 }
 
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# The whole answer is read before it is searched: a `grep -q` that leaves early ends apt-cache by SIGPIPE, and `pipefail`
+# would then call a known package unknown.
 known_to_apt() {
-  apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'
+  local policy
+  policy=$(apt-cache policy "$1" 2>/dev/null) || return 1
+  grep -q 'Candidate: [^(]' <<<"$policy"
 }
 
 as_root() {
