@@ -119,7 +119,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string expected = told_of(raw, whole);
   for (const Sizer& cut : {seeded(seed), Sizer(bytewise)}) {
     const std::string seen = told_of(raw, cut);
-    require(has_goaway(raw) || seen == expected, "cutting changed what was told", expected + "----\n" + seen);
+    const bool same = has_goaway(raw) || seen == expected;
+    require(same, "cutting changed what was told", same ? seen : std::string(expected).append("----\n").append(seen));
   }
   return 0;
 }

@@ -61,8 +61,8 @@ TEST_CASE("streams that are opened and reset in numbers end the session") {
 TEST_CASE("a client that gives up a page's worth of requests now and then is served") {
   Pair pair;
   for (int page = 0; page < 9; ++page) {
-    std::vector<int32_t> ids;
-    for (int i = 0; i < 100; ++i) ids.push_back(pair.peer.get("/"));
+    std::vector<int32_t> ids(100);
+    for (int32_t& id : ids) id = pair.peer.get("/");
     pair.run();
     for (const int32_t id : ids) pair.peer.reset(id);
     pair.run();

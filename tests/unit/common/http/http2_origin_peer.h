@@ -116,7 +116,7 @@ class Http2OriginPeer {
                            nghttp2_data_source*, void* self) {
     std::string& text = static_cast<Http2OriginPeer*>(self)->waiting[id];
     const size_t count = std::min(size, text.size());
-    std::memcpy(to, text.data(), count);
+    std::copy_n(text.data(), count, to);
     text.erase(0, count);
     if (text.empty()) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(count);

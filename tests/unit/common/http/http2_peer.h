@@ -142,7 +142,7 @@ class Http2Peer {
     const bool last = body.end || body.trailers_follow;
     const size_t taken = std::min(size, body.text.size() - body.at);
     if (taken == 0 && !last) return NGHTTP2_ERR_DEFERRED;
-    if (taken > 0) std::memcpy(to, body.text.data() + body.at, taken);
+    std::copy_n(body.text.data() + body.at, taken, to);
     body.at += taken;
     if (body.at == body.text.size() && last) *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (body.trailers_follow) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;

@@ -147,7 +147,7 @@ TEST_CASE("windows grow with what their readers take, within the connection's bu
   int64_t windows = 0;
   for (const int32_t id : ids) windows += nghttp2_session_get_stream_remote_window_size(pair.peer.raw(), id);
   CHECK(windows > 3 << 20);
-  CHECK(windows <= static_cast<int64_t>(Http2ServerSession::kGrowthBudgetBytes) + 10 * 65535);
+  CHECK(windows <= static_cast<int64_t>(Http2ServerSession::kGrowthBudgetBytes) + int64_t{10} * 65535);
 }
 
 TEST_CASE("a client's RST ends the stream, and the session serves on") {

@@ -89,6 +89,7 @@ TEST_CASE("exchanges one after the other and at once share one HTTP/2 connection
   CHECK(bench.pool.idle_count() == 1);
   std::vector<Recorder> many(50);
   std::vector<std::unique_ptr<Exchange>> exchanges;
+  exchanges.reserve(many.size());
   for (Recorder& each : many) exchanges.push_back(bench.start_h2(origin.target(), each));
   run_until(bench.loop,
             [&many] { return std::all_of(many.begin(), many.end(), [](auto& each) { return each.over(); }); });
@@ -109,6 +110,7 @@ TEST_CASE("another HTTP/2 connection is made where the origin takes no more stre
       2);
   std::vector<Recorder> many(5);
   std::vector<std::unique_ptr<Exchange>> exchanges;
+  exchanges.reserve(many.size());
   for (Recorder& each : many) exchanges.push_back(bench.start_h2(origin.target(), each));
   run_until(bench.loop, [&held] { return held.size() == 5; });
   CHECK(origin.connections.size() == 3);
@@ -136,6 +138,7 @@ TEST_CASE("an HTTP/2 origin that says nothing at all is given up, for those that
   FakeOrigin origin(bench.loop, [](Peer&) {});
   std::vector<Recorder> two(2);
   std::vector<std::unique_ptr<Exchange>> exchanges;
+  exchanges.reserve(two.size());
   for (Recorder& each : two) exchanges.push_back(bench.start_h2(origin.target(), each));
   run_until(bench.loop, [&two] { return two[0].over() && two[1].over(); });
   for (const Recorder& each : two) CHECK(each.failure.code == ErrorCode::kTimeout);
@@ -267,6 +270,7 @@ TEST_CASE("nobody on the port of an HTTP/2 origin is a failed connect") {
   std::vector<Recorder> two(2);
   std::vector<std::unique_ptr<Exchange>> exchanges;
   const Target target{{{"127.0.0.1", port, {}}}, {}, 0, "nobody"};
+  exchanges.reserve(two.size());
   for (Recorder& each : two) exchanges.push_back(bench.start_h2(target, each));
   run_until(bench.loop, [&two] { return two[0].over() && two[1].over(); });
   for (const Recorder& each : two) CHECK(each.failure.code == ErrorCode::kConnectFailed);
