@@ -1,5 +1,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <uv.h>
 
 #include <charconv>
@@ -77,6 +79,28 @@ Address from_sockaddr(const sockaddr* from) {
     address.port = ntohs(v6->sin6_port);
   }
   return address;
+}
+
+Address peer_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto* const address = reinterpret_cast<sockaddr*>(&storage);
+  return getpeername(fd, address, &size) == 0 ? from_sockaddr(address) : Address();
+}
+
+Address local_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto* const address = reinterpret_cast<sockaddr*>(&storage);
+  return getsockname(fd, address, &size) == 0 ? from_sockaddr(address) : Address();
+}
+
+bool is_disconnected(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) return info.tcpi_state == TCP_CLOSE;
+  pollfd polled{fd, 0, 0};
+  return poll(&polled, 1, 0) == 1 && (polled.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 }  // namespace ingress::uv

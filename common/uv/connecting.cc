@@ -1,5 +1,9 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -12,77 +16,80 @@ namespace {
 
 bool is_loopback(const Address& address) { return address.ip.starts_with("127.") || address.ip == "::1"; }
 
-class StreamConnecting final : public Connecting, private Flushable {
+class StreamConnecting final : public Connecting, private Flushable, private Polled {
  public:
   StreamConnecting(Loop& loop, const Address& address, Connecting::OnDone on_done)
-      : loop_(loop),
-        handle_(loop, address.unix_path.empty() ? StreamHandle::Kind::kTcp : StreamHandle::Kind::kUnix),
-        on_done_(std::move(on_done)),
-        check_self_(is_loopback(address)) {}
+      : loop_(loop), on_done_(std::move(on_done)), check_self_(is_loopback(address)) {
+    loop_.poller().count_active(1);
+  }
   ~StreamConnecting() override {
+    if (on_done_ != nullptr) loop_.poller().count_active(-1);
     loop_.forget_flush(*this);
-    if (request_ != nullptr) request_->owner = nullptr;
   }
 
   void start(const Address& address) {
-    const int status = address.unix_path.empty() ? start_tcp(address) : start_unix(address.unix_path);
-    if (status == 0) return;
-    status_ = status;
-    loop_.flush_later(*this);
+    status_ = address.unix_path.empty() ? start_tcp(address) : start_unix(address.unix_path);
+    if (status_ != -EINPROGRESS) loop_.flush_later(*this);
   }
 
  private:
-  // Outlives the attempt where that is given up: libuv calls back after the close.
-  struct Request {
-    uv_connect_t request;
-    StreamConnecting* owner;
-  };
-
-  uv_connect_t* new_request() {
-    request_ = new Request{{}, this};
-    request_->request.data = request_;
-    return &request_->request;
-  }
-
-  static void on_connect(uv_connect_t* request, int status) {
-    const std::unique_ptr<Request> own(static_cast<Request*>(request->data));
-    if (own->owner == nullptr) return;
-    own->owner->request_ = nullptr;
-    own->owner->finish(status);
-  }
-
+  // 0, -EINPROGRESS, or another negated errno.
   int start_tcp(const Address& address) {
     sockaddr_storage storage;
-    if (!to_sockaddr(address, storage)) return UV_EINVAL;
-    uv_tcp_nodelay(handle_.tcp(), 1);
-    uv_connect_t* request = new_request();
-    const int status = uv_tcp_connect(request, handle_.tcp(), reinterpret_cast<sockaddr*>(&storage), on_connect);
-    if (status != 0) delete std::exchange(request_, nullptr);
-    return status;
+    if (!to_sockaddr(address, storage)) return -EINVAL;
+    const int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -errno;
+    const int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const bool v6 = storage.ss_family == AF_INET6;
+    return connect_to(fd, reinterpret_cast<const sockaddr*>(&storage), v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
   }
 
   int start_unix(const std::string& path) {
-    // libuv would cut it and connect elsewhere.
-    if (path.size() >= sizeof(sockaddr_un::sun_path)) return UV_ENAMETOOLONG;
-    uv_pipe_connect(new_request(), handle_.pipe(), path.c_str(), on_connect);
-    return 0;
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    if (path.size() >= sizeof name.sun_path) return -ENAMETOOLONG;
+    path.copy(name.sun_path, path.size());
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -errno;
+    return connect_to(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name);
   }
 
-  void flush() override { finish(status_); }
+  // Takes `fd`. It is polled only once the attempt has begun: before, the kernel would call it hung up.
+  int connect_to(int fd, const sockaddr* address, socklen_t size) {
+    int status = 0;
+    do {
+      status = ::connect(fd, address, size) == 0 ? 0 : -errno;
+    } while (status == -EINTR);
+    fd_ = PolledFd(loop_.poller(), fd, kStreamEvents, *this);
+    return fd_.ok() || (status != 0 && status != -EINPROGRESS) ? status : -ENOSPC;
+  }
+
+  void on_ready(uint32_t events) override {
+    if (status_ != -EINPROGRESS || (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) == 0) return;
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(fd_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+    finish(-error, (events & (EPOLLIN | EPOLLRDHUP)) != 0);
+  }
+
+  void flush() override { finish(status_, true); }
 
   // A local port that nobody listens on can, by chance, be connected to itself.
   bool connected_to_itself() const {
     if (!check_self_) return false;
-    const Address local = handle_.local();
-    const Address peer = handle_.peer();
+    const Address local = local_of(fd_.fd());
+    const Address peer = peer_of(fd_.fd());
     return local.port == peer.port && local.ip == peer.ip;
   }
 
-  void finish(int status) {
-    const Connecting::OnDone on_done = std::move(on_done_);  // its call may destroy this attempt
-    if (status == 0 && connected_to_itself()) status = UV_ECONNREFUSED;
+  void finish(int status, bool readable) {
+    const Connecting::OnDone on_done = std::exchange(on_done_, nullptr);  // its call may destroy this attempt
+    loop_.poller().count_active(-1);
+    if (status == 0 && connected_to_itself()) status = -ECONNREFUSED;
+    status_ = status;
     if (status == 0) {
-      on_done(std::make_unique<StreamSocket>(loop_, std::move(handle_)));
+      on_done(std::make_unique<StreamSocket>(loop_, std::move(fd_), readable));
       return;
     }
     Error error = uv_error(ErrorCode::kConnectFailed, status, "connect");
@@ -91,9 +98,8 @@ class StreamConnecting final : public Connecting, private Flushable {
   }
 
   Loop& loop_;
-  StreamHandle handle_;
+  PolledFd fd_;
   Connecting::OnDone on_done_;
-  Request* request_ = nullptr;
   int status_ = 0;
   bool check_self_;
 };

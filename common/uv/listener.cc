@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -17,20 +18,47 @@ namespace ingress::uv {
 namespace {
 
 constexpr int kBacklog = 4096;
+// Of one turn of the loop: what waits behind them is told again.
+constexpr int kMostAccepts = 64;
 
 tl::unexpected<Error> failed(int uv_status, const char* context) {
   return tl::unexpected(uv_error(ErrorCode::kIo, uv_status, context));
 }
 
-class StreamListener final : public Listener {
+// A descriptor kept in reserve. Where they have run out it is let go, so that what waits can be accepted and closed and
+// nothing spins on a connection that cannot be taken.
+class Reserve {
  public:
-  StreamListener(Loop& loop, StreamHandle handle, Listener::OnAccept on_accept)
+  Reserve() : fd_(open("/", O_RDONLY | O_CLOEXEC)) {}
+  Reserve(const Reserve&) = delete;
+  Reserve& operator=(const Reserve&) = delete;
+  ~Reserve() {
+    if (fd_ >= 0) close(fd_);
+  }
+  // False where there is no reserve either.
+  bool turn_away(int listening_fd) {
+    if (fd_ < 0) return false;
+    close(fd_);
+    const int refused = accept4(listening_fd, nullptr, nullptr, SOCK_CLOEXEC);
+    if (refused >= 0) close(refused);
+    fd_ = open("/", O_RDONLY | O_CLOEXEC);
+    return refused >= 0;
+  }
+
+ private:
+  int fd_;
+};
+
+class StreamListener final : public Listener, private Polled {
+ public:
+  StreamListener(Loop& loop, int fd, Listener::OnAccept on_accept)
       : loop_(loop),
-        handle_(std::move(handle)),
+        fd_(loop.poller(), fd, EPOLLIN, *this),
         on_accept_(std::make_shared<const Listener::OnAccept>(std::move(on_accept))) {
-    handle_.stream()->data = this;
+    loop_.poller().count_active(1);
   }
   ~StreamListener() override {
+    loop_.poller().count_active(-1);
     // The path may by now be a newer listener's.
     struct stat at_path {};
     if (!unix_path_.empty() && stat(unix_path_.c_str(), &at_path) == 0 && at_path.st_ino == inode_) {
@@ -39,7 +67,7 @@ class StreamListener final : public Listener {
   }
 
   Address local() const override {
-    if (unix_path_.empty()) return handle_.local();
+    if (unix_path_.empty()) return local_of(fd_.fd());
     Address address;
     address.unix_path = unix_path_;
     return address;
@@ -52,25 +80,33 @@ class StreamListener final : public Listener {
     inode_ = at_path.st_ino;
   }
 
-  int start() {
-    const auto on_connection = [](uv_stream_t* stream, int status) {
-      // An error is one connection's that did not come to be; where descriptors ran out, libuv has accepted and closed
-      // what waited, so that nothing spins.
-      if (status == 0) static_cast<StreamListener*>(stream->data)->accept();
-    };
-    return uv_listen(handle_.stream(), kBacklog, on_connection);
-  }
+  bool polled() const { return fd_.ok(); }
 
  private:
-  void accept() {
-    StreamHandle accepted(loop_, handle_.is_tcp() ? StreamHandle::Kind::kTcp : StreamHandle::Kind::kUnix);
-    if (uv_accept(handle_.stream(), accepted.stream()) != 0) return;
-    const auto on_accept = on_accept_;  // its call may destroy this listener
-    (*on_accept)(std::make_unique<StreamSocket>(loop_, std::move(accepted)));
+  void on_ready(uint32_t) override {
+    Loop& loop = loop_;  // a call of on_accept may destroy this listener
+    const Poller::Ticket ticket = fd_.ticket();
+    const auto on_accept = on_accept_;
+    for (int i = 0; i < kMostAccepts && loop.poller().holds(ticket); ++i) {
+      const int accepted = accept4(ticket.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (accepted >= 0) {
+        std::unique_ptr<Socket> socket = StreamSocket::take(loop, accepted);
+        if (socket != nullptr) (*on_accept)(std::move(socket));
+      } else if (!may_go_on(errno)) {
+        return;
+      }
+    }
+  }
+
+  // An error is one connection's that did not come to be.
+  bool may_go_on(int error) {
+    if (error == EMFILE || error == ENFILE) return reserve_.turn_away(fd_.fd());
+    return error == EINTR || error == ECONNABORTED;
   }
 
   Loop& loop_;
-  StreamHandle handle_;
+  PolledFd fd_;
+  Reserve reserve_;
   std::shared_ptr<const Listener::OnAccept> on_accept_;
   std::string unix_path_;
   ino_t inode_ = 0;
@@ -85,7 +121,7 @@ int clear_path(const sockaddr_un& name) {
   if (probe < 0) return -errno;
   const bool refused =
       connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 && errno == ECONNREFUSED;
-  ::close(probe);
+  close(probe);
   if (!refused) return -EADDRINUSE;
   return unlink(name.sun_path) == 0 ? 0 : -errno;
 }
@@ -102,41 +138,60 @@ int bind_unix(const std::string& path, int mode) {
   if (bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 ||
       chmod(name.sun_path, static_cast<mode_t>(mode)) != 0) {
     const int error = errno;
-    ::close(fd);
+    close(fd);
     return -error;
   }
   return fd;
+}
+
+// Listens on a bound `fd`, which it takes.
+Result<std::unique_ptr<StreamListener>> start(Loop& loop, int fd, Listener::OnAccept on_accept) {
+  if (::listen(fd, kBacklog) != 0) {
+    const int error = errno;
+    close(fd);
+    return failed(-error, "listen");
+  }
+  auto listener = std::make_unique<StreamListener>(loop, fd, std::move(on_accept));
+  if (!listener->polled()) return failed(-ENOSPC, "listen");
+  return listener;
 }
 
 Result<std::unique_ptr<Listener>> listen_unix(Loop& loop, const std::string& path, Listener::OnAccept on_accept,
                                               int mode) {
   const int fd = bind_unix(path, mode);
   if (fd < 0) return failed(fd, "bind a Unix socket");
-  StreamHandle handle(loop, StreamHandle::Kind::kUnix);
-  if (const int status = uv_pipe_open(handle.pipe(), fd); status != 0) {
-    ::close(fd);
-    return failed(status, "bind a Unix socket");
-  }
-  auto listener = std::make_unique<StreamListener>(loop, std::move(handle), std::move(on_accept));
-  listener->owns_path(path);
-  if (const int status = listener->start(); status != 0) return failed(status, "listen");
-  return listener;
+  auto listener = start(loop, fd, std::move(on_accept));
+  if (!listener) return tl::unexpected(listener.error());
+  (*listener)->owns_path(path);
+  return std::move(*listener);
+}
+
+// A bound TCP socket, or a negated errno. [::] takes IPv4, too.
+int bind_tcp(const sockaddr_storage& storage) {
+  const bool v6 = storage.ss_family == AF_INET6;
+  const int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
+  const int on = 1;
+  const int off = 0;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (v6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  // Accepted sockets inherit it: no system call for each.
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const socklen_t size = v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0) return fd;
+  const int error = errno;
+  close(fd);
+  return -error;
 }
 
 Result<std::unique_ptr<Listener>> listen_tcp(Loop& loop, const Address& address, Listener::OnAccept on_accept) {
   sockaddr_storage storage;
-  if (!to_sockaddr(address, storage)) return failed(UV_EINVAL, "listen address");
-  StreamHandle handle(loop, StreamHandle::Kind::kTcp);
-  // libuv sets SO_REUSEADDR, and takes IPv4 on [::] too.
-  if (const int status = uv_tcp_bind(handle.tcp(), reinterpret_cast<sockaddr*>(&storage), 0); status != 0) {
-    return failed(status, "bind");
-  }
-  // Accepted sockets inherit it: no system call for each.
-  const int on = 1;
-  setsockopt(handle.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  auto listener = std::make_unique<StreamListener>(loop, std::move(handle), std::move(on_accept));
-  if (const int status = listener->start(); status != 0) return failed(status, "listen");
-  return listener;
+  if (!to_sockaddr(address, storage)) return failed(-EINVAL, "listen address");
+  const int fd = bind_tcp(storage);
+  if (fd < 0) return failed(fd, "bind");
+  auto listener = start(loop, fd, std::move(on_accept));
+  if (!listener) return tl::unexpected(listener.error());
+  return std::move(*listener);
 }
 
 }  // namespace

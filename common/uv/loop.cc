@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/uv/borrowed_parts.h"
+#include "common/uv/poller.h"
 #include "common/uv/uv_handle.h"
 
 namespace ingress::uv {
@@ -40,6 +41,11 @@ struct Loop::Impl {
   Impl();
   ~Impl();
 
+  bool alive();
+  // Waits for the kernel and calls back.
+  void turn();
+  // libuv's timers, signals, watches and worker threads, where any of them has something to tell.
+  void run_uv(bool told);
   // The last step before the loop waits: tasks, flushes, burials.
   void end_iteration();
   void run_tasks();
@@ -48,15 +54,12 @@ struct Loop::Impl {
   void empty_graveyard();
   void watch_deadlines();
   // There is work for end_iteration: the loop may neither wait nor end before it is done.
-  void wake() {
-    uv_idle_start(busy->get(), [](uv_idle_t*) {});
-  }
+  bool busy() const { return !tasks.empty() || first_dirty != nullptr || !graveyard.empty() || poller.has_again(); }
   void take_posted();
 
   uv_loop_t loop{};
+  Poller poller;
   // Closed by the destructor before the loop is.
-  std::optional<UvHandle<uv_prepare_t>> before_wait{std::in_place};
-  std::optional<UvHandle<uv_idle_t>> busy{std::in_place};
   std::optional<UvHandle<uv_async_t>> posted_signal{std::in_place};
   std::optional<UvHandle<uv_timer_t>> tick{std::in_place};
 
@@ -68,6 +71,9 @@ struct Loop::Impl {
   std::vector<std::function<void()>> running_tasks;  // keeps its memory from one iteration to the next
   uint32_t iteration = 0;
   std::chrono::steady_clock::time_point wait_began;
+  bool stopped = false;
+  bool uv_touched = true;     // a handle may have been started: libuv has to look at it
+  bool sockets_keep = false;  // posted_signal is referenced, because sockets are active
   SharedBuffer read_buffer;
   SharedBuffer plain_buffer;
   BorrowedParts borrowed;
@@ -79,14 +85,11 @@ struct Loop::Impl {
 Loop::Impl::Impl() {
   // A write to a closed connection is an error of that write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
-  [[maybe_unused]] const int status = uv_loop_init(&loop);
+  [[maybe_unused]] int status = uv_loop_init(&loop);
   assert(status == 0);
   loop.data = this;
-  uv_prepare_init(&loop, before_wait->get());
-  uv_prepare_start(before_wait->get(),
-                   [](uv_prepare_t* handle) { static_cast<Impl*>(handle->loop->data)->end_iteration(); });
-  uv_unref(before_wait->raw());
-  uv_idle_init(&loop, busy->get());
+  status = poller.watch(uv_backend_fd(&loop));
+  assert(status == 0);
   uv_async_init(&loop, posted_signal->get(),
                 [](uv_async_t* handle) { static_cast<Impl*>(handle->loop->data)->take_posted(); });
   uv_unref(posted_signal->raw());
@@ -97,8 +100,6 @@ Loop::Impl::~Impl() {
   tasks.clear();
   posted.clear();
   empty_graveyard();
-  before_wait.reset();
-  busy.reset();
   posted_signal.reset();
   tick.reset();
   uv_walk(
@@ -113,6 +114,27 @@ Loop::Impl::~Impl() {
   assert(status == 0);
 }
 
+bool Loop::Impl::alive() {
+  if (poller.active() != sockets_keep) {
+    sockets_keep = poller.active();
+    sockets_keep ? uv_ref(posted_signal->raw()) : uv_unref(posted_signal->raw());
+  }
+  return uv_loop_alive(&loop) != 0 || busy();
+}
+
+void Loop::Impl::turn() {
+  const bool told = poller.wait(busy() || uv_touched ? 0 : uv_backend_timeout(&loop));
+  uv_update_time(&loop);
+  poller.dispatch();
+  run_uv(told);
+}
+
+void Loop::Impl::run_uv(bool told) {
+  if (!told && !uv_touched && (uv_loop_alive(&loop) == 0 || uv_backend_timeout(&loop) != 0)) return;
+  uv_touched = false;
+  uv_run(&loop, UV_RUN_NOWAIT);
+}
+
 void Loop::Impl::end_iteration() {
   ++iteration;
   run_tasks();
@@ -120,7 +142,6 @@ void Loop::Impl::end_iteration() {
     flush_dirty();
     empty_graveyard();
   } while (first_dirty != nullptr);
-  if (tasks.empty()) uv_idle_stop(busy->get());
   watch_deadlines();
   wait_began = std::chrono::steady_clock::now();
 }
@@ -180,14 +201,16 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {}
 Loop::~Loop() = default;
 
 void Loop::run() {
-  // Deadlines that were armed before the loop ran keep it running, too.
-  impl_->watch_deadlines();
-  uv_run(&impl_->loop, UV_RUN_DEFAULT);
-  // stop() ends the loop before the step that flushes what the last callbacks wrote.
+  impl_->stopped = false;
+  // What was written and armed before the loop ran counts, too.
   impl_->end_iteration();
+  while (!impl_->stopped && impl_->alive()) {
+    impl_->turn();
+    impl_->end_iteration();
+  }
 }
 
-void Loop::stop() { uv_stop(&impl_->loop); }
+void Loop::stop() { impl_->stopped = true; }
 
 Time Loop::now() const { return Time(Duration(uv_now(&impl_->loop))); }
 
@@ -198,7 +221,6 @@ void Loop::flush_later(Flushable& flushable) {
   flushable.dirty_link() = {impl_->last_dirty, nullptr, true};
   (impl_->last_dirty != nullptr ? impl_->last_dirty->dirty_link().next : impl_->first_dirty) = &flushable;
   impl_->last_dirty = &flushable;
-  impl_->wake();
 }
 
 void Loop::forget_flush(Flushable& flushable) {
@@ -208,13 +230,9 @@ void Loop::forget_flush(Flushable& flushable) {
 void Loop::bury(std::unique_ptr<Buryable> what) {
   if (what == nullptr) return;
   impl_->graveyard.push_back(std::move(what));
-  impl_->wake();
 }
 
-void Loop::defer(std::function<void()> task) {
-  impl_->tasks.push_back(std::move(task));
-  impl_->wake();
-}
+void Loop::defer(std::function<void()> task) { impl_->tasks.push_back(std::move(task)); }
 
 void Loop::post(std::function<void()> task) {
   {
@@ -238,6 +256,10 @@ void Loop::write_borrowed() { impl_->borrowed.write_all(); }
 MutableBytes Loop::plain_buffer() { return impl_->plain_buffer.view(); }
 uint32_t Loop::iteration() const { return impl_->iteration; }
 std::chrono::steady_clock::time_point Loop::wait_began() const { return impl_->wait_began; }
-uv_loop_s* Loop::raw() { return &impl_->loop; }
+uv_loop_s* Loop::raw() {
+  impl_->uv_touched = true;
+  return &impl_->loop;
+}
+Poller& Loop::poller() { return impl_->poller; }
 
 }  // namespace ingress::uv

@@ -16,6 +16,8 @@ struct uv_loop_s;
 
 namespace ingress::uv {
 
+class Poller;
+
 // Something with output gathered during this iteration, to be written at its end.
 class Flushable {
  public:
@@ -73,7 +75,7 @@ class Loop {
   // Advanced by the loop once a tick while a deadline is armed. An armed deadline keeps the loop running.
   DeadlineWheel& deadlines();
 
-  // Calls flushable.flush() once, in the last step before the loop waits (uv_prepare). Calling it again in the same
+  // Calls flushable.flush() once, in the last step before the loop waits. Calling it again in the same
   // iteration changes nothing. A flushable that dies first must call forget_flush.
   void flush_later(Flushable& flushable);
   void forget_flush(Flushable& flushable);
@@ -105,8 +107,10 @@ class Loop {
   uint32_t iteration() const;
   // When the last of them ended and the loop went on to wait for the kernel; finer than now().
   std::chrono::steady_clock::time_point wait_began() const;
-  // For common/uv only.
+  // For common/uv only. Sockets are polled by poller(), all else is libuv's; who asks for raw() is about to start
+  // a handle.
   uv_loop_s* raw();
+  Poller& poller();
 
  private:
   struct Impl;

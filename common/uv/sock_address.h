@@ -13,4 +13,11 @@ bool to_sockaddr(const Address& address, sockaddr_storage& to);
 // An IPv4 address inside IPv6 (a dual-stack listener's peer) comes out as IPv4. Empty for families other than IP.
 Address from_sockaddr(const sockaddr* from);
 
+// Of a socket; one system call each. Empty for Unix sockets, and where the kernel no longer knows.
+Address peer_of(int fd);
+Address local_of(int fd);
+
+// True where the peer has reset the connection, or a Unix peer closed it.
+bool is_disconnected(int fd);
+
 }  // namespace ingress::uv

@@ -1,49 +1,24 @@
-// The Socket over a libuv stream. Private to common/uv.
+// The Socket over a descriptor of the kernel. Private to common/uv.
 //
-// Writing tries at once; what the kernel leaves goes into one uv_write, and what comes meanwhile gathers behind it and
-// becomes the next. Pausing is lazy: the handle goes on polling until bytes come that nobody wants, so that a pause and
-// a resume between two requests cost no epoll_ctl. Where bytes wait, resuming reads them at the end of the iteration
-// without asking epoll first, and polls again only when it has found the end of them. One iteration reads at most one
-// read buffer full, so that a fast peer does not hold up the others.
+// Writing tries at once; what the kernel leaves gathers here and is written when it says that there is room. The kernel
+// tells once that bytes came (edge-triggered): whether there are more is known here, so that pausing and resuming cost
+// no system call. A socket that is resumed with bytes waiting reads them at the end of the iteration. One iteration
+// reads at most one read buffer full, so that a fast peer does not hold up the others.
 #pragma once
-
-#include <uv.h>
 
 #include <optional>
 
+#include "common/uv/poller.h"
 #include "common/uv/socket.h"
-#include "common/uv/uv_handle.h"
 
 namespace ingress::uv {
 
-// A TCP or Unix stream handle; every member begins with the common part of libuv's handles.
-union StreamStorage {
-  uv_tcp_t tcp;
-  uv_pipe_t pipe;
-};
-
-class StreamHandle {
+class StreamSocket final : public Socket, private Flushable, private Polled {
  public:
-  enum class Kind : uint8_t { kTcp, kUnix };
-  StreamHandle(Loop& loop, Kind kind);
-
-  uv_stream_t* stream() const { return reinterpret_cast<uv_stream_t*>(handle_.get()); }
-  uv_tcp_t* tcp() const { return &handle_.get()->tcp; }
-  uv_pipe_t* pipe() const { return &handle_.get()->pipe; }
-  bool is_tcp() const { return stream()->type == UV_TCP; }
-  // -1 where there is no socket yet.
-  int fd() const;
-  Address local() const;
-  Address peer() const;
-
- private:
-  UvHandle<StreamStorage> handle_;
-};
-
-class StreamSocket final : public Socket, private Flushable {
- public:
-  // `handle` is connected.
-  StreamSocket(Loop& loop, StreamHandle handle);
+  // `fd` is connected; `readable` where the kernel has already told that bytes are there.
+  StreamSocket(Loop& loop, PolledFd fd, bool readable);
+  // Takes a connected, non-blocking `fd`. Null where it cannot be polled.
+  static std::unique_ptr<StreamSocket> take(Loop& loop, int fd);
   ~StreamSocket() override;
 
   void set_handler(SocketHandler* handler) override { handler_ = handler; }
@@ -52,47 +27,48 @@ class StreamSocket final : public Socket, private Flushable {
   using Socket::write;
   size_t write(std::span<const Bytes> parts) override;
   size_t write(ByteBuffer& buffer) override;
-  size_t backlog_bytes() const override;
+  size_t backlog_bytes() const override { return sending_.size() + pending_.size(); }
   void shutdown() override;
   void reset_on_close() override;
   bool peer_is_gone() const override;
   void set_notsent_lowat(size_t bytes) override;
-  Address peer() const override { return handle_.peer(); }
-  Address local() const override { return handle_.local(); }
+  Address peer() const override;
+  Address local() const override;
 
  private:
-  struct WriteRequest;
-
   bool writable() const { return !dead_ && !shutdown_ && !write_error_; }
-  bool reading() const { return polling_ && !paused_; }
-  void watch();
-  uv_buf_t next_read_buffer();
-  void read_waiting();
-  void take_read(ssize_t size, uint8_t* bytes);
+  bool reading() const { return !paused_ && !ended_ && !dead_; }
+  void note_active();
+  void on_ready(uint32_t events) override;
+  MutableBytes next_read_room();
+  // Reads until the kernel has no more, this iteration's share is read, or nobody wants more.
+  void read_ready();
   void take_end();
+  // What the kernel took of the parts.
   size_t try_write(std::span<const Bytes> parts);
   size_t try_write(Bytes bytes) { return try_write({&bytes, 1}); }
-  void write_later(ByteBuffer bytes);
-  void written(int status);
+  void write_backlog();
   void fail_write(int status);
   void fail(const Error& error);
-  // Reads what waits; tells a write error that reading will not.
+  // Reads what waits; tells a write error.
   void flush() override;
 
   Loop& loop_;
-  StreamHandle handle_;
+  PolledFd fd_;
   SocketHandler* handler_ = nullptr;
-  WriteRequest* in_flight_ = nullptr;
-  ByteBuffer pending_;
+  // What the kernel did not take, and what came meanwhile: apart, so that neither is copied for the other's sake.
+  ByteBuffer sending_;
+  ByteBuffer pending_;  // empty where sending_ is
   std::optional<Error> write_error_;
   uint32_t read_iteration_ = 0;  // the iteration that read_bytes_ counts
-  size_t read_bytes_ = 0;
-  bool polling_ = false;  // uv_read_start is on
+  uint32_t read_bytes_ = 0;
+  bool readable_;         // the kernel may have more
+  bool hung_up_ = false;  // the end or an error lies behind the bytes: a short read is not the last
   bool paused_ = true;
-  bool bytes_wait_ = false;  // polling has ended because of bytes that nobody wanted then
-  bool ended_ = false;       // FIN was read
+  bool ended_ = false;  // FIN was read
   bool shutdown_ = false;
-  bool dead_ = false;  // on_failed was called
+  bool dead_ = false;    // on_failed was called
+  bool active_ = false;  // keeps the loop running
 };
 
 }  // namespace ingress::uv
