@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/byte_buffer.h"
 #include "common/base/error.h"
 #include "common/uv/loop.h"
 #include "common/uv/timer.h"
@@ -42,9 +43,10 @@ class AccessLog {
 
  private:
   AccessLog(uv::Loop& loop, std::string path);
+  std::string_view stamp();
 
   std::string path_;
-  std::string block_;
+  ByteBuffer block_;
   uv::Timer timer_;
   int fd_ = -1;
   int64_t stamp_second_ = 0;

@@ -43,7 +43,7 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   started_ = owner_.loop_.now();
   unconsumed_bytes_ = 0;
   body_bytes_ = 0;
-  status_ = 0;
+  status_ = public_port_ = 0;
   tls_ = info.tls;
   // An Upgrade's stream stays open this way: bytes follow a 101.
   request_ended_ = info.end && !info.upgrade;
@@ -62,6 +62,7 @@ bool Forward::start(server::Responder& responder, const http::RequestHead& head,
 
 Status Forward::resolve(const http::RequestTarget& target) {
   host_.assign(target.host);
+  public_port_ = port_of(host_, tls_);
   Resolution& found = owner_.work_->resolution;
   if (const Status resolved = owner_.index_.resolve(target.host, found); !resolved) return resolved;
   machine_.assign(found.machine);
@@ -92,7 +93,7 @@ Status Forward::open(const http::RequestHead& head, std::string_view target, con
   return tl::unexpected(why);
 }
 
-http::Inbound Forward::inbound() const { return {client_ip_, tls_ ? "https" : "http", host_, port_of(host_, tls_)}; }
+http::Inbound Forward::inbound() const { return {client_ip_, tls_ ? "https" : "http", host_, public_port_}; }
 
 void Forward::on_body(MutableBytes payload, bool end) {
   if (stream_ == nullptr) return;

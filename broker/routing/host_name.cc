@@ -1,19 +1,29 @@
 #include "broker/routing/host_name.h"
 
+#include <array>
+#include <cstdint>
+
 #include "broker/model/ids.h"
 
 namespace ingress::broker {
 namespace {
 
+// What each byte of a host is read as; 0 for those that none may hold.
+constexpr auto kHostBytes = [] {
+  std::array<char, 256> table{};
+  for (int c = 'a'; c <= 'z'; ++c)
+    table[static_cast<size_t>(c)] = table[static_cast<size_t>(c - 'a' + 'A')] = static_cast<char>(c);
+  for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = static_cast<char>(c);
+  table['-'] = '-';
+  table['_'] = '_';
+  return table;
+}();
+
 auto invalid_host() { return fail(ErrorCode::kInvalidHost, Side::kClient, "reading the host"); }
 
 }  // namespace
 
-char host_byte(char c) {
-  const bool lower = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  if (lower) return c;
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : '\0';
-}
+char host_byte(char c) { return kHostBytes[static_cast<uint8_t>(c)]; }
 
 Status HostName::assign(std::string_view host) {
   size_ = 0;

@@ -61,7 +61,8 @@ constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
-// True where a byte is a control character (DEL too) other than HTAB.
-bool has_control(std::string_view text);
+// Where the first control character (DEL too) other than HTAB lies, at or after `at`; the text's size where none does.
+size_t find_control(std::string_view text, size_t at = 0);
+inline bool has_control(std::string_view text) { return find_control(text) != text.size(); }
 
 }  // namespace ingress::http

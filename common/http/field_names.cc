@@ -45,6 +45,15 @@ constexpr auto kKnownNames = std::to_array<KnownName>({
 
 constexpr size_t kLongestKnown = kKnownNames.back().name.size();
 
+constexpr char fold(char c) { return c == '_' ? '-' : to_lower(c); }
+
+// By length, the first letters of known names, as bits: most names are told to be none by one look.
+constexpr auto kFirstLetters = [] {
+  std::array<uint32_t, kLongestKnown + 1> letters{};
+  for (const KnownName& known : kKnownNames) letters[known.name.size()] |= uint32_t{1} << (known.name.front() & 0x1f);
+  return letters;
+}();
+
 // Number of the first known name that is at least as long as the index.
 constexpr auto kFirstOfLength = [] {
   std::array<uint8_t, kLongestKnown + 2> first{};
@@ -64,8 +73,6 @@ constexpr auto kNotTrailers = std::to_array<std::string_view>(
     {"authorization", "cookie", "set-cookie", "www-authenticate", "content-type", "content-encoding", "content-range",
      "cache-control", "expect", "range", "max-forwards", "trailer"});
 
-char fold(char c) { return c == '_' ? '-' : to_lower(c); }
-
 // A name is dropped in every spelling; one that is read or rewritten is known by its own only.
 FieldClass class_of_spelling(FieldClass what) {
   switch (what) {
@@ -82,6 +89,7 @@ FieldClass class_of_spelling(FieldClass what) {
 }
 
 FieldClass classify_known(std::string_view name) {
+  if ((kFirstLetters[name.size()] >> (name.front() & 0x1f) & 1) == 0) return FieldClass::kOther;
   const size_t end = kFirstOfLength[name.size() + 1];
   for (size_t i = kFirstOfLength[name.size()]; i < end; ++i) {
     const KnownName& known = kKnownNames[i];

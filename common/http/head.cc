@@ -1,5 +1,6 @@
 #include "common/http/head.h"
 
+#include "common/base/words.h"
 #include "common/http/chars.h"
 #include "common/http/list.h"
 
@@ -19,9 +20,19 @@ void ResponseHead::clear() {
 }
 
 bool iequals(std::string_view a, std::string_view b) {
+  constexpr size_t kWord = sizeof(uint64_t);
   if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
+  if (a.size() < kWord) {
+    for (size_t i = 0; i < a.size(); ++i) {
+      if (to_lower(a[i]) != to_lower(b[i])) return false;
+    }
+    return true;
+  }
+  // The last eight bytes, first (names that differ do so there, as a rule), overlap the ones before.
+  const size_t last = a.size() - kWord;
+  if (lower_word(load_word(a.data() + last)) != lower_word(load_word(b.data() + last))) return false;
+  for (size_t at = 0; at < last; at += kWord) {
+    if (lower_word(load_word(a.data() + at)) != lower_word(load_word(b.data() + at))) return false;
   }
   return true;
 }

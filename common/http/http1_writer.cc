@@ -1,7 +1,8 @@
 #include "common/http/http1_writer.h"
 
 #include <cassert>
-#include <cstring>
+
+#include "common/base/words.h"
 
 namespace ingress::http {
 namespace {
@@ -17,7 +18,7 @@ class Pen {
  public:
   explicit Pen(uint8_t* at) : at_(at) {}
   void write(std::string_view text) {
-    if (!text.empty()) std::memcpy(at_, text.data(), text.size());
+    copy_short(at_, text.data(), text.size());
     at_ += text.size();
   }
   void write(char c) { *at_++ = static_cast<uint8_t>(c); }

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cstring>
 
+#include "common/base/words.h"
 #include "common/http/forward_rules.h"
 
 namespace ingress::http {
@@ -18,7 +18,7 @@ std::string_view Scratch::add(std::initializer_list<std::string_view> parts) {
   char* const begin = reserve(size);
   char* at = begin;
   for (const std::string_view part : parts) {
-    if (!part.empty()) std::memcpy(at, part.data(), part.size());
+    copy_short(at, part.data(), part.size());
     at += part.size();
   }
   return {begin, size};

@@ -22,7 +22,7 @@ class SectionScanner {
 
  private:
   uint32_t begin_ = 0;    // of the unfinished line
-  uint32_t scanned_ = 0;  // no LF and no forbidden byte before this; at or after begin_
+  uint32_t scanned_ = 0;  // no control character but HTAB before this; at or after begin_
 };
 
 }  // namespace ingress::http

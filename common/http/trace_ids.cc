@@ -1,6 +1,7 @@
 #include "common/http/trace_ids.h"
 
 #include <algorithm>
+#include <array>
 
 namespace ingress::http {
 namespace {
@@ -22,11 +23,23 @@ bool is_id(std::string_view text) {
   return is_lower_hex(text) && text.find_first_not_of('0') != std::string_view::npos;
 }
 
+// The two digits of each byte.
+constexpr auto kByteDigits = [] {
+  std::array<std::array<char, 2>, 256> table{};
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (size_t byte = 0; byte < table.size(); ++byte) table[byte] = {kDigits[byte >> 4], kDigits[byte & 0xf]};
+  return table;
+}();
+
 // 64 bits as 16 digits.
 struct Hex {
   char digits[16];
   explicit Hex(uint64_t number) {
-    for (size_t i = sizeof(digits); i-- > 0; number >>= 4) digits[i] = "0123456789abcdef"[number & 0xf];
+    for (size_t i = 0; i < sizeof(digits); i += 2, number <<= 8) {
+      const std::array<char, 2>& pair = kByteDigits[number >> 56];
+      digits[i] = pair[0];
+      digits[i + 1] = pair[1];
+    }
   }
   std::string_view text() const { return {digits, sizeof(digits)}; }
 };

@@ -2,7 +2,8 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
+
+#include "common/base/words.h"
 
 namespace ingress::tunnel {
 namespace {
@@ -17,19 +18,6 @@ consteval std::array<uint8_t, 256> make_token_table() {
 }
 
 constexpr std::array<uint8_t, 256> kTokenBytes = make_token_table();
-
-constexpr uint64_t repeat(uint8_t byte) { return byte * 0x0101010101010101ULL; }
-
-// Is any of the eight bytes below `limit` (at most 128)?
-constexpr uint64_t has_byte_below(uint64_t word, uint8_t limit) {
-  return (word - repeat(limit)) & ~word & repeat(0x80);
-}
-
-uint64_t load_word(const char* from) {
-  uint64_t word;
-  std::memcpy(&word, from, sizeof word);
-  return word;
-}
 
 bool is_value_byte(char c) { return c != '\0' && c != '\r' && c != '\n'; }
 

@@ -1,5 +1,6 @@
 #include "common/tunnel/head_codec.h"
 
+#include "common/base/words.h"
 #include "common/tunnel/frame.h"
 #include "common/tunnel/head_bytes.h"
 
@@ -21,7 +22,7 @@ uint8_t* put_text(uint8_t* to, std::string_view text) {
     length >>= 7;
   }
   *to++ = static_cast<uint8_t>(length);
-  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  copy_short(to, text.data(), text.size());
   return to + text.size();
 }
 

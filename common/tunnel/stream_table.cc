@@ -28,22 +28,31 @@ void StreamTable::insert(Stream* stream) {
 
 void StreamTable::place(Stream* stream) {
   uint32_t at = stream->id() & mask_;
+  if (slots_[at] != nullptr) ++displaced_;
   while (slots_[at] != nullptr) at = (at + 1) & mask_;
   slots_[at] = stream;
 }
 
 void StreamTable::erase(uint32_t id) {
   uint32_t hole = id & mask_;
+  if (slots_[hole]->id() != id) --displaced_;
   while (slots_[hole]->id() != id) hole = (hole + 1) & mask_;
-  // What follows moves up where its home is not behind the hole, so that no search stops too early.
+  // Where each stream has the slot of its id, no search passes over the hole.
+  if (displaced_ > 0) hole = close_gap(hole);
+  slots_[hole] = nullptr;
+  --size_;
+}
+
+// What follows moves up where its home is not behind the hole, so that no search stops too early.
+uint32_t StreamTable::close_gap(uint32_t hole) {
   for (uint32_t at = (hole + 1) & mask_; slots_[at] != nullptr; at = (at + 1) & mask_) {
     const uint32_t home = slots_[at]->id() & mask_;
     if (((at - home) & mask_) < ((at - hole) & mask_)) continue;
     slots_[hole] = slots_[at];
+    if (hole == home) --displaced_;
     hole = at;
   }
-  slots_[hole] = nullptr;
-  --size_;
+  return hole;
 }
 
 Stream* StreamTable::next(uint32_t& cursor) const {
@@ -64,6 +73,7 @@ void StreamTable::grow() {
   const uint32_t capacity = old_capacity == 0 ? kFirstCapacity : old_capacity * 2;
   slots_ = std::make_unique<Stream*[]>(capacity);
   mask_ = capacity - 1;
+  displaced_ = 0;
   for (uint32_t at = 0; at < old_capacity; ++at) {
     if (old[at] != nullptr) place(old[at]);
   }

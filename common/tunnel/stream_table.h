@@ -26,11 +26,14 @@ class StreamTable {
 
  private:
   void place(Stream* stream);
+  // Closes the gap that an erased stream leaves; returns the slot that is free in the end.
+  uint32_t close_gap(uint32_t hole);
   void grow();
 
   std::unique_ptr<Stream*[]> slots_;
   uint32_t mask_ = 0;  // capacity - 1; the capacity is a power of two
   uint32_t size_ = 0;
+  uint32_t displaced_ = 0;  // streams that another one keeps from the slot of their id
 };
 
 }  // namespace ingress::tunnel

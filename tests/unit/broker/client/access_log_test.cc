@@ -1,0 +1,104 @@
+#include "broker/client/access_log.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+using namespace ingress;
+using namespace ingress::broker;
+
+namespace {
+
+struct Logged {
+  Logged() {
+    REQUIRE(mkdtemp(folder) != nullptr);
+    auto opened = AccessLog::open(loop, path());
+    REQUIRE(opened.has_value());
+    log = std::move(*opened);
+  }
+  ~Logged() { std::filesystem::remove_all(folder); }
+
+  std::string path() const { return std::string(folder) + "/access.log"; }
+  std::string text() {
+    log->flush();
+    std::ifstream file(path());
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  char folder[32] = "/tmp/ingress-log-XXXXXX";
+  uv::Loop loop;
+  std::unique_ptr<AccessLog> log;
+};
+
+}  // namespace
+
+TEST_CASE("an exchange is one line of JSON that holds what was told") {
+  Logged logged;
+  AccessEntry entry;
+  entry.client_ip = "192.0.2.7";
+  entry.host = "4096__misha.iterate.app";
+  entry.method = "GET";
+  entry.target = "/a?b=c";
+  entry.machine = "mach_1";
+  entry.port = 4096;
+  entry.status = 200;
+  entry.body_bytes = 12345678901234;
+  entry.duration = Duration(17);
+  logged.log->write(entry);
+  entry.error = "proxy_error";
+  logged.log->write(entry);
+  const std::string text = logged.text();
+  REQUIRE(std::count(text.begin(), text.end(), '\n') == 2);
+  const auto line = nlohmann::json::parse(text.substr(0, text.find('\n')));
+  CHECK(line["client"] == "192.0.2.7");
+  CHECK(line["host"] == "4096__misha.iterate.app");
+  CHECK(line["target"] == "/a?b=c");
+  CHECK(line["bytes"] == 12345678901234);
+  CHECK(line["ms"] == 17);
+  CHECK(line["port"] == 4096);
+  CHECK_FALSE(line.contains("error"));
+  const std::string time = line["time"];
+  CHECK(time.size() == std::string("2026-11-29T05:00:00.123Z").size());
+  CHECK(nlohmann::json::parse(text.substr(text.find('\n') + 1))["error"] == "proxy_error");
+}
+
+TEST_CASE("every byte of a text can be read back, wherever it lies, and the line stays ASCII") {
+  Logged logged;
+  std::string expected;
+  for (size_t size : {1, 7, 8, 9, 17}) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string target(size, 'a');
+      target[byte % size] = static_cast<char>(byte);
+      AccessEntry entry;
+      entry.target = target;
+      logged.log->write(entry);
+      expected += target;
+    }
+  }
+  std::string read;
+  std::ifstream file((logged.log->flush(), logged.path()));
+  for (std::string line; std::getline(file, line);) {
+    for (const char c : line) REQUIRE((c >= 0x20 && c < 0x7f));
+    // A byte above 0x7f is told as the character of its number.
+    const std::string target = nlohmann::json::parse(line)["target"];
+    for (size_t i = 0; i < target.size(); ++i) {
+      const auto c = static_cast<uint8_t>(target[i]);
+      read += c < 0x80 ? target[i] : static_cast<char>((c & 3) << 6 | (static_cast<uint8_t>(target[++i]) & 0x3f));
+    }
+  }
+  CHECK((read == expected));
+}
+
+TEST_CASE("a line longer than a block is written whole") {
+  Logged logged;
+  const std::string target(200'000, '"');
+  AccessEntry entry;
+  entry.target = target;
+  logged.log->write(entry);
+  const auto line = nlohmann::json::parse(logged.text());
+  CHECK((line["target"] == target));
+}
