@@ -393,6 +393,6 @@ TEST_CASE("after many reconnects no stream, no session and no connection is left
     const size_t ends = broker.ends.size();
     REQUIRE(run_until(loop, [&broker, ends] { return broker.ends.size() > ends && broker.up() == 2; }));
   }
-  CHECK(agent.set->serving() == 2);
+  CHECK(agent.serves(2));
   CHECK(agent.set->stream_count() == 0);
 }
