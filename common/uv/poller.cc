@@ -49,6 +49,11 @@ void Poller::remove(Ticket ticket) {
   ++slot.generation;
 }
 
+void Poller::release(Ticket ticket) {
+  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, ticket.fd, nullptr);
+  remove(ticket);
+}
+
 int Poller::watch(int fd) {
   epoll_event event{};
   event.events = EPOLLIN;
@@ -84,6 +89,11 @@ PolledFd::PolledFd(Poller& poller, int fd, uint32_t events, Polled& polled) {
     ticket_ = {};
     close(fd);
   }
+}
+
+int PolledFd::release() {
+  if (poller_ != nullptr) std::exchange(poller_, nullptr)->release(ticket_);
+  return std::exchange(ticket_, {}).fd;
 }
 
 PolledFd::~PolledFd() {

@@ -45,8 +45,11 @@ class Poller {
   int add(int fd, uint32_t events, Polled& polled, Ticket& ticket);
   // The same registration tells another from now on.
   void retarget(Ticket ticket, Polled& polled) { slots_[static_cast<size_t>(ticket.fd)].polled = &polled; }
-  // Before the descriptor is closed, which ends its membership.
+  // Before the descriptor is closed, which ends its membership in the kernel's set, too, where no other descriptor of
+  // the same socket lives on.
   void remove(Ticket ticket);
+  // The same where the socket lives on: in another loop, or in another process. One system call.
+  void release(Ticket ticket);
   bool holds(Ticket ticket) const {
     const Slot& slot = slots_[static_cast<size_t>(ticket.fd)];
     return slot.polled != nullptr && slot.generation == ticket.generation;
@@ -101,6 +104,9 @@ class PolledFd {
   Poller::Ticket ticket() const { return ticket_; }
   void retarget(Polled& polled) { poller_->retarget(ticket_, polled); }
   void again() { poller_->again(ticket_); }
+  // The descriptor, open and no longer polled here, for another loop; nothing is left in this object. -1 where it has
+  // none.
+  int release();
 
  private:
   Poller* poller_ = nullptr;  // null: not registered
