@@ -6,9 +6,10 @@
 
 namespace ingress::broker {
 
-Certificates::Certificates(uv::Loop& loop, std::string folder)
+Certificates::Certificates(uv::Loop& loop, std::string folder, bool told)
     : loop_(loop),
       folder_(std::move(folder)),
+      told_(told),
       context_({"iterate-tunnel/1", "h2", "http/1.1"}),
       settle_(loop, [this] { static_cast<void>(load()); }),
       look_(loop, [this] { look(); }) {}
@@ -42,13 +43,14 @@ void Certificates::look() {
 Status Certificates::load() {
   settling_ = false;
   links_.remember(folder_);
-  const Status loaded = context_.load(folder_, [](const std::string& path, const Error& error) {
-    log_warn("certificate_refused", {{"path", path}, {"error", describe(error)}});
+  const Status loaded = context_.load(folder_, [this](const std::string& path, const Error& error) {
+    if (told_) log_warn("certificate_refused", {{"path", path}, {"error", describe(error)}});
   });
   if (!loaded) {
     log_error("certificates_failed", {{"folder", folder_}, {"error", describe(loaded.error())}});
     return loaded;
   }
+  if (!told_) return {};
   for (const tls::Certificate& certificate : context_.certificates()) {
     std::string names;
     for (const std::string& name : certificate.names) names += (names.empty() ? "" : ",") + name;

@@ -14,11 +14,14 @@ namespace ingress::broker {
 
 class Certificates {
  public:
-  Certificates(uv::Loop& loop, std::string folder);
+  // What is loaded, or refused, is logged where `told`.
+  Certificates(uv::Loop& loop, std::string folder, bool told = true);
 
   // The first load: an error where no certificate can be served.
   Status start();
   const tls::ServerContext& context() const { return context_; }
+  // Sessions that began under the other's certificates resume under these.
+  void share_tickets_with(const Certificates& other) { context_.share_tickets_with(other.context_); }
 
  private:
   // A pair is written as two files: one load follows a burst of changes, however long the burst is.
@@ -33,6 +36,7 @@ class Certificates {
 
   uv::Loop& loop_;
   std::string folder_;
+  const bool told_;
   tls::ServerContext context_;
   tls::LinkedFiles links_;
   uv::Timer settle_;

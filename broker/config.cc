@@ -1,6 +1,8 @@
 #include "broker/config.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include "broker/routing/host_name.h"
 #include "common/tls/tls_context.h"
@@ -9,6 +11,13 @@ namespace ingress::broker {
 namespace {
 
 using Problem = tl::unexpected<std::string>;
+
+constexpr int kMostLoops = 64;
+
+size_t loop_count(int said) {
+  if (said > 0) return static_cast<size_t>(said);
+  return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kMostLoops);
+}
 
 tl::expected<std::vector<uv::Address>, std::string> parse_addresses(const char* setting,
                                                                     const std::vector<std::string>& texts,
@@ -105,6 +114,7 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("keep-alive-timeout", settings.keep_alive_timeout, "how long a client's connection may be idle");
   program.option("exchange-timeout", settings.exchange_timeout, "how long an exchange may be without a byte");
   program.option("reconnect-spread", settings.reconnect_spread, "agents spread their reconnects over this time");
+  program.option("loops", settings.loops, "threads that serve clients and tunnels; 0 for one a processor", 0, kMostLoops);
 }
 
 tl::expected<Config, std::string> check(const Settings& settings) {
@@ -131,6 +141,7 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   config.keep_alive_timeout = settings.keep_alive_timeout;
   config.exchange_timeout = settings.exchange_timeout;
   config.reconnect_spread = settings.reconnect_spread;
+  config.loops = loop_count(settings.loops);
   if (config.https.empty()) return Problem("--https must be said: tunnels come in by it, as clients do");
   for (const std::string& problem : {check_auth(settings, config), check_admin(settings, config),
                                      check_folders(settings), check_tls_dir(settings.tls_dir)}) {

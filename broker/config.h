@@ -29,6 +29,7 @@ struct Settings {
   Duration keep_alive_timeout{75000};
   Duration exchange_timeout{3600000};
   Duration reconnect_spread{0};
+  int loops = 1;
 };
 
 // As the program uses them.
@@ -49,6 +50,7 @@ struct Config {
   Duration keep_alive_timeout{0};
   Duration exchange_timeout{0};
   Duration reconnect_spread{0};
+  size_t loops = 1;
 };
 
 void declare(cli::Program& program, Settings& settings);

@@ -2,7 +2,7 @@
 
 namespace ingress::broker {
 
-void load_index(RouteIndex& index, const Snapshot& snapshot) {
+void load_index(RouteTable& routes, const Snapshot& snapshot) {
   Transaction transaction;
   transaction.actor = "start";
   for (const Machine& machine : snapshot.machines) transaction.changes.emplace_back(PutMachine{machine, true});
@@ -11,7 +11,7 @@ void load_index(RouteIndex& index, const Snapshot& snapshot) {
   for (const Service& service : snapshot.services) transaction.changes.emplace_back(PutService{service, true});
   for (const Route& route : snapshot.routes) transaction.changes.emplace_back(PutRoute{route, true, false});
   for (const Domain& domain : snapshot.domains) transaction.changes.emplace_back(PutDomain{domain});
-  index.apply(transaction);
+  routes.fill(transaction);
 }
 
 }  // namespace ingress::broker

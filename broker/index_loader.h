@@ -1,11 +1,11 @@
 // Fills the index from the store at start.
 #pragma once
 
-#include "broker/routing/route_index.h"
+#include "broker/routing/route_table.h"
 #include "broker/store/store.h"
 
 namespace ingress::broker {
 
-void load_index(RouteIndex& index, const Snapshot& snapshot);
+void load_index(RouteTable& routes, const Snapshot& snapshot);
 
 }  // namespace ingress::broker

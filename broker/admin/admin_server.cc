@@ -8,6 +8,7 @@
 #include "broker/admin/changes.h"
 #include "broker/admin/domains.h"
 #include "broker/admin/health.h"
+#include "broker/admin/loops.h"
 #include "broker/admin/machines.h"
 #include "broker/admin/projects.h"
 #include "broker/admin/routes.h"
@@ -44,6 +45,7 @@ class Server final : public AdminServer {
         routes_(api_),
         domains_(api_),
         tunnels_(api_),
+        loops_(api_),
         changes_(api_),
         why_(api_),
         local_acceptor_(router_, {true, ""}),
@@ -57,6 +59,7 @@ class Server final : public AdminServer {
     routes_.add_to(router_);
     domains_.add_to(router_);
     tunnels_.add_to(router_);
+    loops_.add_to(router_);
     changes_.add_to(router_);
     why_.add_to(router_);
     health_.add_to(router_);
@@ -112,6 +115,7 @@ class Server final : public AdminServer {
   admin::Routes routes_;
   admin::Domains domains_;
   admin::Tunnels tunnels_;
+  admin::Loops loops_;
   admin::Changes changes_;
   admin::Why why_;
   admin::Health health_;

@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "broker/routing/route_index.h"
+#include "broker/carrier/carrier.h"
+#include "broker/carrier/loops_view.h"
+#include "broker/routing/route_table.h"
 #include "broker/store/store.h"
-#include "broker/tunnel/tunnel_registry.h"
 #include "common/base/error.h"
 #include "common/uv/loop.h"
 #include "common/uv/socket.h"
@@ -27,8 +28,9 @@ struct AdminOptions {
 struct AdminParts {
   uv::Loop* loop = nullptr;
   Store* store = nullptr;
-  RouteIndex* index = nullptr;
-  TunnelRegistry* tunnels = nullptr;
+  const RouteTable* routes = nullptr;
+  Carrier* carrier = nullptr;
+  LoopsView* loops = nullptr;
   const tls::ServerContext* certificates = nullptr;  // null where the broker serves no https
   std::string public_https_port;                     // ":8443" or "": for the URLs that are shown
 };

@@ -104,6 +104,26 @@ void Api::with_changes(const Reply& reply, int64_t since_revision, int limit,
                              });
 }
 
+void Api::with_tunnels(std::function<void(const std::vector<TunnelInfo>&)> on_done) {
+  parts_.loops->list_tunnels([watch = std::weak_ptr<bool>(alive_),
+                              on_done = std::move(on_done)](const std::vector<TunnelInfo>& tunnels) {
+    if (!watch.expired()) on_done(tunnels);
+  });
+}
+
+void Api::close_tunnel(std::string_view id, std::function<void(bool)> on_done) {
+  parts_.loops->close_tunnel(id, [watch = std::weak_ptr<bool>(alive_), on_done = std::move(on_done)](bool closed) {
+    if (!watch.expired()) on_done(closed);
+  });
+}
+
+void Api::with_counts(std::function<void(const std::vector<LoopCounts>&)> on_done) {
+  parts_.loops->count(
+      [watch = std::weak_ptr<bool>(alive_), on_done = std::move(on_done)](const std::vector<LoopCounts>& counts) {
+        if (!watch.expired()) on_done(counts);
+      });
+}
+
 void Api::add_hosts(JsonObject& object, const std::vector<std::string>& hosts) const {
   std::vector<std::string> urls;
   urls.reserve(hosts.size());

@@ -28,7 +28,8 @@ class Api {
   Api& operator=(const Api&) = delete;
 
   const AdminParts& parts() const { return parts_; }
-  RouteIndex& index() const { return *parts_.index; }
+  // As it is now: not to be kept.
+  const RouteIndex& index() const { return parts_.routes->read(); }
 
   // Runs `job` alone. It answers once, by the Reply that it is given.
   void alone(Reply reply, std::function<void(const Reply&)> job);
@@ -53,6 +54,10 @@ class Api {
   void with_snapshot(const Reply& reply, std::function<void(const Snapshot&)> on_good);
   void with_changes(const Reply& reply, int64_t since_revision, int limit,
                     std::function<void(const std::vector<ChangeRow>&)> on_good);
+
+  void with_tunnels(std::function<void(const std::vector<TunnelInfo>&)> on_done);
+  void close_tunnel(std::string_view id, std::function<void(bool)> on_done);
+  void with_counts(std::function<void(const std::vector<LoopCounts>&)> on_done);
 
   // Adds "hosts" and "urls".
   void add_hosts(JsonObject& object, const std::vector<std::string>& hosts) const;

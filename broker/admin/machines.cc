@@ -36,7 +36,7 @@ void Machines::add_to(Router& router) {
 
 std::string Machines::show(const Machine& machine) const {
   JsonObject object = machine_json(machine);
-  object.boolean("connected", api_.parts().tunnels->connected(machine.id));
+  object.boolean("connected", api_.parts().loops->connected(machine.id));
   api_.add_hosts(object, api_.index().hosts_of(machine.id));
   return std::move(object).take();
 }
@@ -81,7 +81,7 @@ void Machines::update(const RequestPtr& request, const Reply& reply) {
     read_settings(in, machine);
     if (const auto bad = in.finish()) return done(*bad);
     api_.commit(request, done, {PutMachine{machine, false}}, [this, machine] {
-      if (machine.state == MachineState::kArchived) api_.parts().tunnels->drop_machine(machine.id);
+      if (machine.state == MachineState::kArchived) api_.parts().loops->drop_machine(machine.id);
       return resource_answer(200, show(machine), machine_json(machine).closed());
     });
   });
@@ -93,7 +93,7 @@ void Machines::remove(const RequestPtr& request, const Reply& reply) {
     return record_where(now.machines, machine_json, [&id](const Machine& row) { return row.id == id; });
   };
   api_.write_if_matched(request, reply, record, {DeleteMachine{id}}, [this, id] {
-    api_.parts().tunnels->drop_machine(id);
+    api_.parts().loops->drop_machine(id);
     return no_content();
   });
 }

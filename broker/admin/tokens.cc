@@ -85,7 +85,7 @@ void Tokens::remove(const RequestPtr& request, const Reply& reply) {
   const std::string machine = request->params[0];
   // Which token a tunnel showed is not kept: all of the machine's end, and agents with a good one are back at once.
   api_.write(request, reply, {DeleteToken{machine, request->params[1]}}, [this, machine] {
-    api_.parts().tunnels->drop_machine(machine);
+    api_.parts().loops->drop_machine(machine);
     return no_content();
   });
 }

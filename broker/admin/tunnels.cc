@@ -18,23 +18,27 @@ void Tunnels::list(const RequestPtr& request, const Reply& reply) {
   const Page page = Page::read(query);
   const std::string machine = query.text("machine");
   if (const auto bad = query.finish()) return reply(*bad);
-  reply(page_answer(
-      api_.parts().tunnels->list(), page, [](const TunnelInfo& tunnel) -> const std::string& { return tunnel.id; },
-      [&machine](const TunnelInfo& tunnel) { return machine.empty() || tunnel.machine == machine; },
-      [](const TunnelInfo& tunnel) { return tunnel_json(tunnel).closed(); }));
+  api_.with_tunnels([page, machine, reply](const std::vector<TunnelInfo>& tunnels) {
+    reply(page_answer(
+        tunnels, page, [](const TunnelInfo& tunnel) -> const std::string& { return tunnel.id; },
+        [&machine](const TunnelInfo& tunnel) { return machine.empty() || tunnel.machine == machine; },
+        [](const TunnelInfo& tunnel) { return tunnel_json(tunnel).closed(); }));
+  });
 }
 
 void Tunnels::get(const RequestPtr& request, const Reply& reply) {
-  const std::vector<TunnelInfo> tunnels = api_.parts().tunnels->list();
-  const TunnelInfo* tunnel =
-      find_row(tunnels, [&request](const TunnelInfo& each) { return each.id == request->params[0]; });
-  if (tunnel == nullptr) return reply(not_found("tunnel", request->params[0]));
-  reply(json_answer(200, tunnel_json(*tunnel).closed()));
+  api_.with_tunnels([request, reply](const std::vector<TunnelInfo>& tunnels) {
+    const TunnelInfo* tunnel =
+        find_row(tunnels, [&request](const TunnelInfo& each) { return each.id == request->params[0]; });
+    if (tunnel == nullptr) return reply(not_found("tunnel", request->params[0]));
+    reply(json_answer(200, tunnel_json(*tunnel).closed()));
+  });
 }
 
 void Tunnels::close(const RequestPtr& request, const Reply& reply) {
-  const bool closed = api_.parts().tunnels->close(request->params[0]);
-  reply(closed ? no_content() : not_found("tunnel", request->params[0]));
+  api_.close_tunnel(request->params[0], [request, reply](bool closed) {
+    reply(closed ? no_content() : not_found("tunnel", request->params[0]));
+  });
 }
 
 }  // namespace ingress::broker::admin

@@ -7,10 +7,10 @@
 namespace ingress::broker::admin {
 
 WhyProbe::~WhyProbe() {
-  if (stream_ != nullptr) stream_->abandon(tunnel::ResetCode::kCancelled);
+  if (stream_) stream_.abandon(tunnel::ResetCode::kCancelled);
 }
 
-void WhyProbe::start(TunnelRegistry& tunnels, std::string_view machine, int port) {
+void WhyProbe::start(Carrier& carrier, std::string_view machine, int port) {
   port_ = port;
   tunnel::OpenHead head;
   head.kind = tunnel::StreamKind::kProbe;
@@ -18,22 +18,22 @@ void WhyProbe::start(TunnelRegistry& tunnels, std::string_view machine, int port
   head.request.method = "GET";
   head.request.target = "/";
   Error why;
-  stream_ = tunnels.open(machine, head, true, this, why);
-  if (stream_ != nullptr) return;
+  stream_ = carrier.open(machine, head, true, this, why);
+  if (stream_) return;
   finish({WhyState::kFailed, "the tunnel takes no stream: " + describe(why), "wait until the agent is back"});
 }
 
 void WhyProbe::on_head(const http::ResponseHead&, bool) {
-  std::exchange(stream_, nullptr)->abandon(tunnel::ResetCode::kStopSending);
+  stream_.abandon(tunnel::ResetCode::kStopSending);
   finish({WhyState::kGood, "port " + std::to_string(port_) + " in the machine accepts connections", {}});
 }
 
 void WhyProbe::on_data(MutableBytes payload, bool) {
-  if (stream_ != nullptr) stream_->consumed(payload.size());
+  if (stream_) stream_.consumed(payload.size());
 }
 
 void WhyProbe::on_closed(const Error&, tunnel::ResetCode code) {
-  stream_ = nullptr;
+  stream_ = {};
   finish(probe_failure(port_, code));
 }
 

@@ -5,8 +5,7 @@
 #include <string_view>
 
 #include "broker/admin/why_report.h"
-#include "broker/tunnel/tunnel_registry.h"
-#include "common/tunnel/session.h"
+#include "broker/carrier/carrier.h"
 
 namespace ingress::broker::admin {
 
@@ -18,7 +17,7 @@ class WhyProbe final : private tunnel::StreamHandler {
   WhyProbe(const WhyProbe&) = delete;
   WhyProbe& operator=(const WhyProbe&) = delete;
 
-  void start(TunnelRegistry& tunnels, std::string_view machine, int port);
+  void start(Carrier& carrier, std::string_view machine, int port);
 
  private:
   void on_head(const http::ResponseHead& head, bool end) override;
@@ -29,7 +28,7 @@ class WhyProbe final : private tunnel::StreamHandler {
   void finish(WhyFinding finding);
 
   std::function<void(WhyFinding)> on_done_;
-  tunnel::Stream* stream_ = nullptr;
+  CarriedStream stream_;
   int port_ = 0;
 };
 

@@ -68,7 +68,7 @@ void WhyWalk::start() {
 // False where the host is none.
 bool WhyWalk::find_route() {
   std::vector<std::string> explained;
-  const tl::expected<Resolution, Refusal> resolution = parts_.index->explain(host_, explained);
+  const tl::expected<Resolution, Refusal> resolution = parts_.routes->read().explain(host_, explained);
   if (resolution) {
     found(*resolution, explained);
     return true;
@@ -117,24 +117,33 @@ void WhyWalk::check_machine(const Resolution& resolution) {
 }
 
 void WhyWalk::check_tunnel() {
-  if (!parts_.tunnels->connected(machine_)) {
+  if (!parts_.loops->connected(machine_)) {
     probe_done_ = true;
-    const std::string broker = "broker." + domain_of(host_, parts_.index->domains());
+    const std::string broker = "broker." + domain_of(host_, parts_.routes->read().domains());
     report_.fail(WhyStep::kTunnel, "no tunnel of machine \"" + machine_ + "\" is up",
                  "start the agent in it: ingress-agent run --broker https://" + broker + parts_.public_https_port +
                      " --machine " + machine_ + " --token-file FILE (a token: ingressctl machine token " + machine_ +
                      ")");
     return;
   }
+  tunnels_done_ = false;
+  parts_.loops->list_tunnels([this, watch = std::weak_ptr<bool>(alive_)](const std::vector<TunnelInfo>& tunnels) {
+    if (!watch.expired()) on_tunnels(tunnels);
+  });
+}
+
+void WhyWalk::on_tunnels(const std::vector<TunnelInfo>& tunnels) {
+  tunnels_done_ = true;
   int count = 0;
   std::string peers;
-  for (const TunnelInfo& tunnel : parts_.tunnels->list()) {
+  for (const TunnelInfo& tunnel : tunnels) {
     if (tunnel.machine != machine_ || tunnel.draining) continue;
     ++count;
     peers += (peers.empty() ? "" : ", ") + tunnel.peer;
   }
   report_.good(WhyStep::kTunnel,
                std::to_string(count) + (count == 1 ? " tunnel is up, from " : " tunnels are up, from ") + peers);
+  finish_when_done();
 }
 
 void WhyWalk::check_certificate() {
@@ -145,7 +154,7 @@ void WhyWalk::check_certificate() {
   }
   const tls::Certificate* certificate = parts_.certificates->find(host_);
   if (certificate == nullptr) {
-    const std::string other = single_label_form(host_, parts_.index->domains());
+    const std::string other = single_label_form(host_, parts_.routes->read().domains());
     if (!other.empty() && parts_.certificates->find(other) != nullptr) files += ", or use " + other;
     return report_.fail(WhyStep::kCertificate, "no certificate names " + host_, files);
   }
@@ -157,7 +166,7 @@ void WhyWalk::check_certificate() {
 }
 
 void WhyWalk::start_dns() {
-  broker_host_ = "broker." + domain_of(host_, parts_.index->domains());
+  broker_host_ = "broker." + domain_of(host_, parts_.routes->read().domains());
   resolving_ = uv::Resolving::resolve(*parts_.loop, host_, 443, [this](const Result<std::vector<uv::Address>>& result) {
     on_addresses(addresses_, addresses_known_, result);
   });
@@ -206,7 +215,7 @@ void WhyWalk::start_probe() {
     probe_done_ = true;
     finish_when_done();
   });
-  probe_->start(*parts_.tunnels, machine_, port_);
+  probe_->start(*parts_.carrier, machine_, port_);
 }
 
 void WhyWalk::on_time_over() {
@@ -219,7 +228,7 @@ void WhyWalk::on_time_over() {
 }
 
 void WhyWalk::finish_when_done() {
-  if (!dns_done_ || !probe_done_ || finishing_) return;
+  if (!dns_done_ || !tunnels_done_ || !probe_done_ || finishing_) return;
   finishing_ = true;
   // Later: the caller is one of our own parts, and `on_done` may destroy us.
   parts_.loop->defer([this, watch = std::weak_ptr<bool>(alive_)] {

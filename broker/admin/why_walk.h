@@ -34,6 +34,7 @@ class WhyWalk {
   void check_certificate();
   void check_machine(const Resolution& resolution);
   void check_tunnel();
+  void on_tunnels(const std::vector<TunnelInfo>& tunnels);
   void start_dns();
   void start_probe();
   void on_addresses(std::vector<std::string>& to, bool& known, const Result<std::vector<uv::Address>>& found);
@@ -54,6 +55,7 @@ class WhyWalk {
   bool addresses_known_ = false;
   bool broker_addresses_known_ = false;
   bool dns_done_ = false;
+  bool tunnels_done_ = true;
   bool probe_done_ = false;
   bool finishing_ = false;
   std::unique_ptr<uv::Resolving> resolving_;

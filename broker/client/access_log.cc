@@ -88,30 +88,41 @@ size_t most_bytes(const AccessEntry& entry) {
 
 }  // namespace
 
-AccessLog::AccessLog(uv::Loop& loop, std::string path) : path_(std::move(path)), timer_(loop, [this] { flush(); }) {
-  timer_.start(kFlushInterval, kFlushInterval);
-  timer_.unref();
-}
-
-AccessLog::~AccessLog() {
-  flush();
+AccessLogFile::~AccessLogFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Result<std::unique_ptr<AccessLog>> AccessLog::open(uv::Loop& loop, const std::string& path) {
-  std::unique_ptr<AccessLog> log(new AccessLog(loop, path));
-  if (const Status opened = log->reopen(); !opened) return tl::unexpected(opened.error());
-  return log;
+Result<std::unique_ptr<AccessLogFile>> AccessLogFile::open(const std::string& path) {
+  std::unique_ptr<AccessLogFile> file(new AccessLogFile(path));
+  if (const Status opened = file->reopen(); !opened) return tl::unexpected(opened.error());
+  return file;
 }
 
-Status AccessLog::reopen() {
+Status AccessLogFile::reopen() {
   const int fd = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0) return fail(ErrorCode::kIo, Side::kInternal, "opening the access log", errno);
-  flush();
+  const std::lock_guard lock(mutex_);
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
   return {};
 }
+
+void AccessLogFile::write(std::string_view lines) {
+  const std::lock_guard lock(mutex_);
+  while (!lines.empty() && fd_ >= 0) {
+    const ssize_t taken = ::write(fd_, lines.data(), lines.size());
+    if (taken < 0 && errno == EINTR) continue;
+    if (taken <= 0) break;  // a full disk loses log lines, never requests
+    lines.remove_prefix(static_cast<size_t>(taken));
+  }
+}
+
+AccessLog::AccessLog(uv::Loop& loop, AccessLogFile& file) : file_(file), timer_(loop, [this] { flush(); }) {
+  timer_.start(kFlushInterval, kFlushInterval);
+  timer_.unref();
+}
+
+AccessLog::~AccessLog() { flush(); }
 
 // The time of now, to the millisecond: what changes once a second is kept.
 std::string_view AccessLog::stamp() {
@@ -152,13 +163,7 @@ void AccessLog::write(const AccessEntry& entry) {
 }
 
 void AccessLog::flush() {
-  size_t written = 0;
-  while (written < block_.size() && fd_ >= 0) {
-    const ssize_t taken = ::write(fd_, block_.data() + written, block_.size() - written);
-    if (taken < 0 && errno == EINTR) continue;
-    if (taken <= 0) break;  // a full disk loses log lines, never requests
-    written += static_cast<size_t>(taken);
-  }
+  if (!block_.empty()) file_.write(as_text(block_.view()));
   block_.clear();
 }
 

@@ -32,7 +32,7 @@ std::string_view value_of(const http::Fields& fields, std::string_view name) {
 
 void Forward::reset(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info) {
   responder_ = &responder;
-  stream_ = nullptr;
+  stream_ = {};
   host_.clear();
   machine_.clear();
   accept_.assign(value_of(head.fields, "Accept"));
@@ -45,6 +45,7 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   body_bytes_ = 0;
   status_ = public_port_ = 0;
   tls_ = info.tls;
+  starting_ = false;
   // An Upgrade's stream stays open this way: bytes follow a 101.
   request_ended_ = info.end && !info.upgrade;
   upgraded_ = answer_begun_ = answer_ended_ = false;
@@ -64,8 +65,9 @@ Status Forward::resolve(const http::RequestTarget& target) {
   host_.assign(target.host);
   public_port_ = port_of(host_, tls_);
   Resolution& found = owner_.work_->resolution;
-  if (const Status resolved = owner_.index_.resolve(target.host, found); !resolved) return resolved;
+  if (const Status resolved = owner_.routes_.read().resolve(target.host, found); !resolved) return resolved;
   machine_.assign(found.machine);
+  starting_ = found.machine_state == MachineState::kStarting;
   rules_.target_port = found.port;
   rules_.host = found.policy.host.value_or(http::HostMode::kRewrite);
   rules_.origin = found.policy.origin.value_or(http::OriginMode::kPreserve);
@@ -86,35 +88,38 @@ Status Forward::open(const http::RequestHead& head, std::string_view target, con
   http::forward_request_fields(head, info.upgrade, inbound(), rules_, owner_.ids_, work.scratch,
                                work.open.request.fields);
   Error why;
-  stream_ = owner_.tunnels_.open(machine_, work.open, request_ended_, this, why);
-  if (stream_ != nullptr) return {};
-  const bool starting = work.resolution.machine_state == MachineState::kStarting;
-  if (starting && why.code == ErrorCode::kMachineUnavailable) why.code = ErrorCode::kMachineStarting;
-  return tl::unexpected(why);
+  stream_ = owner_.carrier_.open(machine_, work.open, request_ended_, this, why);
+  if (stream_) return {};
+  return tl::unexpected(of_machine(why));
+}
+
+Error Forward::of_machine(Error why) const {
+  if (starting_ && why.code == ErrorCode::kMachineUnavailable) why.code = ErrorCode::kMachineStarting;
+  return why;
 }
 
 http::Inbound Forward::inbound() const { return {client_ip_, tls_ ? "https" : "http", host_, public_port_}; }
 
 void Forward::on_body(MutableBytes payload, bool end) {
-  if (stream_ == nullptr) return;
+  if (!stream_) return;
   request_ended_ = request_ended_ || end;
-  stream_->send_data(payload, end);
+  stream_.send_data(payload, end);
   if (end && upgraded_ && answer_ended_) answer_over();
 }
 
 void Forward::on_request_trailers(const http::Fields& trailers) {
-  if (stream_ == nullptr) return;
+  if (!stream_) return;
   request_ended_ = true;
   http::forward_trailers(trailers, owner_.work_->trailers);
-  stream_->send_trailers(owner_.work_->trailers);
+  stream_.send_trailers(owner_.work_->trailers);
 }
 
-size_t Forward::allowance() { return stream_ == nullptr ? 0 : stream_->sendable(); }
+size_t Forward::allowance() { return stream_ ? stream_.sendable() : 0; }
 
 void Forward::on_drained() {
-  if (stream_ == nullptr || unconsumed_bytes_ == 0) return;
+  if (!stream_ || unconsumed_bytes_ == 0) return;
   const size_t bytes = std::exchange(unconsumed_bytes_, 0);
-  stream_->consumed(bytes);
+  stream_.consumed(bytes);
 }
 
 void Forward::on_aborted(const Error& error) {
@@ -122,7 +127,7 @@ void Forward::on_aborted(const Error& error) {
   body_bytes_ = responder_->body_bytes_sent();
   responder_ = nullptr;
   log(&error);
-  if (tunnel::Stream* stream = std::exchange(stream_, nullptr)) stream->abandon(tunnel::ResetCode::kCancelled);
+  if (stream_) stream_.abandon(tunnel::ResetCode::kCancelled);
   settle();
 }
 
@@ -136,8 +141,7 @@ void Forward::on_head(const http::ResponseHead& head, bool end) {
   http::forward_response_fields(head, inbound(), rules_, work.scratch, work.answer.fields);
   const bool final = head.status == 101 || head.status >= 200;
   if (!responder_->send_head(work.answer, end)) {
-    tunnel::Stream* stream = std::exchange(stream_, nullptr);
-    stream->abandon(tunnel::ResetCode::kCancelled);
+    stream_.abandon(tunnel::ResetCode::kCancelled);
     fail(kBadAnswer);
     settle();
     return;
@@ -183,16 +187,19 @@ void Forward::answer_over() {
   responder_ = nullptr;
   log(nullptr);
   if (!request_ended_) {
-    if (tunnel::Stream* stream = std::exchange(stream_, nullptr)) stream->abandon(tunnel::ResetCode::kStopSending);
+    if (stream_) stream_.abandon(tunnel::ResetCode::kStopSending);
     settle();
-  } else if (stream_ == nullptr) {
+  } else if (!stream_) {
     settle();
   }
 }
 
 void Forward::on_closed(const Error& error, tunnel::ResetCode) {
-  stream_ = nullptr;
-  if (responder_ != nullptr && !answer_ended_) fail(error.code == ErrorCode::kClosed ? kNoAnswer : error);
+  const bool far = std::exchange(stream_, {}).is_far();
+  if (responder_ != nullptr && !answer_ended_) {
+    const Error& shown = error.code == ErrorCode::kClosed ? kNoAnswer : error;
+    fail(far ? of_machine(shown) : shown);  // of one that another loop could not open, too
+  }
   settle();
 }
 
@@ -234,7 +241,7 @@ void Forward::log(const Error* error) {
 
 // Free for the next request once neither side can call any more.
 void Forward::settle() {
-  if (responder_ == nullptr && stream_ == nullptr) owner_.give_back(this);
+  if (responder_ == nullptr && !stream_) owner_.give_back(this);
 }
 
 }  // namespace ingress::broker

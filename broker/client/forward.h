@@ -7,8 +7,8 @@
 
 #include <string>
 
+#include "broker/carrier/carried_stream.h"
 #include "broker/client/forwarder.h"
-#include "common/tunnel/session.h"
 
 namespace ingress::broker {
 
@@ -59,6 +59,7 @@ class Forward final : public RequestEvents, public AnswerEvents {
   void reset(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info);
   Status resolve(const http::RequestTarget& target);
   Status open(const http::RequestHead& head, std::string_view target, const server::RequestInfo& info);
+  Error of_machine(Error why) const;
   http::Inbound inbound() const;
   void fail(const Error& error);
   void answer_over();
@@ -67,7 +68,7 @@ class Forward final : public RequestEvents, public AnswerEvents {
 
   Forwarder& owner_;
   server::Responder* responder_ = nullptr;
-  tunnel::Stream* stream_ = nullptr;
+  CarriedStream stream_;
   std::string host_;
   std::string machine_;
   std::string accept_;
@@ -81,6 +82,7 @@ class Forward final : public RequestEvents, public AnswerEvents {
   int status_ = 0;
   int public_port_ = 0;  // that the client came to
   bool tls_ = false;
+  bool starting_ = false;  // the machine is
   bool upgraded_ = false;
   bool request_ended_ = false;
   bool answer_begun_ = false;

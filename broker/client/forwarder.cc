@@ -7,8 +7,8 @@
 
 namespace ingress::broker {
 
-Forwarder::Forwarder(uv::Loop& loop, const RouteIndex& index, TunnelRegistry& tunnels, AccessLog* access_log)
-    : loop_(loop), index_(index), tunnels_(tunnels), access_log_(access_log), work_(std::make_unique<Work>()) {}
+Forwarder::Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, AccessLog* access_log)
+    : loop_(loop), routes_(routes), carrier_(carrier), access_log_(access_log), work_(std::make_unique<Work>()) {}
 
 Forwarder::~Forwarder() { assert(running_ == 0); }
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "broker/carrier/carrier.h"
 #include "broker/client/access_log.h"
-#include "broker/routing/route_index.h"
-#include "broker/tunnel/tunnel_registry.h"
+#include "broker/routing/route_table.h"
 #include "common/http/forward_rules.h"
 #include "common/server/exchange.h"
 #include "common/uv/loop.h"
@@ -19,7 +19,7 @@ class Forward;
 class Forwarder final : public server::RequestAcceptor {
  public:
   // All outlive the forwarder. `access_log` may be null.
-  Forwarder(uv::Loop& loop, const RouteIndex& index, TunnelRegistry& tunnels, AccessLog* access_log);
+  Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, AccessLog* access_log);
   ~Forwarder();  // no exchange may be left
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
@@ -36,8 +36,8 @@ class Forwarder final : public server::RequestAcceptor {
   void give_back(Forward* forward);
 
   uv::Loop& loop_;
-  const RouteIndex& index_;
-  TunnelRegistry& tunnels_;
+  const RouteTable& routes_;
+  Carrier& carrier_;
   AccessLog* access_log_;
   http::RandomIds ids_;
   std::unique_ptr<Work> work_;  // scratch of the request or head in hand

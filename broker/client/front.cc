@@ -24,7 +24,7 @@ class Front::Handshake final : public uv::Buryable, private transport::Connectio
     connection_->pause_read();
     const std::string_view alpn = connection_->tls()->alpn();
     if (alpn == "iterate-tunnel/1") {
-      front_.tunnels_.adopt(std::move(connection_));
+      front_.welcome_tunnel(std::move(connection_));
     } else if (alpn == "h2") {
       front_.secure_http2_.serve(std::move(connection_));
     } else {
@@ -71,10 +71,7 @@ Status Front::listen(const FrontOptions& options, std::string& problem) {
 }
 
 Status Front::bind(const uv::Address& address, bool tls, std::string& problem) {
-  const uv::Listener::OnAccept on_accept =
-      tls ? uv::Listener::OnAccept([this](std::unique_ptr<uv::Socket> socket) { accept_tls(std::move(socket)); })
-          : uv::Listener::OnAccept([this](std::unique_ptr<uv::Socket> socket) { accept_clear(std::move(socket)); });
-  Result<std::unique_ptr<uv::Listener>> listener = uv::Listener::listen(loop_, address, on_accept);
+  Result<std::unique_ptr<uv::Listener>> listener = uv::Listener::listen(loop_, address, on_accept(tls));
   if (!listener) {
     problem =
         "cannot listen on " + address.to_text() + ": " + std::generic_category().message(listener.error().sys_errno);
@@ -83,13 +80,48 @@ Status Front::bind(const uv::Address& address, bool tls, std::string& problem) {
   const uv::Address local = (*listener)->local();
   log_info("listening", {{"what", tls ? "https" : "http"}, {"address", local.to_text()}});
   if (tls) https_addresses_.push_back(local);
-  listeners_.push_back(std::move(*listener));
+  listeners_.push_back({std::move(*listener), tls});
   return {};
 }
 
 std::vector<uv::Address> Front::https_addresses() const { return https_addresses_; }
 
-void Front::accept_tls(std::unique_ptr<uv::Socket> socket) {
+uv::Listener::OnAccept Front::on_accept(bool tls) {
+  if (intake_ == nullptr) return [this, tls](std::unique_ptr<uv::Socket> socket) { serve(std::move(socket), tls); };
+  return [this, tls](std::unique_ptr<uv::Socket> socket) { intake_->take(std::move(socket), tls); };
+}
+
+Status Front::listen(std::vector<SharedListener> listeners) {
+  for (SharedListener& shared : listeners) {
+    Result<std::unique_ptr<uv::Listener>> listener =
+        uv::Listener::adopt(loop_, std::move(shared.fd), on_accept(shared.tls));
+    if (!listener) return tl::unexpected(listener.error());
+    listeners_.push_back({std::move(*listener), shared.tls});
+  }
+  return {};
+}
+
+std::vector<SharedListener> Front::share_listeners() const {
+  std::vector<SharedListener> shared;
+  for (const Bound& bound : listeners_) shared.push_back({bound.listener->share(), bound.tls});
+  return shared;
+}
+
+void Front::set_doors(ClientIntake& intake, TunnelLobby& lobby) {
+  intake_ = &intake;
+  lobby_ = &lobby;
+}
+
+void Front::serve(std::unique_ptr<uv::Socket> socket, bool tls) {
+  if (draining_) return;
+  tls ? serve_tls(std::move(socket)) : serve_clear(std::move(socket));
+}
+
+void Front::welcome_tunnel(std::unique_ptr<transport::Connection> connection) {
+  lobby_ == nullptr ? tunnels_.adopt(std::move(connection)) : lobby_->adopt(std::move(connection));
+}
+
+void Front::serve_tls(std::unique_ptr<uv::Socket> socket) {
   auto connection = std::make_unique<transport::Connection>(loop_, std::move(socket),
                                                             tls::TlsSession::accept(*certificates_), Side::kClient);
   auto handshake = std::make_unique<Handshake>(*this, std::move(connection));
@@ -97,7 +129,7 @@ void Front::accept_tls(std::unique_ptr<uv::Socket> socket) {
   handshakes_.emplace(key, std::move(handshake));
 }
 
-void Front::accept_clear(std::unique_ptr<uv::Socket> socket) {
+void Front::serve_clear(std::unique_ptr<uv::Socket> socket) {
   auto connection = std::make_unique<transport::Connection>(loop_, std::move(socket), nullptr, Side::kClient);
   connection->start();
   clear_.serve(std::move(connection));
@@ -110,7 +142,9 @@ void Front::end_handshake(Handshake* handshake) {
 }
 
 void Front::drain(std::function<void()> done) {
+  draining_ = true;
   listeners_.clear();
+  if (intake_ != nullptr) intake_->close_all();
   for (const auto& [key, owned] : handshakes_) key->cut();
   // All at once.
   const auto left = std::make_shared<int>(4);
@@ -128,6 +162,11 @@ void Front::close_all() {
   secure_.close_all();
   clear_http2_.close_all();
   secure_http2_.close_all();
+}
+
+size_t Front::client_count() const {
+  return clear_.connection_count() + secure_.connection_count() + clear_http2_.connection_count() +
+         secure_http2_.connection_count();
 }
 
 }  // namespace ingress::broker

@@ -9,7 +9,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "broker/client/client_intake.h"
 #include "broker/client/forwarder.h"
+#include "broker/tunnel/tunnel_lobby.h"
 #include "broker/tunnel/tunnel_registry.h"
 #include "common/server/http1_server.h"
 #include "common/server/http2_server.h"
@@ -22,7 +24,12 @@ namespace ingress::broker {
 struct FrontOptions {
   std::vector<uv::Address> http;
   std::vector<uv::Address> https;
-  server::ConnectionOptions connection;
+};
+
+// A listening socket, for the front of another loop.
+struct SharedListener {
+  uv::OwnedFd fd;
+  bool tls = false;
 };
 
 class Front {
@@ -33,18 +40,34 @@ class Front {
         server::RequestAcceptor& secure, const server::ConnectionOptions& options);
   ~Front();
 
+  // With several loops: where new connections and new tunnels go first. Both outlive the front. Before it listens.
+  void set_doors(ClientIntake& intake, TunnelLobby& lobby);
   // Binds every address; the first that fails ends it, with `problem` saying which.
   Status listen(const FrontOptions& options, std::string& problem);
+  // Accepts from sockets that the front of another loop has bound.
+  Status listen(std::vector<SharedListener> listeners);
+  // What it listens on, for another loop.
+  std::vector<SharedListener> share_listeners() const;
+  // Serves a client, or a tunnel, that was accepted here or handed here. Drops it while draining.
+  void serve(std::unique_ptr<uv::Socket> socket, bool tls);
   // The bound addresses of the https listeners.
   std::vector<uv::Address> https_addresses() const;
   // Stops accepting; `done` when every client connection is gone.
   void drain(std::function<void()> done);
   void close_all();
+  size_t client_count() const;
 
  private:
   class Handshake;
-  void accept_tls(std::unique_ptr<uv::Socket> socket);
-  void accept_clear(std::unique_ptr<uv::Socket> socket);
+  struct Bound {
+    std::unique_ptr<uv::Listener> listener;
+    bool tls;
+  };
+
+  uv::Listener::OnAccept on_accept(bool tls);
+  void serve_tls(std::unique_ptr<uv::Socket> socket);
+  void serve_clear(std::unique_ptr<uv::Socket> socket);
+  void welcome_tunnel(std::unique_ptr<transport::Connection> connection);
   void end_handshake(Handshake* handshake);
   Status bind(const uv::Address& address, bool tls, std::string& problem);
 
@@ -55,9 +78,12 @@ class Front {
   server::Http1Server secure_;
   server::Http2Server clear_http2_;
   server::Http2Server secure_http2_;
-  std::vector<std::unique_ptr<uv::Listener>> listeners_;
+  ClientIntake* intake_ = nullptr;  // null with one loop
+  TunnelLobby* lobby_ = nullptr;    // null with one loop
+  std::vector<Bound> listeners_;
   std::vector<uv::Address> https_addresses_;
   std::unordered_map<Handshake*, std::unique_ptr<Handshake>> handshakes_;
+  bool draining_ = false;
 };
 
 }  // namespace ingress::broker

@@ -38,15 +38,17 @@ struct Snapshot {
 
 class Store {
  public:
-  using OnCommitted = std::function<void(const Transaction&, int64_t revision)>;
+  // Makes a committed transaction visible to routing, then calls `visible`, once: at once or later.
+  using OnCommitted =
+      std::function<void(const Transaction&, int64_t revision, const std::function<void()>& visible)>;
 
   // Opens or creates the file (migrating an older schema after a backup; a newer one is refused).
   static Result<std::unique_ptr<Store>> open(uv::Loop& loop, const std::string& path, std::string& problem);
   // Waits until what was queued is written. Answers that have not been given by then never are.
   virtual ~Store() = default;
 
-  // Called for each committed transaction, on the loop, before its on_done, in the order of the revisions. The
-  // transaction is as it was applied: names normalised, so that the index can apply it as it is.
+  // Called for each committed transaction, on the loop, in the order of the revisions; its on_done follows `visible`.
+  // The transaction is as it was applied: names normalised, so that the index can apply it as it is.
   virtual void set_on_committed(OnCommitted on_committed) = 0;
   virtual void commit(Transaction transaction, std::function<void(tl::expected<Commit, StoreError>)> on_done) = 0;
 

@@ -68,8 +68,14 @@ void StoreThread::run_commits(std::deque<StoreJob>& jobs) {
     for (CommitJob& job : *batch) {
       // An answer may end the store.
       if (!answers->wanted) return;
-      if (job.outcome && answers->on_committed) answers->on_committed(job.transaction, job.outcome->revision);
-      if (job.on_done) job.on_done(job.outcome);
+      const auto answer = [answers, batch, &job] {
+        if (answers->wanted && job.on_done) job.on_done(job.outcome);
+      };
+      if (job.outcome && answers->on_committed) {
+        answers->on_committed(job.transaction, job.outcome->revision, answer);
+      } else {
+        answer();
+      }
     }
   });
 }

@@ -92,6 +92,11 @@ class BrokerTunnel final : public uv::Buryable,
   int slot() const { return slot_; }
   size_t stream_count() const { return session_->stream_count(); }
   const std::string& peer() const { return peer_; }
+  // It has entered the directory of machines, and is to leave it.
+  bool entered() const { return entered_; }
+  void set_entered() { entered_ = true; }
+  // What was read of it before it came here.
+  void take(MutableBytes begun) { on_data(begun); }
   // It was welcomed, at whatever state it is now.
   bool was_up() const { return connected_at_ != 0; }
   TunnelInfo info() const;
@@ -127,6 +132,7 @@ class BrokerTunnel final : public uv::Buryable,
   int64_t connected_at_ = 0;
   int slot_ = 0;
   State state_ = State::kAwaitingHello;
+  bool entered_ = false;
 };
 
 }  // namespace ingress::broker

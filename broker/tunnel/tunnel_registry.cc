@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/tunnel/broker_tunnel.h"
+#include "broker/tunnel/machine_directory.h"
 #include "common/base/log.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/timer.h"
@@ -36,10 +37,13 @@ struct Contest {
 };
 
 struct TunnelRegistry::Impl final : BrokerTunnelOwner {
-  Impl(uv::Loop& event_loop, RegistryOptions registry_options, TunnelAuthority& route_authority)
+  Impl(uv::Loop& event_loop, RegistryOptions registry_options, TunnelAuthority& route_authority,
+       MachineDirectory* machine_directory, size_t loop_number)
       : loop(event_loop),
         options(std::move(registry_options)),
         authority(route_authority),
+        directory(machine_directory),
+        self(loop_number),
         ticker(event_loop, [this] { tick(); }) {
     ticker.start(kTick, kTick);
     ticker.unref();
@@ -52,10 +56,13 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
 
   void tick();
   void give_back_memory();
+  bool enter(BrokerTunnel& tunnel) const;
   void accept(BrokerTunnel& tunnel);
   void start_contest(BrokerTunnel& newcomer);
   void end_contest(const std::string& machine, bool holder_answered);
+  void add_serving(BrokerTunnel& tunnel);
   void remove_serving(BrokerTunnel& tunnel);
+  void forget_serving(std::string_view machine);
   BrokerTunnel* find(std::string_view id);
   std::vector<BrokerTunnel*> all() const;
   void check_drained();
@@ -63,6 +70,8 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   uv::Loop& loop;
   RegistryOptions options;
   TunnelAuthority& authority;
+  MachineDirectory* directory;
+  size_t self;
   uv::Timer ticker;
   std::unique_ptr<uv::Timer> grace_timer;
   std::unordered_map<BrokerTunnel*, std::unique_ptr<BrokerTunnel>> tunnels;
@@ -113,7 +122,7 @@ void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token
     case TunnelAuthority::Verdict::kGood:
       break;
   }
-  if (draining) return tunnel.refuse(TunnelRefusal::kBusy);
+  if (draining || !enter(tunnel)) return tunnel.refuse(TunnelRefusal::kBusy);
   const auto found = serving.find(tunnel.machine());
   const std::vector<BrokerTunnel*> holders = found == serving.end() ? std::vector<BrokerTunnel*>{} : found->second;
   bool contested = false;
@@ -134,9 +143,21 @@ void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token
   }
 }
 
+// False where the machine is another loop's: a HELLO that could not be read before it came here, or a token that was not
+// good yet. Its next attempt goes there.
+bool TunnelRegistry::Impl::enter(BrokerTunnel& tunnel) const {
+  if (directory == nullptr || tunnel.entered()) return true;
+  if (directory->enter(tunnel.machine()) != self) {
+    directory->leave(tunnel.machine());
+    return false;
+  }
+  tunnel.set_entered();
+  return true;
+}
+
 void TunnelRegistry::Impl::accept(BrokerTunnel& tunnel) {
   tunnel.welcome();
-  serving[tunnel.machine()].push_back(&tunnel);
+  add_serving(tunnel);
   log_info("tunnel_up", {{"machine", tunnel.machine()},
                          {"tunnel", tunnel.id()},
                          {"peer", tunnel.peer()},
@@ -177,7 +198,7 @@ void TunnelRegistry::Impl::end_contest(const std::string& machine, bool holder_a
   if (contest.newcomers.empty()) return;
   if (const auto holders = serving.find(contest.newcomers.front()->machine()); holders != serving.end()) {
     const std::vector<BrokerTunnel*> silent = std::move(holders->second);
-    serving.erase(holders);
+    forget_serving(contest.newcomers.front()->machine());
     for (BrokerTunnel* holder : silent) holder->close(kHolderSilent);
   }
   for (BrokerTunnel* newcomer : contest.newcomers) accept(*newcomer);
@@ -189,11 +210,21 @@ void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
   end_contest(tunnel.machine(), true);
 }
 
+void TunnelRegistry::Impl::add_serving(BrokerTunnel& tunnel) {
+  serving[tunnel.machine()].push_back(&tunnel);
+  if (directory != nullptr) directory->set_serving(tunnel.machine(), true);
+}
+
 void TunnelRegistry::Impl::remove_serving(BrokerTunnel& tunnel) {
   const auto found = serving.find(tunnel.machine());
   if (found == serving.end()) return;
   std::erase(found->second, &tunnel);
-  if (found->second.empty()) serving.erase(found);
+  if (found->second.empty()) forget_serving(tunnel.machine());
+}
+
+void TunnelRegistry::Impl::forget_serving(std::string_view machine) {
+  serving.erase(serving.find(machine));
+  if (directory != nullptr) directory->set_serving(machine, false);
 }
 
 void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
@@ -209,6 +240,7 @@ void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
   if (tunnel.was_up()) {
     log_info("tunnel_down", {{"machine", tunnel.machine()}, {"tunnel", tunnel.id()}, {"reason", describe(error)}});
   }
+  if (tunnel.entered()) directory->leave(tunnel.machine());
   const auto found = tunnels.find(&tunnel);
   assert(found != tunnels.end());
   loop.bury(std::move(found->second));
@@ -229,16 +261,26 @@ void TunnelRegistry::Impl::check_drained() {
   std::exchange(on_drained, nullptr)();
 }
 
-TunnelRegistry::TunnelRegistry(uv::Loop& loop, RegistryOptions options, TunnelAuthority& authority)
-    : impl_(std::make_unique<Impl>(loop, std::move(options), authority)) {}
+TunnelRegistry::TunnelRegistry(uv::Loop& loop, RegistryOptions options, TunnelAuthority& authority,
+                               MachineDirectory* directory, size_t self)
+    : impl_(std::make_unique<Impl>(loop, std::move(options), authority, directory, self)) {}
 
 TunnelRegistry::~TunnelRegistry() = default;
 
 void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection) {
-  auto created = std::make_unique<BrokerTunnel>(*impl_, "tn_" + std::to_string(impl_->next_id++), std::move(connection),
+  adopt(std::move(connection), {}, false);
+}
+
+void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection, MutableBytes begun, bool entered) {
+  // Ids of several loops count in steps.
+  const uint64_t step = impl_->directory == nullptr ? 1 : impl_->directory->loops();
+  const uint64_t number = impl_->next_id++ * step + impl_->self;
+  auto created = std::make_unique<BrokerTunnel>(*impl_, "tn_" + std::to_string(number), std::move(connection),
                                                 impl_->options);
   BrokerTunnel* key = created.get();
   impl_->tunnels.emplace(key, std::move(created));
+  if (entered) key->set_entered();
+  if (!begun.empty()) key->take(begun);
 }
 
 tunnel::Stream* TunnelRegistry::open(std::string_view machine, const tunnel::OpenHead& head, bool end,
@@ -256,6 +298,9 @@ tunnel::Stream* TunnelRegistry::open(std::string_view machine, const tunnel::Ope
 }
 
 bool TunnelRegistry::connected(std::string_view machine) const { return impl_->serving.contains(machine); }
+bool TunnelRegistry::draining() const { return impl_->draining; }
+size_t TunnelRegistry::tunnel_count() const { return impl_->tunnels.size(); }
+size_t TunnelRegistry::machine_count() const { return impl_->serving.size(); }
 
 std::vector<TunnelInfo> TunnelRegistry::list() const {
   std::vector<TunnelInfo> result;

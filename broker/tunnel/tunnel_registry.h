@@ -19,6 +19,8 @@ class Connection;
 
 namespace ingress::broker {
 
+class MachineDirectory;
+
 // One tunnel as it is listed.
 struct TunnelInfo {
   std::string id;  // "tn_…"
@@ -55,16 +57,25 @@ class TunnelAuthority {
 
 class TunnelRegistry {
  public:
-  TunnelRegistry(uv::Loop& loop, RegistryOptions options, TunnelAuthority& authority);
+  // With several loops: `directory` says which machines are this one's (`self`); it is null with one.
+  TunnelRegistry(uv::Loop& loop, RegistryOptions options, TunnelAuthority& authority,
+                 MachineDirectory* directory = nullptr, size_t self = 0);
   ~TunnelRegistry();
 
   // Takes over a connection whose TLS handshake agreed on the tunnel's ALPN.
   void adopt(std::unique_ptr<transport::Connection> connection);
+  // The same, with what was read of it. `entered`: for its machine, which is this loop's, it has entered the directory.
+  void adopt(std::unique_ptr<transport::Connection> connection, MutableBytes begun, bool entered);
 
   // Opens a stream on the machine's least loaded tunnel. nullptr with `why` (kMachineUnavailable) where there is none.
   tunnel::Stream* open(std::string_view machine, const tunnel::OpenHead& head, bool end, tunnel::StreamHandler* handler,
                        Error& why);
   bool connected(std::string_view machine) const;
+
+  bool draining() const;
+  size_t tunnel_count() const;
+  // Machines that a tunnel takes streams for.
+  size_t machine_count() const;
 
   std::vector<TunnelInfo> list() const;
   // Closes one tunnel by id (GOAWAY first); false where there is none.

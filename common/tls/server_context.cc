@@ -15,6 +15,8 @@ namespace ingress::tls {
 namespace {
 
 constexpr std::string_view kTunnelAlpn = "iterate-tunnel/1";
+// Name, HMAC key and AES key of a ticket, as SSL_CTX_get_tlsext_ticket_keys has them.
+constexpr size_t kTicketKeysBytes = 80;
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
@@ -157,6 +159,14 @@ Status ServerContext::load(const std::string& folder,
 
 const Certificate* ServerContext::find(const std::string& host) const { return impl_->set.find(host); }
 const std::vector<Certificate>& ServerContext::certificates() const { return impl_->set.certificates; }
+
+void ServerContext::share_tickets_with(const ServerContext& other) {
+  unsigned char keys[kTicketKeysBytes];
+  if (SSL_CTX_get_tlsext_ticket_keys(other.raw(), keys, sizeof keys) != 1) return;
+  SSL_CTX_set_tlsext_ticket_keys(raw(), keys, sizeof keys);
+  OPENSSL_cleanse(keys, sizeof keys);
+}
+
 ssl_ctx_st* ServerContext::raw() const { return impl_->base.get(); }
 
 }  // namespace ingress::tls

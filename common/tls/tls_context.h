@@ -33,6 +33,8 @@ class ServerContext {
   // nullptr where no certificate names the host (exactly or by wildcard).
   const Certificate* find(const std::string& host) const;
   const std::vector<Certificate>& certificates() const;
+  // Sessions of the other context resume in this one, and the other way round.
+  void share_tickets_with(const ServerContext& other);
 
   ssl_ctx_st* raw() const;  // for common/tls only
 

@@ -27,8 +27,9 @@ void Connection::start() {
   reading_ = true;
   socket_->set_handler(this);
   loop_.flush_later(*this);
-  state_ = tls_ == nullptr ? State::kStarting : State::kHandshake;
-  if (tls_ == nullptr) return;  // ready at the end of the iteration
+  unread_ = tls_ != nullptr && tls_->handshake_done();
+  state_ = tls_ == nullptr || unread_ ? State::kStarting : State::kHandshake;
+  if (state_ == State::kStarting) return;  // ready at the end of the iteration
   deadline_.arm(loop_.now() + kHandshakeTimeout);
   borrow_memory(sealed_);
   if (const Status started = tls_->start(sealed_); !started) return fail(started.error());
@@ -104,6 +105,19 @@ void Connection::tell_closed() {
   sealed_.clear();
   if (handler_ != nullptr) handler_->on_closed(end_error_);
   socket_.reset();
+}
+
+std::optional<Detached> Connection::detach() {
+  flush_now();
+  if (state_ != State::kOpen || shutdown_ || reading_ || backlog_bytes() > 0) return std::nullopt;
+  Detached detached{socket_->share(), nullptr};
+  if (!detached.fd.valid()) return std::nullopt;
+  detached.tls = std::move(tls_);
+  state_ = State::kClosed;
+  closed_told_ = true;
+  handler_ = nullptr;
+  deadline_.cancel();
+  return detached;
 }
 
 void Connection::shutdown() {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,13 @@ class ConnectionHandler {
   ~ConnectionHandler() = default;
 };
 
+// An open connection between two loops: for the Connection of the other one. Plain bytes that its handler was given are
+// the handler's to carry.
+struct Detached {
+  uv::OwnedFd fd;
+  std::unique_ptr<tls::TlsSession> tls;
+};
+
 class Connection : public uv::Buryable,
                    private uv::Flushable,
                    private uv::Borrower,
@@ -68,8 +76,13 @@ class Connection : public uv::Buryable,
   // A connection can be handed from one handler to another (a listener's to the HTTP codec or the tunnel, by ALPN).
   // Null: what comes is dropped.
   void set_handler(ConnectionHandler* handler) { handler_ = handler; }
-  // Begins: the TLS handshake where there is one, then on_ready, then reading (unless it is paused by then).
+  // Begins: the TLS handshake where there is one that is not done, then on_ready, then reading (unless it is paused by
+  // then).
   void start();
+  // Gives the connection up for another loop; this object is dead and is to be buried, and calls nobody. Only while it
+  // is open, reading is paused, and no callback of it is under way. nullopt, with nothing changed, where it is not open
+  // any more or output is stuck.
+  std::optional<Detached> detach();
 
   void write(Bytes bytes);
   void write(std::string_view text) { write(as_bytes(text)); }

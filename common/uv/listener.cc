@@ -53,7 +53,8 @@ class StreamListener final : public Listener, private Polled {
  public:
   StreamListener(Loop& loop, int fd, Listener::OnAccept on_accept)
       : loop_(loop),
-        fd_(loop.poller(), fd, EPOLLIN, *this),
+        // Of several loops that share a listener, one is woken for each connection.
+        fd_(loop.poller(), fd, EPOLLIN | EPOLLEXCLUSIVE, *this),
         on_accept_(std::make_shared<const Listener::OnAccept>(std::move(on_accept))) {
     loop_.poller().count_active(1);
   }
@@ -72,6 +73,8 @@ class StreamListener final : public Listener, private Polled {
     address.unix_path = unix_path_;
     return address;
   }
+
+  OwnedFd share() const override { return OwnedFd(fcntl(fd_.fd(), F_DUPFD_CLOEXEC, 0)); }
 
   void owns_path(const std::string& path) {
     struct stat at_path {};
@@ -195,6 +198,12 @@ Result<std::unique_ptr<Listener>> listen_tcp(Loop& loop, const Address& address,
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::adopt(Loop& loop, OwnedFd fd, OnAccept on_accept) {
+  auto listener = start(loop, fd.release(), std::move(on_accept));
+  if (!listener) return tl::unexpected(listener.error());
+  return std::move(*listener);
+}
 
 Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const Address& address, OnAccept on_accept, int mode) {
   if (!address.unix_path.empty()) return listen_unix(loop, address.unix_path, std::move(on_accept), mode);

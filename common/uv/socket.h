@@ -12,6 +12,7 @@
 #include "common/base/byte_buffer.h"
 #include "common/base/error.h"
 #include "common/uv/loop.h"
+#include "common/uv/owned_fd.h"
 
 namespace ingress::uv {
 
@@ -47,6 +48,8 @@ class SocketHandler {
 
 class Socket {
  public:
+  // A connected TCP socket that another loop gave up by share().
+  static Result<std::unique_ptr<Socket>> adopt(Loop& loop, OwnedFd fd);
   // Destroying a socket closes it: unwritten bytes are dropped and no callback comes any more.
   virtual ~Socket() = default;
 
@@ -72,6 +75,12 @@ class Socket {
   // One system call each; empty where the kernel no longer knows, and for Unix sockets.
   virtual Address peer() const = 0;
   virtual Address local() const = 0;
+  // Puts back what on_read gave: the next read brings it first, and then what has come since (an end that was told
+  // is told again).
+  virtual void unread(ByteBuffer bytes) = 0;
+  // The connection, for another loop; the owner destroys this socket next. Nothing may wait to be written. Not valid
+  // where descriptors have run out.
+  virtual OwnedFd share() = 0;
 };
 
 // A listening socket. Bind failures (port taken, no right) are errors with errno.
@@ -81,8 +90,12 @@ class Listener {
   // `mode` is the file mode of a Unix socket; a stale socket file is replaced, a live one is an error.
   static Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address, OnAccept on_accept,
                                                   int mode = 0600);
+  // Another loop's end of a TCP listener: each connection is accepted by one of the two.
+  static Result<std::unique_ptr<Listener>> adopt(Loop& loop, OwnedFd fd, OnAccept on_accept);
   // Closes; connections that were accepted live on. It may be destroyed in on_accept.
   virtual ~Listener() = default;
+  // For adopt(). Not valid where descriptors have run out.
+  virtual OwnedFd share() const = 0;
   // The address that was bound: the real port where 0 was asked for.
   virtual Address local() const = 0;
 };

@@ -8,6 +8,7 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "common/uv/sock_address.h"
@@ -115,10 +116,12 @@ void StreamSocket::read_ready() {
       if (!paused_) fd_.again();
       return;
     }
-    const ssize_t size = recv(fd_.fd(), room.data(), room.size(), 0);
+    const bool put_back = unread_ != nullptr;
+    const ssize_t size =
+        put_back ? static_cast<ssize_t>(take_unread(room)) : recv(fd_.fd(), room.data(), room.size(), 0);
     if (size > 0) {
       const auto read = static_cast<size_t>(size);
-      if (read < room.size() && !hung_up_) readable_ = false;
+      if (read < room.size() && !hung_up_ && !put_back) readable_ = false;
       read_bytes_ += static_cast<uint32_t>(read);
       handler_->on_read(room.first(read));
       loop.write_borrowed();
@@ -132,6 +135,22 @@ void StreamSocket::read_ready() {
       return fail(write_error_ ? *write_error_ : socket_error(-errno, "read"));
     }
   }
+}
+
+void StreamSocket::unread(ByteBuffer bytes) {
+  pause_read();
+  ended_ = false;
+  readable_ = true;  // the end of it is found by reading
+  if (!bytes.empty()) unread_ = std::make_unique<ByteBuffer>(std::move(bytes));
+}
+
+// What was put back, first.
+size_t StreamSocket::take_unread(MutableBytes room) {
+  const size_t size = std::min(unread_->size(), room.size());
+  std::memcpy(room.data(), unread_->data(), size);
+  unread_->consume(size);
+  if (unread_->empty()) unread_.reset();
+  return size;
 }
 
 void StreamSocket::take_end() {
@@ -248,5 +267,11 @@ void StreamSocket::set_notsent_lowat(size_t bytes) {
 
 Address StreamSocket::peer() const { return peer_of(fd_.fd()); }
 Address StreamSocket::local() const { return local_of(fd_.fd()); }
+
+Result<std::unique_ptr<Socket>> Socket::adopt(Loop& loop, OwnedFd fd) {
+  std::unique_ptr<Socket> socket = StreamSocket::take(loop, fd.release());
+  if (socket == nullptr) return tl::unexpected(uv_error(ErrorCode::kIo, -ENOSPC, "adopting a socket"));
+  return socket;
+}
 
 }  // namespace ingress::uv

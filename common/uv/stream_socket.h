@@ -6,6 +6,7 @@
 // reads at most one read buffer full, so that a fast peer does not hold up the others.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "common/uv/poller.h"
@@ -34,6 +35,8 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   void set_notsent_lowat(size_t bytes) override;
   Address peer() const override;
   Address local() const override;
+  void unread(ByteBuffer bytes) override;
+  OwnedFd share() override { return OwnedFd(fd_.release()); }
 
  private:
   bool writable() const { return !dead_ && !shutdown_ && !write_error_; }
@@ -43,6 +46,7 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   MutableBytes next_read_room();
   // Reads until the kernel has no more, this iteration's share is read, or nobody wants more.
   void read_ready();
+  size_t take_unread(MutableBytes room);
   void take_end();
   // What the kernel took of the parts.
   size_t try_write(std::span<const Bytes> parts);
@@ -59,6 +63,7 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   // What the kernel did not take, and what came meanwhile: apart, so that neither is copied for the other's sake.
   ByteBuffer sending_;
   ByteBuffer pending_;  // empty where sending_ is
+  std::unique_ptr<ByteBuffer> unread_;  // never empty
   std::optional<Error> write_error_;
   uint32_t read_iteration_ = 0;  // the iteration that read_bytes_ counts
   uint32_t read_bytes_ = 0;

@@ -11,7 +11,8 @@ HOSTS = [f"{start}{DOMAIN}" for start in ("", "*.", "*.machines.")] + ["localhos
 
 
 class Broker:
-    """`options` are further words of its command line. Not started before start()."""
+    """`options` are further words of its command line. Not started before start(). It has INGRESS_TEST_LOOPS loops where
+    the options say no number."""
 
     def __init__(self, folder, ca, options=(), http_mode="serve", default_auth="public", domains=(DOMAIN,),
                  grace="3s"):
@@ -38,6 +39,9 @@ class Broker:
                  "--access-log", self.access_log, "--grace-period", self.grace]
         for domain in self.domains:
             words += ["--domain", domain]
+        loops = os.environ.get("INGRESS_TEST_LOOPS")
+        if loops and "--loops" not in self.options:
+            words += ["--loops", loops]
         return words + self.options
 
     def start(self):

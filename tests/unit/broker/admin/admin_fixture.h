@@ -64,9 +64,9 @@ class RawClient final : private uv::SocketHandler {
   std::string unsent_;
 };
 
-class AdminFixture final : private TunnelAuthority {
+class AdminFixture final : private TunnelAuthority, private LoopsView {
  public:
-  AdminFixture() : index_(routing_options()), tunnels_(loop_, {}, *this) {
+  AdminFixture() : routes_(routing_options()), tunnels_(loop_, {}, *this), carrier_(tunnels_) {
     std::string pattern = (std::filesystem::temp_directory_path() / "admin_test.XXXXXX").string();
     REQUIRE(::mkdtemp(pattern.data()) != nullptr);
     folder_ = pattern;
@@ -75,7 +75,9 @@ class AdminFixture final : private TunnelAuthority {
     INFO(problem);
     REQUIRE(store);
     store_ = std::move(*store);
-    store_->set_on_committed([this](const Transaction& transaction, int64_t) { index_.apply(transaction); });
+    store_->set_on_committed([this](const Transaction& transaction, int64_t, const auto& visible) {
+      routes_.apply(transaction, visible);
+    });
     start();
     client_ = client();
   }
@@ -127,7 +129,7 @@ class AdminFixture final : private TunnelAuthority {
     return answer;
   }
 
-  RouteIndex& index() { return index_; }
+  const RouteIndex& index() { return routes_.read(); }
 
  private:
   static RoutingOptions routing_options() {
@@ -151,8 +153,9 @@ class AdminFixture final : private TunnelAuthority {
     AdminParts parts;
     parts.loop = &loop_;
     parts.store = store_.get();
-    parts.index = &index_;
-    parts.tunnels = &tunnels_;
+    parts.routes = &routes_;
+    parts.carrier = &carrier_;
+    parts.loops = this;
     parts.public_https_port = ":8443";
     std::string problem;
     auto server = AdminServer::start(options, parts, problem);
@@ -161,12 +164,18 @@ class AdminFixture final : private TunnelAuthority {
     server_ = std::move(*server);
   }
   Verdict check(std::string_view, std::string_view) override { return Verdict::kBadToken; }
+  bool connected(std::string_view machine) const override { return tunnels_.connected(machine); }
+  void list_tunnels(std::function<void(std::vector<TunnelInfo>)> on_done) override { on_done(tunnels_.list()); }
+  void close_tunnel(std::string_view id, std::function<void(bool)> on_done) override { on_done(tunnels_.close(id)); }
+  void drop_machine(std::string_view machine) override { tunnels_.drop_machine(machine); }
+  void count(std::function<void(std::vector<LoopCounts>)> on_done) override { on_done({{1, 2, 3, 5, 4}}); }
 
   uv::Loop loop_;
   std::string folder_;
   std::unique_ptr<Store> store_;
-  RouteIndex index_;
+  RouteTable routes_;
   TunnelRegistry tunnels_;
+  Carrier carrier_;
   std::unique_ptr<AdminServer> server_;
   std::unique_ptr<RawClient> client_;
 };

@@ -16,9 +16,10 @@ namespace {
 struct Logged {
   Logged() {
     REQUIRE(mkdtemp(folder) != nullptr);
-    auto opened = AccessLog::open(loop, path());
+    auto opened = AccessLogFile::open(path());
     REQUIRE(opened.has_value());
-    log = std::move(*opened);
+    file = std::move(*opened);
+    log = std::make_unique<AccessLog>(loop, *file);
   }
   ~Logged() { std::filesystem::remove_all(folder); }
 
@@ -31,6 +32,7 @@ struct Logged {
 
   char folder[32] = "/tmp/ingress-log-XXXXXX";
   uv::Loop loop;
+  std::unique_ptr<AccessLogFile> file;
   std::unique_ptr<AccessLog> log;
 };
 

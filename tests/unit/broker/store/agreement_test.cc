@@ -115,7 +115,10 @@ std::string answers(const RouteIndex& index) {
 TEST_CASE_FIXTURE(StoreFixture, "an index that follows the commits equals one that is rebuilt from the file") {
   const RoutingOptions options{{"iterate.app"}, {}};
   RouteIndex live(options);
-  store->set_on_committed([&live](const Transaction& transaction, int64_t) { live.apply(transaction); });
+  store->set_on_committed([&live](const Transaction& transaction, int64_t, const auto& visible) {
+    live.apply(transaction);
+    visible();
+  });
   RandomChanges random;
   int committed = 0;
   for (int round = 0; round < 60; ++round) {

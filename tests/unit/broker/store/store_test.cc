@@ -122,11 +122,12 @@ TEST_CASE_FIXTURE(StoreFixture, "each change has a row with before and after, an
 
 TEST_CASE_FIXTURE(StoreFixture, "on_committed gets what was applied, before the answer, in the order of revisions") {
   std::vector<std::string> seen;
-  store->set_on_committed([&seen](const Transaction& transaction, int64_t revision) {
+  store->set_on_committed([&seen](const Transaction& transaction, int64_t revision, const auto& visible) {
     seen.push_back(std::to_string(revision) + ":" + std::to_string(transaction.changes.size()));
     for (const Change& change : transaction.changes) {
       if (const auto* put = std::get_if<PutRoute>(&change)) seen.push_back(put->route.patterns[0].pattern);
     }
+    visible();
   });
   done(PutMachine{machine("m"), true});
   seen.emplace_back("answer");
@@ -235,7 +236,10 @@ class FullDisk {
 TEST_CASE_FIXTURE(StoreFixture, "a full disk refuses a commit as io, changes nothing, and the next one goes through") {
   done(PutMachine{machine("m1"), true});
   int committed = 0;
-  store->set_on_committed([&committed](const Transaction&, int64_t) { ++committed; });
+  store->set_on_committed([&committed](const Transaction&, int64_t, const auto& visible) {
+    ++committed;
+    visible();
+  });
   {
     const FullDisk full(size_t{16} * 1024);
     const std::string detail = refused(PutMachine{machine("m2"), true}, ErrorCode::kIo);

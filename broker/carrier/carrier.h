@@ -1,0 +1,38 @@
+// Opens streams to machines, wherever their tunnels are. Thread: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "broker/carrier/carried_stream.h"
+#include "broker/tunnel/machine_directory.h"
+#include "broker/tunnel/tunnel_registry.h"
+
+namespace ingress::broker {
+
+class Crossing;
+
+class Carrier {
+ public:
+  // All outlive the carrier. With one loop there is no `directory` and no `crossing`.
+  explicit Carrier(TunnelRegistry& tunnels, const MachineDirectory* directory = nullptr, Crossing* crossing = nullptr)
+      : tunnels_(tunnels), directory_(directory), crossing_(crossing) {}
+
+  // A stream on a tunnel of the machine. Empty, with `why`, where none takes it; where that is found out elsewhere, the
+  // handler's on_closed says so, later.
+  CarriedStream open(std::string_view machine, const tunnel::OpenHead& head, bool end, tunnel::StreamHandler* handler,
+                     Error& why);
+  // Streams that were opened here so far.
+  uint64_t opened() const { return opened_; }
+
+ private:
+  CarriedStream open_far(std::string_view machine, const tunnel::OpenHead& head, bool end,
+                         tunnel::StreamHandler* handler);
+
+  TunnelRegistry& tunnels_;
+  const MachineDirectory* directory_;
+  Crossing* crossing_;
+  uint64_t opened_ = 0;
+};
+
+}  // namespace ingress::broker

@@ -1,0 +1,90 @@
+#include "broker/client/client_intake.h"
+
+#include <utility>
+
+#include "common/http/host_peek.h"
+#include "common/tls/client_hello.h"
+
+namespace ingress::broker {
+
+// One connection until its first bytes have been seen.
+class ClientIntake::Guest final : public uv::Buryable, private uv::SocketHandler, private DeadlineHandler {
+ public:
+  Guest(ClientIntake& intake, std::unique_ptr<uv::Socket> connected, bool over_tls)
+      : socket(std::move(connected)), tls(over_tls), intake_(intake), deadline_(intake.loop_.deadlines(), *this) {
+    socket->set_handler(this);
+    socket->start_read();
+    deadline_.arm(intake_.loop_.now() + kPatience);
+  }
+
+  std::unique_ptr<uv::Socket> socket;
+  ByteBuffer begun;
+  const bool tls;
+
+ private:
+  size_t read_limit() override { return tls ? tls::kMaxClientHelloBytes : http::kMaxPeekBytes; }
+  void on_read(MutableBytes bytes) override {
+    begun.append(bytes);
+    const Peek peek = tls ? tls::peek_server_name(begun.view()) : http::peek_host(begun.view());
+    if (peek.state != Peek::State::kMore) intake_.place(*this, peek.host);
+  }
+  void on_read_end() override { intake_.place(*this, {}); }
+  void on_failed(const Error&) override { intake_.forget(*this); }
+  void on_write_drained() override {}
+  void on_deadline(Deadline&) override { intake_.place(*this, {}); }
+
+  ClientIntake& intake_;
+  Deadline deadline_;
+};
+
+ClientIntake::ClientIntake(uv::Loop& loop, size_t self, const RouteTable& routes, const MachineDirectory& directory,
+                           OnStay on_stay, OnHand on_hand)
+    : loop_(loop),
+      self_(self),
+      routes_(routes),
+      directory_(directory),
+      on_stay_(std::move(on_stay)),
+      on_hand_(std::move(on_hand)) {}
+
+ClientIntake::~ClientIntake() = default;
+
+void ClientIntake::take(std::unique_ptr<uv::Socket> socket, bool tls) {
+  auto guest = std::make_unique<Guest>(*this, std::move(socket), tls);
+  Guest* const key = guest.get();
+  guests_.emplace(key, std::move(guest));
+}
+
+void ClientIntake::close_all() {
+  for (auto& [guest, owned] : guests_) loop_.bury(std::move(owned));
+  guests_.clear();
+}
+
+size_t ClientIntake::loop_of(std::string_view host) const {
+  Resolution found;
+  if (host.empty() || !routes_.read().resolve(host, found)) return self_;
+  return directory_.serving_loop(found.machine).value_or(self_);
+}
+
+void ClientIntake::place(Guest& guest, std::string_view host) {
+  const size_t loop = loop_of(host);
+  HandedClient handed;
+  guest.socket->pause_read();  // what comes now is the next reader's
+  if (loop != self_) handed.fd = guest.socket->share();
+  if (handed.fd.valid()) {
+    handed.begun = std::move(guest.begun);
+    handed.tls = guest.tls;
+    on_hand_(loop, std::move(handed));
+  } else {
+    guest.socket->unread(std::move(guest.begun));
+    on_stay_(std::move(guest.socket), guest.tls);
+  }
+  forget(guest);
+}
+
+void ClientIntake::forget(Guest& guest) {
+  const auto found = guests_.find(&guest);
+  loop_.bury(std::move(found->second));
+  guests_.erase(found);
+}
+
+}  // namespace ingress::broker

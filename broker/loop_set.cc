@@ -1,0 +1,171 @@
+#include "broker/loop_set.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/tls/digest.h"
+
+namespace ingress::broker {
+namespace {
+
+RoutingOptions routing_options(const Config& config) {
+  RoutingOptions options;
+  options.domains = config.domains;
+  options.defaults.auth = config.default_auth;
+  return options;
+}
+
+}  // namespace
+
+LoopSet::LoopSet(const Config& config) : config_(config) {
+  const bool several = config.loops > 1;
+  if (several) directory_ = std::make_unique<MachineDirectory>(config.loops);
+  RouteTable::WhenPassed passing;
+  if (several) passing = [this](std::function<void()> passed) { when_passed(std::move(passed)); };
+  routes_ = std::make_unique<RouteTable>(routing_options(config), std::move(passing));
+  parts_ = {&config, routes_.get(), directory_.get(), "br_" + tls::sha256_hex(tls::random_bytes(16)).substr(0, 12)};
+  std::vector<Worker*> all;
+  for (size_t number = 0; number < config.loops; ++number) {
+    workers_.push_back(std::make_unique<Worker>(parts_, number));
+    all.push_back(workers_.back().get());
+  }
+  if (!several) return;
+  for (const auto& worker : workers_) worker->connect(all);
+}
+
+LoopSet::~LoopSet() { stop(); }
+
+bool LoopSet::prepare() {
+  if (!config_.access_log.empty()) {
+    Result<std::unique_ptr<AccessLogFile>> file = AccessLogFile::open(config_.access_log);
+    if (!file) {
+      log_error("access_log_failed", {{"path", config_.access_log}, {"error", describe(file.error())}});
+      return false;
+    }
+    access_log_ = std::move(*file);
+    for (const auto& worker : workers_) worker->open_access_log(*access_log_);
+  }
+  return std::all_of(workers_.begin(), workers_.end(), [this](const auto& worker) {
+    return worker->load_certificates(worker == workers_.front() ? nullptr : workers_.front().get()).has_value();
+  });
+}
+
+Status LoopSet::listen(std::string& problem) {
+  for (const auto& worker : workers_) worker->make_front();
+  if (const Status bound = first().front().listen({config_.http, config_.https}, problem); !bound) return bound;
+  const int port = first().front().https_addresses().front().port;
+  for (const auto& worker : workers_) worker->redirect().set_https_port(port);
+  for (size_t number = 1; number < workers_.size(); ++number) {
+    // Its thread does not run yet.
+    const Status listening = workers_[number]->front().listen(first().front().share_listeners());
+    if (!listening) {
+      problem = "cannot listen on another loop: " + describe(listening.error());
+      return listening;
+    }
+  }
+  for (size_t number = 1; number < workers_.size(); ++number) workers_[number]->start();
+  return {};
+}
+
+void LoopSet::everywhere(const std::function<void(Worker&)>& task) {
+  for (const auto& owned : workers_) {
+    Worker* const worker = owned.get();
+    if (worker == workers_.front().get()) {
+      task(*worker);
+    } else {
+      worker->loop().post([worker, task] { task(*worker); });
+    }
+  }
+}
+
+void LoopSet::until_all(const std::function<void(Worker&, std::function<void()>)>& task, std::function<void()> done) {
+  // Both are the first loop's alone.
+  const auto left = std::make_shared<size_t>(workers_.size());
+  const auto all_done = std::make_shared<std::function<void()>>(std::move(done));
+  uv::Loop* const home = &loop();
+  const auto one_done = [left, all_done] {
+    if (--*left == 0) (*all_done)();
+  };
+  everywhere([this, task, home, one_done](Worker& worker) {
+    if (&worker == &first()) return task(worker, one_done);
+    task(worker, [home, one_done] { home->post(one_done); });
+  });
+}
+
+template <class Answer>
+void LoopSet::ask_all(const std::function<Answer(Worker&)>& ask, std::function<void(std::vector<Answer>)> on_done) {
+  const auto answers = std::make_shared<std::vector<Answer>>(workers_.size());
+  until_all(
+      [this, ask, answers](Worker& worker, const std::function<void()>& done) {
+        const auto same = [&worker](const auto& owned) { return owned.get() == &worker; };
+        const auto place = std::find_if(workers_.begin(), workers_.end(), same) - workers_.begin();
+        (*answers)[static_cast<size_t>(place)] = ask(worker);
+        done();
+      },
+      [answers, on_done = std::move(on_done)] { on_done(std::move(*answers)); });
+}
+
+// A posted task runs between two callbacks, where nobody holds what a callback has read.
+void LoopSet::when_passed(std::function<void()> passed) {
+  until_all([](Worker&, const std::function<void()>& done) { done(); }, std::move(passed));
+}
+
+void LoopSet::reopen_access_log() {
+  if (access_log_ == nullptr) return;
+  const auto flushed = [](Worker& worker, const std::function<void()>& done) {
+    worker.access_log()->flush();
+    done();
+  };
+  until_all(flushed, [this] { static_cast<void>(access_log_->reopen()); });
+}
+
+void LoopSet::drain_clients(std::function<void()> done) {
+  until_all([](Worker& worker, std::function<void()> one) { worker.drain_clients(std::move(one)); }, std::move(done));
+}
+
+void LoopSet::cut_clients() {
+  everywhere([](Worker& worker) { worker.front().close_all(); });
+}
+
+void LoopSet::drain_tunnels(Duration grace, std::function<void()> done) {
+  until_all([grace](Worker& worker, std::function<void()> one) { worker.drain_tunnels(grace, std::move(one)); },
+            std::move(done));
+}
+
+void LoopSet::stop() {
+  for (const auto& worker : workers_) worker->stop();
+}
+
+bool LoopSet::connected(std::string_view machine) const {
+  if (directory_ == nullptr) return workers_.front()->tunnels().connected(machine);
+  return directory_->serving_loop(machine).has_value();
+}
+
+void LoopSet::list_tunnels(std::function<void(std::vector<TunnelInfo>)> on_done) {
+  using Tunnels = std::vector<TunnelInfo>;
+  ask_all<Tunnels>([](Worker& worker) { return worker.tunnels().list(); },
+                   [on_done = std::move(on_done)](std::vector<Tunnels> each) {
+                     Tunnels all;
+                     for (Tunnels& some : each) std::move(some.begin(), some.end(), std::back_inserter(all));
+                     on_done(std::move(all));
+                   });
+}
+
+void LoopSet::close_tunnel(std::string_view id, std::function<void(bool)> on_done) {
+  ask_all<char>([id = std::string(id)](Worker& worker) { return static_cast<char>(worker.tunnels().close(id)); },
+                [on_done = std::move(on_done)](const std::vector<char>& closed) {
+                  on_done(std::find(closed.begin(), closed.end(), 1) != closed.end());
+                });
+}
+
+void LoopSet::drop_machine(std::string_view machine) {
+  everywhere([machine = std::string(machine)](Worker& worker) { worker.tunnels().drop_machine(machine); });
+}
+
+void LoopSet::count(std::function<void(std::vector<LoopCounts>)> on_done) {
+  ask_all<LoopCounts>([](Worker& worker) { return worker.counts(); }, std::move(on_done));
+}
+
+}  // namespace ingress::broker

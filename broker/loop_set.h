@@ -1,0 +1,66 @@
+// All loops of the broker, from the first one's side: what they share, and what is to be done on every one of them.
+// Thread: the first loop's, which is the main one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/worker.h"
+
+namespace ingress::broker {
+
+class LoopSet final : public LoopsView {
+ public:
+  explicit LoopSet(const Config& config);
+  ~LoopSet();
+  LoopSet(const LoopSet&) = delete;
+  LoopSet& operator=(const LoopSet&) = delete;
+
+  Worker& first() { return *workers_.front(); }
+  uv::Loop& loop() { return first().loop(); }
+  RouteTable& routes() { return *routes_; }
+
+  // Loads what every loop needs, and logs what is wrong.
+  bool prepare();
+  // Binds every address, and has all loops accept from them. The first failure ends it, with `problem` saying which.
+  Status listen(std::string& problem);
+  bool listens() const { return workers_.front()->listens(); }
+  // Follows a rotation of the access log.
+  void reopen_access_log();
+
+  // No more clients are accepted; `done` when all are gone. Once.
+  void drain_clients(std::function<void()> done);
+  void cut_clients();
+  // GOAWAY to all tunnels; `done` when all are gone, or a little after `grace`. Once.
+  void drain_tunnels(Duration grace, std::function<void()> done);
+  // Ends the threads of the others.
+  void stop();
+
+  // LoopsView
+  bool connected(std::string_view machine) const override;
+  void list_tunnels(std::function<void(std::vector<TunnelInfo>)> on_done) override;
+  void close_tunnel(std::string_view id, std::function<void(bool)> on_done) override;
+  void drop_machine(std::string_view machine) override;
+  void count(std::function<void(std::vector<LoopCounts>)> on_done) override;
+
+ private:
+  // Runs `task` on every loop; here at once, elsewhere soon.
+  void everywhere(const std::function<void(Worker&)>& task);
+  // The same, with an answer of each, for `on_done` in the order of the loops. At once where there is one loop.
+  template <class Answer>
+  void ask_all(const std::function<Answer(Worker&)>& ask, std::function<void(std::vector<Answer>)> on_done);
+  // Starts `task` on every loop; `done`, from the first, when each has called what it was given.
+  void until_all(const std::function<void(Worker&, std::function<void()>)>& task, std::function<void()> done);
+  void when_passed(std::function<void()> passed);
+
+  const Config& config_;
+  std::unique_ptr<MachineDirectory> directory_;  // null with one loop
+  std::unique_ptr<RouteTable> routes_;
+  std::unique_ptr<AccessLogFile> access_log_;
+  WorkerParts parts_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace ingress::broker

@@ -1,0 +1,20 @@
+#include "broker/tunnel/hello_peek.h"
+
+#include "proto/tunnel.pb.h"
+
+namespace ingress::broker {
+
+HelloPeek::State HelloPeek::take(MutableBytes bytes) {
+  using tunnel::FrameDecoder;
+  const FrameDecoder::Event event = decoder_.next(bytes);
+  if (event == FrameDecoder::Event::kNeedMore) return State::kMore;
+  if (event != FrameDecoder::Event::kFrame) return State::kNone;
+  iterate::tunnel::v1::Hello hello;
+  const MutableBytes payload = decoder_.payload();
+  if (!hello.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return State::kNone;
+  machine_ = hello.machine();
+  token_ = hello.token();
+  return State::kFound;
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,148 @@
+#include "broker/worker.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+#include "common/base/signals.h"
+#include "common/tls/tls_session.h"
+#include "common/transport/connection.h"
+
+namespace ingress::broker {
+namespace {
+
+constexpr Duration kForever = std::chrono::hours(24);
+
+RegistryOptions registry_options(const WorkerParts& parts) {
+  RegistryOptions options;
+  options.broker_id = parts.broker_id;
+  options.reconnect_spread = parts.config->reconnect_spread;
+  return options;
+}
+
+server::ConnectionOptions connection_options(const Config& config) {
+  server::ConnectionOptions options;
+  options.head_timeout = config.head_timeout;
+  options.keep_alive_timeout = config.keep_alive_timeout;
+  options.exchange_timeout = config.exchange_timeout;
+  return options;
+}
+
+}  // namespace
+
+Worker::Worker(const WorkerParts& parts, size_t number)
+    : parts_(parts),
+      number_(number),
+      certificates_(loop_, parts.config->tls_dir, number == 0),
+      access_(*parts.routes),
+      tunnels_(loop_, registry_options(parts), access_, parts.directory, number) {
+  if (parts.directory != nullptr) crossing_ = std::make_unique<Crossing>(loop_, number, tunnels_);
+  carrier_ = std::make_unique<Carrier>(tunnels_, parts.directory, crossing_.get());
+}
+
+Worker::~Worker() = default;
+
+void Worker::connect(const std::vector<Worker*>& all) {
+  all_ = all;
+  std::vector<Crossing*> crossings;
+  for (Worker* worker : all) crossings.push_back(worker->crossing_.get());
+  crossing_->connect(std::move(crossings));
+}
+
+Status Worker::load_certificates(const Worker* first) {
+  if (first != nullptr) certificates_.share_tickets_with(first->certificates_);
+  return certificates_.start();
+}
+
+void Worker::open_access_log(AccessLogFile& file) { access_log_ = std::make_unique<AccessLog>(loop_, file); }
+
+void Worker::make_front() {
+  const Config& config = *parts_.config;
+  forwarder_ = std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_, access_log_.get());
+  redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port);
+  challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *forwarder_);
+  server::RequestAcceptor* clear = redirect_.get();
+  if (config.serve_clear) clear = challenges_.get();
+  front_ = std::make_unique<Front>(loop_, &certificates_.context(), tunnels_, *clear, *forwarder_,
+                                   connection_options(config));
+  if (parts_.directory != nullptr) make_doors();
+}
+
+void Worker::make_doors() {
+  lobby_ = std::make_unique<TunnelLobby>(
+      loop_, number_, *parts_.directory, access_, tunnels_,
+      [this](size_t loop, HandedTunnel tunnel) { hand_tunnel(loop, std::move(tunnel)); });
+  intake_ = std::make_unique<ClientIntake>(
+      loop_, number_, *parts_.routes, *parts_.directory,
+      [this](std::unique_ptr<uv::Socket> socket, bool tls) { front_->serve(std::move(socket), tls); },
+      [this](size_t loop, HandedClient client) { hand_client(loop, std::move(client)); });
+  front_->set_doors(*intake_, *lobby_);
+}
+
+void Worker::hand_client(size_t loop, HandedClient client) {
+  Worker* const to = all_[loop];
+  to->loop_.post([to, client = std::make_shared<HandedClient>(std::move(client))] {
+    to->take_client(std::move(*client));
+  });
+}
+
+void Worker::hand_tunnel(size_t loop, HandedTunnel tunnel) {
+  Worker* const to = all_[loop];
+  to->loop_.post([to, tunnel = std::make_shared<HandedTunnel>(std::move(tunnel))] {
+    to->take_tunnel(std::move(*tunnel));
+  });
+}
+
+void Worker::take_client(HandedClient client) {
+  Result<std::unique_ptr<uv::Socket>> socket = uv::Socket::adopt(loop_, std::move(client.fd));
+  if (!socket) return;
+  (*socket)->unread(std::move(client.begun));
+  front_->serve(std::move(*socket), client.tls);
+}
+
+void Worker::take_tunnel(HandedTunnel tunnel) {
+  Result<std::unique_ptr<uv::Socket>> socket = uv::Socket::adopt(loop_, std::move(tunnel.connection.fd));
+  if (!socket || tunnels_.draining()) return parts_.directory->leave(tunnel.machine);
+  auto connection = std::make_unique<transport::Connection>(loop_, std::move(*socket),
+                                                            std::move(tunnel.connection.tls), Side::kClient);
+  connection->start();
+  tunnels_.adopt(std::move(connection), tunnel.begun.mutable_view(), true);
+}
+
+LoopCounts Worker::counts() const {
+  LoopCounts counts;
+  if (front_ != nullptr) counts.clients = front_->client_count();
+  counts.machines = tunnels_.machine_count();
+  counts.tunnels = tunnels_.tunnel_count();
+  counts.streams = carrier_->opened();
+  if (crossing_ != nullptr) counts.crossing_streams = crossing_->opened();
+  return counts;
+}
+
+void Worker::drain_clients(std::function<void()> done) { front_->drain(std::move(done)); }
+
+void Worker::drain_tunnels(Duration grace, std::function<void()> done) {
+  if (lobby_ != nullptr) lobby_->close_all();
+  tunnels_.drain(grace, std::move(done));
+}
+
+void Worker::start() {
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::run() {
+  pthread_setname_np(pthread_self(), ("loop-" + std::to_string(number_)).c_str());
+  // The loop lives until stop(), whatever else is active.
+  uv::Timer alive(loop_, [] {});
+  alive.start(kForever, kForever);
+  loop_.run();
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  loop_.post([this] { loop_.stop(); });
+  thread_.join();
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,89 @@
+// What one loop of the broker has: its clients, its machines' tunnels, and what it reads to serve them. The first loop
+// runs on the main thread, beside the admin API and the store's answers; every other one on a thread of its own.
+//
+// Thread: made and destroyed on the main thread while its own does not run; all else on its own, but for post(), start()
+// and stop().
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "broker/carrier/crossing.h"
+#include "broker/carrier/loops_view.h"
+#include "broker/certificates.h"
+#include "broker/client/access_log.h"
+#include "broker/client/front.h"
+#include "broker/client/redirect.h"
+#include "broker/config.h"
+#include "broker/tunnel_access.h"
+#include "common/uv/timer.h"
+
+namespace ingress::broker {
+
+// What all loops share; it outlives them.
+struct WorkerParts {
+  const Config* config = nullptr;
+  const RouteTable* routes = nullptr;
+  MachineDirectory* directory = nullptr;  // null with one loop
+  std::string broker_id;
+};
+
+class Worker {
+ public:
+  Worker(const WorkerParts& parts, size_t number);
+  ~Worker();
+
+  // With several loops: all of them, by number.
+  void connect(const std::vector<Worker*>& all);
+  Status load_certificates(const Worker* first);
+  void open_access_log(AccessLogFile& file);
+  // What the front needs; after connect and the others.
+  void make_front();
+
+  uv::Loop& loop() { return loop_; }
+  Front& front() { return *front_; }
+  Redirect& redirect() { return *redirect_; }
+  TunnelRegistry& tunnels() { return tunnels_; }
+  Carrier& carrier() { return *carrier_; }
+  const Certificates& certificates() const { return certificates_; }
+  AccessLog* access_log() { return access_log_.get(); }
+  bool listens() const { return front_ != nullptr; }
+
+  LoopCounts counts() const;
+  void drain_clients(std::function<void()> done);
+  void drain_tunnels(Duration grace, std::function<void()> done);
+
+  // Its thread, until stop() has been called.
+  void start();
+  void stop();
+
+ private:
+  void run();
+  void make_doors();
+  void hand_client(size_t loop, HandedClient client);
+  void hand_tunnel(size_t loop, HandedTunnel tunnel);
+  void take_client(HandedClient client);
+  void take_tunnel(HandedTunnel tunnel);
+
+  const WorkerParts& parts_;
+  const size_t number_;
+  uv::Loop loop_;
+  Certificates certificates_;
+  TunnelAccess access_;
+  TunnelRegistry tunnels_;
+  std::vector<Worker*> all_;            // empty with one loop
+  std::unique_ptr<Crossing> crossing_;  // null with one loop
+  std::unique_ptr<Carrier> carrier_;
+  std::unique_ptr<AccessLog> access_log_;
+  std::unique_ptr<Forwarder> forwarder_;
+  std::unique_ptr<Redirect> redirect_;
+  std::unique_ptr<ChallengesThen> challenges_;
+  std::unique_ptr<TunnelLobby> lobby_;    // null with one loop
+  std::unique_ptr<ClientIntake> intake_;  // null with one loop
+  std::unique_ptr<Front> front_;
+  std::thread thread_;
+};
+
+}  // namespace ingress::broker

@@ -1,0 +1,48 @@
+#include "common/http/host_peek.h"
+
+#include <string_view>
+
+#include "common/http/head.h"
+
+namespace ingress::http {
+namespace {
+
+constexpr std::string_view kHost = "host";
+constexpr std::string_view kLineEnd = "\r\n";
+
+std::string_view trimmed(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// "GET /path HTTP/1.1". The preface of HTTP/2 is a line whose target is "*".
+bool is_request_line(std::string_view line) {
+  const size_t space = line.find(' ');
+  return space != std::string_view::npos && space > 0 && line.substr(space + 1).starts_with('/');
+}
+
+}  // namespace
+
+Peek peek_host(Bytes bytes) {
+  std::string_view text = as_text(bytes);
+  bool first = true;
+  for (size_t end = text.find(kLineEnd); end != std::string_view::npos; end = text.find(kLineEnd)) {
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end + kLineEnd.size());
+    if (line.empty()) return {};  // the head's end, or an empty line before it
+    if (first && !is_request_line(line)) return {};
+    if (!first && line.size() > kHost.size() && line[kHost.size()] == ':' &&
+        iequals(line.substr(0, kHost.size()), kHost)) {
+      const std::string_view host = trimmed(line.substr(kHost.size() + 1));
+      if (host.empty()) return {};
+      return {Peek::State::kFound, std::string(host)};
+    }
+    first = false;
+  }
+  if (bytes.size() >= kMaxPeekBytes) return {};
+  return {Peek::State::kMore, {}};
+}
+
+}  // namespace ingress::http
