@@ -19,6 +19,7 @@ size_t CrossingStream::sendable() {
 
 void CrossingStream::send_data(MutableBytes payload, bool end) {
   credit_ -= std::min(credit_, payload.size());
+  if (credit_ == 0) starved_ = true;  // what this used up is due an on_sendable
   CrossingMessage data = message(CrossingMessage::Kind::kRequestData);
   data.data.append(payload);
   data.end = end;

@@ -30,7 +30,7 @@ class CrossingStream final : public FarStream {
   uint64_t number_;
   size_t loop_;
   size_t credit_ = 0;     // what the machine's loop has promised to send
-  bool starved_ = false;  // the handler found no credit: on_sendable is due
+  bool starved_ = false;  // there was no credit: on_sendable is due
 };
 
 }  // namespace ingress::broker
