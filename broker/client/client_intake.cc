@@ -26,15 +26,23 @@ class ClientIntake::Guest final : public uv::Buryable, private uv::SocketHandler
   void on_read(MutableBytes bytes) override {
     begun.append(bytes);
     const Peek peek = tls ? tls::peek_server_name(begun.view()) : http::peek_host(begun.view());
-    if (peek.state != Peek::State::kMore) intake_.place(*this, peek.host);
+    if (peek.state != Peek::State::kMore) place(peek.host);
   }
-  void on_read_end() override { intake_.place(*this, {}); }
-  void on_failed(const Error&) override { intake_.forget(*this); }
+  void on_read_end() override { place({}); }
+  void on_failed(const Error&) override {
+    if (!std::exchange(placed_, true)) intake_.forget(*this);
+  }
   void on_write_drained() override {}
-  void on_deadline(Deadline&) override { intake_.place(*this, {}); }
+  void on_deadline(Deadline&) override { place({}); }
+
+  // Once: a socket that was handed on still tells of its end, until it is destroyed.
+  void place(std::string_view host) {
+    if (!std::exchange(placed_, true)) intake_.place(*this, host);
+  }
 
   ClientIntake& intake_;
   Deadline deadline_;
+  bool placed_ = false;
 };
 
 ClientIntake::ClientIntake(uv::Loop& loop, size_t self, const RouteTable& routes, const MachineDirectory& directory,

@@ -1,5 +1,6 @@
 #include "common/http/host_peek.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "common/http/head.h"
@@ -26,7 +27,8 @@ bool is_request_line(std::string_view line) {
 }  // namespace
 
 Peek peek_host(Bytes bytes) {
-  std::string_view text = as_text(bytes);
+  const bool all = bytes.size() >= kMaxPeekBytes;
+  std::string_view text = as_text(bytes.first(std::min(bytes.size(), kMaxPeekBytes)));
   bool first = true;
   for (size_t end = text.find(kLineEnd); end != std::string_view::npos; end = text.find(kLineEnd)) {
     const std::string_view line = text.substr(0, end);
@@ -41,7 +43,7 @@ Peek peek_host(Bytes bytes) {
     }
     first = false;
   }
-  if (bytes.size() >= kMaxPeekBytes) return {};
+  if (all) return {};
   return {Peek::State::kMore, {}};
 }
 

@@ -288,7 +288,7 @@ void Http1Connection::on_client_left_or_half_closed() {
 // Soon after it, or there as soon as the loop looked again: this process may be slower than the client.
 bool Http1Connection::fin_came_with_input() const {
   const auto now = std::chrono::steady_clock::now();
-  const bool next_look = server_.loop().iteration() - last_input_iteration_ <= 1;
+  const bool next_look = server_.loop().iteration() - last_input_iteration_ == 1;
   return now - (next_look ? server_.loop().wait_began() : last_input_at_) <= kFinWithRequest;
 }
 

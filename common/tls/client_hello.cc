@@ -98,6 +98,8 @@ bool is_handshake_record(Bytes header) {
 }  // namespace
 
 Peek peek_server_name(Bytes bytes) {
+  const bool all = bytes.size() >= kMaxClientHelloBytes;
+  bytes = bytes.first(std::min(bytes.size(), kMaxClientHelloBytes));
   std::vector<uint8_t> message;  // the records' payloads, as far as they have come
   while (!bytes.empty()) {
     if (!is_handshake_record(bytes)) return {};
@@ -113,6 +115,7 @@ Peek peek_server_name(Bytes bytes) {
       return read_client_hello(Bytes(message).subspan(kHandshakeHeaderBytes, *size - kHandshakeHeaderBytes));
     }
   }
+  if (all) return {};
   return {Peek::State::kMore, {}};
 }
 
