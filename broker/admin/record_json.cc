@@ -94,6 +94,7 @@ JsonObject tunnel_json(const TunnelInfo& tunnel) {
   object.text("machine", tunnel.machine);
   object.text("instance", tunnel.instance);
   object.number("slot", tunnel.slot);
+  object.number("loop", static_cast<int64_t>(tunnel.loop));
   object.text("peer", tunnel.peer);
   object.text("agentVersion", tunnel.agent_version);
   object.text("connectedAt", time_text(tunnel.connected_at));

@@ -307,6 +307,7 @@ std::vector<TunnelInfo> TunnelRegistry::list() const {
   for (const BrokerTunnel* tunnel : impl_->all()) {
     if (tunnel->state() == BrokerTunnel::State::kServing || tunnel->state() == BrokerTunnel::State::kDraining) {
       result.push_back(tunnel->info());
+      result.back().loop = impl_->self;
     }
   }
   return result;

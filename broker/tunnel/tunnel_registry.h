@@ -27,6 +27,7 @@ struct TunnelInfo {
   std::string machine;
   std::string instance;  // hex
   int slot = 0;
+  size_t loop = 0;  // the number of the loop that serves it
   std::string peer;
   std::string agent_version;
   int64_t connected_at = 0;  // Unix seconds

@@ -83,5 +83,9 @@ class Admin:
     def tunnels(self, machine=None):
         return self.items("/v1/tunnels" + (f"?machine={machine}" if machine else ""))
 
+    def loops(self):
+        """What each loop has and has done, by its number."""
+        return self.items("/v1/loops")
+
     def close_tunnel(self, tunnel):
         self.ok("DELETE", f"/v1/tunnels/{tunnel}")

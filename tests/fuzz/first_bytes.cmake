@@ -1,0 +1,1 @@
+ingress_fuzz(first_bytes common_tls common_http)
