@@ -26,8 +26,8 @@ struct Logged {
   std::string path() const { return std::string(folder) + "/access.log"; }
   std::string text() {
     log->flush();
-    std::ifstream file(path());
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::ifstream stream(path());
+    return {std::istreambuf_iterator<char>(stream), {}};
   }
 
   char folder[32] = "/tmp/ingress-log-XXXXXX";
