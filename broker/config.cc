@@ -114,7 +114,12 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("keep-alive-timeout", settings.keep_alive_timeout, "how long a client's connection may be idle");
   program.option("exchange-timeout", settings.exchange_timeout, "how long an exchange may be without a byte");
   program.option("reconnect-spread", settings.reconnect_spread, "agents spread their reconnects over this time");
-  program.option("loops", settings.loops, "threads that serve clients and tunnels; 0 for one a processor", 0, kMostLoops);
+  program.option("park", settings.park,
+                 "how long a request waits for a machine that was connected lately; 0s: not at all");
+  program.option("park-requests", settings.park_requests, "how many requests may wait for one machine", 0);
+  program.option("park-head-bytes", settings.park_head_bytes, "how many bytes their heads may have together", 0);
+  program.option("loops", settings.loops, "threads that serve clients and tunnels; 0 for one a processor", 0,
+                 kMostLoops);
 }
 
 tl::expected<Config, std::string> check(const Settings& settings) {
@@ -141,6 +146,9 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   config.keep_alive_timeout = settings.keep_alive_timeout;
   config.exchange_timeout = settings.exchange_timeout;
   config.reconnect_spread = settings.reconnect_spread;
+  config.park = settings.park;
+  config.park_requests = static_cast<size_t>(settings.park_requests);
+  config.park_head_bytes = static_cast<size_t>(settings.park_head_bytes);
   config.loops = loop_count(settings.loops);
   if (config.https.empty()) return Problem("--https must be said: tunnels come in by it, as clients do");
   for (const std::string& problem : {check_auth(settings, config), check_admin(settings, config),

@@ -29,6 +29,9 @@ struct Settings {
   Duration keep_alive_timeout{75000};
   Duration exchange_timeout{3600000};
   Duration reconnect_spread{0};
+  Duration park{10000};
+  int park_requests = 1000;
+  int park_head_bytes = 4 * 1024 * 1024;
   int loops = 1;
 };
 
@@ -50,6 +53,9 @@ struct Config {
   Duration keep_alive_timeout{0};
   Duration exchange_timeout{0};
   Duration reconnect_spread{0};
+  Duration park{0};
+  size_t park_requests = 0;
+  size_t park_head_bytes = 0;
   size_t loops = 1;
 };
 

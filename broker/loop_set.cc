@@ -1,6 +1,7 @@
 #include "broker/loop_set.h"
 
 #include <algorithm>
+#include <ctime>
 #include <iterator>
 #include <utility>
 
@@ -9,6 +10,10 @@
 
 namespace ingress::broker {
 namespace {
+
+// Beside the database: which machines were connected lately. Written while it changes.
+constexpr const char* kRecentSuffix = ".recent";
+constexpr Duration kSaveInterval{1000};
 
 RoutingOptions routing_options(const Config& config) {
   RoutingOptions options;
@@ -25,7 +30,8 @@ LoopSet::LoopSet(const Config& config) : config_(config) {
   RouteTable::WhenPassed passing;
   if (several) passing = [this](std::function<void()> passed) { when_passed(std::move(passed)); };
   routes_ = std::make_unique<RouteTable>(routing_options(config), std::move(passing));
-  parts_ = {&config, routes_.get(), directory_.get(), "br_" + tls::sha256_hex(tls::random_bytes(16)).substr(0, 12)};
+  parts_ = {&config, routes_.get(), directory_.get(), &recent_,
+            "br_" + tls::sha256_hex(tls::random_bytes(16)).substr(0, 12)};
   std::vector<Worker*> all;
   for (size_t number = 0; number < config.loops; ++number) {
     workers_.push_back(std::make_unique<Worker>(parts_, number));
@@ -37,7 +43,17 @@ LoopSet::LoopSet(const Config& config) : config_(config) {
 
 LoopSet::~LoopSet() { stop(); }
 
+void LoopSet::save_recent() {
+  const bool saved = recent_.save(config_.db + kRecentSuffix, loop().now(), std::time(nullptr));
+  if (!saved && !save_failed_) log_warn("recent_machines_not_saved", {{"path", config_.db + kRecentSuffix}});
+  save_failed_ = !saved;
+}
+
 bool LoopSet::prepare() {
+  recent_.load(config_.db + kRecentSuffix, loop().now(), std::time(nullptr));
+  save_timer_ = std::make_unique<uv::Timer>(loop(), [this] { save_recent(); });
+  save_timer_->start(kSaveInterval, kSaveInterval);
+  save_timer_->unref();
   if (!config_.access_log.empty()) {
     Result<std::unique_ptr<AccessLogFile>> file = AccessLogFile::open(config_.access_log);
     if (!file) {
@@ -136,6 +152,7 @@ void LoopSet::drain_tunnels(Duration grace, std::function<void()> done) {
 
 void LoopSet::stop() {
   for (const auto& worker : workers_) worker->stop();
+  if (std::exchange(save_timer_, nullptr) != nullptr) save_recent();
 }
 
 bool LoopSet::connected(std::string_view machine) const {

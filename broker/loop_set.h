@@ -54,13 +54,17 @@ class LoopSet final : public LoopsView {
   // Starts `task` on every loop; `done`, from the first, when each has called what it was given.
   void until_all(const std::function<void(Worker&, std::function<void()>)>& task, std::function<void()> done);
   void when_passed(std::function<void()> passed);
+  void save_recent();
 
   const Config& config_;
   std::unique_ptr<MachineDirectory> directory_;  // null with one loop
+  RecentMachines recent_;
   std::unique_ptr<RouteTable> routes_;
   std::unique_ptr<AccessLogFile> access_log_;
   WorkerParts parts_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<uv::Timer> save_timer_;
+  bool save_failed_ = false;  // and was told
 };
 
 }  // namespace ingress::broker

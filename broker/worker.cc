@@ -35,7 +35,9 @@ Worker::Worker(const WorkerParts& parts, size_t number)
       number_(number),
       certificates_(loop_, parts.config->tls_dir, number == 0),
       access_(*parts.routes),
-      tunnels_(loop_, registry_options(parts), access_, parts.directory, number) {
+      tunnels_(loop_, registry_options(parts), access_, parts.directory, number),
+      parking_(loop_, {parts.config->park_requests, parts.config->park_head_bytes}) {
+  tunnels_.set_watcher(*this);
   if (parts.directory != nullptr) crossing_ = std::make_unique<Crossing>(loop_, number, tunnels_);
   carrier_ = std::make_unique<Carrier>(tunnels_, parts.directory, crossing_.get());
 }
@@ -58,7 +60,8 @@ void Worker::open_access_log(AccessLogFile& file) { access_log_ = std::make_uniq
 
 void Worker::make_front() {
   const Config& config = *parts_.config;
-  forwarder_ = std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_, access_log_.get());
+  forwarder_ = std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_,
+                                           Waiting{parking_, *parts_.recent, config.park}, access_log_.get());
   redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port);
   challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *forwarder_);
   server::RequestAcceptor* clear = redirect_.get();
@@ -68,10 +71,21 @@ void Worker::make_front() {
   if (parts_.directory != nullptr) make_doors();
 }
 
+// Requests of any loop's clients may wait for it.
+void Worker::on_machine_up(const std::string& machine) {
+  parts_.recent->came(machine);
+  if (all_.empty()) return parking_.machine_up(machine);
+  for (Worker* worker : all_) {
+    worker->loop_.post([worker, machine] { worker->parking_.machine_up(machine); });
+  }
+}
+
+void Worker::on_machine_down(std::string_view machine) { parts_.recent->went(machine, loop_.now()); }
+
 void Worker::make_doors() {
-  lobby_ = std::make_unique<TunnelLobby>(
-      loop_, number_, *parts_.directory, access_, tunnels_,
-      [this](size_t loop, HandedTunnel tunnel) { hand_tunnel(loop, std::move(tunnel)); });
+  lobby_ =
+      std::make_unique<TunnelLobby>(loop_, number_, *parts_.directory, access_, tunnels_,
+                                    [this](size_t loop, HandedTunnel tunnel) { hand_tunnel(loop, std::move(tunnel)); });
   intake_ = std::make_unique<ClientIntake>(
       loop_, number_, *parts_.routes, *parts_.directory,
       [this](std::unique_ptr<uv::Socket> socket, bool tls) { front_->serve(std::move(socket), tls); },
@@ -81,16 +95,14 @@ void Worker::make_doors() {
 
 void Worker::hand_client(size_t loop, HandedClient client) {
   Worker* const to = all_[loop];
-  to->loop_.post([to, client = std::make_shared<HandedClient>(std::move(client))] {
-    to->take_client(std::move(*client));
-  });
+  to->loop_.post(
+      [to, client = std::make_shared<HandedClient>(std::move(client))] { to->take_client(std::move(*client)); });
 }
 
 void Worker::hand_tunnel(size_t loop, HandedTunnel tunnel) {
   Worker* const to = all_[loop];
-  to->loop_.post([to, tunnel = std::make_shared<HandedTunnel>(std::move(tunnel))] {
-    to->take_tunnel(std::move(*tunnel));
-  });
+  to->loop_.post(
+      [to, tunnel = std::make_shared<HandedTunnel>(std::move(tunnel))] { to->take_tunnel(std::move(*tunnel)); });
 }
 
 void Worker::take_client(HandedClient client) {
@@ -103,8 +115,8 @@ void Worker::take_client(HandedClient client) {
 void Worker::take_tunnel(HandedTunnel tunnel) {
   Result<std::unique_ptr<uv::Socket>> socket = uv::Socket::adopt(loop_, std::move(tunnel.connection.fd));
   if (!socket || tunnels_.draining()) return parts_.directory->leave(tunnel.machine);
-  auto connection = std::make_unique<transport::Connection>(loop_, std::move(*socket),
-                                                            std::move(tunnel.connection.tls), Side::kClient);
+  auto connection = std::make_unique<transport::Connection>(loop_, std::move(*socket), std::move(tunnel.connection.tls),
+                                                            Side::kClient);
   connection->start();
   tunnels_.adopt(std::move(connection), tunnel.begun.mutable_view(), true);
 }
@@ -115,6 +127,7 @@ LoopCounts Worker::counts() const {
   counts.machines = tunnels_.machine_count();
   counts.tunnels = tunnels_.tunnel_count();
   counts.streams = carrier_->opened();
+  counts.parked = parking_.waiting();
   if (crossing_ != nullptr) counts.crossing_streams = crossing_->opened();
   return counts;
 }

@@ -1,8 +1,8 @@
 // What one loop of the broker has: its clients, its machines' tunnels, and what it reads to serve them. The first loop
 // runs on the main thread, beside the admin API and the store's answers; every other one on a thread of its own.
 //
-// Thread: made and destroyed on the main thread while its own does not run; all else on its own, but for post(), start()
-// and stop().
+// Thread: made and destroyed on the main thread while its own does not run; all else on its own, but for post(),
+// start() and stop().
 #pragma once
 
 #include <memory>
@@ -27,10 +27,11 @@ struct WorkerParts {
   const Config* config = nullptr;
   const RouteTable* routes = nullptr;
   MachineDirectory* directory = nullptr;  // null with one loop
+  RecentMachines* recent = nullptr;
   std::string broker_id;
 };
 
-class Worker {
+class Worker final : private MachineWatcher {
  public:
   Worker(const WorkerParts& parts, size_t number);
   ~Worker();
@@ -61,6 +62,9 @@ class Worker {
 
  private:
   void run();
+  // MachineWatcher
+  void on_machine_up(const std::string& machine) override;
+  void on_machine_down(std::string_view machine) override;
   void make_doors();
   void hand_client(size_t loop, HandedClient client);
   void hand_tunnel(size_t loop, HandedTunnel tunnel);
@@ -76,6 +80,7 @@ class Worker {
   std::vector<Worker*> all_;            // empty with one loop
   std::unique_ptr<Crossing> crossing_;  // null with one loop
   std::unique_ptr<Carrier> carrier_;
+  ParkingLot parking_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<Forwarder> forwarder_;
   std::unique_ptr<Redirect> redirect_;

@@ -11,6 +11,7 @@ std::string loop_json(size_t number, const LoopCounts& counts) {
   object.number("clients", static_cast<int64_t>(counts.clients));
   object.number("machines", static_cast<int64_t>(counts.machines));
   object.number("tunnels", static_cast<int64_t>(counts.tunnels));
+  object.number("parked", static_cast<int64_t>(counts.parked));
   object.number("streams", static_cast<int64_t>(counts.streams));
   object.number("crossingStreams", static_cast<int64_t>(counts.crossing_streams));
   return std::move(object).take();

@@ -1,8 +1,7 @@
-// Where a client's new connection waits, on the loop that accepted it, until its first bytes say which machine it is for
-// (the SNI of its ClientHello, or the Host of a request in clear): it goes to that machine's loop, with the bytes. Only
-// with several loops. What says nothing in time, or nothing that leads to a machine with a tunnel, stays and is served
-// here as it came.
-// Thread: the loop's.
+// Where a client's new connection waits, on the loop that accepted it, until its first bytes say which machine it is
+// for (the SNI of its ClientHello, or the Host of a request in clear): it goes to that machine's loop, with the bytes.
+// Only with several loops. What says nothing in time, or nothing that leads to a machine with a tunnel, stays and is
+// served here as it came. Thread: the loop's.
 #pragma once
 
 #include <functional>

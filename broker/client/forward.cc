@@ -11,6 +11,9 @@ namespace {
 
 constexpr Error kDenied{ErrorCode::kForbidden, Side::kClient, false, 0, "the policy denies every request"};
 constexpr Error kBadAnswer{ErrorCode::kProxyError, Side::kOrigin, false, 0, "the answer's head can't be passed on"};
+constexpr Error kNotBack{ErrorCode::kMachineUnavailable, Side::kTunnel, true, 0,
+                         "the machine's tunnel did not come back in time"};
+constexpr uint8_t kMostAttempts = 4;
 constexpr Error kNoAnswer{ErrorCode::kProxyError, Side::kTunnel, false, 0, "the tunnel broke off before an answer"};
 
 int port_of(std::string_view host, bool tls) {
@@ -28,6 +31,11 @@ std::string_view value_of(const http::Fields& fields, std::string_view name) {
   return field == nullptr ? std::string_view{} : field->value;
 }
 
+// RFC 9110, 9.2.1.
+bool is_safe(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
+
 }  // namespace
 
 void Forward::reset(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info) {
@@ -35,10 +43,7 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   stream_ = {};
   host_.clear();
   machine_.clear();
-  accept_.assign(value_of(head.fields, "Accept"));
-  client_ip_.assign(info.client_ip);
-  method_.assign(head.method);
-  target_.assign(head.target);
+  held_.hold(head, info);
   rules_ = {};
   started_ = owner_.loop_.now();
   unconsumed_bytes_ = 0;
@@ -49,16 +54,62 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   // An Upgrade's stream stays open this way: bytes follow a 101.
   request_ended_ = info.end && !info.upgrade;
   upgraded_ = answer_begun_ = answer_ended_ = false;
+  body_used_ = answer_used_ = again_due_ = false;
+  attempts_ = 0;
 }
 
 bool Forward::start(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info) {
   reset(responder, head, info);
-  const Result<http::RequestTarget> target = http::request_target(head);
-  Status status = target ? resolve(*target) : tl::unexpected(target.error());
-  if (status) status = open(head, target->target, info);
-  if (status) return true;
+  const Status status = try_open();
+  if (status || park(status.error())) return true;
   fail(status.error());
   return false;
+}
+
+Status Forward::try_open() {
+  const Result<http::RequestTarget> target = http::request_target(held_.head());
+  if (!target) return tl::unexpected(target.error());
+  const Status resolved = resolve(*target);
+  return resolved ? open(target->target) : resolved;
+}
+
+bool Forward::park(const Error& why) {
+  if (why.code != ErrorCode::kMachineUnavailable && why.code != ErrorCode::kMachineStarting) return false;
+  const Waiting& waiting = owner_.waiting_;
+  const Time now = owner_.loop_.now();
+  const Time until = started_ + waiting.park;
+  if (now >= until || !(starting_ || waiting.recent.lately(machine_, now))) return false;
+  place_ = waiting.lot.park(machine_, *this, held_.bytes(), until);
+  return place_ != nullptr;
+}
+
+void Forward::on_machine_up() {
+  place_.reset();
+  open_or_park();
+}
+
+void Forward::on_park_over() {
+  place_.reset();
+  fail(of_machine(kNotBack));
+  settle();
+}
+
+void Forward::again() {
+  if (std::exchange(again_due_, false)) open_or_park();
+}
+
+void Forward::open_or_park() {
+  const Status status = try_open();
+  if (status) return responder_->resume_body();
+  if (park(status.error())) return;
+  fail(status.error());
+  settle();
+}
+
+// Nothing of it has been used, and the origin may see it twice, or has not seen it at all.
+bool Forward::may_be_sent_again(const Error& error) const {
+  return !body_used_ && !answer_used_ && attempts_ < kMostAttempts && error.side == Side::kTunnel &&
+         (error.retryable || is_safe(held_.head().method));
 }
 
 Status Forward::resolve(const http::RequestTarget& target) {
@@ -75,7 +126,9 @@ Status Forward::resolve(const http::RequestTarget& target) {
   return {};
 }
 
-Status Forward::open(const http::RequestHead& head, std::string_view target, const server::RequestInfo& info) {
+Status Forward::open(std::string_view target) {
+  const http::RequestHead& head = held_.head();
+  const server::RequestInfo& info = held_.info();
   Forwarder::Work& work = *owner_.work_;
   work.scratch.clear();
   work.open.request.clear();
@@ -89,8 +142,9 @@ Status Forward::open(const http::RequestHead& head, std::string_view target, con
                                work.open.request.fields);
   Error why;
   stream_ = owner_.carrier_.open(machine_, work.open, request_ended_, this, why);
-  if (stream_) return {};
-  return tl::unexpected(of_machine(why));
+  if (!stream_) return tl::unexpected(of_machine(why));
+  ++attempts_;
+  return {};
 }
 
 Error Forward::of_machine(Error why) const {
@@ -98,18 +152,21 @@ Error Forward::of_machine(Error why) const {
   return why;
 }
 
-http::Inbound Forward::inbound() const { return {client_ip_, tls_ ? "https" : "http", host_, public_port_}; }
+http::Inbound Forward::inbound() const {
+  return {held_.info().client_ip, tls_ ? "https" : "http", host_, public_port_};
+}
 
 void Forward::on_body(MutableBytes payload, bool end) {
   if (!stream_) return;
   request_ended_ = request_ended_ || end;
+  body_used_ = body_used_ || !payload.empty();
   stream_.send_data(payload, end);
   if (end && upgraded_ && answer_ended_) answer_over();
 }
 
 void Forward::on_request_trailers(const http::Fields& trailers) {
   if (!stream_) return;
-  request_ended_ = true;
+  request_ended_ = body_used_ = true;
   http::forward_trailers(trailers, owner_.work_->trailers);
   stream_.send_trailers(owner_.work_->trailers);
 }
@@ -126,6 +183,8 @@ void Forward::on_aborted(const Error& error) {
   if (responder_ == nullptr) return;
   body_bytes_ = responder_->body_bytes_sent();
   responder_ = nullptr;
+  place_.reset();
+  again_due_ = false;
   log(&error);
   if (stream_) stream_.abandon(tunnel::ResetCode::kCancelled);
   settle();
@@ -146,10 +205,12 @@ void Forward::on_head(const http::ResponseHead& head, bool end) {
     settle();
     return;
   }
+  answer_used_ = true;
   if (!final) return;
   status_ = head.status;
   answer_begun_ = true;
   upgraded_ = head.status == 101;
+  if (upgraded_) held_.drop_fields();
   if (end) {
     answer_ended_ = true;
     if (!upgraded_ || request_ended_) answer_over();
@@ -197,6 +258,11 @@ void Forward::answer_over() {
 void Forward::on_closed(const Error& error, tunnel::ResetCode) {
   const bool far = std::exchange(stream_, {}).is_far();
   if (responder_ != nullptr && !answer_ended_) {
+    if (may_be_sent_again(error)) {
+      // Not from inside the session that tells it: that one may be the last that the machine has.
+      again_due_ = true;
+      return owner_.again_later(*this);
+    }
     const Error& shown = error.code == ErrorCode::kClosed ? kNoAnswer : error;
     fail(far ? of_machine(shown) : shown);  // of one that another loop could not open, too
   }
@@ -220,16 +286,16 @@ void Forward::fail(const Error& error) {
   log(&error);
   // An ambiguous request may be followed by what only looks like another one.
   if (error.code == ErrorCode::kInvalidHost || error.code == ErrorCode::kBadRequest) responder->close_after_answer();
-  server::send_answer(*responder, http::error_answer(error, details, accept_), error);
+  server::send_answer(*responder, http::error_answer(error, details, value_of(held_.head().fields, "Accept")), error);
 }
 
 void Forward::log(const Error* error) {
   if (owner_.access_log_ == nullptr) return;
   AccessEntry entry;
-  entry.client_ip = client_ip_;
+  entry.client_ip = held_.info().client_ip;
   entry.host = host_;
-  entry.method = method_;
-  entry.target = target_;
+  entry.method = held_.head().method;
+  entry.target = held_.head().target;
   entry.machine = machine_;
   entry.port = rules_.target_port;
   entry.status = status_;
@@ -241,7 +307,9 @@ void Forward::log(const Error* error) {
 
 // Free for the next request once neither side can call any more.
 void Forward::settle() {
-  if (responder_ == nullptr && !stream_) owner_.give_back(this);
+  if (responder_ != nullptr || stream_) return;
+  held_.let_go();
+  owner_.give_back(this);
 }
 
 }  // namespace ingress::broker

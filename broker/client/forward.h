@@ -1,5 +1,9 @@
 // One forwarded exchange: a client's request on one side, a tunnel stream on the other.
 //
+// Where the machine has no tunnel but had one lately, the request is parked, its body unread, until a tunnel is back or
+// its time is over. Where the stream breaks before anything of the body or of the answer was used, the request is sent
+// again if its method is safe or the agent says that the origin never saw it. Each time its host is resolved anew.
+//
 // Back-pressure. Down: what the client's connection has not taken is not given back to the stream as credit, so the
 // agent stops at the window. Up: the client is read only as far as the stream may send. Pooled by the Forwarder: given
 // back when both the client's side and the stream are through.
@@ -9,6 +13,8 @@
 
 #include "broker/carrier/carried_stream.h"
 #include "broker/client/forwarder.h"
+#include "broker/client/held_request.h"
+#include "broker/client/parking_lot.h"
 
 namespace ingress::broker {
 
@@ -35,12 +41,14 @@ class AnswerEvents : public tunnel::StreamHandler {
   void on_trailers(const http::Fields& trailers) final { on_answer_trailers(trailers); }
 };
 
-class Forward final : public RequestEvents, public AnswerEvents {
+class Forward final : public RequestEvents, public AnswerEvents, private ParkedRequest {
  public:
   explicit Forward(Forwarder& owner) : owner_(owner) {}
 
   // Starts; false where it has answered whole already (an error) and is free again.
   bool start(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info);
+  // Sends the request again, where it still waits for that.
+  void again();
 
  private:
   // server::RequestHandler
@@ -55,10 +63,19 @@ class Forward final : public RequestEvents, public AnswerEvents {
   void on_answer_trailers(const http::Fields& trailers) override;
   void on_sendable() override;
   void on_closed(const Error& error, tunnel::ResetCode code) override;
+  // ParkedRequest
+  void on_machine_up() override;
+  void on_park_over() override;
 
   void reset(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info);
   Status resolve(const http::RequestTarget& target);
-  Status open(const http::RequestHead& head, std::string_view target, const server::RequestInfo& info);
+  // Resolves the host and opens a stream.
+  Status try_open();
+  Status open(std::string_view target);
+  void open_or_park();
+  // False where the request does not wait for the machine.
+  bool park(const Error& why);
+  bool may_be_sent_again(const Error& error) const;
   Error of_machine(Error why) const;
   http::Inbound inbound() const;
   void fail(const Error& error);
@@ -71,10 +88,8 @@ class Forward final : public RequestEvents, public AnswerEvents {
   CarriedStream stream_;
   std::string host_;
   std::string machine_;
-  std::string accept_;
-  std::string client_ip_;
-  std::string method_;
-  std::string target_;
+  HeldRequest held_;
+  std::unique_ptr<ParkingPlace> place_;  // while it is parked
   http::RequestRules rules_;
   Time started_{};
   size_t unconsumed_bytes_ = 0;
@@ -85,6 +100,10 @@ class Forward final : public RequestEvents, public AnswerEvents {
   bool starting_ = false;  // the machine is
   bool upgraded_ = false;
   bool request_ended_ = false;
+  bool body_used_ = false;    // something of the body went into a stream
+  bool answer_used_ = false;  // something of an answer went to the client
+  bool again_due_ = false;    // again() is about to be called
+  uint8_t attempts_ = 0;      // streams that were opened for it
   bool answer_begun_ = false;
   bool answer_ended_ = false;
 };

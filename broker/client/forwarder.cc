@@ -1,14 +1,20 @@
 #include "broker/client/forwarder.h"
 
 #include <cassert>
+#include <utility>
 
 #include "broker/client/forward.h"
 #include "broker/client/forward_work.h"
 
 namespace ingress::broker {
 
-Forwarder::Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, AccessLog* access_log)
-    : loop_(loop), routes_(routes), carrier_(carrier), access_log_(access_log), work_(std::make_unique<Work>()) {}
+Forwarder::Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, Waiting waiting, AccessLog* access_log)
+    : loop_(loop),
+      routes_(routes),
+      carrier_(carrier),
+      waiting_(waiting),
+      access_log_(access_log),
+      work_(std::make_unique<Work>()) {}
 
 Forwarder::~Forwarder() { assert(running_ == 0); }
 
@@ -43,6 +49,16 @@ Forward* Forwarder::take() {
   Forward* forward = spare_.back();
   spare_.pop_back();
   return forward;
+}
+
+void Forwarder::again_later(Forward& forward) {
+  if (again_.empty()) {
+    loop_.defer([this] {
+      const std::vector<Forward*> due = std::exchange(again_, {});
+      for (Forward* each : due) each->again();
+    });
+  }
+  again_.push_back(&forward);
 }
 
 void Forwarder::give_back(Forward* forward) {

@@ -7,7 +7,9 @@
 
 #include "broker/carrier/carrier.h"
 #include "broker/client/access_log.h"
+#include "broker/client/parking_lot.h"
 #include "broker/routing/route_table.h"
+#include "broker/tunnel/recent_machines.h"
 #include "common/http/forward_rules.h"
 #include "common/server/exchange.h"
 #include "common/uv/loop.h"
@@ -16,10 +18,17 @@ namespace ingress::broker {
 
 class Forward;
 
+// What requests do whose machine has no tunnel.
+struct Waiting {
+  ParkingLot& lot;
+  const RecentMachines& recent;
+  Duration park{0};  // how long one waits; 0: not at all
+};
+
 class Forwarder final : public server::RequestAcceptor {
  public:
   // All outlive the forwarder. `access_log` may be null.
-  Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, AccessLog* access_log);
+  Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, Waiting waiting, AccessLog* access_log);
   ~Forwarder();  // no exchange may be left
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
@@ -34,15 +43,19 @@ class Forwarder final : public server::RequestAcceptor {
 
   Forward* take();
   void give_back(Forward* forward);
+  // Calls forward.again() at the end of this iteration.
+  void again_later(Forward& forward);
 
   uv::Loop& loop_;
   const RouteTable& routes_;
   Carrier& carrier_;
+  Waiting waiting_;
   AccessLog* access_log_;
   http::RandomIds ids_;
   std::unique_ptr<Work> work_;  // scratch of the request or head in hand
   std::vector<std::unique_ptr<Forward>> all_;
   std::vector<Forward*> spare_;
+  std::vector<Forward*> again_;  // whose stream broke in this iteration
   size_t running_ = 0;
 };
 

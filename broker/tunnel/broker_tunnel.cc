@@ -85,6 +85,7 @@ void BrokerTunnel::on_connection_room() { session_->on_room(); }
 void BrokerTunnel::on_closed(const Error& error) {
   if (state_ != State::kClosing) {
     state_ = State::kClosing;
+    owner_.on_draining(*this);
     session_->lost(error);
   }
   owner_.on_gone(*this, error);
@@ -155,6 +156,7 @@ void BrokerTunnel::close(const Error& error) {
   if (state_ == State::kClosing) return;
   state_ = State::kClosing;
   hello_deadline_.cancel();
+  owner_.on_draining(*this);
   session_->lost(error);
   connection_->close_after_flush(Duration{1000});
 }
@@ -188,6 +190,7 @@ void BrokerTunnel::on_failed(const Error& error) {
   if (state_ == State::kClosing) return;
   state_ = State::kClosing;
   hello_deadline_.cancel();
+  owner_.on_draining(*this);
   connection_->close_after_flush(Duration{1000});
 }
 

@@ -20,7 +20,7 @@ class BrokerTunnelOwner {
   // HELLO came; the owner answers by welcome(), refuse(), or later.
   virtual void on_hello(BrokerTunnel& tunnel, std::string_view token, std::string_view supersedes) = 0;
   virtual void on_pong(BrokerTunnel& tunnel) = 0;
-  // The agent wants no more streams here.
+  // It takes no more streams: the agent wants none, or it is about to close.
   virtual void on_draining(BrokerTunnel& tunnel) = 0;
   // Closed: the owner forgets it (and buries it).
   virtual void on_gone(BrokerTunnel& tunnel, const Error& error) = 0;

@@ -76,9 +76,8 @@ void TunnelLobby::close_all() {
 
 void TunnelLobby::place(Guest& guest) {
   guest.gone = true;
-  const bool good =
-      guest.state == HelloPeek::State::kFound &&
-      authority_.check(guest.peek.machine(), guest.peek.token()) == TunnelAuthority::Verdict::kGood;
+  const bool good = guest.state == HelloPeek::State::kFound &&
+                    authority_.check(guest.peek.machine(), guest.peek.token()) == TunnelAuthority::Verdict::kGood;
   const size_t loop = good ? directory_.enter(guest.peek.machine()) : self_;
   if (loop == self_) {
     registry_.adopt(std::move(guest.connection), guest.begun.mutable_view(), good);

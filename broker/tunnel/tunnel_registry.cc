@@ -72,6 +72,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   TunnelAuthority& authority;
   MachineDirectory* directory;
   size_t self;
+  MachineWatcher* watcher = nullptr;
   uv::Timer ticker;
   std::unique_ptr<uv::Timer> grace_timer;
   std::unordered_map<BrokerTunnel*, std::unique_ptr<BrokerTunnel>> tunnels;
@@ -143,8 +144,8 @@ void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token
   }
 }
 
-// False where the machine is another loop's: a HELLO that could not be read before it came here, or a token that was not
-// good yet. Its next attempt goes there.
+// False where the machine is another loop's: a HELLO that could not be read before it came here, or a token that was
+// not good yet. Its next attempt goes there.
 bool TunnelRegistry::Impl::enter(BrokerTunnel& tunnel) const {
   if (directory == nullptr || tunnel.entered()) return true;
   if (directory->enter(tunnel.machine()) != self) {
@@ -211,8 +212,12 @@ void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
 }
 
 void TunnelRegistry::Impl::add_serving(BrokerTunnel& tunnel) {
-  serving[tunnel.machine()].push_back(&tunnel);
+  std::vector<BrokerTunnel*>& tunnels_of_machine = serving[tunnel.machine()];
+  tunnels_of_machine.push_back(&tunnel);
   if (directory != nullptr) directory->set_serving(tunnel.machine(), true);
+  if (watcher == nullptr || tunnels_of_machine.size() > 1) return;
+  // Not from inside the session that has just been welcomed.
+  loop.defer([this, machine = std::string(tunnel.machine())] { watcher->on_machine_up(machine); });
 }
 
 void TunnelRegistry::Impl::remove_serving(BrokerTunnel& tunnel) {
@@ -225,6 +230,7 @@ void TunnelRegistry::Impl::remove_serving(BrokerTunnel& tunnel) {
 void TunnelRegistry::Impl::forget_serving(std::string_view machine) {
   serving.erase(serving.find(machine));
   if (directory != nullptr) directory->set_serving(machine, false);
+  if (watcher != nullptr) watcher->on_machine_down(machine);
 }
 
 void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
@@ -267,6 +273,8 @@ TunnelRegistry::TunnelRegistry(uv::Loop& loop, RegistryOptions options, TunnelAu
 
 TunnelRegistry::~TunnelRegistry() = default;
 
+void TunnelRegistry::set_watcher(MachineWatcher& watcher) { impl_->watcher = &watcher; }
+
 void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection) {
   adopt(std::move(connection), {}, false);
 }
@@ -275,8 +283,8 @@ void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection, Mu
   // Ids of several loops count in steps.
   const uint64_t step = impl_->directory == nullptr ? 1 : impl_->directory->loops();
   const uint64_t number = impl_->next_id++ * step + impl_->self;
-  auto created = std::make_unique<BrokerTunnel>(*impl_, "tn_" + std::to_string(number), std::move(connection),
-                                                impl_->options);
+  auto created =
+      std::make_unique<BrokerTunnel>(*impl_, "tn_" + std::to_string(number), std::move(connection), impl_->options);
   BrokerTunnel* key = created.get();
   impl_->tunnels.emplace(key, std::move(created));
   if (entered) key->set_entered();

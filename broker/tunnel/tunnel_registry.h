@@ -56,12 +56,26 @@ class TunnelAuthority {
   ~TunnelAuthority() = default;
 };
 
+// Who is told, at the end of the iteration, that a machine has its first tunnel, or, at once, that its last one is
+// gone.
+class MachineWatcher {
+ public:
+  virtual void on_machine_up(const std::string& machine) = 0;
+  virtual void on_machine_down(std::string_view machine) = 0;
+
+ protected:
+  ~MachineWatcher() = default;
+};
+
 class TunnelRegistry {
  public:
   // With several loops: `directory` says which machines are this one's (`self`); it is null with one.
   TunnelRegistry(uv::Loop& loop, RegistryOptions options, TunnelAuthority& authority,
                  MachineDirectory* directory = nullptr, size_t self = 0);
   ~TunnelRegistry();
+
+  // It outlives the registry.
+  void set_watcher(MachineWatcher& watcher);
 
   // Takes over a connection whose TLS handshake agreed on the tunnel's ALPN.
   void adopt(std::unique_ptr<transport::Connection> connection);

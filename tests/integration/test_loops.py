@@ -299,7 +299,7 @@ def test_a_tunnel_that_goes_ends_the_streams_that_cross_to_it(own_spread, make_o
         for agent in [*spread._extra, spread.agent]:
             agent.kill()
         client.finish(*streams)
-        assert [stream.status for stream in streams] == [502, 502]
+        assert [stream.status for stream in streams] == [503, 503]
         for host in spread.hosts:
             assert client.get(host(origin.port)).error == "machine_unavailable"
 

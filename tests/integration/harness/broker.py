@@ -15,10 +15,10 @@ class Broker:
     the options say no number."""
 
     def __init__(self, folder, ca, options=(), http_mode="serve", default_auth="public", domains=(DOMAIN,),
-                 grace="3s"):
+                 grace="3s", park="300ms"):
         self.folder, self.ca = str(folder), ca
         self.options, self.http_mode, self.default_auth, self.domains = list(options), http_mode, default_auth, domains
-        self.grace = grace
+        self.grace, self.park = grace, park
         self.tls_dir = os.path.join(self.folder, "tls")
         self.db = os.path.join(self.folder, "routes.db")
         self.access_log = os.path.join(self.folder, "access.log")
@@ -36,7 +36,8 @@ class Broker:
                  "--https", f"127.0.0.1:{self.https_port}", "--http-mode", self.http_mode, "--tls-dir", self.tls_dir,
                  "--default-auth", self.default_auth, "--admin", f"unix:{self.admin_socket}", "--admin",
                  f"127.0.0.1:{self.admin_port}", "--admin-token-file", self.admin_token_file, "--db", self.db,
-                 "--access-log", self.access_log, "--grace-period", self.grace]
+                 "--access-log", self.access_log, "--grace-period", self.grace,
+                 "--park", self.park]
         for domain in self.domains:
             words += ["--domain", domain]
         loops = os.environ.get("INGRESS_TEST_LOOPS")

@@ -42,6 +42,11 @@ class ConnectProxy:
                 pass
             sock.close()
 
+    def cut_one(self, port):
+        """Breaks off the connection that this proxy made from that port of its own."""
+        upstream = next(sock for sock in self._sockets if sock.fileno() >= 0 and sock.getsockname()[1] == port)
+        upstream.shutdown(socket.SHUT_RDWR)
+
     def _accept(self):
         while True:
             try:
