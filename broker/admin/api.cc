@@ -105,10 +105,10 @@ void Api::with_changes(const Reply& reply, int64_t since_revision, int limit,
 }
 
 void Api::with_tunnels(std::function<void(const std::vector<TunnelInfo>&)> on_done) {
-  parts_.loops->list_tunnels([watch = std::weak_ptr<bool>(alive_),
-                              on_done = std::move(on_done)](const std::vector<TunnelInfo>& tunnels) {
-    if (!watch.expired()) on_done(tunnels);
-  });
+  parts_.loops->list_tunnels(
+      [watch = std::weak_ptr<bool>(alive_), on_done = std::move(on_done)](const std::vector<TunnelInfo>& tunnels) {
+        if (!watch.expired()) on_done(tunnels);
+      });
 }
 
 void Api::close_tunnel(std::string_view id, std::function<void(bool)> on_done) {

@@ -57,7 +57,7 @@ class Crossing final : private uv::Flushable {
   size_t self_;
   TunnelRegistry& tunnels_;
   std::vector<Crossing*> peers_;
-  std::vector<Batch> out_;  // by loop
+  std::vector<Batch> out_;                                                       // by loop
   std::unordered_map<uint64_t, std::unique_ptr<class CrossingStream>> streams_;  // of clients of this loop
   std::unordered_map<uint64_t, std::unique_ptr<class CrossingEnd>> ends_;        // on tunnels of this loop
   uint64_t next_stream_ = 0;

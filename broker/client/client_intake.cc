@@ -35,7 +35,7 @@ class ClientIntake::Guest final : public uv::Buryable, private uv::SocketHandler
   void on_write_drained() override {}
   void on_deadline(Deadline&) override { place({}); }
 
-  // Once: a socket that was handed on still tells of its end, until it is destroyed.
+  // Once: the deadline may pass in the turn in which the bytes have come.
   void place(std::string_view host) {
     if (!std::exchange(placed_, true)) intake_.place(*this, host);
   }
@@ -75,16 +75,11 @@ size_t ClientIntake::loop_of(std::string_view host) const {
 
 void ClientIntake::place(Guest& guest, std::string_view host) {
   const size_t loop = loop_of(host);
-  HandedClient handed;
-  guest.socket->pause_read();  // what comes now is the next reader's
-  if (loop != self_) handed.fd = guest.socket->share();
-  if (handed.fd.valid()) {
-    handed.begun = std::move(guest.begun);
-    handed.tls = guest.tls;
-    on_hand_(loop, std::move(handed));
-  } else {
+  if (loop == self_) {
     guest.socket->unread(std::move(guest.begun));
     on_stay_(std::move(guest.socket), guest.tls);
+  } else {
+    on_hand_(loop, {guest.socket->release(), std::move(guest.begun), guest.tls});
   }
   forget(guest);
 }

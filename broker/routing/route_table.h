@@ -48,9 +48,9 @@ class RouteTable {
   std::unique_ptr<RouteIndex> second_;  // null with one reader
   std::atomic<const RouteIndex*> current_;
   RouteIndex* standby_ = nullptr;
-  std::vector<Waiting> waiting_;                           // not applied to either copy
+  std::vector<Waiting> waiting_;                          // not applied to either copy
   std::vector<std::shared_ptr<const Transaction>> owed_;  // that the standby lacks
-  bool passing_ = false;                                   // the standby may still be read
+  bool passing_ = false;                                  // the standby may still be read
 };
 
 }  // namespace ingress::broker

@@ -39,8 +39,7 @@ struct Snapshot {
 class Store {
  public:
   // Makes a committed transaction visible to routing, then calls `visible`, once: at once or later.
-  using OnCommitted =
-      std::function<void(const Transaction&, int64_t revision, const std::function<void()>& visible)>;
+  using OnCommitted = std::function<void(const Transaction&, int64_t revision, const std::function<void()>& visible)>;
 
   // Opens or creates the file (migrating an older schema after a backup; a newer one is refused).
   static Result<std::unique_ptr<Store>> open(uv::Loop& loop, const std::string& path, std::string& problem);

@@ -1,6 +1,6 @@
 // Which loop each machine belongs to, where the broker has several. A machine is assigned when its first tunnel comes
 // and stays until its last one is gone: to the loop that its name's hash says, unless that one carries more than its
-// share of the machines already; then to the one that carries the fewest (decision 0006).
+// share of the machines already; then to the one that carries the fewest (decision 0007).
 //
 // Thread: any.
 #pragma once

@@ -110,9 +110,7 @@ void Connection::tell_closed() {
 std::optional<Detached> Connection::detach() {
   flush_now();
   if (state_ != State::kOpen || shutdown_ || reading_ || backlog_bytes() > 0) return std::nullopt;
-  Detached detached{socket_->share(), nullptr};
-  if (!detached.fd.valid()) return std::nullopt;
-  detached.tls = std::move(tls_);
+  Detached detached{socket_->release(), std::move(tls_)};
   state_ = State::kClosed;
   closed_told_ = true;
   handler_ = nullptr;

@@ -60,6 +60,8 @@ class StreamListener final : public Listener, private Polled {
   }
   ~StreamListener() override {
     loop_.poller().count_active(-1);
+    // Another loop may have it, too: a registration that is left would take its wake-ups.
+    const OwnedFd closed(fd_.release());
     // The path may by now be a newer listener's.
     struct stat at_path {};
     if (!unix_path_.empty() && stat(unix_path_.c_str(), &at_path) == 0 && at_path.st_ino == inode_) {
@@ -200,6 +202,7 @@ Result<std::unique_ptr<Listener>> listen_tcp(Loop& loop, const Address& address,
 }  // namespace
 
 Result<std::unique_ptr<Listener>> Listener::adopt(Loop& loop, OwnedFd fd, OnAccept on_accept) {
+  if (!fd.valid()) return failed(-EMFILE, "sharing a listener");
   auto listener = start(loop, fd.release(), std::move(on_accept));
   if (!listener) return tl::unexpected(listener.error());
   return std::move(*listener);

@@ -48,7 +48,7 @@ class SocketHandler {
 
 class Socket {
  public:
-  // A connected TCP socket that another loop gave up by share().
+  // A connected socket that another loop released.
   static Result<std::unique_ptr<Socket>> adopt(Loop& loop, OwnedFd fd);
   // Destroying a socket closes it: unwritten bytes are dropped and no callback comes any more.
   virtual ~Socket() = default;
@@ -78,9 +78,9 @@ class Socket {
   // Puts back what on_read gave: the next read brings it first, and then what has come since (an end that was told
   // is told again).
   virtual void unread(ByteBuffer bytes) = 0;
-  // The connection, for another loop; the owner destroys this socket next. Nothing may wait to be written. Not valid
-  // where descriptors have run out.
-  virtual OwnedFd share() = 0;
+  // The connection, for another loop: nothing is read or written here any more, and nobody is called. The owner
+  // destroys this socket next. Nothing may wait to be written.
+  virtual OwnedFd release() = 0;
 };
 
 // A listening socket. Bind failures (port taken, no right) are errors with errno.

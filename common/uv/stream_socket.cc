@@ -138,19 +138,27 @@ void StreamSocket::read_ready() {
 }
 
 void StreamSocket::unread(ByteBuffer bytes) {
-  pause_read();
+  paused_ = true;
   ended_ = false;
-  readable_ = true;  // the end of it is found by reading
+  readable_ = true;  // the end of them is found by reading
+  note_active();
   if (!bytes.empty()) unread_ = std::make_unique<ByteBuffer>(std::move(bytes));
 }
 
-// What was put back, first.
 size_t StreamSocket::take_unread(MutableBytes room) {
   const size_t size = std::min(unread_->size(), room.size());
   std::memcpy(room.data(), unread_->data(), size);
   unread_->consume(size);
   if (unread_->empty()) unread_.reset();
   return size;
+}
+
+OwnedFd StreamSocket::release() {
+  assert(sending_.empty());
+  paused_ = dead_ = true;
+  note_active();
+  loop_.forget_flush(*this);
+  return OwnedFd(fd_.release());
 }
 
 void StreamSocket::take_end() {

@@ -36,7 +36,7 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   Address peer() const override;
   Address local() const override;
   void unread(ByteBuffer bytes) override;
-  OwnedFd share() override { return OwnedFd(fd_.release()); }
+  OwnedFd release() override;
 
  private:
   bool writable() const { return !dead_ && !shutdown_ && !write_error_; }
@@ -62,7 +62,7 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   SocketHandler* handler_ = nullptr;
   // What the kernel did not take, and what came meanwhile: apart, so that neither is copied for the other's sake.
   ByteBuffer sending_;
-  ByteBuffer pending_;  // empty where sending_ is
+  ByteBuffer pending_;                  // empty where sending_ is
   std::unique_ptr<ByteBuffer> unread_;  // never empty
   std::optional<Error> write_error_;
   uint32_t read_iteration_ = 0;  // the iteration that read_bytes_ counts

@@ -75,9 +75,8 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
     INFO(problem);
     REQUIRE(store);
     store_ = std::move(*store);
-    store_->set_on_committed([this](const Transaction& transaction, int64_t, const auto& visible) {
-      routes_.apply(transaction, visible);
-    });
+    store_->set_on_committed(
+        [this](const Transaction& transaction, int64_t, const auto& visible) { routes_.apply(transaction, visible); });
     start();
     client_ = client();
   }

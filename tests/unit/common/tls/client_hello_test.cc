@@ -42,9 +42,15 @@ std::vector<uint8_t> hello_with(const std::vector<uint8_t>& extensions) {
   body.insert(body.end(), {0, 0, 2, 0x13, 1, 1, 0});
   body.insert(body.end(), {static_cast<uint8_t>(extensions.size() >> 8), static_cast<uint8_t>(extensions.size())});
   body.insert(body.end(), extensions.begin(), extensions.end());
-  std::vector<uint8_t> out = {22, 3, 1, static_cast<uint8_t>((body.size() + 4) >> 8),
-                              static_cast<uint8_t>(body.size() + 4), 1, 0,
-                              static_cast<uint8_t>(body.size() >> 8), static_cast<uint8_t>(body.size())};
+  std::vector<uint8_t> out = {22,
+                              3,
+                              1,
+                              static_cast<uint8_t>((body.size() + 4) >> 8),
+                              static_cast<uint8_t>(body.size() + 4),
+                              1,
+                              0,
+                              static_cast<uint8_t>(body.size() >> 8),
+                              static_cast<uint8_t>(body.size())};
   out.insert(out.end(), body.begin(), body.end());
   return out;
 }
@@ -92,11 +98,11 @@ TEST_CASE("lengths that run over their frame are no name") {
 
 TEST_CASE("other bytes than a handshake's are told at their first one") {
   CHECK(state_of({'G'}) == Peek::State::kNone);
-  CHECK(state_of({0x80}) == Peek::State::kNone);        // SSLv2
-  CHECK(state_of({22, 9}) == Peek::State::kNone);       // no version of TLS
-  CHECK(state_of({22, 3, 1, 0, 0}) == Peek::State::kNone);        // an empty record
-  CHECK(state_of({22, 3, 1, 0x40, 1}) == Peek::State::kNone);     // a record over 16 KiB
-  CHECK(state_of({22, 3, 1, 0, 4, 2}) == Peek::State::kNone);     // a ServerHello
+  CHECK(state_of({0x80}) == Peek::State::kNone);                        // SSLv2
+  CHECK(state_of({22, 9}) == Peek::State::kNone);                       // no version of TLS
+  CHECK(state_of({22, 3, 1, 0, 0}) == Peek::State::kNone);              // an empty record
+  CHECK(state_of({22, 3, 1, 0x40, 1}) == Peek::State::kNone);           // a record over 16 KiB
+  CHECK(state_of({22, 3, 1, 0, 4, 2}) == Peek::State::kNone);           // a ServerHello
   CHECK(state_of({22, 3, 1, 0, 4, 1, 1, 0, 0}) == Peek::State::kNone);  // 64 KiB of ClientHello
 }
 

@@ -66,7 +66,7 @@ TEST_CASE("an end that was told is told again behind what is put back") {
 TEST_CASE("a connection that another loop adopts goes on there, and is not closed by its first owner's end") {
   Pair pair(loopback());
   Loop other;
-  OwnedFd fd = pair.server->socket->share();
+  OwnedFd fd = pair.server->socket->release();
   REQUIRE(fd.valid());
   pair.server->socket.reset();
   Result<std::unique_ptr<Socket>> adopted = Socket::adopt(other, std::move(fd));
