@@ -42,6 +42,7 @@ void add_commands(Command app, Shell& shell) {
   add_route(app, shell);
   add_domain(app, shell);
   add_tunnel(app, shell);
+  add_loop(app, shell);
   add_changes(app, shell);
   add_why(app, shell);
 }

@@ -16,6 +16,7 @@ from benchlib.load import measure
 from benchlib.memory import idle_memory, stripped_sizes
 from benchlib.processes import raise_file_limit
 from benchlib.restart import restarts
+from benchlib.several_loops import several_loops
 from benchlib.soak import soak
 from benchlib.sse import sse_delay
 from benchlib.syscalls import syscalls_per_request
@@ -29,7 +30,7 @@ CASES = [  # name, path, connections
     ("1 MB, c=8", "/1m", 8),
 ]
 
-PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle")
+PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle", "loops")
 
 
 def arguments():
@@ -127,6 +128,8 @@ def run_parts(options, bench):
         figures["restart"] = restarts(bench, tls)
     if "idle" in options.parts:
         figures["idle"] = [idle_tunnels(bench, tls, int(n)) for n in options.idle.split(",") if n]
+    if "loops" in options.parts:
+        figures["loops"] = several_loops(bench, options.rounds, options.seconds)
     return figures
 
 

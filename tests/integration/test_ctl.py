@@ -116,6 +116,13 @@ def test_tunnels(stack, ctl):
     stack.agent.wait_up(2)
 
 
+def test_loops(stack, ctl):
+    rows = ctl.json("loop", "list")
+    assert [row["loop"] for row in rows] == list(range(len(rows)))
+    assert sum(row["machines"] for row in rows) == sum(row["tunnels"] for row in rows) == 1
+    assert "CROSSING" in ctl.ok("loop", "list").out
+
+
 def test_changes_are_listed_oldest_first(ctl):
     lines = ctl.ok("changes").out.splitlines()
     assert "machine.create" in lines[1] and "mach_a" in lines[1]
