@@ -57,6 +57,7 @@ cmd:/usr/bin/python3=python3
 cmd:/usr/sbin/nginx=nginx-light
 cmd:wrk=wrk
 cmd:strace=strace
+cmd:h2load=nghttp2-client
 LIST
     clang)
       echo clang

@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from benchlib.https import https_cases
 from benchlib.idle import idle_tunnels
 from benchlib.load import measure
 from benchlib.memory import idle_memory, stripped_sizes
@@ -30,7 +31,7 @@ CASES = [  # name, path, connections
     ("1 MB, c=8", "/1m", 8),
 ]
 
-PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle", "loops")
+PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle", "https", "loops")
 
 
 def arguments():
@@ -126,6 +127,8 @@ def run_parts(options, bench):
         figures["sse"] = sse_delay(bench, ingress)
     if "restart" in options.parts:
         figures["restart"] = restarts(bench, tls)
+    if "https" in options.parts:
+        figures["https"] = https_cases(bench, ingress, https, tls, options.rounds, options.seconds)
     if "idle" in options.parts:
         figures["idle"] = [idle_tunnels(bench, tls, int(n)) for n in options.idle.split(",") if n]
     if "loops" in options.parts:

@@ -69,15 +69,23 @@ class Bench:
         self.nginx("nginx_origin.conf", "origin", ORIGIN=self.origin_port)
         wait_until(lambda: accepts(self.origin_port), 10, "origin")
 
-    def nginx_hop(self, name, upstream, buffers=""):
+    def nginx_hop(self, name, upstream, location="", server="", mode="", connection=""):
         port = free_port()
-        process = self.nginx("nginx_hop.conf", name, LISTEN=port, UPSTREAM=upstream, BUFFERS=buffers)
+        process = self.nginx("nginx_hop.conf", name, LISTEN=f"{port} {mode}".strip(), UPSTREAM=upstream, LOCATION=location,
+                             SERVER=server, CONNECTION=connection)
         wait_until(lambda: accepts(port), 10, name)
         return port, process
 
     def nginx_one(self, name="nginx", buffers=""):
         port, process = self.nginx_hop(name, self.origin_port, buffers)
         return Target(name, f"http://127.0.0.1:{port}", "localhost", [process])
+
+    def nginx_tls(self, tls, name="nginx", buffers="", mode="ssl http2"):
+        """One hop that terminates https with the broker's certificate and first cipher suite."""
+        server = (f"ssl_certificate {tls}/bench.crt; ssl_certificate_key {tls}/bench.key; ssl_protocols TLSv1.3; "
+                  "ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256; http2_max_requests 100000000;")
+        port, process = self.nginx_hop(name, self.origin_port, buffers, server, mode)
+        return Target(name, f"https://127.0.0.1:{port}", "localhost", [process])
 
     def nginx_two(self):
         inner, first = self.nginx_hop("nginx-inner", self.origin_port)
