@@ -11,8 +11,11 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from benchlib.fairness import fairness
+from benchlib.handshakes import handshakes
 from benchlib.https import https_cases
 from benchlib.idle import idle_tunnels
+from benchlib.idle_upgrades import idle_upgrades
 from benchlib.load import measure
 from benchlib.memory import idle_memory, stripped_sizes
 from benchlib.processes import raise_file_limit
@@ -22,6 +25,7 @@ from benchlib.soak import soak
 from benchlib.sse import sse_delay
 from benchlib.syscalls import syscalls_per_request
 from benchlib.targets import Bench
+from benchlib.websocket import websocket
 
 CASES = [  # name, path, connections
     ("12 B, c=1", "/small", 1),
@@ -31,7 +35,8 @@ CASES = [  # name, path, connections
     ("1 MB, c=8", "/1m", 8),
 ]
 
-PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle", "https", "loops")
+PARTS = ("memory", "cases", "syscalls", "sse", "restart",
+         "idle", "https", "websocket", "handshakes", "fairness", "loops")
 
 
 def arguments():
@@ -40,6 +45,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3, help="length of one load run")
     parser.add_argument("--idle", default="1000,10000", help="numbers of idle tunnels, '' for none")
+    parser.add_argument("--websockets", type=int, default=10_000, help="number of idle WebSockets")
     parser.add_argument("--cases", default="", help="only the cases (or parts of the soak) whose name holds this text")
     parser.add_argument("--only", default="", help="only the targets whose name holds this text (and nginx)")
     parser.add_argument("--parts", default=",".join(PARTS), help="which of " + ", ".join(PARTS))
@@ -127,13 +133,23 @@ def run_parts(options, bench):
         figures["sse"] = sse_delay(bench, ingress)
     if "restart" in options.parts:
         figures["restart"] = restarts(bench, tls)
-    if "https" in options.parts:
-        figures["https"] = https_cases(bench, ingress, https, tls, options.rounds, options.seconds)
     if "idle" in options.parts:
         figures["idle"] = [idle_tunnels(bench, tls, int(n)) for n in options.idle.split(",") if n]
-    if "loops" in options.parts:
-        figures["loops"] = several_loops(bench, options.rounds, options.seconds)
+PARTS = ("loops")
     return figures
+
+
+def run_wider_parts(options, bench, ingress, https, tls):
+    """What other clients than a plain HTTP/1.1 one get."""
+    rounds = options.rounds, options.seconds
+    parts = {
+        "https": lambda: https_cases(bench, ingress, https, tls, *rounds),
+        "websocket": lambda: websocket(bench, ingress, *rounds),
+        "handshakes": lambda: handshakes(bench, ingress, https, tls, *rounds),
+        "fairness": lambda: fairness(bench, ingress, *rounds),
+        "websockets-idle": lambda: idle_upgrades(bench, options.websockets),
+    }
+    return {name: part() for name, part in parts.items() if name in options.parts}
 
 
 def main():

@@ -69,6 +69,13 @@ class Bench:
         self.nginx("nginx_origin.conf", "origin", ORIGIN=self.origin_port)
         wait_until(lambda: accepts(self.origin_port), 10, "origin")
 
+    def make_file(self, path, size):
+        """A large answer of the origin: one megabyte over and over."""
+        with open(os.path.join(self.folder, "www", path.lstrip("/")), "wb") as file:
+            part = secrets.token_bytes(1_000_000)
+            for _ in range(size // len(part)):
+                file.write(part)
+
     def nginx_hop(self, name, upstream, location="", server="", mode="", connection=""):
         port = free_port()
         process = self.nginx("nginx_hop.conf", name, LISTEN=f"{port} {mode}".strip(), UPSTREAM=upstream, LOCATION=location,
@@ -122,7 +129,7 @@ class Bench:
             broker.wait_log("ready")
         return broker, http, https
 
-    def start_agent(self, https, tls, broker="broker", name="agent", default_port=None):
+    def start_agent(self, https, tls, broker="broker", name="agent", default_port=None, options=()):
         """The agent of MACHINE, which is made where that broker does not know it yet."""
         token = os.path.join(self.folder, broker + "-token")
         if not os.path.exists(token):
@@ -131,13 +138,13 @@ class Bench:
                 file.write(self.ctl("machine", "token", "create", MACHINE, broker=broker))
         return self.start(
             [self.program("ingress-agent"), "run", "--broker", f"https://localhost:{https}", "--machine", MACHINE,
-             "--token-file", token, "--ca-file", f"{tls}/bench.crt", "--listen", "off"], name)
+             "--token-file", token, "--ca-file", f"{tls}/bench.crt", "--listen", "off", *options], name)
 
-    def ingress(self, name="", default_port=None):
+    def ingress(self, name="", default_port=None, agent_options=()):
         """A broker and an agent; a name other than "" tells a further pair from the first."""
         tls = self.certificate()
         broker, http, https = self.start_broker(tls, name + "broker", name + "routes.db")
-        agent = self.start_agent(https, tls, name + "broker", name + "agent", default_port)
+        agent = self.start_agent(https, tls, name + "broker", name + "agent", default_port, agent_options)
         agent.wait_log("tunnel_up")
         return Target("ingress", f"http://127.0.0.1:{http}", f"{MACHINE}.machines.{DOMAIN}", [broker, agent]), https, tls
 

@@ -27,6 +27,8 @@ class Stream {
   bool write(const std::string& text) { return write(text.data(), text.size()); }
   // What there is, at least one byte; 0 at the end.
   ssize_t read(char* into, size_t size);
+  // The socket, for whoever goes on without blocking (clear connections, after read_head()).
+  int fd() const { return fd_; }
   // A head with its empty line; what was read behind it is returned by the reads that follow. "" where there is none.
   std::string read_head();
 
