@@ -17,6 +17,7 @@ from benchlib.https import https_cases
 from benchlib.idle import idle_tunnels
 from benchlib.idle_upgrades import idle_upgrades
 from benchlib.load import measure
+from benchlib.loss import loss
 from benchlib.memory import idle_memory, stripped_sizes
 from benchlib.processes import raise_file_limit
 from benchlib.restart import restarts
@@ -35,8 +36,8 @@ CASES = [  # name, path, connections
     ("1 MB, c=8", "/1m", 8),
 ]
 
-PARTS = ("memory", "cases", "syscalls", "sse", "restart",
-         "idle", "https", "websocket", "handshakes", "fairness", "loops")
+PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle",
+         "https", "websocket", "handshakes", "fairness", "loss", "loops")
 
 
 def arguments():
@@ -148,6 +149,7 @@ def run_wider_parts(options, bench, ingress, https, tls):
         "handshakes": lambda: handshakes(bench, ingress, https, tls, *rounds),
         "fairness": lambda: fairness(bench, ingress, *rounds),
         "websockets-idle": lambda: idle_upgrades(bench, options.websockets),
+        "loss": lambda: loss(bench, options.rounds),
     }
     return {name: part() for name, part in parts.items() if name in options.parts}
 

@@ -49,7 +49,7 @@ class Bench:
         for process in reversed(self.processes):
             process.stop()
 
-    def nginx(self, template, name, **values):
+    def nginx(self, template, name, prefix=(), **values):
         with open(os.path.join(HERE, template)) as file:
             text = file.read()
         for key, value in {"DIR": self.folder, "NAME": name, **values}.items():
@@ -57,7 +57,7 @@ class Bench:
         path = os.path.join(self.folder, name + ".conf")
         with open(path, "w") as file:
             file.write(text)
-        return self.start(["nginx", "-p", self.folder, "-c", path], name)
+        return self.start([*prefix, "nginx", "-p", self.folder, "-c", path], name)
 
     def start_origin(self):
         www = os.path.join(self.folder, "www")
@@ -66,7 +66,7 @@ class Bench:
             with open(os.path.join(www, name), "wb") as file:
                 file.write(b"hello world\n" if size == 12 else secrets.token_bytes(size))
         self.origin_port = free_port()
-        self.nginx("nginx_origin.conf", "origin", ORIGIN=self.origin_port)
+        self.nginx("nginx_origin.conf", "origin", ORIGIN=f"127.0.0.1:{self.origin_port}")
         wait_until(lambda: accepts(self.origin_port), 10, "origin")
 
     def make_file(self, path, size):
@@ -106,22 +106,25 @@ class Bench:
         argv = [self.program("ingressctl"), "--admin", f"unix:{self.folder}/{broker}.sock", *words]
         return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
-    def certificate(self):
-        tls = os.path.join(self.folder, "tls")
+    def certificate(self, folder="tls", *more_names):
+        tls = os.path.join(self.folder, folder)
         if os.path.exists(tls):
             return tls
         os.makedirs(tls)
-        names = f"subjectAltName=DNS:{DOMAIN},DNS:*.{DOMAIN},DNS:*.machines.{DOMAIN},DNS:localhost"
+        names = ",".join([f"subjectAltName=DNS:{DOMAIN}", f"DNS:*.{DOMAIN}", f"DNS:*.machines.{DOMAIN}", "DNS:localhost",
+                          *more_names])
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
              "-subj", f"/CN={DOMAIN}", "-addext", names, "-keyout", f"{tls}/bench.key", "-out", f"{tls}/bench.crt"],
             check=True, capture_output=True)
         return tls
 
-    def start_broker(self, tls, name="broker", database="routes.db", ports=None, wait=True):
+    def start_broker(self, tls, name="broker", database="routes.db", ports=None, wait=True, address="127.0.0.1",
+                     prefix=()):
+        """`prefix` is what the program is started by (ip netns exec NAME)."""
         http, https = ports or (free_port(), free_port())
-        argv = [self.program("ingress-broker"), "run", "--domain", DOMAIN, "--http", f"127.0.0.1:{http}", "--https",
-                f"127.0.0.1:{https}", "--http-mode", "serve", "--tls-dir", tls, "--default-auth", "public", "--admin",
+        argv = [*prefix, self.program("ingress-broker"), "run", "--domain", DOMAIN, "--http", f"{address}:{http}", "--https",
+                f"{address}:{https}", "--http-mode", "serve", "--tls-dir", tls, "--default-auth", "public", "--admin",
                 f"unix:{self.folder}/{name}.sock", "--db", os.path.join(self.folder, database), "--access-log",
                 os.path.join(self.folder, name + "-access.log"), "--grace-period", "1s"]
         broker = self.start(argv, name)
@@ -129,7 +132,8 @@ class Bench:
             broker.wait_log("ready")
         return broker, http, https
 
-    def start_agent(self, https, tls, broker="broker", name="agent", default_port=None, options=()):
+    def start_agent(self, https, tls, broker="broker", name="agent", default_port=None, options=(),
+                    broker_host="localhost", prefix=()):
         """The agent of MACHINE, which is made where that broker does not know it yet."""
         token = os.path.join(self.folder, broker + "-token")
         if not os.path.exists(token):
@@ -137,7 +141,7 @@ class Bench:
             with open(token, "w") as file:
                 file.write(self.ctl("machine", "token", "create", MACHINE, broker=broker))
         return self.start(
-            [self.program("ingress-agent"), "run", "--broker", f"https://localhost:{https}", "--machine", MACHINE,
+            [*prefix, self.program("ingress-agent"), "run", "--broker", f"https://{broker_host}:{https}", "--machine", MACHINE,
              "--token-file", token, "--ca-file", f"{tls}/bench.crt", "--listen", "off", *options], name)
 
     def ingress(self, name="", default_port=None, agent_options=()):
