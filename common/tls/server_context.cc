@@ -1,6 +1,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -32,17 +33,36 @@ std::shared_ptr<ssl_ctx_st> new_context() {
   return context;
 }
 
+// EVP_PKEY_EC, EVP_PKEY_RSA and the like.
+int key_kind(const Certificate& certificate) {
+  return EVP_PKEY_get_base_id(SSL_CTX_get0_privatekey(certificate.context.get()));
+}
+
+// Adds a certificate to those of one session, which has none of its kind yet.
+bool add_certificate(SSL* ssl, const Certificate& certificate) {
+  SSL_CTX* const context = certificate.context.get();
+  STACK_OF(X509)* chain = nullptr;
+  SSL_CTX_get0_chain_certs(context, &chain);
+  return SSL_use_cert_and_key(ssl, SSL_CTX_get0_certificate(context), SSL_CTX_get0_privatekey(context), chain, 0) == 1;
+}
+
 }  // namespace
 
 struct ServerContext::Impl {
+  // What serves a name: the first certificate in file order, and the first of another kind of key where there is one.
+  struct Named {
+    size_t first = 0;
+    std::optional<size_t> other_kind;
+  };
+
   // A set of certificates and the names that lead to each. Replaced as a whole.
   struct Set {
     void add(Certificate certificate);
-    const Certificate* find(const std::string& host) const;
+    const Named* find(const std::string& host) const;
     const Certificate* of_path(const std::string& path) const;
 
     std::vector<Certificate> certificates;
-    std::unordered_map<std::string, size_t> by_name;  // wildcards under "*.domain"
+    std::unordered_map<std::string, Named> by_name;  // wildcards under "*.domain"
   };
 
   void install_callbacks(SSL_CTX* context);
@@ -58,12 +78,17 @@ struct ServerContext::Impl {
 };
 
 void ServerContext::Impl::Set::add(Certificate certificate) {
-  // Where two certificates serve a name, the first in file order does.
-  for (const std::string& name : certificate.names) by_name.emplace(name, certificates.size());
+  const size_t number = certificates.size();
+  for (const std::string& name : certificate.names) {
+    const auto [entry, is_new] = by_name.try_emplace(name, Named{number, {}});
+    Named& named = entry->second;
+    if (is_new || named.other_kind) continue;
+    if (key_kind(certificates[named.first]) != key_kind(certificate)) named.other_kind = number;
+  }
   certificates.push_back(std::move(certificate));
 }
 
-const Certificate* ServerContext::Impl::Set::find(const std::string& host) const {
+const ServerContext::Impl::Named* ServerContext::Impl::Set::find(const std::string& host) const {
   std::string name = lower_case(host);
   if (name.ends_with('.')) name.pop_back();
   auto found = by_name.find(name);
@@ -73,7 +98,7 @@ const Certificate* ServerContext::Impl::Set::find(const std::string& host) const
     if (dot == std::string::npos || dot == 0) return nullptr;
     found = by_name.find('*' + name.substr(dot));
   }
-  return found == by_name.end() ? nullptr : &certificates[found->second];
+  return found == by_name.end() ? nullptr : &found->second;
 }
 
 const Certificate* ServerContext::Impl::Set::of_path(const std::string& path) const {
@@ -85,9 +110,12 @@ const Certificate* ServerContext::Impl::Set::of_path(const std::string& path) co
 int ServerContext::Impl::choose_certificate(SSL* ssl) const {
   if (set.certificates.empty()) return SSL_TLSEXT_ERR_ALERT_FATAL;
   const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  const Certificate* const named = name == nullptr ? nullptr : set.find(name);
-  const Certificate& chosen = named != nullptr ? *named : set.certificates.front();
-  return SSL_set_SSL_CTX(ssl, chosen.context.get()) == nullptr ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK;
+  const Named* const found = name == nullptr ? nullptr : set.find(name);
+  const Named named = found == nullptr ? Named{} : *found;
+  if (SSL_set_SSL_CTX(ssl, set.certificates[named.first].context.get()) == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  // Of two kinds OpenSSL takes the one that our preferences put first and the client knows: ECDSA before RSA.
+  if (named.other_kind && !add_certificate(ssl, set.certificates[*named.other_kind])) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  return SSL_TLSEXT_ERR_OK;
 }
 
 int ServerContext::Impl::choose_alpn(SSL* ssl, std::string_view offered, const unsigned char** out,
@@ -157,7 +185,10 @@ Status ServerContext::load(const std::string& folder,
   return fail(ErrorCode::kInvalidArgument, Side::kInternal, "no certificate can be served");
 }
 
-const Certificate* ServerContext::find(const std::string& host) const { return impl_->set.find(host); }
+const Certificate* ServerContext::find(const std::string& host) const {
+  const Impl::Named* const named = impl_->set.find(host);
+  return named == nullptr ? nullptr : &impl_->set.certificates[named->first];
+}
 const std::vector<Certificate>& ServerContext::certificates() const { return impl_->set.certificates; }
 
 void ServerContext::share_tickets_with(const ServerContext& other) {

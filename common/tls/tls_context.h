@@ -21,6 +21,7 @@ struct Certificate {
 };
 
 // The certificates of a --tls-dir: chosen by SNI, exact name before wildcard; the first in file order serves the rest.
+// Where an ECDSA and an RSA certificate both serve a name, each client is shown the one it knows, ECDSA before RSA.
 // Loading again swaps the whole set for new handshakes; a pair that fails to load is reported and the last good one of
 // that path is kept. ALPN: `alpn` in order of our preference; a client that offers none of them goes on without.
 class ServerContext {
@@ -30,7 +31,7 @@ class ServerContext {
 
   // Reads every pair of the folder. An error only where no certificate at all can be served.
   Status load(const std::string& folder, const std::function<void(const std::string& path, const Error&)>& on_bad_pair);
-  // nullptr where no certificate names the host (exactly or by wildcard).
+  // nullptr where no certificate names the host (exactly or by wildcard); of several, the first in file order.
   const Certificate* find(const std::string& host) const;
   const std::vector<Certificate>& certificates() const;
   // Sessions of the other context resume in this one, and the other way round.

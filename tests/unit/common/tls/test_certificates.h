@@ -37,7 +37,16 @@ class Certificates {
 
   // NAME.crt and NAME.key, for "DNS:a.example,DNS:*.b.example,IP:127.0.0.1" and the like; no names: the CN alone.
   void issue(const std::string& name, const std::string& alt_names, const std::string& common_name = "leaf") {
-    EVP_PKEY* const key = EVP_EC_gen("P-256");
+    issue_for(EVP_EC_gen("P-256"), name, alt_names, common_name);
+  }
+  void issue_rsa(const std::string& name, const std::string& alt_names) {
+    issue_for(EVP_RSA_gen(2048), name, alt_names, "leaf");
+  }
+
+  void write(const std::string& file, const std::string& text) const { std::ofstream(path(file)) << text; }
+
+ private:
+  void issue_for(EVP_PKEY* key, const std::string& name, const std::string& alt_names, const std::string& common_name) {
     X509* const leaf = X509_new();
     fill(leaf, key, common_name, "CA:FALSE", alt_names);
     X509_sign(leaf, ca_key_, EVP_sha256());
@@ -49,9 +58,6 @@ class Certificates {
     EVP_PKEY_free(key);
   }
 
-  void write(const std::string& file, const std::string& text) const { std::ofstream(path(file)) << text; }
-
- private:
   void fill(X509* certificate, EVP_PKEY* key, const std::string& common_name, const std::string& constraints,
             const std::string& alt_names) {
     X509_set_version(certificate, X509_VERSION_3);
