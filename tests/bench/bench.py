@@ -36,8 +36,8 @@ CASES = [  # name, path, connections
     ("1 MB, c=8", "/1m", 8),
 ]
 
-PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle",
-         "https", "websocket", "handshakes", "fairness", "loss", "loops")
+PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle", "loops", "https", "websocket", "handshakes", "fairness",
+         "websockets-idle", "loss")
 
 
 def arguments():
@@ -136,7 +136,9 @@ def run_parts(options, bench):
         figures["restart"] = restarts(bench, tls)
     if "idle" in options.parts:
         figures["idle"] = [idle_tunnels(bench, tls, int(n)) for n in options.idle.split(",") if n]
-PARTS = ("loops")
+    if "loops" in options.parts:
+        figures["loops"] = several_loops(bench, options.rounds, options.seconds)
+    figures.update(run_wider_parts(options, bench, ingress, https, tls))
     return figures
 
 
