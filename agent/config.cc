@@ -131,6 +131,7 @@ std::string check_times(const Settings& settings, Config& config) {
   if (settings.connect_timeout.count() == 0) return "--connect-timeout: 0 would fail every request";
   if (settings.origin_idle_timeout.count() == 0) return "--origin-idle-timeout: 0 would fail every request";
   config.timeouts.connect = settings.connect_timeout;
+  config.timeouts.refused_wait = settings.origin_wait;
   config.timeouts.idle = settings.origin_idle_timeout;
   config.grace_period = settings.grace_period;
   return "";
@@ -155,6 +156,8 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("deny-port", settings.deny_port, "port or range that may not be reached; may be repeated");
   program.option("grace-period", settings.grace_period, "how long running streams may take to end after SIGTERM");
   program.option("connect-timeout", settings.connect_timeout, "how long connecting to an origin may take");
+  program.option("origin-wait", settings.origin_wait,
+                 "how long a port that refuses is tried again, where it listened in the last minute");
   program.option("origin-idle-timeout", settings.origin_idle_timeout, "how long an exchange may be without a byte");
 }
 

@@ -31,6 +31,7 @@ struct Settings {
   std::vector<std::string> labels;
   Duration grace_period{30000};
   Duration connect_timeout{60000};
+  Duration origin_wait{2000};
   Duration origin_idle_timeout{3600000};
 };
 

@@ -59,7 +59,7 @@ bool ActiveExchange::frame(const Request& request) {
 void ActiveExchange::dial() {
   state_ = State::kDialing;
   dialer_ = std::make_unique<Dialer>(core_.loop(), static_cast<DialHandler&>(*this));
-  dialer_->start(target_, core_.last_good(target_), timeouts_.connect);
+  dialer_->start(target_, core_.last_good(target_), timeouts_.connect, core_.patience(target_, timeouts_));
 }
 
 void ActiveExchange::on_dialed(std::unique_ptr<uv::Socket> socket, size_t index) {
@@ -191,6 +191,7 @@ void ActiveExchange::answer_complete(MutableBytes payload, Last last, bool reusa
 }
 
 void ActiveExchange::connection_lost(const Error& error, bool untouched) {
+  connection_->target().good_at = core_.loop().now();  // it was there until now
   if (const std::optional<Bytes> unsent = connection_->all_unsent(); unsent && connection_->reused()) {
     outgoing_.clear();
     outgoing_.append(*unsent);

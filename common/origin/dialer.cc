@@ -9,6 +9,8 @@ namespace {
 
 constexpr const char* kTimedOut = "the connection was not accepted in time";
 
+constexpr Duration kPause{50};
+
 bool is_loopback(const uv::Address& address) { return address.ip.starts_with("127.") || address.ip == "::1"; }
 
 }  // namespace
@@ -16,8 +18,9 @@ bool is_loopback(const uv::Address& address) { return address.ip.starts_with("12
 Dialer::Dialer(uv::Loop& loop, DialHandler& handler)
     : loop_(loop), handler_(&handler), deadline_(loop.deadlines(), *this) {}
 
-void Dialer::start(const Target& target, size_t first, Duration timeout) {
+void Dialer::start(const Target& target, size_t first, Duration timeout, Duration refused_wait) {
   give_up_at_ = loop_.now() + timeout;
+  patient_until_ = loop_.now() + std::min(refused_wait, timeout);
   if (target.addresses.empty()) {
     deadline_.arm(give_up_at_);
     resolving_ = uv::Resolving::resolve(loop_, target.host, target.port,
@@ -67,15 +70,23 @@ void Dialer::tried(Result<std::unique_ptr<uv::Socket>> socket) {
   }
   ++tried_;
   if (tried_ < addresses_.size()) return try_next();
-  fail_with_last_error();
+  try_again_or_fail();
 }
 
 void Dialer::on_deadline(Deadline&) {
+  if (std::exchange(pausing_, false)) return try_next();
   connecting_.reset();
   last_errno_ = ETIMEDOUT;
   ++tried_;
   if (tried_ < addresses_.size() && loop_.now() < give_up_at_) return try_next();
   fail_with_last_error();
+}
+
+void Dialer::try_again_or_fail() {
+  if (!(refused_ipv4_ || refused_ipv6_) || loop_.now() >= patient_until_) return fail_with_last_error();
+  tried_ = 0;
+  pausing_ = true;
+  deadline_.arm(loop_.now() + kPause);
 }
 
 void Dialer::fail_with_last_error() {

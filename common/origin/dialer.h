@@ -30,8 +30,9 @@ class Dialer final : public uv::Buryable, private DeadlineHandler {
  public:
   Dialer(uv::Loop& loop, DialHandler& handler);
 
-  // Begins with the address number `first`.
-  void start(const Target& target, size_t first, Duration timeout);
+  // Begins with the address number `first`. Where every address refuses, all are tried again until `refused_wait` is
+  // over.
+  void start(const Target& target, size_t first, Duration timeout, Duration refused_wait = Duration{0});
   // No further call.
   void cancel();
 
@@ -41,6 +42,7 @@ class Dialer final : public uv::Buryable, private DeadlineHandler {
   void try_next();
   void tried(Result<std::unique_ptr<uv::Socket>> socket);
   void fail_with(ErrorCode code, const char* context);
+  void try_again_or_fail();
   void fail_with_last_error();
   size_t current() const { return (first_ + tried_) % addresses_.size(); }
 
@@ -48,12 +50,14 @@ class Dialer final : public uv::Buryable, private DeadlineHandler {
   DialHandler* handler_;
   Deadline deadline_;
   Time give_up_at_{};
+  Time patient_until_{};
   std::vector<uv::Address> addresses_;
   std::unique_ptr<uv::Resolving> resolving_;
   std::unique_ptr<uv::Connecting> connecting_;
   size_t first_ = 0;
   size_t tried_ = 0;
   int last_errno_ = 0;
+  bool pausing_ = false;  // until all are tried again
   bool refused_ipv4_ = false;
   bool refused_ipv6_ = false;
   bool local_only_ = true;  // every address is a loopback one

@@ -37,7 +37,7 @@ class Http2Exchange final : public uv::Buryable,
   std::unique_ptr<Exchange> start(const Request& request, const Timeouts& timeouts, ExchangeHandler& handler);
 
   // From the origin's state, while the exchange waits there.
-  Duration connect_timeout() const { return timeouts_.connect; }
+  const Timeouts& timeouts() const { return timeouts_; }
   // False where the connection takes no request after all.
   bool use(Http2Connection& connection);
   void dial_failed(const Error& error);

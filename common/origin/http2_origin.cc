@@ -73,12 +73,15 @@ void Http2Origin::dial_for_waiting() {
                                      [](const auto& connection) { return connection->is_young(); });
   if (will_tell || dialer_ != nullptr) return;
   dialer_ = std::make_unique<Dialer>(loop_, static_cast<DialHandler&>(*this));
-  dialer_->start(target_, last_good_, waiting_.front()->connect_timeout());
+  const Timeouts& timeouts = waiting_.front()->timeouts();
+  const bool lately = good_at_ && loop_.now() - *good_at_ < kGoodLately;
+  dialer_->start(target_, last_good_, timeouts.connect, lately ? timeouts.refused_wait : Duration{0});
 }
 
 void Http2Origin::on_dialed(std::unique_ptr<uv::Socket> socket, size_t index) {
   loop_.bury(std::move(dialer_));
   last_good_ = index;
+  good_at_ = loop_.now();
   connections_.push_back(
       std::make_unique<Http2Connection>(loop_, limits_, std::move(socket), static_cast<Http2ConnectionOwner&>(*this)));
   connections_.back()->start();
@@ -97,6 +100,7 @@ void Http2Origin::on_connection_over(Http2Connection& connection) {
                                   [&connection](const auto& each) { return each.get() == &connection; });
   loop_.bury(std::move(*found));
   connections_.erase(found);
+  good_at_ = loop_.now();
   serve_waiting();
 }
 

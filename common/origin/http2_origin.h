@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/origin/dialer.h"
@@ -50,6 +51,7 @@ class Http2Origin final : private DialHandler, private Http2ConnectionOwner {
   const PoolLimits& limits_;
   Target target_;
   size_t last_good_ = 0;
+  std::optional<Time> good_at_;  // when a connection was known to be there
   std::vector<std::unique_ptr<Http2Connection>> connections_;
   std::deque<Http2Exchange*> waiting_;
   std::unique_ptr<Dialer> dialer_;

@@ -30,9 +30,14 @@ namespace ingress::origin {
 
 class PoolCore;
 
+constexpr Duration kGoodLately{60000};
+
 struct Timeouts {
   Duration connect{60000};
   Duration idle{3600000};  // no byte in either direction of an exchange under way
+  // How long a port that refuses is tried again, where it accepted connections lately (kGoodLately): a server that
+  // restarts is no error.
+  Duration refused_wait{0};
 };
 
 struct PoolLimits {

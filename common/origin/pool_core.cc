@@ -78,14 +78,22 @@ size_t PoolCore::last_good(const Target& target) const {
   return found->second.last_good;
 }
 
+Duration PoolCore::patience(const Target& target, const Timeouts& timeouts) const {
+  const auto found = targets_.find(target.key);
+  const bool lately = found != targets_.end() && loop_.now() - found->second.good_at < kGoodLately;
+  return lately ? timeouts.refused_wait : Duration{0};
+}
+
 std::unique_ptr<OriginConnection> PoolCore::adopt(const Target& target, size_t address_index,
                                                   std::unique_ptr<uv::Socket> socket) {
   TargetState& state = targets_[target.key];
   state.last_good = address_index;
+  state.good_at = loop_.now();
   return std::make_unique<OriginConnection>(*this, state, std::move(socket));
 }
 
 void PoolCore::put_idle(std::unique_ptr<OriginConnection> connection) {
+  connection->target().good_at = loop_.now();
   std::vector<std::unique_ptr<OriginConnection>>& idle = connection->target().idle;
   if (idle.size() >= limits_.idle_per_target) return close_now(std::move(connection));
   connection->become_idle();
@@ -104,6 +112,7 @@ void PoolCore::close_now(std::unique_ptr<OriginConnection> connection) {
 }
 
 void PoolCore::drop_idle(OriginConnection& connection) {
+  connection.target().good_at = loop_.now();  // it was there until now
   --idle_count_;
   close_now(take_out(connection.target().idle, connection));
 }

@@ -20,6 +20,7 @@ namespace ingress::origin {
 struct TargetState {
   std::vector<std::unique_ptr<OriginConnection>> idle;  // the one used last at the back
   size_t last_good = 0;                                 // number of the address that answered last
+  Time good_at{};                                       // when that was known last
 };
 
 class PoolCore {
@@ -47,6 +48,8 @@ class PoolCore {
   std::unique_ptr<OriginConnection> adopt(const Target& target, size_t address_index,
                                           std::unique_ptr<uv::Socket> socket);
   size_t last_good(const Target& target) const;
+  // How long the target is tried again where it refuses.
+  Duration patience(const Target& target, const Timeouts& timeouts) const;
 
   // The exchange is through with its connection: it may be used again, is closed when its output is out, or now.
   void put_idle(std::unique_ptr<OriginConnection> connection);

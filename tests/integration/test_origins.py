@@ -1,4 +1,5 @@
 """Connections to origins: kept and reused, a stale one never seen, both loopback addresses."""
+import threading
 import time
 
 import pytest
@@ -153,3 +154,28 @@ def test_nginx_closing_its_idle_connections_is_never_seen(shared, tmp_path):
             for pause in (0, 0.9, 1.0, 1.05, 1.1, 0.95, 1.5):
                 time.sleep(pause)
                 assert client.get(shared.host(short.port), "/small").status == 200
+
+def test_a_dev_server_that_restarts_is_not_an_error(stack, make_origin):
+    """Back after 0.7 s: requests of that time wait, a POST too, and are served once."""
+    origin = make_origin()
+    assert stack.get(stack.host(origin.port)).status == 200
+    for method in ("GET", "POST"):
+        origin.stop_listening()
+        for connection in origin.connections:
+            connection.close()
+        with stack.client() as client:
+            client.request(stack.host(origin.port), "/again", method, (), b"body" if method == "POST" else None)
+            threading.Timer(0.7, origin.listen_again).start()
+            assert client.response(method).status == 200
+    assert [request.method for request in origin.requests] == ["GET", "GET", "POST"]
+
+
+def test_a_port_that_stays_away_is_told_after_the_wait_and_one_that_never_listened_at_once(make_stack, make_origin):
+    stack = make_stack(agent={"options": ["--origin-wait", "300ms"]})
+    origin = make_origin()
+    assert stack.get(stack.host(origin.port)).status == 200
+    origin.close()
+    response = stack.get(stack.host(origin.port))
+    assert (response.status, response.error) == (502, "proxy_error")
+    response = stack.get(stack.host(free_port()))
+    assert (response.status, response.error) == (502, "proxy_error")
