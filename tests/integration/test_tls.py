@@ -82,6 +82,28 @@ def test_a_renewed_certificate_is_served_within_a_second_and_running_connections
         assert old.get("nobody.iterate.app").status == 404
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_clients_session_is_resumed_also_after_its_certificate_was_renewed(certificates, version):
+    context, port = certificates.ca.context(), certificates.broker.https_port
+    context.minimum_version = context.maximum_version = version
+
+    def visit(session=None):
+        """The session to go on with, and the certificate's number; asserts that `session` was resumed."""
+        with socket.create_connection(("127.0.0.1", port)) as sock:
+            with context.wrap_socket(sock, server_hostname="one.example.com", session=session) as tls:
+                assert tls.session_reused == (session is not None)
+                tls.sendall(b"GET / HTTP/1.1\r\nHost: nobody.iterate.app\r\nConnection: close\r\n\r\n")
+                while tls.recv(65536):  # tickets of TLS 1.3 come with the answer
+                    pass
+                return tls.session, tls.getpeercert()["serialNumber"]
+
+    session, before = visit()
+    session, _ = visit(session)
+    certificates.ca.issue(certificates.broker.tls_dir, "exact", ["one.example.com"])
+    wait_until(lambda: visit()[1] != before, "the renewed certificate", 5)
+    visit(session)
+
+
 @pytest.mark.parametrize("damage", ["not a certificate", ""])
 def test_a_broken_file_keeps_the_certificate_that_was_there(certificates, damage):
     path = f"{certificates.broker.tls_dir}/exact.crt"
