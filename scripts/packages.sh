@@ -58,6 +58,8 @@ cmd:/usr/sbin/nginx=nginx-light
 cmd:wrk=wrk
 cmd:strace=strace
 cmd:h2load=nghttp2-client
+cmd:/sbin/ip=iproute2
+cmd:/usr/sbin/sysctl=procps
 LIST
     clang)
       echo clang
