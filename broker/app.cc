@@ -8,6 +8,7 @@
 #include "broker/admin/admin_server.h"
 #include "broker/index_loader.h"
 #include "broker/loop_set.h"
+#include "broker/store/database_lock.h"
 #include "broker/store/store.h"
 #include "common/base/log.h"
 #include "common/base/signals.h"
@@ -23,6 +24,9 @@ namespace {
 
 constexpr Duration kForever = std::chrono::hours(24);
 constexpr Duration kTunnelGrace{2000};
+constexpr Duration kAdminGrace{2000};
+// A predecessor lets go of the database within kAdminGrace.
+constexpr Duration kLockPatience{10000};
 
 class App {
  public:
@@ -38,6 +42,9 @@ class App {
   bool listen_admin();
   void on_signal(const char* name);
   void drain();
+  void drain_clients();
+  void hand_over();
+  void let_go_of_database();
   void finish();
   void fail(const char* event, const std::string& problem);
 
@@ -45,6 +52,7 @@ class App {
   uv::SdNotify notify_;
   LoopSet loops_;
   uv::Loop& loop_;  // the first of them
+  DatabaseLock lock_;
   std::unique_ptr<Store> store_;
   uv::IdleMemory idle_memory_;
   std::unique_ptr<AdminServer> admin_;
@@ -52,6 +60,8 @@ class App {
   std::unique_ptr<uv::SignalWatch> terminate_;
   std::unique_ptr<uv::SignalWatch> interrupt_;
   std::unique_ptr<uv::SignalWatch> hang_up_;
+  std::unique_ptr<uv::SignalWatch> upgrade_;
+  std::unique_ptr<uv::Timer> admin_timer_;
   int exit_code_ = 0;
   bool draining_ = false;
 };
@@ -62,6 +72,7 @@ int App::run() {
   terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { on_signal("SIGTERM"); });
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
   hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] { loops_.reopen_access_log(); });
+  upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { hand_over(); });
   // The loop lives until stop(), whatever else is active: the store answers from its own thread.
   uv::Timer alive(loop_, [] {});
   alive.start(kForever, kForever);
@@ -74,6 +85,10 @@ int App::run() {
 
 bool App::open_files() {
   std::string problem;
+  if (const Status locked = lock_.take(config_.db, kLockPatience); !locked) {
+    log_error("database_failed", {{"path", config_.db}, {"error", describe(locked.error())}});
+    return false;
+  }
   Result<std::unique_ptr<Store>> store = Store::open(loop_, config_.db, problem);
   if (!store) {
     log_error("database_failed", {{"path", config_.db}, {"error", problem}});
@@ -147,8 +162,12 @@ void App::on_signal(const char* name) {
 // Clients first: their exchanges need the tunnels until they end.
 void App::drain() {
   draining_ = true;
-  if (admin_ != nullptr) admin_->drain();
+  if (admin_ != nullptr) admin_->drain([] {});
   if (!loops_.listens()) return finish();
+  drain_clients();
+}
+
+void App::drain_clients() {
   grace_timer_ = std::make_unique<uv::Timer>(loop_, [this] {
     log_warn("grace_period_over", {});
     loops_.cut_clients();
@@ -157,6 +176,32 @@ void App::drain() {
   loops_.drain_clients([this] {
     loop_.defer([this] { loops_.drain_tunnels(kTunnelGrace, [this] { loop_.defer([this] { finish(); }); }); });
   });
+}
+
+// Another process of this broker is starting, on the same listening sockets: it gets the database at once, the agents
+// as they move, and new clients. What runs here runs on, at most for the grace period.
+void App::hand_over() {
+  if (draining_ || !loops_.listens()) return;
+  log_info("handing_over", {});
+  draining_ = true;
+  admin_timer_ = std::make_unique<uv::Timer>(loop_, [this] { admin_->close_all(); });
+  const auto admin_done = [this] { loop_.defer([this] { let_go_of_database(); }); };
+  if (admin_ == nullptr) {
+    admin_done();
+  } else {
+    admin_timer_->start(kAdminGrace);
+    admin_->drain(admin_done);
+  }
+}
+
+void App::let_go_of_database() {
+  admin_timer_.reset();
+  admin_.reset();
+  loops_.stop_saving();
+  store_.reset();
+  lock_.release();
+  loops_.migrate_tunnels();
+  drain_clients();
 }
 
 void App::finish() {

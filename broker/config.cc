@@ -82,6 +82,17 @@ std::string check_admin(const Settings& settings, Config& config) {
   return "";
 }
 
+// What is bound once must have the same address in each child.
+std::string check_supervised(const Settings& settings, Config& config) {
+  if (!settings.supervise) return "";
+  for (const auto* addresses : {&config.http, &config.https, &config.admin}) {
+    for (const uv::Address& address : *addresses) {
+      if (address.unix_path.empty() && address.port == 0) return "--supervise needs ports that are said; 0 is any";
+    }
+  }
+  return "";
+}
+
 std::string check_folders(const Settings& settings) {
   const std::filesystem::path parent = std::filesystem::path(settings.db).parent_path();
   if (settings.db.empty()) return "--db must name a file";
@@ -118,6 +129,8 @@ void declare(cli::Program& program, Settings& settings) {
                  "how long a request waits for a machine that was connected lately; 0s: not at all");
   program.option("park-requests", settings.park_requests, "how many requests may wait for one machine", 0);
   program.option("park-head-bytes", settings.park_head_bytes, "how many bytes their heads may have together", 0);
+  program.option("supervise", settings.supervise,
+                 "hold the sockets and run the broker as a child: started again when it dies, upgraded by SIGUSR2");
   program.option("loops", settings.loops, "threads that serve clients and tunnels; 0 for one a processor", 0,
                  kMostLoops);
 }
@@ -150,9 +163,11 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   config.park_requests = static_cast<size_t>(settings.park_requests);
   config.park_head_bytes = static_cast<size_t>(settings.park_head_bytes);
   config.loops = loop_count(settings.loops);
+  config.supervise = settings.supervise;
   if (config.https.empty()) return Problem("--https must be said: tunnels come in by it, as clients do");
-  for (const std::string& problem : {check_auth(settings, config), check_admin(settings, config),
-                                     check_folders(settings), check_tls_dir(settings.tls_dir)}) {
+  for (const std::string& problem :
+       {check_auth(settings, config), check_admin(settings, config), check_supervised(settings, config),
+        check_folders(settings), check_tls_dir(settings.tls_dir)}) {
     if (!problem.empty()) return Problem(problem);
   }
   return config;

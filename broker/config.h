@@ -33,6 +33,7 @@ struct Settings {
   int park_requests = 1000;
   int park_head_bytes = 4 * 1024 * 1024;
   int loops = 1;
+  bool supervise = false;
 };
 
 // As the program uses them.
@@ -57,6 +58,7 @@ struct Config {
   size_t park_requests = 0;
   size_t park_head_bytes = 0;
   size_t loops = 1;
+  bool supervise = false;
 };
 
 void declare(cli::Program& program, Settings& settings);

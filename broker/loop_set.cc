@@ -145,6 +145,15 @@ void LoopSet::cut_clients() {
   everywhere([](Worker& worker) { worker.front().close_all(); });
 }
 
+void LoopSet::stop_saving() {
+  save_recent();
+  save_timer_.reset();
+}
+
+void LoopSet::migrate_tunnels() {
+  everywhere([](Worker& worker) { worker.tunnels().migrate(); });
+}
+
 void LoopSet::drain_tunnels(Duration grace, std::function<void()> done) {
   until_all([grace](Worker& worker, std::function<void()> one) { worker.drain_tunnels(grace, std::move(one)); },
             std::move(done));

@@ -33,6 +33,10 @@ class LoopSet final : public LoopsView {
   // No more clients are accepted; `done` when all are gone. Once.
   void drain_clients(std::function<void()> done);
   void cut_clients();
+  // Another process takes over: what it reads at its start is written, and nothing more is written here.
+  void stop_saving();
+  // All agents are asked to move to it.
+  void migrate_tunnels();
   // GOAWAY to all tunnels; `done` when all are gone, or a little after `grace`. Once.
   void drain_tunnels(Duration grace, std::function<void()> done);
   // Ends the threads of the others.

@@ -1,5 +1,6 @@
 #include "broker/app.h"
 #include "broker/config.h"
+#include "broker/supervisor.h"
 
 int main(int argc, char** argv) {
   using namespace ingress;
@@ -17,5 +18,6 @@ int main(int argc, char** argv) {
   const auto config = broker::check(settings);
   if (!config) return program.refuse(config.error());
   if (choice.command == "validate") return program.print_valid();
+  if (config->supervise) return broker::supervise(*config, {argv, argv + argc});
   return broker::run(*config);
 }

@@ -97,11 +97,20 @@ class Server final : public AdminServer {
     return {};
   }
 
-  void drain() override {
+  void drain(std::function<void()> done) override {
     listeners_.clear();
     health_.set_ready(false);
-    local_.drain([] {});
-    remote_.drain([] {});
+    const auto left = std::make_shared<int>(2);
+    const auto one_done = [left, done = std::move(done)] {
+      if (--*left == 0) done();
+    };
+    local_.drain(one_done);
+    remote_.drain(one_done);
+  }
+
+  void close_all() override {
+    local_.close_all();
+    remote_.close_all();
   }
 
  private:

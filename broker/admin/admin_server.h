@@ -1,6 +1,7 @@
 // The admin API: HTTP/JSON on a Unix socket (trusted by file mode) and on TCP (bearer token). Thread: the loop's.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,8 +41,10 @@ class AdminServer {
   static Result<std::unique_ptr<AdminServer>> start(const AdminOptions& options, const AdminParts& parts,
                                                     std::string& problem);
   virtual ~AdminServer() = default;
-  // Stops accepting and closes idle connections; running requests end.
-  virtual void drain() = 0;
+  // Stops accepting and closes idle connections; running requests end, and then `done` is called.
+  virtual void drain(std::function<void()> done) = 0;
+  // Ends those that still run.
+  virtual void close_all() = 0;
 };
 
 }  // namespace ingress::broker

@@ -152,6 +152,13 @@ void BrokerTunnel::drain(GoawayReason reason) {
   if (session_->stream_count() == 0) on_session_drained();
 }
 
+void BrokerTunnel::migrate() {
+  if (state_ != State::kServing) return drain(GoawayReason::kMigrate);
+  tunnel::pb::Goaway message;
+  message.set_reason(wire_reason(GoawayReason::kMigrate));
+  session_->send_goaway(message);
+}
+
 void BrokerTunnel::close(const Error& error) {
   if (state_ == State::kClosing) return;
   state_ = State::kClosing;

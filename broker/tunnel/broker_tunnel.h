@@ -79,6 +79,8 @@ class BrokerTunnel final : public uv::Buryable,
   void refuse(TunnelRefusal why);
   // No further stream is opened; the connection closes when the running ones are done.
   void drain(GoawayReason reason);
+  // The agent is asked to move; streams are opened until it has.
+  void migrate();
   // Closes now: its streams fail with `error`.
   void close(const Error& error);
   void ping();

@@ -337,6 +337,11 @@ void TunnelRegistry::drop_machine(std::string_view machine) {
   }
 }
 
+void TunnelRegistry::migrate() {
+  impl_->draining = true;
+  for (BrokerTunnel* tunnel : impl_->all()) tunnel->migrate();
+}
+
 void TunnelRegistry::drain(Duration grace, std::function<void()> on_done) {
   impl_->draining = true;
   impl_->on_drained = std::move(on_done);

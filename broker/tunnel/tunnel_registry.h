@@ -97,6 +97,9 @@ class TunnelRegistry {
   bool close(std::string_view id);
   // Closes all tunnels of a machine at once (token revoked, machine deleted).
   void drop_machine(std::string_view machine);
+  // Asks every agent to open its next tunnel elsewhere (a successor of this process accepts them), and to leave this
+  // one then: until it does, streams are still opened here. No further tunnel is taken.
+  void migrate();
   // GOAWAY to all; `on_done` when every session has drained and closed, or `grace` has passed.
   void drain(Duration grace, std::function<void()> on_done);
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/uv/inherited_sockets.h"
 #include "common/uv/sock_address.h"
 #include "common/uv/stream_socket.h"
 #include "common/uv/uv_error.h"
@@ -64,7 +65,7 @@ class StreamListener final : public Listener, private Polled {
     const OwnedFd closed(fd_.release());
     // The path may by now be a newer listener's.
     struct stat at_path {};
-    if (!unix_path_.empty() && stat(unix_path_.c_str(), &at_path) == 0 && at_path.st_ino == inode_) {
+    if (inode_ != 0 && stat(unix_path_.c_str(), &at_path) == 0 && at_path.st_ino == inode_) {
       unlink(unix_path_.c_str());
     }
   }
@@ -78,11 +79,11 @@ class StreamListener final : public Listener, private Polled {
 
   OwnedFd share() const override { return OwnedFd(fcntl(fd_.fd(), F_DUPFD_CLOEXEC, 0)); }
 
-  void owns_path(const std::string& path) {
-    struct stat at_path {};
-    if (stat(path.c_str(), &at_path) != 0) return;
+  // `own`: the file goes with the listener.
+  void set_path(const std::string& path, bool own) {
     unix_path_ = path;
-    inode_ = at_path.st_ino;
+    struct stat at_path {};
+    if (own && stat(path.c_str(), &at_path) == 0) inode_ = at_path.st_ino;
   }
 
   bool polled() const { return fd_.ok(); }
@@ -151,6 +152,9 @@ int bind_unix(const std::string& path, int mode) {
 
 // Listens on a bound `fd`, which it takes.
 Result<std::unique_ptr<StreamListener>> start(Loop& loop, int fd, Listener::OnAccept on_accept) {
+  // Accepted sockets inherit it: no system call for each. (An error where it is a Unix socket.)
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (::listen(fd, kBacklog) != 0) {
     const int error = errno;
     close(fd);
@@ -159,16 +163,6 @@ Result<std::unique_ptr<StreamListener>> start(Loop& loop, int fd, Listener::OnAc
   auto listener = std::make_unique<StreamListener>(loop, fd, std::move(on_accept));
   if (!listener->polled()) return failed(-ENOSPC, "listen");
   return listener;
-}
-
-Result<std::unique_ptr<Listener>> listen_unix(Loop& loop, const std::string& path, Listener::OnAccept on_accept,
-                                              int mode) {
-  const int fd = bind_unix(path, mode);
-  if (fd < 0) return failed(fd, "bind a Unix socket");
-  auto listener = start(loop, fd, std::move(on_accept));
-  if (!listener) return tl::unexpected(listener.error());
-  (*listener)->owns_path(path);
-  return std::move(*listener);
 }
 
 // A bound TCP socket, or a negated errno. [::] takes IPv4, too.
@@ -180,8 +174,6 @@ int bind_tcp(const sockaddr_storage& storage) {
   const int off = 0;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (v6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  // Accepted sockets inherit it: no system call for each.
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const socklen_t size = v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0) return fd;
   const int error = errno;
@@ -189,14 +181,11 @@ int bind_tcp(const sockaddr_storage& storage) {
   return -error;
 }
 
-Result<std::unique_ptr<Listener>> listen_tcp(Loop& loop, const Address& address, Listener::OnAccept on_accept) {
+// A bound socket, or a negated errno.
+int bind_to(const Address& address, int mode) {
+  if (!address.unix_path.empty()) return bind_unix(address.unix_path, mode);
   sockaddr_storage storage;
-  if (!to_sockaddr(address, storage)) return failed(-EINVAL, "listen address");
-  const int fd = bind_tcp(storage);
-  if (fd < 0) return failed(fd, "bind");
-  auto listener = start(loop, fd, std::move(on_accept));
-  if (!listener) return tl::unexpected(listener.error());
-  return std::move(*listener);
+  return to_sockaddr(address, storage) ? bind_tcp(storage) : -EINVAL;
 }
 
 }  // namespace
@@ -208,9 +197,22 @@ Result<std::unique_ptr<Listener>> Listener::adopt(Loop& loop, OwnedFd fd, OnAcce
   return std::move(*listener);
 }
 
+Result<OwnedFd> bind_listener(const Address& address, int mode) {
+  OwnedFd fd(bind_to(address, mode));
+  if (!fd.valid()) return failed(fd.get(), "bind");
+  if (::listen(fd.get(), kBacklog) != 0) return failed(-errno, "listen");
+  return fd;
+}
+
 Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const Address& address, OnAccept on_accept, int mode) {
-  if (!address.unix_path.empty()) return listen_unix(loop, address.unix_path, std::move(on_accept), mode);
-  return listen_tcp(loop, address, std::move(on_accept));
+  OwnedFd inherited = take_inherited_socket(address);
+  const bool own = !inherited.valid();
+  const int fd = own ? bind_to(address, mode) : inherited.release();
+  if (fd < 0) return failed(fd, "bind");
+  auto listener = start(loop, fd, std::move(on_accept));
+  if (!listener) return tl::unexpected(listener.error());
+  if (!address.unix_path.empty()) (*listener)->set_path(address.unix_path, own);
+  return std::move(*listener);
 }
 
 }  // namespace ingress::uv

@@ -331,7 +331,7 @@ TEST_CASE("a draining server closes idle connections and is not ready") {
   const auto idle = admin.client();
   REQUIRE(admin.run_until([&idle] { return idle->connected(); }));
   CHECK(admin.ask("GET", "/ready").status == 200);
-  admin.server().drain();
+  admin.server().drain([] {});
   CHECK(admin.run_until([&idle] { return idle->ended; }));
 }
 

@@ -1,0 +1,33 @@
+// A child process that runs a program of its own. Thread: the loop's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/uv/loop.h"
+
+namespace ingress::uv {
+
+struct ChildProgram {
+  std::vector<std::string> argv;              // the program first: a path, or a name that is looked for in PATH
+  std::vector<std::string> more_environment;  // "NAME=value", beside what this process has
+  std::vector<int> fds;                       // become the child's 3, 4, …; stay open here
+};
+
+class ChildProcess {
+ public:
+  // `code` is the exit code; `signal` is not 0 where one ended it. Called once, later.
+  using OnExit = std::function<void(int code, int signal)>;
+
+  // Standard input, output and error are this process's.
+  static Result<std::unique_ptr<ChildProcess>> start(Loop& loop, const ChildProgram& program, OnExit on_exit);
+  // Of a child that still runs, nothing is told any more; it runs on. It may be destroyed in its on_exit.
+  virtual ~ChildProcess() = default;
+  virtual int pid() const = 0;
+  virtual void signal(int number) = 0;
+};
+
+}  // namespace ingress::uv

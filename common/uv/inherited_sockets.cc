@@ -1,0 +1,81 @@
+#include "common/uv/inherited_sockets.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "common/uv/sock_address.h"
+
+namespace ingress::uv {
+namespace {
+
+constexpr int kFirstFd = 3;
+
+int number_in(const char* variable) {
+  const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody sets variables
+  if (text == nullptr) return -1;
+  int number = -1;
+  const char* const end = text + std::strlen(text);
+  const auto [at, error] = std::from_chars(text, end, number);
+  return error == std::errc() && at == end ? number : -1;
+}
+
+bool is_listening(int fd) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
+}
+
+std::vector<OwnedFd> find_inherited() {
+  int count = number_in(kListenFdsVariable);
+  if (count < 0 && number_in("LISTEN_PID") == getpid()) count = number_in("LISTEN_FDS");
+  std::vector<OwnedFd> found;
+  for (int fd = kFirstFd; fd < kFirstFd + count; ++fd) {
+    if (!is_listening(fd)) continue;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    found.emplace_back(fd);
+  }
+  return found;
+}
+
+std::vector<OwnedFd>& inherited() {
+  static std::vector<OwnedFd> sockets = find_inherited();
+  return sockets;
+}
+
+std::string unix_path_of(int fd) {
+  sockaddr_un name{};
+  socklen_t size = sizeof name;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0 || name.sun_family != AF_UNIX) return {};
+  return name.sun_path;
+}
+
+bool is_any(std::string_view ip) { return ip == "::" || ip == "0.0.0.0"; }
+
+bool is_bound_to(int fd, const Address& address) {
+  if (!address.unix_path.empty()) return unix_path_of(fd) == address.unix_path;
+  const Address bound = local_of(fd);
+  return bound.port == address.port && (bound.ip == address.ip || (is_any(bound.ip) && is_any(address.ip)));
+}
+
+}  // namespace
+
+OwnedFd take_inherited_socket(const Address& address) {
+  std::vector<OwnedFd>& sockets = inherited();
+  const auto found = std::find_if(sockets.begin(), sockets.end(),
+                                  [&address](const OwnedFd& fd) { return is_bound_to(fd.get(), address); });
+  if (found == sockets.end()) return {};
+  OwnedFd taken = std::move(*found);
+  sockets.erase(found);
+  return taken;
+}
+
+}  // namespace ingress::uv

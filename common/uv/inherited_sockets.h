@@ -1,0 +1,24 @@
+// Listening sockets that this process was started with: by systemd's socket activation (LISTEN_PID, LISTEN_FDS), or by
+// a supervisor of ours (INGRESS_LISTEN_FDS, without a PID, which nobody knows before the fork). They are numbered
+// from 3. Private to common/uv but for take_inherited_socket. Thread: the main one.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/uv/owned_fd.h"
+#include "common/uv/socket.h"
+
+namespace ingress::uv {
+
+constexpr const char* kListenFdsVariable = "INGRESS_LISTEN_FDS";
+
+// The inherited socket that is bound to `address`; not valid where there is none (any more). An any-address of one
+// family is found by that of the other, too: systemd binds [::] for a bare port.
+OwnedFd take_inherited_socket(const Address& address);
+
+// A listening socket that nobody accepts from, to be passed on to a child. `mode` is the file mode of a Unix socket.
+Result<OwnedFd> bind_listener(const Address& address, int mode = 0600);
+
+}  // namespace ingress::uv

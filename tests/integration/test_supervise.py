@@ -1,0 +1,193 @@
+"""The broker under its own supervisor: sockets outlive it, and an upgrade cuts nothing."""
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from harness.http1 import Client, Hash
+from harness.process import program
+from harness.wait import wait_until
+from harness.websocket import WebSocket, echo_handler
+
+
+@pytest.fixture
+def supervised(make_stack):
+    return make_stack(broker={"options": ["--supervise"], "park": "20s", "grace": "60s"})
+
+
+def child(stack):
+    """The pid of the child that was started last."""
+    return int(stack.broker.process.find("child_started")[-1]["pid"])
+
+
+def gone(pid):
+    return not os.path.exists(f"/proc/{pid}")
+
+
+class Probes:
+    """One request after the other, each on a connection of its own; failures are kept with the time they began."""
+
+    def __init__(self, stack, host):
+        self.stack, self.host = stack, host
+        self.count, self.failures, self._done = 0, [], threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        while not self._done.wait(0.005):
+            began = time.monotonic()
+            try:
+                with self.stack.client() as client:
+                    status = client.get(self.host).status
+                failure = None if status == 200 else status
+            except Exception as error:  # pylint: disable=broad-except
+                failure = repr(error)
+            self.count += 1
+            if failure:
+                self.failures.append((began, failure))
+
+    def wait(self, more=30):
+        target = self.count + more
+        wait_until(lambda: self.count >= target, "probes go on")
+
+    def stop(self):
+        self._done.set()
+        self._thread.join()
+        return self.failures
+
+
+def test_nobody_is_refused_while_a_killed_broker_comes_back(supervised, origin):
+    probes = Probes(supervised, supervised.host(origin.port))
+    try:
+        for round_ in range(1, 5):
+            probes.wait()
+            wait_until(lambda: os.path.exists(supervised.broker.db + ".recent"), "the machines are on file")
+            os.kill(child(supervised), signal.SIGKILL)
+            killed = time.monotonic()
+            supervised.broker.process.wait_event("ready", count=round_ + 1)
+            probes.wait()
+            # One that was under way when the process died is lost with it; nobody who came later is.
+            late = [failure for failure in probes.failures if failure[0] > killed]
+            assert not late
+    finally:
+        failures = probes.stop()
+    assert len(failures) <= 4
+
+
+def test_an_upgrade_cuts_nothing(supervised, make_origin):
+    size = 30_000_000
+    sent, release = os.urandom(1 << 20) * (size >> 20), threading.Event()
+
+    def handler(connection, request):
+        if request.target == "/ws":
+            return echo_handler(connection, request)
+        if request.target == "/big":
+            connection.send(f"HTTP/1.1 200 OK\r\nContent-Length: {len(sent)}\r\n\r\n".encode())
+            connection.send(sent[: 1 << 20])
+            release.wait(60)
+            connection.send(sent[1 << 20:])
+            return True
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        return True
+
+    origin = make_origin(handler)
+    host = supervised.host(origin.port)
+    chat = WebSocket(supervised.client(), host)
+    download = supervised.client(tls=True)
+    download.request(host, "/big")
+    assert download.head().status == 200
+    probes = Probes(supervised, host)
+    try:
+        for round_ in range(1, 4):
+            probes.wait()
+            old = child(supervised)
+            supervised.broker.process.signal(signal.SIGUSR2)
+            supervised.broker.process.wait_event("ready", count=round_ + 1)
+            assert child(supervised) != old
+            chat.echo(f"round {round_}")
+            supervised.admin.machine(f"mach_{round_}")
+            probes.wait()
+            assert not gone(old) or round_ > 1
+    finally:
+        failures = probes.stop()
+    assert not failures, failures[:5]
+    release.set()
+    digest = Hash()
+    while digest.size < len(sent):
+        digest(download.reader.some())
+    expected = Hash()
+    expected(sent)
+    assert digest.sha.digest() == expected.sha.digest()
+    download.close()
+    chat.client.close()
+    ended = wait_until(lambda: len(supervised.broker.process.find("child_ended", current="no")) == 3, "the old ones end")
+    assert ended
+    assert [line["code"] for line in supervised.broker.process.find("child_ended")] == ["0", "0", "0"]
+    # Nothing that was changed meanwhile is lost.
+    assert {"mach_1", "mach_2", "mach_3"} <= {machine["id"] for machine in supervised.admin.items("/v1/machines")}
+
+
+def test_an_upgrade_to_what_would_not_start_is_refused(supervised, origin):
+    for name in os.listdir(supervised.broker.tls_dir):
+        if name.endswith(".key"):
+            os.rename(os.path.join(supervised.broker.tls_dir, name), os.path.join(supervised.folder, name))
+    old = child(supervised)
+    supervised.broker.process.signal(signal.SIGUSR2)
+    supervised.broker.process.wait_event("upgrade_refused")
+    assert child(supervised) == old and not gone(old)
+    assert supervised.get(supervised.host(origin.port)).status == 200
+
+
+def test_sigterm_ends_all_of_it(supervised, origin):
+    assert supervised.get(supervised.host(origin.port)).status == 200
+    pid = child(supervised)
+    supervised.broker.process.signal(signal.SIGTERM)
+    assert supervised.broker.process.wait_exit() == 0
+    assert gone(pid)
+    assert not os.path.exists(supervised.broker.admin_socket)
+    with pytest.raises(ConnectionRefusedError):
+        Client(supervised.broker.http_port)
+
+
+def test_what_cannot_start_ends_with_its_code(supervised, make_stack, tmp_path):
+    argv = supervised.broker.argv()
+    taken = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert taken.returncode == 1 and "listen_failed" in taken.stdout + taken.stderr
+    argv[argv.index("--https") + 1] = "127.0.0.1:0"
+    any_port = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert any_port.returncode == 78
+
+
+def test_sockets_of_systemd_are_taken(make_stack, origin):
+    """LISTEN_FDS as systemd passes them: the first connection was queued before the broker began."""
+    stack = make_stack(start=False)
+    stack.broker.process.stop()
+    listener = socket.create_server(("127.0.0.1", stack.broker.http_port), backlog=16)
+    with stack.client() as early:
+        early.request(stack.host(origin.port))
+        argv = stack.broker.argv() + ["--park", "30s"]
+        script = f"exec 3<&{listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\""
+        with subprocess.Popen(["bash", "-c", script, "bash", *argv], pass_fds=[listener.fileno()],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as broker:
+            listener.close()
+            assert early.response().status in (200, 503)
+            broker.terminate()
+            assert broker.wait(60) == 0
+
+
+@pytest.mark.slow
+def test_a_second_broker_does_not_open_the_same_database(stack):
+    argv = stack.broker.argv()
+    for flag in ("--http", "--https"):
+        argv[argv.index(flag) + 1] = "127.0.0.1:0"
+    for _ in range(2):
+        at = argv.index("--admin")
+        del argv[at:at + 2]
+    second = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+    assert second.returncode == 1
+    assert "another broker has the database open" in second.stdout + second.stderr
+    assert program("ingress-broker") == argv[0]
