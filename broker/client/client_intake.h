@@ -37,6 +37,7 @@ class ClientIntake {
   ~ClientIntake();
 
   void take(std::unique_ptr<uv::Socket> socket, bool tls);
+  bool empty() const { return guests_.empty(); }
   // Drops those that wait.
   void close_all();
 

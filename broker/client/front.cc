@@ -7,6 +7,13 @@
 #include "common/tls/tls_session.h"
 
 namespace ingress::broker {
+namespace {
+
+// How long draining waits for handshakes that are under way.
+constexpr Duration kSettleLimit{1000};
+constexpr Duration kSettleLook{20};
+
+}  // namespace
 
 // A connection until its TLS handshake is done, or has failed.
 class Front::Handshake final : public uv::Buryable, private transport::ConnectionHandler {
@@ -113,7 +120,7 @@ void Front::set_doors(ClientIntake& intake, TunnelLobby& lobby) {
 }
 
 void Front::serve(std::unique_ptr<uv::Socket> socket, bool tls) {
-  if (draining_) return;
+  if (drained_) return;
   tls ? serve_tls(std::move(socket)) : serve_clear(std::move(socket));
 }
 
@@ -142,14 +149,29 @@ void Front::end_handshake(Handshake* handshake) {
 }
 
 void Front::drain(std::function<void()> done) {
-  draining_ = true;
   listeners_.clear();
+  on_drained_ = std::move(done);
+  settled_by_ = loop_.now() + kSettleLimit;
+  settle_timer_ = std::make_unique<uv::Timer>(loop_, [this] { drain_when_settled(); });
+  settle_timer_->start(Duration{0}, kSettleLook);
+}
+
+void Front::drain_when_settled() {
+  const bool settled = handshakes_.empty() && (intake_ == nullptr || intake_->empty());
+  if (!settled && loop_.now() < settled_by_) return;
+  settle_timer_->stop();
   if (intake_ != nullptr) intake_->close_all();
   for (const auto& [key, owned] : handshakes_) key->cut();
+  drain_servers();
+}
+
+void Front::drain_servers() {
   // All at once.
   const auto left = std::make_shared<int>(4);
-  const auto one_done = [left, done = std::move(done)] {
-    if (--*left == 0) done();
+  const auto one_done = [this, left] {
+    if (--*left > 0) return;
+    drained_ = true;
+    on_drained_();
   };
   clear_.drain(one_done);
   secure_.drain(one_done);

@@ -18,6 +18,7 @@
 #include "common/tls/tls_context.h"
 #include "common/transport/connection.h"
 #include "common/uv/socket.h"
+#include "common/uv/timer.h"
 
 namespace ingress::broker {
 
@@ -52,7 +53,8 @@ class Front {
   void serve(std::unique_ptr<uv::Socket> socket, bool tls);
   // The bound addresses of the https listeners.
   std::vector<uv::Address> https_addresses() const;
-  // Stops accepting; `done` when every client connection is gone.
+  // Stops accepting; `done` when every client connection is gone. Who was accepted is served first: handshakes end, and
+  // each connection may bring a request that was on its way.
   void drain(std::function<void()> done);
   void close_all();
   size_t client_count() const;
@@ -69,6 +71,8 @@ class Front {
   void serve_clear(std::unique_ptr<uv::Socket> socket);
   void welcome_tunnel(std::unique_ptr<transport::Connection> connection);
   void end_handshake(Handshake* handshake);
+  void drain_when_settled();
+  void drain_servers();
   Status bind(const uv::Address& address, bool tls, std::string& problem);
 
   uv::Loop& loop_;
@@ -83,7 +87,10 @@ class Front {
   std::vector<Bound> listeners_;
   std::vector<uv::Address> https_addresses_;
   std::unordered_map<Handshake*, std::unique_ptr<Handshake>> handshakes_;
-  bool draining_ = false;
+  std::unique_ptr<uv::Timer> settle_timer_;  // while draining waits for who was accepted
+  std::function<void()> on_drained_;
+  Time settled_by_{};
+  bool drained_ = false;  // nobody is served any more
 };
 
 }  // namespace ingress::broker

@@ -14,6 +14,9 @@ namespace {
 // the request takes longer (from 340 µs on, on one machine).
 constexpr std::chrono::microseconds kFinWithRequest{300};
 
+// How long an idle connection that drains waits for a request.
+constexpr Duration kLastRequestGrace{500};
+
 constexpr Error kClientLeft{ErrorCode::kReset, Side::kClient, false, 0, "the client left"};
 
 }  // namespace
@@ -33,12 +36,10 @@ Http1Connection::Http1Connection(Http1Server& server, std::unique_ptr<transport:
 
 Http1Connection::~Http1Connection() = default;
 
+// A request may be on its way: it is answered, and is the last.
 void Http1Connection::drain() {
   close_after_ = true;
-  if (state_ == State::kIdle) {
-    state_ = State::kClosing;
-    connection_->close();
-  }
+  if (state_ == State::kIdle) deadline_.arm(server_.loop().now() + kLastRequestGrace);
 }
 
 size_t Http1Connection::read_limit() {
