@@ -105,6 +105,7 @@ void App::on_snapshot(const Result<Snapshot>& snapshot) {
   if (!snapshot) return fail("database_failed", describe(snapshot.error()));
   load_index(loops_.routes(), *snapshot);
   if (!listen() || !listen_admin()) return;
+  loops_.start();
   uv::release_idle_pages();
   notify_.send("READY=1");
   log_info("ready",

@@ -81,8 +81,11 @@ Status LoopSet::listen(std::string& problem) {
       return listening;
     }
   }
-  for (size_t number = 1; number < workers_.size(); ++number) workers_[number]->start();
   return {};
+}
+
+void LoopSet::start() {
+  for (size_t number = 1; number < workers_.size(); ++number) workers_[number]->start();
 }
 
 void LoopSet::everywhere(const std::function<void(Worker&)>& task) {

@@ -24,8 +24,10 @@ class LoopSet final : public LoopsView {
 
   // Loads what every loop needs, and logs what is wrong.
   bool prepare();
-  // Binds every address, and has all loops accept from them. The first failure ends it, with `problem` saying which.
+  // Binds every address, for all loops to accept from. The first failure ends it, with `problem` saying which.
   Status listen(std::string& problem);
+  // The threads of the others: after all that may fail.
+  void start();
   bool listens() const { return workers_.front()->listens(); }
   // Follows a rotation of the access log.
   void reopen_access_log();

@@ -9,6 +9,7 @@ void add_loop(Command app, Shell& shell) {
                             {"CLIENTS", "clients"},
                             {"MACHINES", "machines"},
                             {"TUNNELS", "tunnels"},
+                            {"PARKED", "parked"},
                             {"STREAMS", "streams"},
                             {"CROSSING", "crossingStreams"}},
                            shell.session.list({"", "/v1/loops", {}}));

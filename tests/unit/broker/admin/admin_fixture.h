@@ -167,7 +167,7 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
   void list_tunnels(std::function<void(std::vector<TunnelInfo>)> on_done) override { on_done(tunnels_.list()); }
   void close_tunnel(std::string_view id, std::function<void(bool)> on_done) override { on_done(tunnels_.close(id)); }
   void drop_machine(std::string_view machine) override { tunnels_.drop_machine(machine); }
-  void count(std::function<void(std::vector<LoopCounts>)> on_done) override { on_done({{1, 2, 3, 5, 4}}); }
+  void count(std::function<void(std::vector<LoopCounts>)> on_done) override { on_done({{1, 2, 3, 6, 5, 4}}); }
 
   uv::Loop loop_;
   std::string folder_;

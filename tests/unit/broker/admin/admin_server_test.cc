@@ -19,6 +19,15 @@ TEST_CASE("the socket is its owner's alone, and health and ready answer") {
   CHECK(admin.ask("GET", "/ready").status == 200);
 }
 
+TEST_CASE("loops are listed with what each has and has done") {
+  AdminFixture admin;
+  const HttpAnswer listed = admin.ask("GET", "/v1/loops");
+  CHECK(listed.status == 200);
+  CHECK(listed.body == json::parse(R"({"items":[{"loop":0,"clients":1,"machines":2,"tunnels":3,"parked":6,
+                                      "streams":5,"crossingStreams":4}],"next":null})"));
+  CHECK(admin.ask("GET", "/v1/loops?x=1").status == 400);
+}
+
 TEST_CASE("a machine is made, shown, changed, listed and deleted") {
   AdminFixture admin;
   const HttpAnswer made = admin.ask("POST", "/v1/machines", R"({"id":"mach_1","metadata":{"a":{"b":1}}})");
