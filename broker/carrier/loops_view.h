@@ -15,7 +15,7 @@ struct LoopCounts {
   size_t clients = 0;   // connections of clients
   size_t machines = 0;  // with a tunnel that takes streams
   size_t tunnels = 0;
-  size_t parked = 0;  // requests that wait for their machine
+  size_t parked = 0;              // requests that wait for their machine
   uint64_t streams = 0;           // opened so far for clients of this loop
   uint64_t crossing_streams = 0;  // of them, those that went to another loop's machine
 };
