@@ -11,8 +11,7 @@ namespace {
 // What each byte of a host is read as; 0 for those that none may hold.
 constexpr auto kHostBytes = [] {
   std::array<char, 256> table{};
-  for (int c = 'a'; c <= 'z'; ++c)
-    table[static_cast<size_t>(c)] = table[static_cast<size_t>(c - 'a' + 'A')] = static_cast<char>(c);
+  for (size_t i = 0; i < 26; ++i) table['a' + i] = table['A' + i] = static_cast<char>('a' + i);
   for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = static_cast<char>(c);
   table['-'] = '-';
   table['_'] = '_';
