@@ -127,7 +127,7 @@ def test_the_readers_see_what_there_is(nginx, node):
         seen = reader.read(raw)
         assert seen.requests == [("POST", "/a", 3), ("GET", "/b", 0)]
         assert not seen.refused
-        assert reader.read(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n").refused
+        assert reader.read(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n").refused
 
 
 def test_a_disagreement_is_found():

@@ -77,7 +77,8 @@ class ConnectProxy:
 
     def _relay(self, sock, target):
         host, port = target.rsplit(":", 1)
-        upstream = socket.create_connection((host.strip("[]"), int(port)))
+        address = "127.0.0.1" if host == "localhost" else host.strip("[]")  # a bare root has no /etc/hosts
+        upstream = socket.create_connection((address, int(port)))
         self._sockets.append(upstream)
         sock.sendall(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
         threading.Thread(target=_pump, args=(upstream, sock), daemon=True).start()
