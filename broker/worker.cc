@@ -47,6 +47,7 @@ Worker::~Worker() = default;
 void Worker::connect(const std::vector<Worker*>& all) {
   all_ = all;
   std::vector<Crossing*> crossings;
+  crossings.reserve(all.size());
   for (Worker* worker : all) crossings.push_back(worker->crossing_.get());
   crossing_->connect(std::move(crossings));
 }
