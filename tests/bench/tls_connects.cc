@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -102,8 +103,8 @@ int main(int argc, char** argv) {
   const Plan plan{std::atoi(argv[1]), std::string_view(argv[2]) == "resumed",
                   begin + std::chrono::seconds(std::atoi(argv[4]))};
   std::atomic<uint64_t> connections{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < std::atoi(argv[3]); ++i) threads.emplace_back([&] { connect_until(plan, connections); });
+  std::vector<std::thread> threads(static_cast<size_t>(std::max(std::atoi(argv[3]), 0)));
+  for (std::thread& thread : threads) thread = std::thread([&] { connect_until(plan, connections); });
   for (std::thread& thread : threads) thread.join();
   const std::chrono::duration<double> seconds = Clock::now() - begin;
   std::printf("{\"connections\": %llu, \"seconds\": %.3f}\n", static_cast<unsigned long long>(connections),

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness.connect_proxy import ConnectProxy
+from harness.http2 import Client2
 from harness.origin import OK
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
@@ -72,6 +73,18 @@ def test_many_wait_and_all_are_served(patient, origin):
     assert sorted(int(request.target[1:]) for request in origin.requests) == list(range(50))
     for client in clients:
         client.close()
+
+
+def test_streams_of_http2_wait_too(patient, origin):
+    kill_agent(patient)
+    with Client2(patient.broker.https_port, tls=patient.ca.context(("h2",))) as client:
+        streams = [client.request(patient.host(origin.port), f"/{n}", "POST", body=b"x" * 10_000) for n in range(5)]
+        wait_parked(patient, 5)
+        patient.agent.start()
+        client.finish(*streams)
+        assert [stream.status for stream in streams] == [200] * 5
+    assert sorted((request.target, len(request.body)) for request in origin.requests) == [
+        (f"/{n}", 10_000) for n in range(5)]
 
 
 def test_a_websocket_waits_too(patient, make_origin):
@@ -144,12 +157,13 @@ def test_heads_that_wait_are_bounded_by_their_bytes(make_stack, origin):
         assert client.response().status == 200
 
 
-def test_a_client_that_leaves_while_it_waits_reaches_no_origin(patient, origin):
+@pytest.mark.parametrize("leave", ["reset", "close"])
+def test_a_client_that_leaves_while_it_waits_reaches_no_origin(patient, origin, leave):
     kill_agent(patient)
     with patient.client() as client:
         client.request(patient.host(origin.port), "/gone")
         wait_parked(patient)
-        client.reset()
+        getattr(client, leave)()
     wait_parked(patient, 0)
     patient.agent.start()
     assert patient.get(patient.host(origin.port), "/there").status == 200

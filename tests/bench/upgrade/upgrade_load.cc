@@ -125,9 +125,10 @@ int load(char** argv) {
   if (plan.message_bytes < sizeof(uint64_t)) give_up("a message has at least 8 bytes");
   std::vector<float> delays;
   delays.reserve(1 << 20);
-  std::vector<char> buffer(256 * 1024);
+  std::vector<char> buffer(size_t{256} * 1024);
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   std::vector<std::unique_ptr<PingPong>> all;
+  all.reserve(static_cast<size_t>(std::max(std::atoi(argv[3]), 0)));
   for (int i = 0; i < std::atoi(argv[3]); ++i) {
     all.push_back(open(plan, std::atoi(argv[1]), argv[2], static_cast<uint64_t>(i), epoll, delays));
   }
