@@ -27,12 +27,11 @@ ParkingLot::~ParkingLot() { assert(waiting_ == 0); }
 
 std::unique_ptr<ParkingPlace> ParkingLot::park(std::string_view machine, ParkedRequest& request, size_t head_bytes,
                                                Time until) {
-  std::string name(machine);
-  if (const auto found = queues_.find(name); found != queues_.end()) {
+  if (const auto found = queues_.find(machine); found != queues_.end()) {
     const Queue& queue = found->second;
     if (queue.places.size() >= limits_.requests || queue.head_bytes + head_bytes > limits_.head_bytes) return nullptr;
   }
-  std::unique_ptr<ParkingPlace> place(new ParkingPlace(*this, request, std::move(name), head_bytes));
+  std::unique_ptr<ParkingPlace> place(new ParkingPlace(*this, request, std::string(machine), head_bytes));
   Queue& queue = queues_[place->machine_];
   place->at_ = queue.places.insert(queue.places.end(), place.get());
   queue.head_bytes += head_bytes;

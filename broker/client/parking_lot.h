@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "common/base/deadline.h"
+#include "common/base/text_hash.h"
 #include "common/uv/loop.h"
 
 namespace ingress::broker {
@@ -77,7 +77,7 @@ class ParkingLot {
 
   uv::Loop& loop_;
   ParkingLimits limits_;
-  std::unordered_map<std::string, Queue> queues_;  // none is empty
+  TextMap<Queue> queues_;  // none is empty
   size_t waiting_ = 0;
 };
 

@@ -10,8 +10,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include "common/base/text_hash.h"
 
 namespace ingress::broker {
 
@@ -36,16 +37,12 @@ class MachineDirectory {
     size_t tunnels = 0;
     bool serving = false;
   };
-  struct TextHash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
 
   size_t choose(std::string_view machine) const;
 
   const size_t loops_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
+  TextMap<Entry> entries_;
   std::vector<size_t> machines_;
 };
 

@@ -7,9 +7,9 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "common/base/clock.h"
+#include "common/base/text_hash.h"
 
 namespace ingress::broker {
 
@@ -34,15 +34,11 @@ class RecentMachines {
     bool up = false;
     Time went{};
   };
-  struct TextHash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
 
   void forget_old(Time now);
 
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> machines_;
+  TextMap<Entry> machines_;
   bool changed_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include "broker/tunnel/broker_tunnel.h"
 #include "broker/tunnel/machine_directory.h"
 #include "common/base/log.h"
+#include "common/base/text_hash.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/timer.h"
 
@@ -16,11 +17,6 @@ namespace {
 
 constexpr Duration kTick{1000};
 constexpr size_t kStorm = 100;
-
-struct TextHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
 
 constexpr Error kNoTunnel{ErrorCode::kMachineUnavailable, Side::kTunnel, true, 0, "no tunnel of the machine is up"};
 constexpr Error kHolderSilent{ErrorCode::kTimeout, Side::kTunnel, false, 0,
@@ -77,8 +73,8 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   std::unique_ptr<uv::Timer> grace_timer;
   std::unordered_map<BrokerTunnel*, std::unique_ptr<BrokerTunnel>> tunnels;
   // Tunnels that take new streams, by machine.
-  std::unordered_map<std::string, std::vector<BrokerTunnel*>, TextHash, std::equal_to<>> serving;
-  std::unordered_map<std::string, Contest, TextHash, std::equal_to<>> contests;
+  TextMap<std::vector<BrokerTunnel*>> serving;
+  TextMap<Contest> contests;
   std::function<void()> on_drained;
   uint64_t next_id = 1;
   size_t counted = 0;  // tunnels at the last tick
