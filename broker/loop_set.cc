@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "common/base/after_calls.h"
 #include "common/base/log.h"
 #include "common/tls/digest.h"
 
@@ -100,13 +101,9 @@ void LoopSet::everywhere(const std::function<void(Worker&)>& task) {
 }
 
 void LoopSet::until_all(const std::function<void(Worker&, std::function<void()>)>& task, std::function<void()> done) {
-  // Both are the first loop's alone.
-  const auto left = std::make_shared<size_t>(workers_.size());
-  const auto all_done = std::make_shared<std::function<void()>>(std::move(done));
+  // Called on the first loop alone.
+  const std::function<void()> one_done = after_calls(workers_.size(), std::move(done));
   uv::Loop* const home = &loop();
-  const auto one_done = [left, all_done] {
-    if (--*left == 0) (*all_done)();
-  };
   everywhere([this, task, home, one_done](Worker& worker) {
     if (&worker == &first()) return task(worker, one_done);
     task(worker, [home, one_done] { home->post(one_done); });

@@ -16,6 +16,7 @@
 #include "broker/admin/tokens.h"
 #include "broker/admin/tunnels.h"
 #include "broker/admin/why.h"
+#include "common/base/after_calls.h"
 #include "common/base/log.h"
 #include "common/server/http1_server.h"
 #include "common/tls/tls_session.h"
@@ -100,10 +101,7 @@ class Server final : public AdminServer {
   void drain(std::function<void()> done) override {
     listeners_.clear();
     health_.set_ready(false);
-    const auto left = std::make_shared<int>(2);
-    const auto one_done = [left, done = std::move(done)] {
-      if (--*left == 0) done();
-    };
+    const std::function<void()> one_done = after_calls(2, std::move(done));
     local_.drain(one_done);
     remote_.drain(one_done);
   }

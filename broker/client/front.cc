@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/base/after_calls.h"
 #include "common/base/log.h"
 #include "common/tls/tls_session.h"
 
@@ -167,12 +168,10 @@ void Front::drain_when_settled() {
 
 void Front::drain_servers() {
   // All at once.
-  const auto left = std::make_shared<int>(4);
-  const auto one_done = [this, left] {
-    if (--*left > 0) return;
+  const std::function<void()> one_done = after_calls(4, [this] {
     drained_ = true;
     on_drained_();
-  };
+  });
   clear_.drain(one_done);
   secure_.drain(one_done);
   clear_http2_.drain(one_done);
