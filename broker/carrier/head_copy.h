@@ -1,9 +1,8 @@
 // A head that owns its text, to be passed to another thread.
 #pragma once
 
-#include <string>
-
 #include "common/http/head.h"
+#include "common/http/head_text.h"
 #include "common/tunnel/open_head.h"
 
 namespace ingress::broker {
@@ -19,11 +18,7 @@ struct HeadCopy {
   tunnel::OpenHead open;
   http::ResponseHead answer;
   http::Fields trailers;
-  std::string text;
-
- private:
-  std::string_view keep(std::string_view part);
-  void keep(const http::Fields& from, http::Fields& to);
+  http::HeadText text;
 };
 
 }  // namespace ingress::broker

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 
 #include "common/http/head.h"
+#include "common/http/head_text.h"
 #include "common/server/exchange.h"
 
 namespace ingress::broker {
@@ -20,16 +20,14 @@ class HeldRequest {
   // Views of the text held here: valid until the next hold, let_go or drop_fields.
   const http::RequestHead& head() const { return head_; }
   const server::RequestInfo& info() const { return info_; }
-  size_t bytes() const { return text_.size(); }
+  size_t bytes() const { return text_.bytes(); }
   // The request will not be sent again: the fields' memory goes, the rest stays for the log.
   void drop_fields();
   // Nothing is held; memory beyond that of an ordinary head goes back.
   void let_go();
 
  private:
-  std::string_view keep(std::string_view part);
-
-  std::string text_;
+  http::HeadText text_;
   http::RequestHead head_;
   server::RequestInfo info_;
 };
