@@ -22,7 +22,6 @@
 namespace ingress::broker {
 namespace {
 
-constexpr Duration kForever = std::chrono::hours(24);
 constexpr Duration kTunnelGrace{2000};
 constexpr Duration kAdminGrace{2000};
 // A predecessor lets go of the database within kAdminGrace.
@@ -73,12 +72,9 @@ int App::run() {
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
   hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] { loops_.reopen_access_log(); });
   upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { hand_over(); });
-  // The loop lives until stop(), whatever else is active: the store answers from its own thread.
-  uv::Timer alive(loop_, [] {});
-  alive.start(kForever, kForever);
   store_->snapshot([this](const Result<Snapshot>& snapshot) { on_snapshot(snapshot); });
-  loop_.run();
-  block_termination();  // the exit code is said; what is left is to let go
+  loop_.run_until_stopped();  // the store answers from its own thread
+  block_termination();        // the exit code is said; what is left is to let go
   loops_.stop();
   return exit_code_;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "broker/worker.h"
+#include "common/uv/timer.h"
 
 namespace ingress::broker {
 

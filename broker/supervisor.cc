@@ -68,11 +68,9 @@ int Supervisor::run() {
   uv::raise_file_limit();
   if (!bind()) return cli::kExitFailed;
   watch_signals();
-  uv::Timer alive(loop_, [] {});
-  alive.start(std::chrono::hours(24), std::chrono::hours(24));
   pause_timer_ = std::make_unique<uv::Timer>(loop_, [this] { start_child(); });
   start_child();
-  loop_.run();
+  loop_.run_until_stopped();
   for (const uv::Address& address : config_.admin) {
     if (!address.unix_path.empty()) std::remove(address.unix_path.c_str());
   }

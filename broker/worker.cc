@@ -11,8 +11,6 @@
 namespace ingress::broker {
 namespace {
 
-constexpr Duration kForever = std::chrono::hours(24);
-
 RegistryOptions registry_options(const WorkerParts& parts) {
   RegistryOptions options;
   options.broker_id = parts.broker_id;
@@ -147,10 +145,7 @@ void Worker::start() {
 
 void Worker::run() {
   pthread_setname_np(pthread_self(), ("loop-" + std::to_string(number_)).c_str());
-  // The loop lives until stop(), whatever else is active.
-  uv::Timer alive(loop_, [] {});
-  alive.start(kForever, kForever);
-  loop_.run();
+  loop_.run_until_stopped();
 }
 
 void Worker::stop() {

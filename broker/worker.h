@@ -18,7 +18,6 @@
 #include "broker/client/redirect.h"
 #include "broker/config.h"
 #include "broker/tunnel_access.h"
-#include "common/uv/timer.h"
 
 namespace ingress::broker {
 

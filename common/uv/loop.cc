@@ -210,6 +210,12 @@ void Loop::run() {
   }
 }
 
+void Loop::run_until_stopped() {
+  impl_->poller.count_active(1);
+  run();
+  impl_->poller.count_active(-1);
+}
+
 void Loop::stop() { impl_->stopped = true; }
 
 Time Loop::now() const { return Time(Duration(uv_now(&impl_->loop))); }

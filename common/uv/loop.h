@@ -69,6 +69,8 @@ class Loop {
   // Deadline, no pending connect or resolve. Output of the last iteration is flushed before it returns.
   void run();
   void stop();
+  // The same, but that it waits for stop() whatever is active.
+  void run_until_stopped();
 
   // Time of this iteration.
   Time now() const;

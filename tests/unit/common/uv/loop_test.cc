@@ -140,6 +140,14 @@ TEST_CASE("stop ends the loop after the output of the last callbacks was flushed
   CHECK(journal == Journal{"flush dirty"});
 }
 
+TEST_CASE("a loop that runs until it is stopped waits for that with nothing to do") {
+  Loop loop;
+  std::thread other([&loop] { loop.post([&loop] { loop.stop(); }); });
+  loop.run_until_stopped();
+  other.join();
+  loop.run();  // ends at once again
+}
+
 TEST_CASE("posts from another thread run on the loop's") {
   Loop loop;
   const auto loop_thread = std::this_thread::get_id();
