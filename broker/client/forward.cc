@@ -49,7 +49,6 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   unconsumed_bytes_ = 0;
   body_bytes_ = 0;
   status_ = public_port_ = 0;
-  tls_ = info.tls;
   starting_ = false;
   // An Upgrade's stream stays open this way: bytes follow a 101.
   request_ended_ = info.end && !info.upgrade;
@@ -114,7 +113,7 @@ bool Forward::may_be_sent_again(const Error& error) const {
 
 Status Forward::resolve(const http::RequestTarget& target) {
   host_.assign(target.host);
-  public_port_ = port_of(host_, tls_);
+  public_port_ = port_of(host_, held_.info().tls);
   Resolution& found = owner_.work_->resolution;
   if (const Status resolved = owner_.routes_.read().resolve(target.host, found); !resolved) return resolved;
   machine_.assign(found.machine);
@@ -153,7 +152,8 @@ Error Forward::of_machine(Error why) const {
 }
 
 http::Inbound Forward::inbound() const {
-  return {held_.info().client_ip, tls_ ? "https" : "http", host_, public_port_};
+  const server::RequestInfo& info = held_.info();
+  return {info.client_ip, info.tls ? "https" : "http", host_, public_port_};
 }
 
 void Forward::on_body(MutableBytes payload, bool end) {

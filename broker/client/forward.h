@@ -95,8 +95,7 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   size_t unconsumed_bytes_ = 0;
   uint64_t body_bytes_ = 0;
   int status_ = 0;
-  int public_port_ = 0;  // that the client came to
-  bool tls_ = false;
+  int public_port_ = 0;    // that the client came to
   bool starting_ = false;  // the machine is
   bool upgraded_ = false;
   bool request_ended_ = false;
