@@ -9,7 +9,9 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/uv/sock_address.h"
 

@@ -1,11 +1,7 @@
 // Listening sockets that this process was started with: by systemd's socket activation (LISTEN_PID, LISTEN_FDS), or by
 // a supervisor of ours (INGRESS_LISTEN_FDS, without a PID, which nobody knows before the fork). They are numbered
-// from 3. Private to common/uv but for take_inherited_socket. Thread: the main one.
+// from 3. Thread: the main one.
 #pragma once
-
-#include <functional>
-#include <string>
-#include <vector>
 
 #include "common/uv/owned_fd.h"
 #include "common/uv/socket.h"
