@@ -9,6 +9,7 @@
 #include <ctime>
 #include <utility>
 
+#include "common/base/byte_block.h"
 #include "common/base/words.h"
 
 namespace ingress::broker {
@@ -24,12 +25,10 @@ bool is_plain(char c) {
   return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-// At least one of eight bytes has to be escaped. Bytes above 0x7f are, too.
-bool needs_escape(uint64_t word) {
-  constexpr uint64_t kHighs = every_byte(0x80);
-  return ((word & kHighs) | has_byte_below(word, 0x20) | has_byte(word, '"') | has_byte(word, '\\') |
-          has_byte(word, 0x7f)) != 0;
-}
+// Bytes that need no escape. Those above 0x7f do.
+constexpr auto kPlain = [](ByteBlock block) {
+  return in_range(block, 0x20, 0x7e) & ~(is_byte(block, '"') | is_byte(block, '\\'));
+};
 
 // Appends to memory that was measured before.
 class LinePen {
@@ -40,28 +39,23 @@ class LinePen {
     copy_short(at_, text.data(), text.size());
     at_ += text.size();
   }
-  void field(std::string_view name, std::string_view text) {
-    key(name);
-    *at_++ = '"';
-    const char* from = text.data();
-    const char* const end = from + text.size();
-    for (; end - from >= 8 && !needs_escape(load_word(from)); from += 8, at_ += 8) std::memcpy(at_, from, 8);
-    for (; from != end; ++from) put(*from);
-    *at_++ = '"';
+  // What is the same in every line.
+  template <size_t N>
+  void fixed(const char (&text)[N]) {
+    std::memcpy(at_, text, N - 1);
+    at_ += N - 1;
   }
-  void field(std::string_view name, uint64_t number) {
-    key(name);
+  void text(std::string_view text) {
+    if (every_byte_of(text, kPlain)) return write(text);
+    for (const char c : text) put(c);
+  }
+  void number(uint64_t number) {
     auto* const begin = reinterpret_cast<char*>(at_);
     at_ += std::to_chars(begin, begin + 20, number).ptr - begin;
   }
   uint8_t* at() const { return at_; }
 
  private:
-  void key(std::string_view name) {
-    write(",\"");
-    write(name);
-    write("\":");
-  }
   void put(char c) {
     constexpr char kDigits[] = "0123456789abcdef";
     const auto byte = static_cast<uint8_t>(c);
@@ -144,20 +138,32 @@ std::string_view AccessLog::stamp() {
 void AccessLog::write(const AccessEntry& entry) {
   uint8_t* const begin = block_.reserve(most_bytes(entry));
   LinePen pen(begin);
-  pen.write("{\"time\":\"");
+  pen.fixed(R"({"time":")");
   pen.write(stamp());
-  pen.write("\"");
-  pen.field("client", entry.client_ip);
-  pen.field("host", entry.host);
-  pen.field("method", entry.method);
-  pen.field("target", entry.target);
-  pen.field("status", static_cast<uint64_t>(entry.status));
-  pen.field("bytes", entry.body_bytes);
-  pen.field("ms", static_cast<uint64_t>(entry.duration.count()));
-  pen.field("machine", entry.machine);
-  pen.field("port", static_cast<uint64_t>(entry.port));
-  if (!entry.error.empty()) pen.field("error", entry.error);
-  pen.write("}\n");
+  pen.fixed(R"(","client":")");
+  pen.text(entry.client_ip);
+  pen.fixed(R"(","host":")");
+  pen.text(entry.host);
+  pen.fixed(R"(","method":")");
+  pen.text(entry.method);
+  pen.fixed(R"(","target":")");
+  pen.text(entry.target);
+  pen.fixed(R"(","status":)");
+  pen.number(static_cast<uint64_t>(entry.status));
+  pen.fixed(R"(,"bytes":)");
+  pen.number(entry.body_bytes);
+  pen.fixed(R"(,"ms":)");
+  pen.number(static_cast<uint64_t>(entry.duration.count()));
+  pen.fixed(R"(,"machine":")");
+  pen.text(entry.machine);
+  pen.fixed(R"(","port":)");
+  pen.number(static_cast<uint64_t>(entry.port));
+  if (!entry.error.empty()) {
+    pen.fixed(R"(,"error":")");
+    pen.text(entry.error);
+    pen.fixed("\"");
+  }
+  pen.fixed("}\n");
   block_.commit(static_cast<size_t>(pen.at() - begin));
   if (block_.size() >= kBlockBytes) flush();
 }

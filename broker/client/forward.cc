@@ -17,8 +17,9 @@ constexpr uint8_t kMostAttempts = 4;
 constexpr Error kNoAnswer{ErrorCode::kProxyError, Side::kTunnel, false, 0, "the tunnel broke off before an answer"};
 
 int port_of(std::string_view host, bool tls) {
-  const size_t colon = host.rfind(':');
   int port = 0;
+  // Few have one.
+  const size_t colon = host.find(':') == std::string_view::npos ? std::string_view::npos : host.rfind(':');
   if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
     std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
   }

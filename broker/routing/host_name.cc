@@ -1,9 +1,13 @@
 #include "broker/routing/host_name.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 #include "broker/model/ids.h"
+#include "common/base/byte_block.h"
+#include "common/base/words.h"
 
 namespace ingress::broker {
 namespace {
@@ -17,6 +21,21 @@ constexpr auto kHostBytes = [] {
   table['_'] = '_';
   return table;
 }();
+
+constexpr auto kLabelBytes = [](ByteBlock block) {
+  return is_alphanumeric(block) | in_range(block, '-', '.') | is_byte(block, '_');
+};
+
+// Between its dots a name has labels, none of them empty or too long.
+bool has_good_labels(std::string_view name) {
+  while (true) {
+    const size_t dot = name.find('.');
+    const size_t label = std::min(dot, name.size());
+    if (label == 0 || label > kMaxLabelBytes) return false;
+    if (dot == std::string_view::npos) return true;
+    name.remove_prefix(dot + 1);
+  }
+}
 
 auto invalid_host() { return fail(ErrorCode::kInvalidHost, Side::kClient, "reading the host"); }
 
@@ -34,19 +53,13 @@ Status HostName::assign(std::string_view host) {
   }
   if (!host.empty() && host.back() == '.') host.remove_suffix(1);
   if (host.empty() || host.size() > kMaxHostBytes) return invalid_host();
-  size_t label = 0;
-  for (size_t i = 0; i < host.size(); ++i) {
-    if (host[i] == '.') {
-      if (label == 0) return invalid_host();
-      label = 0;
-      text_[i] = '.';
-      continue;
-    }
-    const char c = host_byte(host[i]);
-    if (c == 0 || ++label > kMaxLabelBytes) return invalid_host();
-    text_[i] = c;
+  if (!every_byte_of(host, kLabelBytes) || !has_good_labels(host)) return invalid_host();
+  size_t at = 0;
+  for (; host.size() - at >= 8; at += 8) {
+    const uint64_t word = lower_word(load_word(host.data() + at));
+    std::memcpy(text_ + at, &word, sizeof word);
   }
-  if (label == 0) return invalid_host();
+  for (; at < host.size(); ++at) text_[at] = host[at] == '.' ? '.' : host_byte(host[at]);
   size_ = host.size();
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "common/base/byte_block.h"
 #include "common/http/chars.h"
 #include "common/http/head.h"
 
@@ -10,9 +11,20 @@ namespace {
 
 constexpr int kMostPort = 65535;
 
+// What most hosts are made of.
+constexpr auto kCommon = [](ByteBlock block) {
+  return is_alphanumeric(block) | in_range(block, '-', '.') | is_byte(block, '_');
+};
+
+size_t name_bytes(std::string_view text) {
+  size_t size = leading_bytes(text, kCommon);
+  while (size < text.size() && is(text[size], kHostChar)) ++size;
+  return size;
+}
+
 // Bytes of the host at the begin of `text`; npos where it is malformed.
 size_t host_bytes(std::string_view text) {
-  if (text.empty() || text.front() != '[') return span_of(text, kHostChar);
+  if (text.empty() || text.front() != '[') return name_bytes(text);
   const size_t end = text.find(']');
   if (end == std::string_view::npos || end < 3) return std::string_view::npos;
   for (const char c : text.substr(1, end - 1)) {

@@ -110,7 +110,7 @@ ReadEvent BodyReader::read_chunk_end(MutableBytes& input, Fault& fault) {
 
 ReadEvent BodyReader::read_trailers(MutableBytes& input, const ReaderLimits& limits, Sender sender, Fault& fault) {
   const std::string_view text = as_text(input);
-  switch (section_.fields(text, limits, fault)) {
+  switch (section_.fields(text, limits, trailers_, fault)) {
     case FieldSection::Progress::kNeedMore:
       return ReadEvent::kNeedMore;
     case FieldSection::Progress::kFault:
@@ -120,9 +120,8 @@ ReadEvent BodyReader::read_trailers(MutableBytes& input, const ReaderLimits& lim
   }
   const std::string_view section = text.substr(0, section_.offset());
   input = input.subspan(section.size());
-  if (section.size() == 2) return ReadEvent::kEnd;
-  lend_fields(trailers_);
-  if (!parse_fields(section, section_.field_count(), sender, trailers_)) {
+  if (trailers_.empty()) return ReadEvent::kEnd;
+  if (!is_confirmed(section, sender, trailers_)) {
     fault = kBadTrailers;
     return ReadEvent::kError;
   }

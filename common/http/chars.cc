@@ -1,12 +1,13 @@
 #include "common/http/chars.h"
 
-#include "common/base/words.h"
+#include "common/base/byte_block.h"
 
 namespace ingress::http {
 namespace {
 
-// Non-zero where one of eight bytes is below 0x20 or is 0x7f. HTAB is among them.
-uint64_t suspicious(uint64_t word) { return has_byte_below(word, 0x20) | has_byte(word, 0x7f); }
+constexpr auto kNoControls = [](ByteBlock block) {
+  return (in_range(block, 0x20, 0xff) | is_byte(block, '\t')) & ~is_byte(block, 0x7f);
+};
 
 bool is_control(char c) {
   const auto byte = static_cast<uint8_t>(c);
@@ -16,17 +17,7 @@ bool is_control(char c) {
 }  // namespace
 
 size_t find_control(std::string_view text, size_t at) {
-  constexpr size_t kWord = sizeof(uint64_t);
-  while (text.size() - at >= kWord) {
-    const uint64_t found = suspicious(load_word(text.data() + at));
-    if (found == 0) {
-      at += kWord;
-      continue;
-    }
-    at += first_byte(found);
-    if (text[at] != '\t') return at;
-    ++at;
-  }
+  at += leading_bytes(text.substr(at), kNoControls);
   while (at < text.size() && !is_control(text[at])) ++at;
   return at;
 }

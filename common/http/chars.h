@@ -8,22 +8,19 @@
 namespace ingress::http {
 
 enum CharClass : uint8_t {
-  kTokenChar = 1,   // tchar
-  kTargetChar = 2,  // visible ASCII but '#': a request carries no fragment
-  kHostChar = 4,    // reg-name: unreserved, sub-delims, '%'
-  kDigitChar = 8,
+  kTargetChar = 1,  // visible ASCII but '#': a request carries no fragment
+  kHostChar = 2,    // reg-name: unreserved, sub-delims, '%'
+  kDigitChar = 4,
 };
 
 consteval std::array<uint8_t, 256> make_char_classes() {
   std::array<uint8_t, 256> classes{};
-  constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
   constexpr std::string_view kHostMarks = "-._~!$&'()*+,;=%";
   for (int c = 0x21; c < 0x7f; ++c) {
     const char text = static_cast<char>(c);
     const bool digit = c >= '0' && c <= '9';
     const bool alphanumeric = digit || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     uint8_t mask = 0;
-    if (alphanumeric || kTokenMarks.find(text) != std::string_view::npos) mask |= kTokenChar;
     if (alphanumeric || kHostMarks.find(text) != std::string_view::npos) mask |= kHostChar;
     if (digit) mask |= kDigitChar;
     if (text != '#') mask |= kTargetChar;

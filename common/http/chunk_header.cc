@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/token.h"
 #include "common/http/chars.h"
 
 namespace ingress::http {
@@ -45,7 +46,7 @@ ChunkHeader::Step ChunkHeader::step_extension(char c) {
   switch (state_) {
     case State::kName:
     case State::kValue:
-      if (is(c, kTokenChar)) {
+      if (is_token_byte(c)) {
         parts_ = 1;
         return Step::kMore;
       }
@@ -54,7 +55,7 @@ ChunkHeader::Step ChunkHeader::step_extension(char c) {
       state_ = State::kValueStart;
       return Step::kMore;
     case State::kValueStart:
-      if (c != '"' && !is(c, kTokenChar)) return Step::kMalformed;
+      if (c != '"' && !is_token_byte(c)) return Step::kMalformed;
       state_ = c == '"' ? State::kQuoted : State::kValue;
       parts_ = 1;
       return Step::kMore;

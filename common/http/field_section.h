@@ -13,29 +13,33 @@ namespace ingress::http {
 
 enum class Sender : uint8_t { kClient, kOrigin };
 
-// The strict check of a section, line by line as it comes (RFC 9112, 5): no white space before the colon, no obs-fold,
-// no name that is not a token.
+// The strict reading of a section, line by line as it comes (RFC 9112, 5): no white space before the colon, no
+// obs-fold, no name that is not a token.
 class FieldSection {
  public:
   enum class Progress : uint8_t { kNeedMore, kWhole, kFault };
 
   // The line before the fields, where there is one; to be called until it is there. kWhole: `line` is it.
   Progress first_line(std::string_view input, const ReaderLimits& limits, std::string_view& line, Fault& fault);
-  // The fields' lines to the empty one.
-  Progress fields(std::string_view input, const ReaderLimits& limits, Fault& fault);
-  // Bytes that belong to the section so far, whole lines only.
+  // The fields' lines to the empty one. kWhole: `out` has the fields, views into `input`, in memory that is lent (see
+  // lend_fields); else it is empty and has none.
+  Progress fields(std::string_view input, const ReaderLimits& limits, Fields& out, Fault& fault);
+  // Bytes that belong to the section so far, whole lines only; of them those before the fields.
   size_t offset() const { return scanner_.offset(); }
-  size_t field_count() const { return field_count_; }
+  size_t fields_offset() const { return fields_offset_; }
   void reset();
 
  private:
+  Progress read_lines(std::string_view input, const ReaderLimits& limits, Fields& out, Fault& fault);
+
   SectionScanner scanner_;
+  uint32_t fields_offset_ = 0;
   uint32_t field_count_ = 0;
 };
 
-// Reads the fields of a section that was checked, its empty line included, by llhttp. False where llhttp refuses it,
-// or sees another number of fields than the check did. Views into `section`.
-bool parse_fields(std::string_view section, size_t field_count, Sender sender, Fields& out);
+// llhttp reads the same fields in a section, its empty line included, that ended with kWhole: a second opinion on
+// heads whose framing is not plain, and on trailers.
+bool is_confirmed(std::string_view section, Sender sender, const Fields& fields);
 
 // Fields that are lent to a reader while it shows a head or trailers, so that an idle one owns no memory and a busy one
 // allocates none. Per thread.

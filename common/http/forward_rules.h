@@ -30,7 +30,14 @@ class Scratch {
     std::unique_ptr<char[]> memory;
     size_t size = 0;
   };
-  char* reserve(size_t size);
+  char* reserve(size_t size) {
+    if (current_ >= blocks_.size() || blocks_[current_].size - used_ < size) make_room(size);
+    char* const at = blocks_[current_].memory.get() + used_;
+    used_ += size;
+    return at;
+  }
+  // Goes on to a block that has room.
+  void make_room(size_t size);
 
   std::vector<Block> blocks_;
   size_t current_ = 0;  // the block that is being filled; the ones behind it are empty

@@ -19,9 +19,8 @@ void ResponseHead::clear() {
   fields.clear();
 }
 
-bool iequals(std::string_view a, std::string_view b) {
+bool same_but_case(std::string_view a, std::string_view b) {
   constexpr size_t kWord = sizeof(uint64_t);
-  if (a.size() != b.size()) return false;
   if (a.size() < kWord) {
     for (size_t i = 0; i < a.size(); ++i) {
       if (to_lower(a[i]) != to_lower(b[i])) return false;

@@ -42,8 +42,10 @@ struct BodyFraming {
   uint64_t length = 0;  // kLength only
 };
 
+// Two texts of one size, whatever their case, ASCII.
+bool same_but_case(std::string_view a, std::string_view b);
 // Case-insensitive, ASCII.
-bool iequals(std::string_view a, std::string_view b);
+inline bool iequals(std::string_view a, std::string_view b) { return a.size() == b.size() && same_but_case(a, b); }
 // First field of that name, nullptr where none.
 const Field* find_field(const Fields& fields, std::string_view name);
 // True where the comma-separated list of any field `name` holds `token` (case-insensitive).

@@ -2,9 +2,10 @@
 // consumed and gives it again with more behind it. Thread: one; the memory of the fields that are shown is the
 // thread's.
 //
-// Heads are read by llhttp once they are whole (their end is searched incrementally, so that a head that comes byte by
-// byte costs linear time) and after a strict check of our own; bodies by a strict chunked decoder of our own. Whatever
-// RFC 9112 calls malformed or ambiguous is an error, and an error is final: answer and close.
+// Heads are read line by line as they come (one that comes byte by byte costs linear time), bodies by a strict chunked
+// decoder. Where a head frames its message by Transfer-Encoding or asks for an Upgrade, and of trailers, llhttp has to
+// read the same fields (decision 0001). Whatever RFC 9112 calls malformed or ambiguous is an error, and an error is
+// final: answer and close.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +54,8 @@ class RequestReader {
   // True where the request line is whole and well-formed; else `event` says what to return.
   bool read_request_line(MutableBytes& input, ReadEvent& event);
   ReadEvent take_head(MutableBytes& input);
-  Fault judge_head();
+  // `section`: the head's fields as they came.
+  Fault judge_head(std::string_view section);
   ReadEvent read_body(MutableBytes& input, size_t allowance);
   ReadEvent fail(const Fault& fault);
 
@@ -61,7 +63,6 @@ class RequestReader {
   RequestHead head_;
   BodyReader body_;
   Error error_;
-  uint32_t request_line_bytes_ = 0;
   uint8_t empty_lines_ = 0;  // skipped before the request line
   Phase phase_ = Phase::kRequestLine;
   bool seen_ = false;  // a byte of a request that is not whole
@@ -103,7 +104,7 @@ class ResponseReader {
   // True where the status line is whole and well-formed; else `event` says what to return.
   bool read_status_line(std::string_view text, ReadEvent& event);
   ReadEvent take_head(MutableBytes& input);
-  Fault judge_head(BodyFraming& framing);
+  Fault judge_head(std::string_view section, BodyFraming& framing);
   ReadEvent fail(const Fault& fault);
   ReadEvent fail_closed();
 
@@ -111,7 +112,6 @@ class ResponseReader {
   ResponseHead head_;
   BodyReader body_;
   Error error_;
-  uint32_t status_line_bytes_ = 0;
   uint8_t interim_heads_ = 0;  // of the expected response
   Phase phase_ = Phase::kIdle;
   bool untouched_ = true;

@@ -59,7 +59,7 @@ ReadEvent RequestReader::read_head(MutableBytes& input) {
   ReadEvent event = ReadEvent::kError;
   if (phase_ == Phase::kRequestLine && !read_request_line(input, event)) return event;
   Fault fault;
-  switch (body_.section().fields(as_text(input), limits_, fault)) {
+  switch (body_.section().fields(as_text(input), limits_, head_.fields, fault)) {
     case FieldSection::Progress::kNeedMore:
       return ReadEvent::kNeedMore;
     case FieldSection::Progress::kFault:
@@ -84,7 +84,6 @@ bool RequestReader::read_request_line(MutableBytes& input, ReadEvent& event) {
   Fault fault;
   if (body_.section().first_line(text, limits_, line, fault) == FieldSection::Progress::kWhole) {
     fault = check_request_line(line);
-    request_line_bytes_ = static_cast<uint32_t>(body_.section().offset());
     phase_ = Phase::kFields;
     if (!fault) return true;
   } else if (text != kLineEnd.substr(0, 1) && !may_begin_request_line(text.substr(0, limits_.head_bytes))) {
@@ -96,21 +95,20 @@ bool RequestReader::read_request_line(MutableBytes& input, ReadEvent& event) {
 
 ReadEvent RequestReader::take_head(MutableBytes& input) {
   const std::string_view text = as_text(input.first(body_.section().offset()));
+  const size_t line_bytes = body_.section().fields_offset();
   input = input.subspan(text.size());
-  split_request_line(text.substr(0, request_line_bytes_ - kLineEnd.size()), head_);
-  lend_fields(head_.fields);
-  if (!parse_fields(text.substr(request_line_bytes_), body_.section().field_count(), Sender::kClient, head_.fields))
-    return fail(kBadFields);
-  if (const Fault fault = judge_head()) return fail(fault);
+  split_request_line(text.substr(0, line_bytes - kLineEnd.size()), head_);
+  if (const Fault fault = judge_head(text.substr(line_bytes))) return fail(fault);
   empty_lines_ = 0;
   seen_ = false;
   phase_ = Phase::kBody;
   return ReadEvent::kHead;
 }
 
-Fault RequestReader::judge_head() {
+Fault RequestReader::judge_head(std::string_view section) {
   MessageFacts facts;
   if (const Fault fault = read_facts(head_.fields, head_.minor_version, facts)) return fault;
+  if (!is_plain(facts) && !is_confirmed(section, Sender::kClient, head_.fields)) return kBadFields;
   if (facts.host_count > 1) return {"more than one Host"};
   if (facts.host_count == 0 && head_.minor_version == 1) return {"no Host"};
   if (!parse_authority(facts.host)) return {"a malformed Host", Fault::Kind::kBadHost};

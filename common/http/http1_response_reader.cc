@@ -62,7 +62,7 @@ ReadEvent ResponseReader::read_head(MutableBytes& input) {
   ReadEvent event = ReadEvent::kError;
   if (phase_ == Phase::kStatusLine && !read_status_line(text, event)) return event;
   Fault fault;
-  switch (body_.section().fields(text, limits_, fault)) {
+  switch (body_.section().fields(text, limits_, head_.fields, fault)) {
     case FieldSection::Progress::kNeedMore:
       return ReadEvent::kNeedMore;
     case FieldSection::Progress::kFault:
@@ -78,7 +78,6 @@ bool ResponseReader::read_status_line(std::string_view text, ReadEvent& event) {
   Fault fault;
   event = ReadEvent::kNeedMore;
   if (body_.section().first_line(text, limits_, line, fault) == FieldSection::Progress::kWhole) {
-    status_line_bytes_ = static_cast<uint32_t>(body_.section().offset());
     phase_ = Phase::kFields;
     if (split_status_line(line, head_)) return true;
     fault = kBadStatusLine;
@@ -91,14 +90,12 @@ bool ResponseReader::read_status_line(std::string_view text, ReadEvent& event) {
 
 ReadEvent ResponseReader::take_head(MutableBytes& input) {
   const std::string_view text = as_text(input.first(body_.section().offset()));
+  const size_t line_bytes = body_.section().fields_offset();
   input = input.subspan(text.size());
   // Again: the input may lie elsewhere than when the line was checked.
-  split_status_line(text.substr(0, status_line_bytes_ - kLineEndBytes), head_);
-  lend_fields(head_.fields);
-  if (!parse_fields(text.substr(status_line_bytes_), body_.section().field_count(), Sender::kOrigin, head_.fields))
-    return fail(kBadFields);
+  split_status_line(text.substr(0, line_bytes - kLineEndBytes), head_);
   BodyFraming framing;
-  if (const Fault fault = judge_head(framing)) return fail(fault);
+  if (const Fault fault = judge_head(text.substr(line_bytes), framing)) return fail(fault);
   body_.begin(framing);
   const bool interim = head_.status < kFirstFinal && head_.status != kSwitchingProtocols;
   if (interim && ++interim_heads_ > kMostInterimHeads) return fail(kTooManyInterim);
@@ -107,9 +104,10 @@ ReadEvent ResponseReader::take_head(MutableBytes& input) {
 }
 
 // RFC 9112, 6.3.
-Fault ResponseReader::judge_head(BodyFraming& framing) {
+Fault ResponseReader::judge_head(std::string_view section, BodyFraming& framing) {
   MessageFacts facts;
   if (const Fault fault = read_facts(head_.fields, head_.minor_version, facts)) return fault;
+  if (!is_plain(facts) && !is_confirmed(section, Sender::kOrigin, head_.fields)) return kBadFields;
   const bool bodiless = head_.status < kFirstFinal || head_.status == kNoContent;
   if (bodiless && (facts.chunked || facts.content_length != 0)) return {"a body where the status allows none"};
   keep_alive_ = stays_open(facts, head_.minor_version);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/token.h"
 #include "common/http/authority.h"
 #include "common/http/chars.h"
 #include "common/http/request_target.h"
@@ -26,9 +27,7 @@ void append_key(RandomIds& ids, std::string& out) {
   out.append("==");
 }
 
-bool is_good_name(std::string_view name) { return !name.empty() && all_are(name, kTokenChar); }
-
-bool is_good_field(const Field& field) { return is_good_name(field.name) && !has_control(field.value); }
+bool is_good_field(const Field& field) { return is_token(field.name) && !has_control(field.value); }
 
 }  // namespace
 
@@ -124,7 +123,7 @@ Status Http2HeadCollector::finish_request(RequestHead& head, bool& upgrade) {
   if (seen_bytes_ > limits_.head_bytes || seen_fields_ > limits_.field_count) {
     return tl::unexpected(client_error(ErrorCode::kHeaderTooLarge, "the request's head is too large"));
   }
-  if (!is_good_name(head.method) || head.method.size() > kMostMethodBytes) {
+  if (!is_token(head.method) || head.method.size() > kMostMethodBytes) {
     return tl::unexpected(client_error(ErrorCode::kBadRequest, "a malformed method"));
   }
   if (head.method == "CONNECT") {

@@ -30,6 +30,9 @@ struct MessageFacts {
 // them, a Transfer-Encoding but `chunked`, both, or either in a way that the version does not know.
 Fault read_facts(const Fields& fields, uint8_t minor_version, MessageFacts& facts);
 
+// Framing that two readers have disagreed about: its head is read by a second one, too (is_confirmed).
+inline bool is_plain(const MessageFacts& facts) { return !facts.chunked && !facts.has_upgrade; }
+
 // The connection may carry a further message (RFC 9112, 9.3).
 bool stays_open(const MessageFacts& facts, uint8_t minor_version);
 

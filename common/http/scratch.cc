@@ -26,7 +26,7 @@ std::string_view Scratch::add(std::initializer_list<std::string_view> parts) {
 
 void Scratch::clear() { current_ = used_ = 0; }
 
-char* Scratch::reserve(size_t size) {
+void Scratch::make_room(size_t size) {
   while (current_ < blocks_.size() && blocks_[current_].size - used_ < size) {
     ++current_;
     used_ = 0;
@@ -35,9 +35,6 @@ char* Scratch::reserve(size_t size) {
     const size_t block = std::max(size, kBlockBytes);
     blocks_.push_back({std::unique_ptr<char[]>(new char[block]), block});
   }
-  char* const at = blocks_[current_].memory.get() + used_;
-  used_ += size;
-  return at;
 }
 
 }  // namespace ingress::http

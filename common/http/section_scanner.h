@@ -18,7 +18,9 @@ class SectionScanner {
   Found next(std::string_view input, size_t limit, std::string_view& line);
   // Bytes up to the end of the last line that was handed out; the unfinished line begins there.
   size_t offset() const { return begin_; }
-  void reset() { begin_ = scanned_ = 0; }
+  void reset() { rewind(0); }
+  // Hands out again what lies behind `offset`, the end of an earlier line.
+  void rewind(uint32_t offset) { begin_ = scanned_ = offset; }
 
  private:
   uint32_t begin_ = 0;    // of the unfinished line

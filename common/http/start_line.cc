@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/token.h"
 #include "common/http/chars.h"
 
 namespace ingress::http {
@@ -20,7 +21,7 @@ int minor_version(std::string_view version) {
 }  // namespace
 
 Fault check_request_line(std::string_view line) {
-  const size_t method = span_of(line, kTokenChar);
+  const size_t method = token_span(line);
   if (method == 0 || method > kMostMethodBytes || method == line.size() || line[method] != ' ') {
     return {"a malformed method"};
   }
@@ -40,7 +41,7 @@ void split_request_line(std::string_view line, RequestHead& head) {
 }
 
 bool may_begin_request_line(std::string_view text) {
-  const size_t method = span_of(text.substr(0, kMostMethodBytes + 1), kTokenChar);
+  const size_t method = token_span(text.substr(0, kMostMethodBytes + 1));
   if (method == text.size()) return method <= kMostMethodBytes;
   if (method == 0 || method > kMostMethodBytes || text[method] != ' ') return false;
   return method + 1 == text.size() || is(text[method + 1], kTargetChar);

@@ -1,7 +1,10 @@
 #include "common/http/trace_ids.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
+#include <cstring>
+
+#include "common/base/words.h"
 
 namespace ingress::http {
 namespace {
@@ -23,23 +26,24 @@ bool is_id(std::string_view text) {
   return is_lower_hex(text) && text.find_first_not_of('0') != std::string_view::npos;
 }
 
-// The two digits of each byte.
-constexpr auto kByteDigits = [] {
-  std::array<std::array<char, 2>, 256> table{};
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (size_t byte = 0; byte < table.size(); ++byte) table[byte] = {kDigits[byte >> 4], kDigits[byte & 0xf]};
-  return table;
-}();
+// 32 bits as the eight bytes of their digits, the first one lowest.
+constexpr uint64_t digits_of(uint32_t number) {
+  uint64_t bytes = number;
+  bytes = (bytes | bytes << 16) & 0x0000ffff0000ffff;
+  bytes = (bytes | bytes << 8) & 0x00ff00ff00ff00ff;
+  bytes = (bytes | bytes << 4) & every_byte(0x0f);
+  const uint64_t letters = (bytes + every_byte(6)) >> 4 & every_byte(1);
+  return __builtin_bswap64(bytes + every_byte('0') + letters * ('a' - '0' - 10));
+}
+static_assert(std::endian::native == std::endian::little, "the first digit is the lowest byte");
 
 // 64 bits as 16 digits.
 struct Hex {
   char digits[16];
   explicit Hex(uint64_t number) {
-    for (size_t i = 0; i < sizeof(digits); i += 2, number <<= 8) {
-      const std::array<char, 2>& pair = kByteDigits[number >> 56];
-      digits[i] = pair[0];
-      digits[i + 1] = pair[1];
-    }
+    const uint64_t halves[] = {digits_of(static_cast<uint32_t>(number >> 32)),
+                               digits_of(static_cast<uint32_t>(number))};
+    std::memcpy(digits, halves, sizeof(digits));
   }
   std::string_view text() const { return {digits, sizeof(digits)}; }
 };

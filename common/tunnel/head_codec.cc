@@ -1,5 +1,6 @@
 #include "common/tunnel/head_codec.h"
 
+#include "common/base/token.h"
 #include "common/base/words.h"
 #include "common/tunnel/frame.h"
 #include "common/tunnel/head_bytes.h"

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "common/http/field_section.h"
 #include "common/http/http1_writer.h"
+#include "common/http/message_facts.h"
 #include "tests/unit/common/http/transcript.h"
 
 namespace ingress::http::test {
@@ -44,6 +46,20 @@ inline std::vector<Sizer> cuts_of(std::string_view raw, uint64_t seed) {
     for (size_t cut = 1; cut < raw.size(); ++cut) cuts.push_back(cut_at(cut));
   }
   return cuts;
+}
+
+// llhttp reads the fields of every section that ours takes, plain or not, as ours does.
+inline void check_second_reader(std::string_view raw, Sender sender) {
+  FieldSection section;
+  std::string_view line;
+  Fields fields;
+  Fault fault;
+  if (section.first_line(raw, {}, line, fault) != FieldSection::Progress::kWhole) return;
+  if (section.fields(raw, {}, fields, fault) != FieldSection::Progress::kWhole) return;
+  MessageFacts facts;
+  const std::string_view lines = raw.substr(section.fields_offset(), section.offset() - section.fields_offset());
+  if (!read_facts(fields, 1, facts)) require(is_confirmed(lines, sender, fields), "two readers differ");
+  give_back_fields(fields);
 }
 
 inline void append_body(const Message& message, ByteBuffer& out) {

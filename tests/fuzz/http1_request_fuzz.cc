@@ -76,6 +76,7 @@ void check_forwarded(const Message& message) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view raw = as_text({data, size});
   const uint64_t seed = hash_of(raw);
+  check_second_reader(raw, Sender::kClient);
   const ReaderLimits limits = limits_for(seed);
   const bool upgrades = (seed >> 50) % 2 == 1;
   const Transcript expected = read_requests(raw, whole, limits, whole, upgrades);

@@ -49,6 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Asked asked{(data[0] & 1) != 0, (data[0] & 2) != 0};
   const std::string_view raw = as_text({data + 1, size - 1});
   const uint64_t seed = hash_of(raw);
+  check_second_reader(raw, Sender::kOrigin);
   const ReaderLimits limits = limits_for(seed);
   const Transcript expected = read_response(raw, asked, whole, limits);
   for (const Sizer& cut : cuts_of(raw, seed)) {

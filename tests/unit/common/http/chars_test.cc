@@ -9,7 +9,7 @@
 using namespace ingress::http;
 
 TEST_CASE("the first control character but HTAB is found, wherever it lies") {
-  for (size_t size = 1; size <= 26; ++size) {
+  for (size_t size = 1; size <= 40; ++size) {
     for (size_t at = 0; at < size; ++at) {
       for (int byte = 0; byte < 256; ++byte) {
         std::string text(size, '\t');
@@ -27,7 +27,7 @@ TEST_CASE("the first control character but HTAB is found, wherever it lies") {
 }
 
 TEST_CASE("names are equal whatever their case, and only those") {
-  for (size_t size = 1; size <= 26; ++size) {
+  for (size_t size = 1; size <= 40; ++size) {
     const std::string name(size, 'k');
     CHECK(iequals(name, std::string(size, 'K')));
     CHECK_FALSE(iequals(name, std::string(size + 1, 'k')));

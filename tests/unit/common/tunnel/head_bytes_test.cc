@@ -2,16 +2,15 @@
 
 #include <doctest/doctest.h>
 
-#include <cctype>
 #include <string>
 
 namespace ingress::tunnel {
 namespace {
 
-// Every byte at every place of texts of every length around the word size.
+// Every byte at every place of texts of every length around that of two blocks.
 template <class Check, class Allowed>
 void check_everywhere(Check check, Allowed allowed) {
-  for (size_t size = 1; size <= 26; ++size) {
+  for (size_t size = 1; size <= 40; ++size) {
     for (size_t at = 0; at < size; ++at) {
       for (int byte = 0; byte < 256; ++byte) {
         std::string text(size, 'a');
@@ -20,15 +19,6 @@ void check_everywhere(Check check, Allowed allowed) {
       }
     }
   }
-}
-
-TEST_CASE("a token is made of token characters only") {
-  check_everywhere(is_token, [](int byte) {
-    return byte < 128 && byte > 0 &&
-           (std::isalnum(byte) != 0 ||
-            std::string("!#$%&'*+-.^_`|~").find(static_cast<char>(byte)) != std::string::npos);
-  });
-  CHECK_FALSE(is_token(""));
 }
 
 TEST_CASE("a value holds no NUL, CR or LF, and anything else") {

@@ -1,5 +1,7 @@
-// The fields of a section by llhttp.
+// The fields of a section as llhttp reads them.
 #include <llhttp.h>
+
+#include <algorithm>
 
 #include "common/http/chars.h"
 #include "common/http/field_section.h"
@@ -81,41 +83,19 @@ const llhttp_t& begun_parser(Sender sender) {
   return sender == Sender::kClient ? request : response;
 }
 
-// Most of what a thread has lent at one time: readers show their heads one at a time, as a rule.
-constexpr size_t kMostSpare = 4;
-
-std::vector<Fields>& spare_fields() {
-  thread_local std::vector<Fields> spare;
-  return spare;
-}
-
 }  // namespace
 
-bool parse_fields(std::string_view section, size_t field_count, Sender sender, Fields& out) {
-  out.clear();
-  Collector to{out};
+bool is_confirmed(std::string_view section, Sender sender, const Fields& fields) {
+  Fields read;
+  lend_fields(read);
+  Collector to{read};
   llhttp_t parser = begun_parser(sender);
   parser.data = &to;
   const llhttp_errno_t result = llhttp_execute(&parser, section.data(), section.size());
-  return result == HPE_PAUSED && to.whole && out.size() == field_count;
-}
-
-void lend_fields(Fields& to) {
-  std::vector<Fields>& spare = spare_fields();
-  if (spare.empty()) return;
-  to.swap(spare.back());
-  spare.pop_back();
-  to.clear();
-}
-
-void give_back_fields(Fields& from) {
-  if (from.capacity() == 0) return;
-  std::vector<Fields>& spare = spare_fields();
-  if (spare.size() < kMostSpare) {
-    spare.emplace_back().swap(from);
-  } else {
-    Fields().swap(from);
-  }
+  const bool same = std::equal(read.begin(), read.end(), fields.begin(), fields.end(),
+                               [](const Field& a, const Field& b) { return a.name == b.name && a.value == b.value; });
+  give_back_fields(read);
+  return result == HPE_PAUSED && to.whole && same;
 }
 
 }  // namespace ingress::http
