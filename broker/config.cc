@@ -129,6 +129,13 @@ void declare(cli::Program& program, Settings& settings) {
                  "how long a request waits for a machine that was connected lately; 0s: not at all");
   program.option("park-requests", settings.park_requests, "how many requests may wait for one machine", 0);
   program.option("park-head-bytes", settings.park_head_bytes, "how many bytes their heads may have together", 0);
+  program.option("max-connections", settings.max_connections,
+                 "clients and tunnels at once; beyond, one that waits for a request is closed; 0: all that descriptors allow",
+                 0);
+  program.option("memory-budget", settings.memory_budget_mb,
+                 "MiB that the process may use; beyond, new requests are answered 503; 0: no budget", 0);
+  program.option("handshake-rate", settings.handshake_rate,
+                 "TLS handshakes a second that one client address may begin; 0: any number", 0);
   program.option("supervise", settings.supervise,
                  "hold the sockets and run the broker as a child: started again when it dies, upgraded by SIGUSR2");
   program.option("loops", settings.loops, "threads that serve clients and tunnels; 0 for one a processor", 0,
@@ -162,6 +169,9 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   config.park = settings.park;
   config.park_requests = static_cast<size_t>(settings.park_requests);
   config.park_head_bytes = static_cast<size_t>(settings.park_head_bytes);
+  config.max_connections = settings.max_connections;
+  config.memory_budget_bytes = static_cast<size_t>(settings.memory_budget_mb) * 1024 * 1024;
+  config.handshake_rate = settings.handshake_rate;
   config.loops = loop_count(settings.loops);
   config.supervise = settings.supervise;
   if (config.https.empty()) return Problem("--https must be said: tunnels come in by it, as clients do");

@@ -32,6 +32,9 @@ struct Settings {
   Duration park{10000};
   int park_requests = 1000;
   int park_head_bytes = 4 * 1024 * 1024;
+  int max_connections = 0;
+  int memory_budget_mb = 0;
+  int handshake_rate = 0;
   int loops = 1;
   bool supervise = false;
 };
@@ -57,6 +60,9 @@ struct Config {
   Duration park{0};
   size_t park_requests = 0;
   size_t park_head_bytes = 0;
+  int max_connections = 0;         // 0: as many as descriptors allow
+  size_t memory_budget_bytes = 0;  // 0: none
+  int handshake_rate = 0;          // a second and address; 0: none
   size_t loops = 1;
   bool supervise = false;
 };

@@ -8,6 +8,7 @@
 #include "common/base/after_calls.h"
 #include "common/base/log.h"
 #include "common/tls/digest.h"
+#include "common/uv/resident_memory.h"
 
 namespace ingress::broker {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 // Beside the database: which machines were connected lately. Written while it changes.
 constexpr const char* kRecentSuffix = ".recent";
 constexpr Duration kSaveInterval{1000};
+constexpr Duration kMemoryInterval{100};
 
 RoutingOptions routing_options(const Config& config) {
   RoutingOptions options;
@@ -25,13 +27,19 @@ RoutingOptions routing_options(const Config& config) {
 
 }  // namespace
 
-LoopSet::LoopSet(const Config& config) : config_(config) {
+LoopSet::LoopSet(const Config& config)
+    : config_(config), memory_(config.memory_budget_bytes), handshakes_(config.handshake_rate) {
   const bool several = config.loops > 1;
   if (several) directory_ = std::make_unique<MachineDirectory>(config.loops);
   RouteTable::WhenPassed passing;
   if (several) passing = [this](std::function<void()> passed) { when_passed(std::move(passed)); };
   routes_ = std::make_unique<RouteTable>(routing_options(config), std::move(passing));
-  parts_ = {&config, routes_.get(), directory_.get(), &recent_,
+  parts_ = {&config,
+            routes_.get(),
+            directory_.get(),
+            &recent_,
+            &memory_,
+            config.handshake_rate > 0 ? &handshakes_ : nullptr,
             "br_" + tls::sha256_hex(tls::random_bytes(16)).substr(0, 12)};
   std::vector<Worker*> all;
   for (size_t number = 0; number < config.loops; ++number) {
@@ -50,7 +58,19 @@ void LoopSet::save_recent() {
   save_failed_ = !saved;
 }
 
+void LoopSet::look_at_memory() {
+  const size_t used = uv::used_memory_bytes();
+  if (!memory_.note(used)) return;
+  log_warn(memory_.exceeded() ? "memory_budget_exceeded" : "memory_budget_kept",
+           {{"used_bytes", std::to_string(used)}, {"budget_bytes", std::to_string(memory_.bytes())}});
+}
+
 bool LoopSet::prepare() {
+  if (memory_.limited()) {
+    memory_timer_ = std::make_unique<uv::Timer>(loop(), [this] { look_at_memory(); });
+    memory_timer_->start(kMemoryInterval, kMemoryInterval);
+    memory_timer_->unref();
+  }
   recent_.load(config_.db + kRecentSuffix, loop().now(), std::time(nullptr));
   save_timer_ = std::make_unique<uv::Timer>(loop(), [this] { save_recent(); });
   save_timer_->start(kSaveInterval, kSaveInterval);

@@ -62,16 +62,20 @@ class LoopSet final : public LoopsView {
   void until_all(const std::function<void(Worker&, std::function<void()>)>& task, std::function<void()> done);
   void when_passed(std::function<void()> passed);
   void save_recent();
+  void look_at_memory();
 
   const Config& config_;
   std::unique_ptr<MachineDirectory> directory_;  // null with one loop
   RecentMachines recent_;
+  MemoryBudget memory_;
+  HandshakeRate handshakes_;
   std::unique_ptr<RouteTable> routes_;
   std::unique_ptr<AccessLogFile> access_log_;
   WorkerParts parts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<uv::Timer> save_timer_;
-  bool save_failed_ = false;  // and was told
+  bool save_failed_ = false;                 // and was told
+  std::unique_ptr<uv::Timer> memory_timer_;  // null without a budget
 };
 
 }  // namespace ingress::broker

@@ -2,11 +2,13 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/signals.h"
 #include "common/tls/tls_session.h"
 #include "common/transport/connection.h"
+#include "common/uv/file_limit.h"
 
 namespace ingress::broker {
 namespace {
@@ -16,6 +18,14 @@ RegistryOptions registry_options(const WorkerParts& parts) {
   options.broker_id = parts.broker_id;
   options.reconnect_spread = parts.config->reconnect_spread;
   return options;
+}
+
+// What the broker opens beside connections (the database, certificates, another access log) has room above it.
+int descriptor_limit(const Config& config) {
+  constexpr int kReserve = 64;
+  const int most = std::max(uv::file_limit() - kReserve, kReserve);
+  if (config.max_connections == 0) return most;
+  return std::min(most, uv::lowest_free_descriptor() + config.max_connections);
 }
 
 server::ConnectionOptions connection_options(const Config& config) {
@@ -59,14 +69,16 @@ void Worker::open_access_log(AccessLogFile& file) { access_log_ = std::make_uniq
 
 void Worker::make_front() {
   const Config& config = *parts_.config;
-  forwarder_ = std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_,
-                                           Waiting{parking_, *parts_.recent, config.park}, access_log_.get());
+  forwarder_ =
+      std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_, Waiting{parking_, *parts_.recent, config.park},
+                                  *parts_.memory, access_log_.get());
   redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port);
   challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *forwarder_);
   server::RequestAcceptor* clear = redirect_.get();
   if (config.serve_clear) clear = challenges_.get();
   front_ = std::make_unique<Front>(loop_, &certificates_.context(), tunnels_, *clear, *forwarder_,
                                    connection_options(config));
+  front_->set_limits({descriptor_limit(config), parts_.handshakes});
   if (parts_.directory != nullptr) make_doors();
 }
 

@@ -27,6 +27,8 @@ struct WorkerParts {
   const RouteTable* routes = nullptr;
   MachineDirectory* directory = nullptr;  // null with one loop
   RecentMachines* recent = nullptr;
+  MemoryBudget* memory = nullptr;
+  HandshakeRate* handshakes = nullptr;  // null: no limit
   std::string broker_id;
 };
 

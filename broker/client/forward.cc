@@ -13,6 +13,7 @@ constexpr Error kDenied{ErrorCode::kForbidden, Side::kClient, false, 0, "the pol
 constexpr Error kBadAnswer{ErrorCode::kProxyError, Side::kOrigin, false, 0, "the answer's head can't be passed on"};
 constexpr Error kNotBack{ErrorCode::kMachineUnavailable, Side::kTunnel, true, 0,
                          "the machine's tunnel did not come back in time"};
+constexpr Error kNoMemory{ErrorCode::kOverloaded, Side::kInternal, true, 0, "the broker's memory budget is used up"};
 constexpr uint8_t kMostAttempts = 4;
 constexpr Error kNoAnswer{ErrorCode::kProxyError, Side::kTunnel, false, 0, "the tunnel broke off before an answer"};
 
@@ -60,7 +61,7 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
 
 bool Forward::start(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info) {
   reset(responder, head, info);
-  const Status status = try_open();
+  const Status status = owner_.memory_.exceeded() ? tl::unexpected(kNoMemory) : try_open();
   if (status || park(status.error())) return true;
   fail(status.error());
   return false;

@@ -8,11 +8,13 @@
 
 namespace ingress::broker {
 
-Forwarder::Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, Waiting waiting, AccessLog* access_log)
+Forwarder::Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, Waiting waiting,
+                     const MemoryBudget& memory, AccessLog* access_log)
     : loop_(loop),
       routes_(routes),
       carrier_(carrier),
       waiting_(waiting),
+      memory_(memory),
       access_log_(access_log),
       work_(std::make_unique<Work>()) {}
 

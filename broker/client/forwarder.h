@@ -7,6 +7,7 @@
 
 #include "broker/carrier/carrier.h"
 #include "broker/client/access_log.h"
+#include "broker/client/memory_budget.h"
 #include "broker/client/parking_lot.h"
 #include "broker/routing/route_table.h"
 #include "broker/tunnel/recent_machines.h"
@@ -28,7 +29,8 @@ struct Waiting {
 class Forwarder final : public server::RequestAcceptor {
  public:
   // All outlive the forwarder. `access_log` may be null.
-  Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, Waiting waiting, AccessLog* access_log);
+  Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, Waiting waiting, const MemoryBudget& memory,
+            AccessLog* access_log);
   ~Forwarder();  // no exchange may be left
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
@@ -50,6 +52,7 @@ class Forwarder final : public server::RequestAcceptor {
   const RouteTable& routes_;
   Carrier& carrier_;
   Waiting waiting_;
+  const MemoryBudget& memory_;
   AccessLog* access_log_;
   http::RandomIds ids_;
   std::unique_ptr<Work> work_;  // scratch of the request or head in hand

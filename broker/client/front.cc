@@ -1,5 +1,6 @@
 #include "broker/client/front.h"
 
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -13,6 +14,12 @@ namespace {
 // How long draining waits for handshakes that are under way.
 constexpr Duration kSettleLimit{1000};
 constexpr Duration kSettleLook{20};
+// A connection that waited for less may be about to bring its request.
+constexpr Duration kLeastWait{500};
+// Of handshakes, looked at for the oldest one.
+constexpr int kMostLooks = 64;
+// Limits that are met are told once in this time.
+constexpr Duration kLogInterval{10000};
 
 }  // namespace
 
@@ -20,12 +27,13 @@ constexpr Duration kSettleLook{20};
 class Front::Handshake final : public uv::Buryable, private transport::ConnectionHandler {
  public:
   Handshake(Front& front, std::unique_ptr<transport::Connection> connection)
-      : front_(front), connection_(std::move(connection)) {
+      : front_(front), connection_(std::move(connection)), since_(front.loop_.now()) {
     connection_->set_handler(this);
     connection_->start();
   }
 
   void cut() { connection_->abort(); }
+  Time since() const { return since_; }
 
  private:
   void on_ready() override {
@@ -50,6 +58,7 @@ class Front::Handshake final : public uv::Buryable, private transport::Connectio
 
   Front& front_;
   std::unique_ptr<transport::Connection> connection_;
+  Time since_;
 };
 
 Front::Front(uv::Loop& loop, const tls::ServerContext* certificates, TunnelRegistry& tunnels,
@@ -88,8 +97,45 @@ Status Front::bind(const uv::Address& address, bool tls, std::string& problem) {
   const uv::Address local = (*listener)->local();
   log_info("listening", {{"what", tls ? "https" : "http"}, {"address", local.to_text()}});
   if (tls) https_addresses_.push_back(local);
-  listeners_.push_back({std::move(*listener), tls});
+  keep(std::move(*listener), tls);
   return {};
+}
+
+void Front::keep(std::unique_ptr<uv::Listener> listener, bool tls) {
+  if (limits_.descriptors > 0) listener->set_limit(limits_.descriptors, [this] { return make_room(); });
+  listeners_.push_back({std::move(listener), tls});
+}
+
+bool Front::make_room() {
+  Time oldest = loop_.now() - kLeastWait;
+  std::function<void()> close;
+  const auto look_at = [&oldest, &close](auto& server) {
+    const auto [connection, since] = server.longest_waiting();
+    if (connection == nullptr || since > oldest) return;
+    oldest = since;
+    close = [connection = connection] { connection->give_way(); };
+  };
+  look_at(clear_);
+  look_at(secure_);
+  look_at(clear_http2_);
+  look_at(secure_http2_);
+  int looks = 0;
+  for (auto at = handshakes_.begin(); at != handshakes_.end() && looks < kMostLooks; ++at, ++looks) {
+    Handshake* const handshake = at->first;
+    if (handshake->since() > oldest) continue;
+    oldest = handshake->since();
+    close = [handshake] { handshake->cut(); };
+  }
+  log_full(close != nullptr);
+  if (close) close();
+  return close != nullptr;
+}
+
+void Front::log_full(bool made_room) {
+  if (loop_.now() < full_logged_ + kLogInterval) return;
+  full_logged_ = loop_.now();
+  log_warn("connections_full", {{"descriptors", std::to_string(limits_.descriptors)},
+                                {"then", made_room ? "one that waited was closed" : "none is accepted"}});
 }
 
 std::vector<uv::Address> Front::https_addresses() const { return https_addresses_; }
@@ -104,7 +150,7 @@ Status Front::listen(std::vector<SharedListener> listeners) {
     Result<std::unique_ptr<uv::Listener>> listener =
         uv::Listener::adopt(loop_, std::move(shared.fd), on_accept(shared.tls));
     if (!listener) return tl::unexpected(listener.error());
-    listeners_.push_back({std::move(*listener), shared.tls});
+    keep(std::move(*listener), shared.tls);
   }
   return {};
 }
@@ -129,7 +175,20 @@ void Front::welcome_tunnel(std::unique_ptr<transport::Connection> connection) {
   lobby_ == nullptr ? tunnels_.adopt(std::move(connection)) : lobby_->adopt(std::move(connection));
 }
 
+bool Front::may_shake_hands(uv::Socket& socket) {
+  if (limits_.handshakes == nullptr) return true;
+  const std::string ip = socket.peer().ip;
+  if (limits_.handshakes->take(ip, loop_.now())) return true;
+  if (loop_.now() >= refused_logged_ + kLogInterval) {
+    refused_logged_ = loop_.now();
+    log_warn("handshake_refused", {{"peer", ip}, {"why", "--handshake-rate"}});
+  }
+  socket.reset_on_close();
+  return false;
+}
+
 void Front::serve_tls(std::unique_ptr<uv::Socket> socket) {
+  if (!may_shake_hands(*socket)) return;
   auto connection = std::make_unique<transport::Connection>(loop_, std::move(socket),
                                                             tls::TlsSession::accept(*certificates_), Side::kClient);
   auto handshake = std::make_unique<Handshake>(*this, std::move(connection));

@@ -11,6 +11,7 @@
 
 #include "broker/client/client_intake.h"
 #include "broker/client/forwarder.h"
+#include "broker/client/handshake_rate.h"
 #include "broker/tunnel/tunnel_lobby.h"
 #include "broker/tunnel/tunnel_registry.h"
 #include "common/server/http1_server.h"
@@ -25,6 +26,12 @@ namespace ingress::broker {
 struct FrontOptions {
   std::vector<uv::Address> http;
   std::vector<uv::Address> https;
+};
+
+// What a front takes on beside what it has.
+struct FrontLimits {
+  int descriptors = 0;                  // open in the process; 0: no limit
+  HandshakeRate* handshakes = nullptr;  // null: no limit
 };
 
 // A listening socket, for the front of another loop.
@@ -43,6 +50,8 @@ class Front {
 
   // With several loops: where new connections and new tunnels go first. Both outlive the front. Before it listens.
   void set_doors(ClientIntake& intake, TunnelLobby& lobby);
+  // Before it listens.
+  void set_limits(const FrontLimits& limits) { limits_ = limits; }
   // Binds every address; the first that fails ends it, with `problem` saying which.
   Status listen(const FrontOptions& options, std::string& problem);
   // Accepts from sockets that the front of another loop has bound.
@@ -74,6 +83,12 @@ class Front {
   void drain_when_settled();
   void drain_servers();
   Status bind(const uv::Address& address, bool tls, std::string& problem);
+  void keep(std::unique_ptr<uv::Listener> listener, bool tls);
+  // Closes a connection that has waited for a request, or in its handshake, for half a second at least: the longest of those
+  // that are looked at. False where there is none.
+  bool make_room();
+  bool may_shake_hands(uv::Socket& socket);
+  void log_full(bool made_room);
 
   uv::Loop& loop_;
   const tls::ServerContext* certificates_;
@@ -84,6 +99,9 @@ class Front {
   server::Http2Server secure_http2_;
   ClientIntake* intake_ = nullptr;  // null with one loop
   TunnelLobby* lobby_ = nullptr;    // null with one loop
+  FrontLimits limits_;
+  Time full_logged_{};  // when limits that were met were told
+  Time refused_logged_{};
   std::vector<Bound> listeners_;
   std::vector<uv::Address> https_addresses_;
   std::unordered_map<Handshake*, std::unique_ptr<Handshake>> handshakes_;

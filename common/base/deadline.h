@@ -60,6 +60,8 @@ class Deadline : private DeadlineWheel::Link {
   }
 
   bool armed() const { return armed_; }
+  // When it fires, where it is armed.
+  Time at() const { return at_; }
   // Stays linked until the wheel passes its slot: arming again soon is one store.
   void cancel() {
     if (armed_) --wheel_.armed_;

@@ -32,6 +32,7 @@ constexpr std::array kCodes = std::to_array<CodeInfo>({
     {"proxy_error", 502},
     {"machine_unavailable", 503},
     {"machine_starting", 503},
+    {"overloaded", 503},
     {"origin_timeout", 504},
     {"request_timeout", 408},
     {"internal_error", 500},

@@ -33,6 +33,7 @@ enum class ErrorCode : uint8_t {
   kProxyError,
   kMachineUnavailable,
   kMachineStarting,
+  kOverloaded,  // 503: a limit of the broker's own
   kOriginTimeout,
   kRequestTimeout,  // 408: a client's head or body did not come in time
   kInternalError,   // 500

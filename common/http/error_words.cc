@@ -46,6 +46,8 @@ std::string_view message_of(ErrorCode code) {
       return "The machine is not connected.";
     case ErrorCode::kMachineStarting:
       return "The machine is starting.";
+    case ErrorCode::kOverloaded:
+      return "There is more to do here than can be taken on; what runs already goes on.";
     case ErrorCode::kOriginTimeout:
       return "The machine is connected, but this port did not answer in time.";
     case ErrorCode::kRequestTimeout:

@@ -1,11 +1,13 @@
 // The client connections of one server, whatever their codec: it owns them, drains them and buries those that have
-// closed. `Connection` is a Buryable with drain() (no further exchange; it closes after the running ones) and cut().
+// closed. `Connection` is a Buryable with drain() (no further exchange; it closes after the running ones), cut(),
+// waiting_since() and give_way().
 // Thread: the loop's.
 #pragma once
 
 #include <cassert>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -44,6 +46,21 @@ class ConnectionSet {
     for (const auto& [key, owned] : connections_) key->cut();
   }
 
+  // Of a part of the connections, another one each time, the one that has waited longest for a request, with since when
+  // (waiting_since()); null where none of them waits.
+  std::pair<Connection*, Time> longest_waiting() {
+    std::pair<Connection*, Time> found{nullptr, Time::max()};
+    size_t looked_at = 0;
+    for (size_t i = 0; i < connections_.bucket_count() && i < kMostBuckets && looked_at < kMostLooks; ++i) {
+      cursor_ = (cursor_ + 1) % connections_.bucket_count();
+      for (auto at = connections_.begin(cursor_); at != connections_.end(cursor_); ++at, ++looked_at) {
+        const std::optional<Time> since = at->first->waiting_since();
+        if (since && *since < found.second) found = {at->first, *since};
+      }
+    }
+    return found;
+  }
+
   // It has closed: buried at the end of the iteration. Again, it does nothing.
   void retire(Connection* connection) {
     const auto found = connections_.find(connection);
@@ -61,7 +78,11 @@ class ConnectionSet {
     if (connections_.empty() && on_drained_) std::exchange(on_drained_, nullptr)();
   }
 
+  static constexpr size_t kMostLooks = 64;
+  static constexpr size_t kMostBuckets = 512;
+
   uv::Loop& loop_;
+  size_t cursor_ = 0;  // the bucket that was looked at last
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::function<void()> on_drained_;
   bool draining_ = false;

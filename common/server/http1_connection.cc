@@ -42,6 +42,17 @@ void Http1Connection::drain() {
   if (state_ == State::kIdle) deadline_.arm(server_.loop().now() + kLastRequestGrace);
 }
 
+std::optional<Time> Http1Connection::waiting_since() const {
+  if (!deadline_.armed() || (state_ != State::kIdle && state_ != State::kHead)) return std::nullopt;
+  const ConnectionOptions& times = server_.options();
+  return deadline_.at() - (state_ == State::kIdle && served_ ? times.keep_alive_timeout : times.head_timeout);
+}
+
+void Http1Connection::give_way() {
+  state_ = State::kClosing;
+  connection_->close();
+}
+
 size_t Http1Connection::read_limit() {
   const size_t limit = wanted_bytes();
   if (limit == 0 && !watch_.armed()) watch_.arm(server_.loop().now() + kWatchInterval);

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/byte_buffer.h"
@@ -46,6 +47,10 @@ class Http1Connection final : public uv::Buryable,
 
   // Cuts the connection; its exchange is aborted, soon.
   void cut() { connection_->abort(); }
+  // Since when it has waited for a request's head to be whole; nothing while one is answered.
+  std::optional<Time> waiting_since() const;
+  // Closes, for another connection: it waits.
+  void give_way();
   // No further request: closes now where idle, else after the running exchange.
   void drain();
 

@@ -24,6 +24,8 @@ class Http1Server {
   void serve(std::unique_ptr<transport::Connection> connection);
   // Idle connections close now, others after their exchange. `done` once none is left.
   void drain(std::function<void()> done) { connections_.drain(std::move(done)); }
+  // As ConnectionSet::longest_waiting().
+  std::pair<Http1Connection*, Time> longest_waiting() { return connections_.longest_waiting(); }
   // Cuts what is left.
   void close_all() { connections_.close_all(); }
 

@@ -11,6 +11,7 @@ namespace {
 constexpr size_t kOutputBytes = size_t{64} * 1024;
 constexpr Error kClientLeft{ErrorCode::kReset, Side::kClient, false, 0, "the client left"};
 constexpr Error kStuck{ErrorCode::kTimeout, Side::kClient, false, 0, "the client takes no byte"};
+constexpr Error kGaveWay{ErrorCode::kTimeout, Side::kClient, false, 0, "closed for another connection"};
 constexpr Error kEnded{ErrorCode::kProtocol, Side::kClient, false, 0, "the HTTP/2 session ended"};
 
 ByteBuffer& output_buffer() {
@@ -169,6 +170,18 @@ bool Http2Connection::close_where_stuck() {
   if (closing_ || !connection_->congested()) return false;
   close_when_flushed(kStuck);
   return true;
+}
+
+std::optional<Time> Http2Connection::waiting_since() const {
+  if (closing_ || !deadline_.armed() || session_.stream_count() > 0) return std::nullopt;
+  if (watch_ != Watch::kIdle && watch_ != Watch::kHead) return std::nullopt;
+  const ConnectionOptions& times = options();
+  return deadline_.at() - (watch_ == Watch::kIdle && served_ ? times.keep_alive_timeout : times.head_timeout);
+}
+
+void Http2Connection::give_way() {
+  if (watch_ == Watch::kIdle) return drain();
+  close_when_flushed(kGaveWay);
 }
 
 void Http2Connection::on_deadline(Deadline&) {

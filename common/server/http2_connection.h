@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,10 @@ class Http2Connection final : public uv::Buryable,
   void receive(MutableBytes bytes) { on_data(bytes); }
   // Cuts the connection; its exchanges are aborted, soon.
   void cut() { connection_->abort(); }
+  // Since when it has waited for a request; nothing while one is answered or its head comes.
+  std::optional<Time> waiting_since() const;
+  // Closes, for another connection: it waits.
+  void give_way();
   // No further request; closes once the last exchange is over.
   void drain();
 

@@ -20,6 +20,8 @@ class Http2Server {
   void serve(std::unique_ptr<transport::Connection> connection, MutableBytes begun = {});
   // Every connection is told to go (GOAWAY) and closes with its last exchange. `done` once none is left.
   void drain(std::function<void()> done) { connections_.drain(std::move(done)); }
+  // As ConnectionSet::longest_waiting().
+  std::pair<Http2Connection*, Time> longest_waiting() { return connections_.longest_waiting(); }
   // Cuts what is left.
   void close_all() { connections_.close_all(); }
 

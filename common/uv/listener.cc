@@ -10,9 +10,11 @@
 #include <memory>
 #include <utility>
 
+#include "common/uv/file_limit.h"
 #include "common/uv/inherited_sockets.h"
 #include "common/uv/sock_address.h"
 #include "common/uv/stream_socket.h"
+#include "common/uv/timer.h"
 #include "common/uv/uv_error.h"
 
 namespace ingress::uv {
@@ -21,6 +23,8 @@ namespace {
 constexpr int kBacklog = 4096;
 // Of one turn of the loop: what waits behind them is told again.
 constexpr int kMostAccepts = 64;
+// How long nothing is accepted at a time where too many descriptors are open.
+constexpr Duration kRest{20};
 
 tl::unexpected<Error> failed(int uv_status, const char* context) {
   return tl::unexpected(uv_error(ErrorCode::kIo, uv_status, context));
@@ -70,14 +74,19 @@ class StreamListener final : public Listener, private Polled {
     }
   }
 
+  void set_limit(int descriptors, MakeRoom make_room) override {
+    limit_ = descriptors;
+    make_room_ = std::move(make_room);
+  }
+
   Address local() const override {
-    if (unix_path_.empty()) return local_of(fd_.fd());
+    if (unix_path_.empty()) return local_of(listening_fd());
     Address address;
     address.unix_path = unix_path_;
     return address;
   }
 
-  OwnedFd share() const override { return OwnedFd(fcntl(fd_.fd(), F_DUPFD_CLOEXEC, 0)); }
+  OwnedFd share() const override { return OwnedFd(fcntl(listening_fd(), F_DUPFD_CLOEXEC, 0)); }
 
   // `own`: the file goes with the listener.
   void set_path(const std::string& path, bool own) {
@@ -98,10 +107,30 @@ class StreamListener final : public Listener, private Polled {
       if (accepted >= 0) {
         std::unique_ptr<Socket> socket = StreamSocket::take(loop, accepted);
         if (socket != nullptr) (*on_accept)(std::move(socket));
+        if (limit_ > 0 && accepted >= limit_ && loop.poller().holds(ticket) && !make_room_()) return rest();
+      } else if (limit_ > 0 && (errno == EMFILE || errno == ENFILE)) {
+        return rest();
       } else if (!may_go_on(errno)) {
         return;
       }
     }
+  }
+
+  int listening_fd() const { return resting_.valid() ? resting_.get() : fd_.fd(); }
+
+  // Accepts nothing until a descriptor below the limit is free.
+  void rest() {
+    resting_ = OwnedFd(fd_.release());
+    if (look_ == nullptr) look_ = std::make_unique<Timer>(loop_, [this] { look(); });
+    look_->start(kRest, kRest);
+  }
+  void look() {
+    if (lowest_free_descriptor() >= limit_) {
+      make_room_();
+      return;
+    }
+    look_->stop();
+    fd_ = PolledFd(loop_.poller(), resting_.release(), EPOLLIN | EPOLLEXCLUSIVE, *this);
   }
 
   // An error is one connection's that did not come to be.
@@ -116,6 +145,10 @@ class StreamListener final : public Listener, private Polled {
   std::shared_ptr<const Listener::OnAccept> on_accept_;
   std::string unix_path_;
   ino_t inode_ = 0;
+  int limit_ = 0;  // 0: none
+  MakeRoom make_room_;
+  OwnedFd resting_;  // while nothing is accepted
+  std::unique_ptr<Timer> look_;
 };
 
 // 0, or the negated errno for which the path cannot be bound.

@@ -2,7 +2,9 @@
 
 #include <malloc.h>
 #include <sys/mman.h>
+#include <uv.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -36,6 +38,13 @@ bool parse_header(const std::string& line, Mapping& mapping) {
 }
 
 }  // namespace
+
+size_t used_memory_bytes() {
+  size_t resident = 0;
+  if (uv_resident_set_memory(&resident) != 0) return 0;
+  const struct mallinfo2 heap = mallinfo2();
+  return resident - std::min(resident, heap.fordblks);
+}
 
 void release_idle_heap() { malloc_trim(0); }
 

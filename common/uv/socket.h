@@ -94,6 +94,12 @@ class Listener {
   static Result<std::unique_ptr<Listener>> adopt(Loop& loop, OwnedFd fd, OnAccept on_accept);
   // Closes; connections that were accepted live on. It may be destroyed in on_accept.
   virtual ~Listener() = default;
+  // While the process has `descriptors` open or more, each connection that is accepted calls `make_room`, which closes
+  // another, soon, or says false: then no further one is accepted until some descriptor was closed (it is asked again
+  // now and then), and what comes waits in the socket's queue. Without this, what comes when descriptors have run out
+  // is closed.
+  using MakeRoom = std::function<bool()>;
+  virtual void set_limit(int descriptors, MakeRoom make_room) = 0;
   // For adopt(). Not valid where descriptors have run out.
   virtual OwnedFd share() const = 0;
   // The address that was bound: the real port where 0 was asked for.

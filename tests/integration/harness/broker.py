@@ -12,13 +12,13 @@ HOSTS = [f"{start}{DOMAIN}" for start in ("", "*.", "*.machines.")] + ["localhos
 
 class Broker:
     """`options` are further words of its command line. Not started before start(). It has INGRESS_TEST_LOOPS loops where
-    the options say no number."""
+    the options say no number. `files` is how many descriptors it may have."""
 
     def __init__(self, folder, ca, options=(), http_mode="serve", default_auth="public", domains=(DOMAIN,),
-                 grace="3s", park="300ms"):
+                 grace="3s", park="300ms", files=None):
         self.folder, self.ca = str(folder), ca
         self.options, self.http_mode, self.default_auth, self.domains = list(options), http_mode, default_auth, domains
-        self.grace, self.park = grace, park
+        self.grace, self.park, self.files = grace, park, files
         self.tls_dir = os.path.join(self.folder, "tls")
         self.db = os.path.join(self.folder, "routes.db")
         self.access_log = os.path.join(self.folder, "access.log")
@@ -43,7 +43,8 @@ class Broker:
         loops = os.environ.get("INGRESS_TEST_LOOPS")
         if loops and "--loops" not in self.options:
             words += ["--loops", loops]
-        return words + self.options
+        limited = [] if self.files is None else ["prlimit", f"--nofile={self.files}:{self.files}"]
+        return limited + words + self.options
 
     def start(self):
         assert self.process is None or not self.process.running()

@@ -1,12 +1,17 @@
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "common/uv/file_limit.h"
 #include "common/uv/socket.h"
+#include "common/uv/timer.h"
 #include "tests/unit/common/uv/socket_pair.h"
 
 using namespace ingress;
@@ -153,4 +158,55 @@ TEST_CASE("numeric names resolve later but without a look-up, localhost to loopb
     Resolving::resolve(loop, name, 1, [](const Result<std::vector<Address>>&) { FAIL("given up"); }).reset();
   }
   loop.run();
+}
+
+TEST_CASE("beyond its limit of descriptors a listener asks for room, and rests where there is none") {
+  Loop loop;
+  std::vector<std::unique_ptr<Socket>> accepted;
+  bool room = true;
+  int asked = 0;
+  auto listener = Listener::listen(
+      loop, loopback(), [&accepted](std::unique_ptr<Socket> socket) { accepted.push_back(std::move(socket)); });
+  REQUIRE(listener.has_value());
+  const int limit = lowest_free_descriptor() + 6;
+  (*listener)->set_limit(limit, [&room, &asked, &accepted] {
+    ++asked;
+    if (room) accepted.erase(accepted.begin());
+    return room;
+  });
+  // Clients of another kind would share the descriptors: these are connected by the kernel alone.
+  std::vector<OwnedFd> clients;
+  const auto connect_one = [&clients, &listener] {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons(static_cast<uint16_t>((*listener)->local().port));
+    clients.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(connect(clients.back().get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+  };
+  Timer look(loop, [&loop] { loop.stop(); });
+  const auto run_until = [&loop, &look](const std::function<bool()>& done) {
+    for (int i = 0; i < 1000 && !done(); ++i) {
+      look.start(Duration{5});
+      loop.run();
+    }
+    REQUIRE(done());
+  };
+  for (int i = 0; i < 4; ++i) connect_one();
+  run_until([&asked] { return asked > 0; });
+  room = false;
+  const int before = asked;
+  for (int i = 0; i < 4; ++i) connect_one();
+  run_until([&asked, before] { return asked > before; });
+  const size_t held = accepted.size();
+  for (int i = 0; i < 4; ++i) {
+    look.start(Duration{30});
+    loop.run();
+  }
+  CHECK(accepted.size() == held);
+  CHECK(asked > before + 1);
+  // What waited in the queue is accepted when descriptors are free again.
+  clients.erase(clients.begin(), clients.begin() + 6);
+  room = true;
+  run_until([&accepted, held] { return accepted.size() > held; });
 }
