@@ -73,6 +73,7 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
 
   const std::string& address() const { return address_; }
   size_t stream_count() const { return session_.stream_count(); }
+  Time last_received() const { return session_.last_received(); }
   bool established() const { return session_.established(); }
   Duration reconnect_spread() const { return reconnect_spread_; }
 

@@ -1,7 +1,6 @@
-// Notices that the machine slept: the wall clock went on, the monotonic one did not.
+// Notices that the machine slept: the boot clock went on, the monotonic one did not; or that this process stood still
+// for so long that its connections may be dead. Pure.
 #pragma once
-
-#include <chrono>
 
 #include "common/base/clock.h"
 
@@ -9,23 +8,23 @@ namespace ingress::agent {
 
 class SleepWatch {
  public:
-  using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
   static constexpr Duration kLeastSleep{3000};
+  static constexpr Duration kLeastStop{10000};
 
-  // True where more wall time than monotonic time passed since the last call. A clock that is set forward looks the
-  // same, and costs a PING.
-  bool slept(Time monotonic, WallTime wall) {
+  // To be called about twice a second. `boot` is the boot clock's time.
+  bool slept(Time monotonic, Duration boot) {
     const bool known = known_;
-    const Duration gap = (wall - wall_) - (monotonic - monotonic_);
+    const Duration passed = monotonic - monotonic_;
+    const Duration gap = (boot - boot_) - passed;
     known_ = true;
     monotonic_ = monotonic;
-    wall_ = wall;
-    return known && gap >= kLeastSleep;
+    boot_ = boot;
+    return known && (gap >= kLeastSleep || passed >= kLeastStop);
   }
 
  private:
   Time monotonic_{};
-  WallTime wall_{};
+  Duration boot_{};
   bool known_ = false;
 };
 

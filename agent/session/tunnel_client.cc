@@ -36,6 +36,7 @@ TunnelClient::TunnelClient(uv::Loop& loop, const TunnelConfig& config, OriginStr
       turn_(first_turn),
       schedule_(std::move(random)),
       attempt_deadline_(loop.deadlines(), *this),
+      probe_deadline_(loop.deadlines(), *this),
       retry_timer_(loop, [this] { on_retry_timer(); }) {}
 
 TunnelClient::~TunnelClient() = default;
@@ -45,6 +46,7 @@ void TunnelClient::start() { start_attempt(); }
 void TunnelClient::start_attempt() {
   state_ = State::kResolving;
   token_refused_ = false;
+  attempt_began_ = loop_.now();
   attempt_deadline_.arm(loop_.now() + kAttemptTimeout);
   connector_ = std::make_unique<TunnelConnector>(loop_, config_, turn_, static_cast<TunnelConnectorOwner&>(*this));
 }
@@ -77,8 +79,25 @@ void TunnelClient::tick() {
   for (size_t i = 0; i < sessions_.size(); ++i) sessions_[i]->tick();
 }
 
-void TunnelClient::ping() {
-  for (size_t i = 0; i < sessions_.size(); ++i) sessions_[i]->ping();
+// The broker's refusal stands, whatever happened to the machine.
+bool TunnelClient::may_dial_anew() const { return !ending_ && reported_refusals_ == 0; }
+
+void TunnelClient::dial_anew() {
+  drop_attempt();
+  start_attempt();
+}
+
+void TunnelClient::machine_woke() {
+  if (may_dial_anew()) dial_anew();
+}
+
+void TunnelClient::network_changed() {
+  if (!may_dial_anew()) return;
+  if (attempting() && loop_.now() - attempt_began_ < kYoungAttempt) return;
+  if (current_ == nullptr) return dial_anew();
+  current_->ping();
+  probed_at_ = loop_.now();
+  probe_deadline_.arm(probed_at_ + kProbe);
 }
 
 size_t TunnelClient::stream_count() const {
@@ -150,7 +169,12 @@ void TunnelClient::on_connect_failed(const Error& error, const std::string& addr
   fail_attempt(error, address);
 }
 
-void TunnelClient::on_deadline(Deadline&) {
+void TunnelClient::on_deadline(Deadline& deadline) {
+  if (&deadline == &probe_deadline_) {
+    const bool silent = current_ != nullptr && current_->last_received() < probed_at_;
+    if (silent && may_dial_anew() && !attempting()) dial_anew();
+    return;
+  }
   const std::string address = pending_ != nullptr ? pending_->address() : "";
   drop_attempt();
   fail_attempt(Error{ErrorCode::kTimeout, Side::kTunnel, true, 0, "no WELCOME in time"}, address);

@@ -57,6 +57,9 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   static constexpr size_t kMostOldSessions = 4;
   // How often the token's file is looked at while the broker refuses what was in it: a corrected one is tried at once.
   static constexpr Duration kTokenLook{1000};
+  static constexpr Duration kProbe{600};
+  // An attempt that is younger is left alone when the network changes.
+  static constexpr Duration kYoungAttempt{1000};
 
   // `random` gives numbers in [0, 1). `first_turn` chooses the broker address of the first attempt.
   TunnelClient(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, int slot, size_t first_turn,
@@ -71,7 +74,12 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   // The same, and running streams are broken off now.
   void close();
   void tick();
-  void ping();
+  // The ways that were there may be dead, silently: the next tunnel is dialled at once, and the old one serves until
+  // that does.
+  void machine_woke();
+  // They may be, and a new one may be there: what waits dials at once; what serves has kProbe to answer a PING, and
+  // else is treated as above.
+  void network_changed();
 
   State state() const { return state_; }
   int slot() const { return slot_; }
@@ -83,6 +91,8 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
  private:
   void start_attempt();
   void drop_attempt();
+  bool may_dial_anew() const;
+  void dial_anew();
   bool attempting() const { return connector_ != nullptr || pending_ != nullptr; }
   void fail_attempt(const Error& error, const std::string& address);
   void wait(Duration duration);
@@ -103,7 +113,7 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   void on_goaway(AgentSession& session, const tunnel::pb::Goaway& goaway) override;
   void on_lost(AgentSession& session, const Error& error) override;
   void on_gone(AgentSession& session) override;
-  // DeadlineHandler: the attempt takes too long
+  // DeadlineHandler: the attempt takes too long, or the PING is not answered
   void on_deadline(Deadline& deadline) override;
 
   uv::Loop& loop_;
@@ -120,6 +130,9 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   AgentSession* pending_ = nullptr;                      // waits for WELCOME
   AgentSession* current_ = nullptr;                      // serves
   Deadline attempt_deadline_;
+  Deadline probe_deadline_;
+  Time probed_at_{};
+  Time attempt_began_{};
   uv::Timer retry_timer_;
   Time retry_at_{};
   bool token_refused_ = false;  // and none was tried since

@@ -1,17 +1,25 @@
 #include "agent/session/tunnel_set.h"
 
 #include <algorithm>
-#include <chrono>
 #include <random>
 #include <utility>
 
 #include "common/base/log.h"
+#include "common/uv/boot_clock.h"
 
 namespace ingress::agent {
 
 TunnelSet::TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, uint32_t seed,
                      std::function<void()> on_change)
-    : loop_(loop), on_change_(std::move(on_change)), ticker_(loop, [this] { tick(); }) {
+    : loop_(loop),
+      on_change_(std::move(on_change)),
+      ticker_(loop, [this] { tick(); }),
+      network_(loop, [this] { on_network_change(); }),
+      network_timer_(loop, [this] {
+        network_changed_ = false;
+        for (const std::unique_ptr<TunnelClient>& client : clients_) client->network_changed();
+      }) {
+  network_timer_.unref();
   const auto engine = std::make_shared<std::minstd_rand>(seed);
   const auto random = [engine] { return std::uniform_real_distribution<double>(0, 1)(*engine); };
   for (int slot = 0; slot < config.connections; ++slot) {
@@ -24,6 +32,7 @@ TunnelSet::TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& 
 TunnelSet::~TunnelSet() = default;
 
 void TunnelSet::start() {
+  sleep_watch_.slept(loop_.now(), uv::boot_time());
   ticker_.start(kTick, kTick);
   for (const std::unique_ptr<TunnelClient>& client : clients_) client->start();
 }
@@ -49,13 +58,17 @@ size_t TunnelSet::stream_count() const {
 }
 
 void TunnelSet::tick() {
-  const auto wall = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  const bool slept = sleep_watch_.slept(loop_.now(), wall);
+  const bool slept = sleep_watch_.slept(loop_.now(), uv::boot_time());
   if (slept) log_info("machine_slept", {{"tunnels", serving()}});
   for (const std::unique_ptr<TunnelClient>& client : clients_) {
-    if (slept) client->ping();
+    if (slept) client->machine_woke();
     client->tick();
   }
+}
+
+void TunnelSet::on_network_change() {
+  if (std::exchange(network_changed_, true)) return;
+  network_timer_.start(kNetworkSettles);
 }
 
 void TunnelSet::on_tunnel_change(TunnelClient&) { on_change_(); }

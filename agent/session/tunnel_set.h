@@ -9,13 +9,16 @@
 #include "agent/session/tunnel_client.h"
 #include "agent/session/tunnel_config.h"
 #include "common/uv/loop.h"
+#include "common/uv/network_watch.h"
 #include "common/uv/timer.h"
 
 namespace ingress::agent {
 
 class TunnelSet final : private TunnelClientOwner {
  public:
-  static constexpr Duration kTick{1000};
+  static constexpr Duration kTick{500};
+  // Changes of the network that come together are taken as one, which is acted upon this much later.
+  static constexpr Duration kNetworkSettles{250};
 
   // `config` and `streams` outlive the set. `seed` gives [0, 1) jitter and the first address their start.
   TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, uint32_t seed,
@@ -37,6 +40,7 @@ class TunnelSet final : private TunnelClientOwner {
 
  private:
   void tick();
+  void on_network_change();
   void on_tunnel_change(TunnelClient& client) override;
   void on_tunnel_closed(TunnelClient& client) override;
 
@@ -46,6 +50,9 @@ class TunnelSet final : private TunnelClientOwner {
   std::vector<std::unique_ptr<TunnelClient>> clients_;
   uv::Timer ticker_;
   SleepWatch sleep_watch_;
+  uv::NetworkWatch network_;
+  uv::Timer network_timer_;
+  bool network_changed_ = false;
 };
 
 }  // namespace ingress::agent

@@ -195,6 +195,7 @@ class Session {
   bool established() const;     // WELCOME was sent or received
   bool draining() const;        // GOAWAY was sent or received
   Duration round_trip() const;  // smoothed; 0 where unknown
+  Time last_received() const;   // when the latest bytes came
   uint64_t received_bytes() const;
   uint64_t sent_bytes() const;
 

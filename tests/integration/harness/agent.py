@@ -5,15 +5,16 @@ from harness.process import Process, program
 
 
 class Agent:
-    """`local` False: --listen off. `options` are further words. Not started before start()."""
+    """`local` False: --listen off. `options` are further words, `prefix` is what the program is started by. Not started
+    before start()."""
 
     def __init__(self, folder, broker, machine, token, options=(), connections=1, local=True, env=None, name=None,
-                 url=None, grace="3s"):
+                 url=None, grace="3s", prefix=()):
         self.folder, self.broker, self.machine = str(folder), broker, machine
         self.options, self.connections, self.env = list(options), connections, env or {}
         self.local_port = free_port() if local else None
         self.url = url or broker.url
-        self.grace = grace
+        self.grace, self.prefix = grace, list(prefix)
         self.name = name or f"agent-{machine}"
         self.token_file = write_secret(self.folder, f"{self.name}.token", token)
         self.process = None
@@ -21,7 +22,7 @@ class Agent:
 
     def argv(self):
         listen = f"127.0.0.1:{self.local_port}" if self.local_port else "off"
-        return [program("ingress-agent"), "run", "--log-format", "json", "--broker", self.url, "--machine",
+        return [*self.prefix, program("ingress-agent"), "run", "--log-format", "json", "--broker", self.url, "--machine",
                 self.machine, "--token-file", self.token_file, "--ca-file", self.broker.ca.path, "--listen", listen,
                 "--connections", str(self.connections), "--grace-period", self.grace, *self.options]
 
