@@ -12,6 +12,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from benchlib.fairness import fairness
+from benchlib.fleet import fleet
 from benchlib.handshakes import handshakes
 from benchlib.https import https_cases
 from benchlib.idle import idle_tunnels
@@ -37,7 +38,7 @@ CASES = [  # name, path, connections
 ]
 
 PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle", "loops", "https", "websocket", "handshakes", "fairness",
-         "websockets-idle", "loss")
+         "websockets-idle", "loss", "fleet")
 
 
 def arguments():
@@ -46,6 +47,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3, help="length of one load run")
     parser.add_argument("--idle", default="1000,10000", help="numbers of idle tunnels, '' for none")
+    parser.add_argument("--fleet", type=int, default=10_000, help="number of agents whose broker restarts")
     parser.add_argument("--websockets", type=int, default=10_000, help="number of idle WebSockets")
     parser.add_argument("--cases", default="", help="only the cases (or parts of the soak) whose name holds this text")
     parser.add_argument("--only", default="", help="only the targets whose name holds this text (and nginx)")
@@ -152,6 +154,7 @@ def run_wider_parts(options, bench, ingress, https, tls):
         "fairness": lambda: fairness(bench, ingress, *rounds),
         "websockets-idle": lambda: idle_upgrades(bench, options.websockets),
         "loss": lambda: loss(bench, options.rounds),
+        "fleet": lambda: [fleet(bench, tls, options.fleet, spread) for spread in ("0s", "3s")],
     }
     return {name: part() for name, part in parts.items() if name in options.parts}
 

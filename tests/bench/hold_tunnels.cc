@@ -1,12 +1,16 @@
 // Opens many TLS tunnels to a broker and holds them, idle, until it is told to stop: the load of the idle figures.
-// hold_tunnels ADDRESS PORT CA_FILE SERVER_NAME MACHINE_PREFIX COUNT TOKEN
+// With `again`, tunnels that are lost are dialled again as agents do: a fleet whose broker restarts. Says when all are
+// up. hold_tunnels ADDRESS PORT CA_FILE SERVER_NAME MACHINE_PREFIX COUNT TOKEN [again]
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "agent/session/reconnect_schedule.h"
+#include "common/base/deadline.h"
 #include "common/tls/digest.h"
 #include "common/tls/tls_context.h"
 #include "common/tls/tls_session.h"
@@ -29,13 +33,21 @@ struct Plan {
   std::string machine_prefix;
   std::string token;
   size_t count = 0;
+  bool again = false;
 };
 
 class Holder;
 
-class HeldTunnel final : public transport::ConnectionHandler, public tunnel::SessionHandler {
+// Ends with the iteration in which it was lost.
+struct LostTunnel final : uv::Buryable {
+  std::unique_ptr<transport::Connection> connection;
+  std::unique_ptr<tunnel_link::ConnectionSink> sink;
+  std::unique_ptr<tunnel::Session> session;
+};
+
+class HeldTunnel final : public transport::ConnectionHandler, public tunnel::SessionHandler, private DeadlineHandler {
  public:
-  HeldTunnel(Holder& holder, size_t number) : holder_(holder), number_(number) { connect(); }
+  HeldTunnel(Holder& holder, size_t number);
 
   void tick();
 
@@ -46,12 +58,20 @@ class HeldTunnel final : public transport::ConnectionHandler, public tunnel::Ses
   void on_data(MutableBytes bytes) override;
   void on_end() override { on_closed({}); }
   void on_closed(const Error& error) override;
-  void on_welcome(const tunnel::pb::Welcome&) override;
+  void on_welcome(const tunnel::pb::Welcome& welcome) override;
+  void on_goaway(const tunnel::pb::Goaway&) override { on_closed({}); }
+  void on_deadline(Deadline&) override { connect(); }
+  void dial_after(Duration pause);
   void on_refused(const tunnel::pb::Refused& refused) override;
   void on_failed(const Error& error) override { on_closed(error); }
 
   Holder& holder_;
   size_t number_;
+  const std::string instance_ = tls::random_bytes(16);
+  agent::ReconnectSchedule schedule_;
+  Deadline retry_;
+  Duration spread_{0};
+  bool up_ = false;
   std::unique_ptr<uv::Connecting> connecting_;
   std::unique_ptr<transport::Connection> connection_;
   std::unique_ptr<tunnel_link::ConnectionSink> sink_;
@@ -79,6 +99,8 @@ class Holder {
     if (++open_ == plan_.count) std::fprintf(stderr, "holding %zu\n", open_);
     open_next();
   }
+  void lost() { --open_; }
+  double random() { return std::uniform_real_distribution<double>(0, 1)(engine_); }
   [[noreturn]] static void give_up(const std::string& why) {
     std::fprintf(stderr, "hold_tunnels: %s\n", why.c_str());
     std::_Exit(1);
@@ -100,7 +122,16 @@ class Holder {
   uv::Timer ticker_;
   uv::SignalWatch terminate_;
   size_t open_ = 0;
+  std::minstd_rand engine_;
 };
+
+HeldTunnel::HeldTunnel(Holder& holder, size_t number)
+    : holder_(holder),
+      number_(number),
+      schedule_([&holder] { return holder.random(); }),
+      retry_(holder.loop().deadlines(), *this) {
+  connect();
+}
 
 void HeldTunnel::connect() {
   connecting_ =
@@ -109,7 +140,10 @@ void HeldTunnel::connect() {
 }
 
 void HeldTunnel::on_socket(Result<std::unique_ptr<uv::Socket>> socket) {
-  if (!socket) Holder::give_up("cannot connect");
+  if (!socket) {
+    if (!holder_.plan().again) Holder::give_up("cannot connect");
+    return dial_after(schedule_.after_failure(holder_.loop().now()));
+  }
   connection_ = std::make_unique<transport::Connection>(
       holder_.loop(), std::move(*socket), tls::TlsSession::connect(holder_.context(), holder_.plan().server_name),
       Side::kTunnel);
@@ -125,7 +159,7 @@ void HeldTunnel::on_ready() {
   hello.add_versions(1);
   hello.set_machine(holder_.plan().machine_prefix + std::to_string(number_));
   hello.set_token(holder_.plan().token);
-  hello.set_instance(tls::random_bytes(16));
+  hello.set_instance(instance_);
   hello.set_agent_version("hold_tunnels");
   hello.set_initial_window_bytes(tunnel::SessionLimits{}.initial_window_bytes);
   session_->send_hello(hello);
@@ -133,11 +167,34 @@ void HeldTunnel::on_ready() {
 
 void HeldTunnel::on_data(MutableBytes bytes) { session_->receive(bytes, holder_.loop().now()); }
 
-void HeldTunnel::on_welcome(const tunnel::pb::Welcome&) { holder_.opened(); }
+void HeldTunnel::on_welcome(const tunnel::pb::Welcome& welcome) {
+  up_ = true;
+  spread_ = Duration{welcome.reconnect_spread_ms()};
+  schedule_.up(holder_.loop().now());
+  holder_.opened();
+}
+
+void HeldTunnel::dial_after(Duration pause) { retry_.arm(holder_.loop().now() + pause); }
 
 void HeldTunnel::on_refused(const tunnel::pb::Refused& refused) { Holder::give_up("refused: " + refused.message()); }
 
-void HeldTunnel::on_closed(const Error& error) { Holder::give_up(std::string("tunnel lost: ") + error.context); }
+void HeldTunnel::on_closed(const Error& error) {
+  if (connection_ == nullptr) return;
+  if (!holder_.plan().again) Holder::give_up(std::string("tunnel lost: ") + error.context);
+  connection_->set_handler(nullptr);
+  connection_->abort();
+  auto lost = std::make_unique<LostTunnel>();
+  lost->connection = std::move(connection_);
+  lost->sink = std::move(sink_);
+  lost->session = std::move(session_);
+  holder_.loop().bury(std::move(lost));
+  const Time now = holder_.loop().now();
+  if (std::exchange(up_, false)) {
+    holder_.lost();
+    return dial_after(schedule_.after_loss(now, spread_));
+  }
+  dial_after(schedule_.after_failure(now));
+}
 
 void HeldTunnel::tick() {
   if (session_ != nullptr) session_->tick(holder_.loop().now());
@@ -152,6 +209,7 @@ int hold(char** argv) {
   plan.machine_prefix = argv[5];
   plan.count = static_cast<size_t>(std::atoi(argv[6]));
   plan.token = argv[7];
+  plan.again = argv[8] != nullptr;
   auto context = tls::ClientContext::create(argv[3], {"iterate-tunnel/1"});
   if (!context) Holder::give_up("cannot read the CA file");
   Holder holder(plan, std::move(*context));
@@ -163,8 +221,8 @@ int hold(char** argv) {
 }  // namespace ingress
 
 int main(int argc, char** argv) {
-  if (argc != 8) {
-    std::fprintf(stderr, "usage: hold_tunnels ADDRESS PORT CA_FILE SERVER_NAME MACHINE_PREFIX COUNT TOKEN\n");
+  if (argc != 8 && (argc != 9 || std::string_view(argv[8]) != "again")) {
+    std::fprintf(stderr, "usage: hold_tunnels ADDRESS PORT CA_FILE SERVER_NAME MACHINE_PREFIX COUNT TOKEN [again]\n");
     return 2;
   }
   return ingress::hold(argv);

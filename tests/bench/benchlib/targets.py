@@ -120,13 +120,13 @@ class Bench:
         return tls
 
     def start_broker(self, tls, name="broker", database="routes.db", ports=None, wait=True, address="127.0.0.1",
-                     prefix=()):
-        """`prefix` is what the program is started by (ip netns exec NAME)."""
+                     prefix=(), options=()):
+        """`options` are further words; `prefix` is what the program is started by (ip netns exec NAME)."""
         http, https = ports or (free_port(), free_port())
         argv = [*prefix, self.program("ingress-broker"), "run", "--domain", DOMAIN, "--http", f"{address}:{http}", "--https",
                 f"{address}:{https}", "--http-mode", "serve", "--tls-dir", tls, "--default-auth", "public", "--admin",
                 f"unix:{self.folder}/{name}.sock", "--db", os.path.join(self.folder, database), "--access-log",
-                os.path.join(self.folder, name + "-access.log"), "--grace-period", "1s"]
+                os.path.join(self.folder, name + "-access.log"), "--grace-period", "1s", *options]
         broker = self.start(argv, name)
         if wait:
             broker.wait_log("ready")
