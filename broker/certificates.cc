@@ -14,7 +14,8 @@ Certificates::Certificates(uv::Loop& loop, std::string folder, bool told)
       settle_(loop, [this] { static_cast<void>(load()); }),
       look_(loop, [this] { look(); }) {}
 
-Status Certificates::start() {
+Status Certificates::start(const tls::TicketKeyMemory& tickets) {
+  context_.use_ticket_keys(tickets);
   if (const Status watched = watch(); !watched) return watched;
   look_.start(kLook, kLook);
   look_.unref();

@@ -17,11 +17,9 @@ class Certificates {
   // What is loaded, or refused, is logged where `told`.
   Certificates(uv::Loop& loop, std::string folder, bool told = true);
 
-  // The first load: an error where no certificate can be served.
-  Status start();
+  // The first load: an error where no certificate can be served. `tickets` outlive all handshakes.
+  Status start(const tls::TicketKeyMemory& tickets);
   const tls::ServerContext& context() const { return context_; }
-  // Sessions that began under the other's certificates resume under these.
-  void share_tickets_with(const Certificates& other) { context_.share_tickets_with(other.context_); }
 
  private:
   // A pair is written as two files: one load follows a burst of changes, however long the burst is.

@@ -75,18 +75,30 @@ bool LoopSet::prepare() {
   save_timer_ = std::make_unique<uv::Timer>(loop(), [this] { save_recent(); });
   save_timer_->start(kSaveInterval, kSaveInterval);
   save_timer_->unref();
-  if (!config_.access_log.empty()) {
-    Result<std::unique_ptr<AccessLogFile>> file = AccessLogFile::open(config_.access_log);
-    if (!file) {
-      log_error("access_log_failed", {{"path", config_.access_log}, {"error", describe(file.error())}});
-      return false;
-    }
-    access_log_ = std::move(*file);
-    for (const auto& worker : workers_) worker->open_access_log(*access_log_);
+  return open_access_log() && load_certificates();
+}
+
+bool LoopSet::open_access_log() {
+  if (config_.access_log.empty()) return true;
+  Result<std::unique_ptr<AccessLogFile>> file = AccessLogFile::open(config_.access_log);
+  if (!file) {
+    log_error("access_log_failed", {{"path", config_.access_log}, {"error", describe(file.error())}});
+    return false;
   }
-  return std::all_of(workers_.begin(), workers_.end(), [this](const auto& worker) {
-    return worker->load_certificates(worker == workers_.front() ? nullptr : workers_.front().get()).has_value();
-  });
+  access_log_ = std::move(*file);
+  for (const auto& worker : workers_) worker->open_access_log(*access_log_);
+  return true;
+}
+
+bool LoopSet::load_certificates() {
+  Result<std::unique_ptr<TicketKeySource>> tickets = TicketKeySource::inherit_or_make(loop());
+  if (!tickets) {
+    log_error("ticket_keys_failed", {{"error", describe(tickets.error())}});
+    return false;
+  }
+  tickets_ = std::move(*tickets);
+  return std::all_of(workers_.begin(), workers_.end(),
+                     [this](const auto& worker) { return worker->load_certificates(tickets_->keys()).has_value(); });
 }
 
 Status LoopSet::listen(std::string& problem) {

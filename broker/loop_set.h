@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/ticket_key_source.h"
 #include "broker/worker.h"
 #include "common/uv/timer.h"
 
@@ -53,6 +54,8 @@ class LoopSet final : public LoopsView {
   void count(std::function<void(std::vector<LoopCounts>)> on_done) override;
 
  private:
+  bool open_access_log();
+  bool load_certificates();
   // Runs `task` on every loop; here at once, elsewhere soon.
   void everywhere(const std::function<void(Worker&)>& task);
   // The same, with an answer of each, for `on_done` in the order of the loops. At once where there is one loop.
@@ -73,6 +76,7 @@ class LoopSet final : public LoopsView {
   std::unique_ptr<AccessLogFile> access_log_;
   WorkerParts parts_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<TicketKeySource> tickets_;
   std::unique_ptr<uv::Timer> save_timer_;
   bool save_failed_ = false;                 // and was told
   std::unique_ptr<uv::Timer> memory_timer_;  // null without a budget

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "broker/ticket_key_source.h"
 #include "common/base/log.h"
 #include "common/cli/exit_codes.h"
 #include "common/uv/child_process.h"
@@ -38,6 +39,7 @@ class Supervisor {
   };
 
   bool bind();
+  bool make_ticket_keys();
   void watch_signals();
   uv::ChildProgram program(bool validate) const;
   void start_child();
@@ -52,6 +54,7 @@ class Supervisor {
   const std::vector<std::string> argv_;
   uv::Loop loop_;
   std::vector<uv::OwnedFd> sockets_;
+  std::unique_ptr<TicketKeySource> tickets_;
   std::vector<Child> children_;  // the current one at the back
   std::unique_ptr<uv::ChildProcess> validating_;
   std::vector<std::unique_ptr<uv::SignalWatch>> signals_;
@@ -66,7 +69,7 @@ class Supervisor {
 
 int Supervisor::run() {
   uv::raise_file_limit();
-  if (!bind()) return cli::kExitFailed;
+  if (!bind() || !make_ticket_keys()) return cli::kExitFailed;
   watch_signals();
   pause_timer_ = std::make_unique<uv::Timer>(loop_, [this] { start_child(); });
   start_child();
@@ -94,6 +97,16 @@ bool Supervisor::bind() {
   return true;
 }
 
+bool Supervisor::make_ticket_keys() {
+  Result<std::unique_ptr<TicketKeySource>> made = TicketKeySource::make(loop_);
+  if (!made) {
+    log_error("ticket_keys_failed", {{"error", describe(made.error())}});
+    return false;
+  }
+  tickets_ = std::move(*made);
+  return true;
+}
+
 void Supervisor::watch_signals() {
   const auto watch = [this](int number, std::function<void()> task) {
     signals_.push_back(std::make_unique<uv::SignalWatch>(loop_, number, std::move(task)));
@@ -118,6 +131,7 @@ uv::ChildProgram Supervisor::program(bool validate) const {
   program.argv.emplace_back("--supervise=false");
   program.more_environment.push_back(std::string(uv::kListenFdsVariable) + "=" + std::to_string(sockets_.size()));
   for (const uv::OwnedFd& socket : sockets_) program.fds.push_back(socket.get());
+  program.inherit(TicketKeySource::kVariable, {tickets_->fd()});
   return program;
 }
 

@@ -60,11 +60,6 @@ void Worker::connect(const std::vector<Worker*>& all) {
   crossing_->connect(std::move(crossings));
 }
 
-Status Worker::load_certificates(const Worker* first) {
-  if (first != nullptr) certificates_.share_tickets_with(first->certificates_);
-  return certificates_.start();
-}
-
 void Worker::open_access_log(AccessLogFile& file) { access_log_ = std::make_unique<AccessLog>(loop_, file); }
 
 void Worker::make_front() {

@@ -39,7 +39,7 @@ class Worker final : private MachineWatcher {
 
   // With several loops: all of them, by number.
   void connect(const std::vector<Worker*>& all);
-  Status load_certificates(const Worker* first);
+  Status load_certificates(const tls::TicketKeyMemory& tickets) { return certificates_.start(tickets); }
   void open_access_log(AccessLogFile& file);
   // What the front needs; after connect and the others.
   void make_front();

@@ -10,14 +10,13 @@
 #include "common/tls/certificate_file.h"
 #include "common/tls/gcm_provider.h"
 #include "common/tls/openssl.h"
+#include "common/tls/ticket_cipher.h"
 #include "common/tls/tls_context.h"
 
 namespace ingress::tls {
 namespace {
 
 constexpr std::string_view kTunnelAlpn = "iterate-tunnel/1";
-// Name, HMAC key and AES key of a ticket, as SSL_CTX_get_tlsext_ticket_keys has them.
-constexpr size_t kTicketKeysBytes = 80;
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
@@ -71,8 +70,9 @@ struct ServerContext::Impl {
   int choose_alpn(SSL* ssl, std::string_view offered, const unsigned char** out, unsigned char* out_size) const;
 
   std::vector<std::string> alpn;
-  // Every session starts from this context, which has no certificate and holds the ticket keys: tickets outlive a
-  // reload. The servername callback then moves the session to a certificate's.
+  const TicketKeyMemory* ticket_keys = nullptr;
+  // Every session starts from this context, which has no certificate and seals the tickets: they outlive a reload. The
+  // servername callback then moves the session to a certificate's.
   std::shared_ptr<ssl_ctx_st> base;
   Set set;
 };
@@ -138,6 +138,7 @@ int ServerContext::Impl::choose_alpn(SSL* ssl, std::string_view offered, const u
 }
 
 void ServerContext::Impl::install_callbacks(SSL_CTX* context) {
+  SSL_CTX_set_app_data(context, this);
   const auto on_servername = [](SSL* ssl, int*, void* self) {
     return static_cast<const Impl*>(self)->choose_certificate(ssl);
   };
@@ -191,11 +192,14 @@ const Certificate* ServerContext::find(const std::string& host) const {
 }
 const std::vector<Certificate>& ServerContext::certificates() const { return impl_->set.certificates; }
 
-void ServerContext::share_tickets_with(const ServerContext& other) {
-  unsigned char keys[kTicketKeysBytes];
-  if (SSL_CTX_get_tlsext_ticket_keys(other.raw(), keys, sizeof keys) != 1) return;
-  SSL_CTX_set_tlsext_ticket_keys(raw(), keys, sizeof keys);
-  OPENSSL_cleanse(keys, sizeof keys);
+void ServerContext::use_ticket_keys(const TicketKeyMemory& keys) {
+  impl_->ticket_keys = &keys;
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(
+      raw(), [](SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int seal) {
+        const auto* impl = static_cast<const Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+        return seal != 0 ? seal_ticket(*impl->ticket_keys, name, iv, cipher, mac)
+                         : open_ticket(*impl->ticket_keys, name, iv, cipher, mac);
+      });
 }
 
 ssl_ctx_st* ServerContext::raw() const { return impl_->base.get(); }

@@ -12,6 +12,8 @@ struct ssl_ctx_st;
 
 namespace ingress::tls {
 
+class TicketKeyMemory;
+
 // A NAME.crt + NAME.key pair, loaded, and the DNS names that it serves (subjectAltName, lower case, `*.` wildcards).
 struct Certificate {
   std::string path;
@@ -34,8 +36,9 @@ class ServerContext {
   // nullptr where no certificate names the host (exactly or by wildcard); of several, the first in file order.
   const Certificate* find(const std::string& host) const;
   const std::vector<Certificate>& certificates() const;
-  // Sessions of the other context resume in this one, and the other way round.
-  void share_tickets_with(const ServerContext& other);
+  // Tickets are sealed and opened by these keys, which outlive the context: a session resumes in every context that has
+  // them. Before the first handshake; without, it has a key of its own.
+  void use_ticket_keys(const TicketKeyMemory& keys);
 
   ssl_ctx_st* raw() const;  // for common/tls only
 

@@ -68,6 +68,16 @@ class SpawnedProcess final : public ChildProcess {
 
 }  // namespace
 
+void ChildProgram::inherit(const char* variable, const std::vector<int>& more) {
+  std::string entry = std::string(variable) + "=";
+  for (const int fd : more) {
+    if (entry.back() != '=') entry += ',';
+    entry += std::to_string(kStandardFds + fds.size());
+    fds.push_back(fd);
+  }
+  more_environment.push_back(std::move(entry));
+}
+
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Loop& loop, const ChildProgram& program, OnExit on_exit) {
   auto process = std::make_unique<SpawnedProcess>(std::move(on_exit));
   const int status = process->start(loop, program);

@@ -15,6 +15,9 @@ struct ChildProgram {
   std::vector<std::string> argv;              // the program first: a path, or a name that is looked for in PATH
   std::vector<std::string> more_environment;  // "NAME=value", beside what this process has
   std::vector<int> fds;                       // become the child's 3, 4, …; stay open here
+
+  // Adds descriptors that the child finds by take_inherited_fds(variable).
+  void inherit(const char* variable, const std::vector<int>& more);
 };
 
 class ChildProcess {

@@ -6,28 +6,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
-#include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/uv/inherited_fds.h"
 #include "common/uv/sock_address.h"
 
 namespace ingress::uv {
 namespace {
 
 constexpr int kFirstFd = 3;
-
-int number_in(const char* variable) {
-  const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody sets variables
-  if (text == nullptr) return -1;
-  int number = -1;
-  const char* const end = text + std::strlen(text);
-  const auto [at, error] = std::from_chars(text, end, number);
-  return error == std::errc() && at == end ? number : -1;
-}
 
 bool is_listening(int fd) {
   int listening = 0;
@@ -36,10 +26,10 @@ bool is_listening(int fd) {
 }
 
 std::vector<OwnedFd> find_inherited() {
-  int count = number_in(kListenFdsVariable);
-  if (count < 0 && number_in("LISTEN_PID") == getpid()) count = number_in("LISTEN_FDS");
+  std::optional<int> count = number_in_environment(kListenFdsVariable);
+  if (!count && number_in_environment("LISTEN_PID") == getpid()) count = number_in_environment("LISTEN_FDS");
   std::vector<OwnedFd> found;
-  for (int fd = kFirstFd; fd < kFirstFd + count; ++fd) {
+  for (int fd = kFirstFd; fd < kFirstFd + count.value_or(0); ++fd) {
     if (!is_listening(fd)) continue;
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
