@@ -2,6 +2,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -191,3 +192,37 @@ def test_a_second_broker_does_not_open_the_same_database(stack):
     assert second.returncode == 1
     assert "another broker has the database open" in second.stdout + second.stderr
     assert program("ingress-broker") == argv[0]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_clients_session_resumes_after_each_upgrade(supervised, version):
+    context = supervised.ca.context()
+    context.minimum_version = context.maximum_version = version
+    session = visit(supervised, context)
+    for round_ in range(1, 4):
+        old = child(supervised)
+        supervised.broker.process.signal(signal.SIGUSR2)
+        supervised.broker.process.wait_event("ready", count=round_ + 1)
+        wait_until(lambda: gone(old), "the old child ends")  # pylint: disable=cell-var-from-loop
+        session = visit(supervised, context, session)
+
+
+def visit(stack, context, session=None):
+    """The session to go on with; asserts that `session` was resumed."""
+    with socket.create_connection(("127.0.0.1", stack.broker.https_port)) as sock:
+        with context.wrap_socket(sock, server_hostname="localhost", session=session) as tls:
+            assert tls.session_reused == (session is not None)
+            tls.sendall(b"GET / HTTP/1.1\r\nHost: nobody.iterate.app\r\nConnection: close\r\n\r\n")
+            while tls.recv(65536):  # tickets of TLS 1.3 come with the answer
+                pass
+            return tls.session
+
+
+def test_ticket_keys_are_in_no_argument_no_variable_and_no_file(supervised):
+    pid = child(supervised)
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        variables = dict(entry.split(b"=", 1) for entry in file.read().split(b"\0") if b"=" in entry)
+    fd = int(variables[b"INGRESS_TICKET_KEYS_FD"])
+    assert os.readlink(f"/proc/{pid}/fd/{fd}").startswith("/memfd:")
+    with open(f"/proc/{pid}/maps") as file:
+        assert [line.split()[1] for line in file if "/memfd:ingress" in line] == ["r--s"]
