@@ -8,6 +8,7 @@ namespace ingress::agent {
 
 inline tunnel::ResetCode reset_code_of(const Error& error) {
   using tunnel::ResetCode;
+  if (const uint8_t http2_code = http2_code_of(error)) return tunnel::http2_reset(http2_code);
   switch (error.code) {
     case ErrorCode::kConnectFailed:
     case ErrorCode::kResolveFailed:

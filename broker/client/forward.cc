@@ -273,13 +273,16 @@ void Forward::on_closed(const Error& error, tunnel::ResetCode) {
 
 void Forward::fail(const Error& error) {
   server::Responder* responder = std::exchange(responder_, nullptr);
+  body_bytes_ = responder->body_bytes_sent();
+  if (!answer_begun_) status_ = status_of(error);
+  // What an origin says by a code of HTTP/2 its client understands best as that.
+  const uint8_t http2_code = http2_code_of(error);
+  if (http2_code != 0 && responder->reset(http2_code)) return log(&error);
   if (answer_begun_) {
-    body_bytes_ = responder->body_bytes_sent();
     responder->abort();
     log(&error);
     return;
   }
-  status_ = status_of(error);
   http::ErrorDetails details;
   details.host = host_;
   details.machine = machine_;

@@ -38,6 +38,7 @@ constexpr std::array kCodes = std::to_array<CodeInfo>({
     {"internal_error", 500},
     {"closed", 0},
     {"reset", 0},
+    {"http2_reset", 0},
     {"timeout", 0},
     {"connect_failed", 0},
     {"resolve_failed", 0},

@@ -40,6 +40,7 @@ enum class ErrorCode : uint8_t {
   // Internal codes: how a connection or a session ended. They are mapped to a public code before an answer.
   kClosed,           // ended in order
   kReset,            // broken off by the peer
+  kHttp2Reset,       // an origin reset its stream by RST_STREAM; sys_errno has its code (RFC 9113, 7), 1 to 255
   kTimeout,          // a timer ran out
   kConnectFailed,    // nothing accepted the connection
   kResolveFailed,    // a name has no address
@@ -67,6 +68,10 @@ using Status = tl::expected<void, Error>;
 
 inline tl::unexpected<Error> fail(ErrorCode code, Side side, const char* context, int sys_errno = 0) {
   return tl::unexpected<Error>(Error{code, side, false, sys_errno, context});
+}
+
+inline uint8_t http2_code_of(const Error& error) {
+  return error.code == ErrorCode::kHttp2Reset ? static_cast<uint8_t>(error.sys_errno) : 0;
 }
 
 // The stable snake_case name, as in `{"error":"machine_not_found"}`.

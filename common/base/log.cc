@@ -116,6 +116,7 @@ std::string describe(const Error& error) {
   std::string text(name_of(error.side));
   text.append(": ").append(name_of(error.code));
   if (error.context[0] != '\0') text.append(": ").append(error.context);
+  if (error.code == ErrorCode::kHttp2Reset) return text.append(" (code ").append(std::to_string(error.sys_errno)) + ")";
   if (error.sys_errno != 0) text.append(" (").append(std::generic_category().message(error.sys_errno)).append(")");
   return text;
 }

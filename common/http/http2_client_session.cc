@@ -189,8 +189,16 @@ void Http2ClientSession::end_data(Http2ClientStream& stream) {
 void Http2ClientSession::stream_closed(Http2ClientStream& stream, uint32_t code) {
   if (stream.record.fault != nullptr) return end(stream, Http2Ending::kFailed, *stream.record.fault);
   if (stream.record.answer_ended && code == NGHTTP2_NO_ERROR) return end(stream, Http2Ending::kComplete, kEnded);
-  if (code == NGHTTP2_REFUSED_STREAM) return end(stream, Http2Ending::kUnprocessed, kUnprocessed);
-  end(stream, Http2Ending::kFailed, stream.record.reset_by_peer ? kReset : kMalformed);
+  const bool refused = code == NGHTTP2_REFUSED_STREAM;
+  Error error = refused ? kUnprocessed : kMalformed;
+  if (stream.record.reset_by_peer) {
+    if (!refused) error = kReset;
+    if (code > 0 && code <= UINT8_MAX) {
+      error.code = ErrorCode::kHttp2Reset;
+      error.sys_errno = static_cast<int>(code);
+    }
+  }
+  end(stream, refused ? Http2Ending::kUnprocessed : Http2Ending::kFailed, error);
 }
 
 void Http2ClientSession::detach(Http2ClientStream& stream) {

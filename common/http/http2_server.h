@@ -51,6 +51,7 @@ class Http2StreamHandler {
 class Http2Stream {
  public:
   static constexpr size_t kMarkBytes = size_t{16} * 1024;
+  static constexpr uint32_t kInternalError = 2;  // RFC 9113, 7
 
   void set_handler(Http2StreamHandler* handler) { handler_ = handler; }
 
@@ -62,8 +63,8 @@ class Http2Stream {
   size_t waiting_bytes() const { return waiting_.size(); }
   // The reader has passed on `bytes`. `kept_up`: nothing else waits for it.
   void consumed(size_t bytes, bool kept_up);
-  // Breaks the stream off, behind what waits where `after_waiting`. on_stream_closed follows.
-  void cut(bool after_waiting);
+  // Breaks the stream off by RST_STREAM with `code`, behind what waits where `after_waiting`. on_stream_closed follows.
+  void cut(bool after_waiting, uint32_t code = kInternalError);
   // This side's end ends the whole stream: what the peer still has to say is not wanted. (Not so for opaque bytes.)
   void set_opaque() { opaque_ = true; }
 
@@ -76,6 +77,7 @@ class Http2Stream {
   ByteBuffer waiting_;
   std::string trailers_;  // name NUL value NUL …
   int32_t id_ = 0;
+  uint32_t cut_code_ = 0;
   uint32_t window_bytes_ = 0;
   uint32_t since_growth_bytes_ = 0;
   bool head_sent_ = false;

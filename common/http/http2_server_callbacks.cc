@@ -251,7 +251,9 @@ ssize_t Http2Callbacks::read_data(nghttp2_session*, int32_t, uint8_t*, size_t si
   Http2Stream& stream = *static_cast<Http2Stream*>(source->ptr);
   const size_t waiting = stream.waiting_.size();
   if (waiting == 0 && !stream.ended_) {
-    if (stream.cut_) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (stream.cut_) {
+      nghttp2_submit_rst_stream(stream.session_->impl_->session, NGHTTP2_FLAG_NONE, stream.id_, stream.cut_code_);
+    }
     stream.deferred_ = true;
     return NGHTTP2_ERR_DEFERRED;
   }

@@ -214,15 +214,16 @@ void Http2Stream::consumed(size_t bytes, bool kept_up) {
   nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, id_, static_cast<int32_t>(window_bytes_));
 }
 
-void Http2Stream::cut(bool after_waiting) {
+void Http2Stream::cut(bool after_waiting, uint32_t code) {
   if (id_ == 0 || cut_) return;
   cut_ = true;
+  cut_code_ = code;
   nghttp2_session* const session = session_->impl_->session;
   if (after_waiting && head_sent_ && !ended_) {
     if (std::exchange(deferred_, false)) nghttp2_session_resume_data(session, id_);
     return;
   }
-  nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+  nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id_, code);
 }
 
 }  // namespace ingress::http

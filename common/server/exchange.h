@@ -46,6 +46,12 @@ class Responder {
   virtual void resume_body() = 0;
   // Cuts the answer so that the client can see that it is not complete. The handler gets no further call.
   virtual void abort() = 0;
+  // The same, also before a head, by an RST_STREAM of that code. False where the client does not speak HTTP/2: nothing
+  // was done.
+  virtual bool reset(uint8_t http2_code) {
+    static_cast<void>(http2_code);
+    return false;
+  }
   // The connection ends with this answer. Before its head. (HTTP/2: it goes on; a stream is never mistaken for
   // another.)
   virtual void close_after_answer() = 0;

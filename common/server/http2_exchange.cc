@@ -144,10 +144,17 @@ bool Http2Exchange::congested() const {
 
 void Http2Exchange::resume_body() { connection_.deliver_soon(*this); }
 
-void Http2Exchange::abort() {
+void Http2Exchange::abort() { cut(http::Http2Stream::kInternalError); }
+
+bool Http2Exchange::reset(uint8_t http2_code) {
+  cut(http2_code);
+  return true;
+}
+
+void Http2Exchange::cut(uint32_t code) {
   over();
   if (stream_ == nullptr) return;
-  stream_->cut(true);
+  stream_->cut(true, code);
   connection_.flush_soon();
 }
 

@@ -32,6 +32,7 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   bool congested() const override;
   void resume_body() override;
   void abort() override;
+  bool reset(uint8_t http2_code) override;
   void close_after_answer() override {}  // another stream can't be mistaken for a part of this one
   uint64_t body_bytes_sent() const override { return body_bytes_sent_; }
   // http::Http2StreamHandler
@@ -47,6 +48,7 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   bool frame_answer(const http::ResponseHead& head, bool end);
   bool send_switching_head(const http::ResponseHead& head, bool end);
   void end_answer();
+  void cut(uint32_t code);
   void over();
   bool takes_body() const;
   void finish_body();

@@ -3,6 +3,11 @@
 namespace ingress::tunnel {
 
 Error error_of(ResetCode code) {
+  const auto number = static_cast<uint32_t>(code);
+  if (is_http2_reset(number)) {
+    const auto http2_code = static_cast<uint8_t>(number);
+    return {ErrorCode::kHttp2Reset, Side::kOrigin, false, http2_code, "the origin reset the stream"};
+  }
   switch (code) {
     case ResetCode::kCancelled:
       return {ErrorCode::kReset, Side::kTunnel, false, 0, "the other end cancelled the stream"};
@@ -23,6 +28,7 @@ Error error_of(ResetCode code) {
     case ResetCode::kStopSending:
       return {ErrorCode::kReset, Side::kOrigin, false, 0, "the stream was stopped before its answer was complete"};
     case ResetCode::kInternal:
+    case ResetCode::kHttp2Reset:
       break;
     case ResetCode::kConnectTimeout:
       return {ErrorCode::kTimeout, Side::kOrigin, true, 0, "the connection to the port timed out"};

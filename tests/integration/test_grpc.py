@@ -3,8 +3,10 @@ import time
 
 import grpc
 import pytest
+from h2.errors import ErrorCodes
 
 from harness.grpc_origin import CALLS, GrpcOrigin, channel_to, speaks_h2
+from harness.h2_origin import H2Origin
 from harness.wait import wait_until
 
 HOST = "grpc__misha.iterate.app"
@@ -116,6 +118,31 @@ def test_a_call_that_its_client_cancels_is_cancelled_at_the_server_within_a_seco
 def test_calls_at_once_share_the_way(channel):
     futures = [channel.unary_unary(CALLS + "Unary").future(str(number).encode(), timeout=30) for number in range(200)]
     assert [future.result() for future in futures] == [str(number).encode()[::-1] for number in range(200)]
+
+
+@pytest.mark.parametrize("amid", [False, True])
+@pytest.mark.parametrize("code, status", [
+    (ErrorCodes.CANCEL, grpc.StatusCode.CANCELLED),
+    (ErrorCodes.ENHANCE_YOUR_CALM, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (ErrorCodes.REFUSED_STREAM, grpc.StatusCode.UNAVAILABLE),
+    (ErrorCodes.INADEQUATE_SECURITY, grpc.StatusCode.PERMISSION_DENIED),
+    (ErrorCodes.INTERNAL_ERROR, grpc.StatusCode.INTERNAL),
+])
+def test_a_server_that_resets_a_call_gives_it_the_status_of_its_code(shared, channel, code, status, amid):
+    def handler(stream, what):
+        if what == "end":
+            if amid:
+                stream.head(fields=[("content-type", "application/grpc")])
+            stream.reset(code)
+
+    origin = H2Origin(handler)
+    name = f"resets{int(code)}{'amid' if amid else ''}"
+    shared.admin.service("misha", name, origin.port, policy={"profile": "grpc"})
+    with channel_to(shared, f"{name}__misha.iterate.app") as other:
+        error = failure_of(lambda: other.unary_unary(CALLS + "Unary")(b"", timeout=20))
+    assert error.code() == status, error
+    origin.close()
+    assert not origin.failures
 
 
 def test_no_server_on_the_port_is_unavailable(shared, channel):

@@ -9,6 +9,7 @@ from h2.errors import ErrorCodes
 
 from harness.h2_origin import H2Origin, RawOrigin, echo, pour
 from harness.http1 import Closed
+from harness.http2 import Client2
 from harness.wait import wait_until
 
 NAMES = (f"h2c{number}" for number in itertools.count())
@@ -126,6 +127,67 @@ def test_a_stream_that_the_origin_resets_is_502(shared, make_h2c, code):
     response = shared.get(host)
     assert (response.status, response.error) == (502, "proxy_error")
     assert len(origin.requests) == (2 if code == ErrorCodes.REFUSED_STREAM else 1)
+
+
+CODES = [code for code in ErrorCodes if code != ErrorCodes.NO_ERROR]
+
+
+@pytest.mark.parametrize("code", [*CODES, 200])
+def test_the_code_by_which_an_origin_resets_a_stream_reaches_a_client_of_http2(shared, make_h2c, code):
+    def handler(stream, what):
+        if what == "end" and stream.get(":path") == "/ok":
+            stream.answer()
+        elif what == "end":
+            if stream.get(":path") == "/amid":
+                stream.head()
+                stream.data(b"half of it")
+            stream.reset(code)
+
+    host, _ = make_h2c(handler)
+    with Client2(shared.broker.https_port, shared.ca.context(("h2",))) as client:
+        before, amid, well = [client.request(host, path) for path in ("/before", "/amid", "/ok")]
+        client.finish(before, amid, well)
+    assert (before.status, before.reset_code, before.ended) == (None, code, False)
+    assert (amid.status, amid.body, amid.reset_code, amid.ended) == (200, b"half of it", code, False)
+    assert (well.status, well.body) == (200, b"ok")
+
+
+def test_a_code_comes_behind_all_that_the_origin_sent_before_it(shared, make_h2c):
+    body = os.urandom(60_000)
+
+    def handler(stream, what):
+        if what == "end":
+            stream.head()
+            stream.data(body[:16_000])
+            stream.data(body[16_000:32_000])
+            stream.data(body[32_000:48_000])
+            stream.data(body[48_000:])
+            stream.reset(ErrorCodes.ENHANCE_YOUR_CALM)
+
+    host, _ = make_h2c(handler)
+    with Client2(shared.broker.https_port, shared.ca.context(("h2",)), initial_window=1000) as client:
+        stream = client.request(host)
+        client.finish(stream)
+    assert body.startswith(stream.body)
+    assert (stream.status, stream.reset_code) == (200, ErrorCodes.ENHANCE_YOUR_CALM)
+
+
+def test_a_reset_without_an_error_before_the_answer_is_502(shared, make_h2c):
+    host, _ = make_h2c(lambda stream, what: what == "end" and stream.reset(ErrorCodes.NO_ERROR))
+    with Client2(shared.broker.https_port, shared.ca.context(("h2",))) as client:
+        assert client.get(host).status == 502
+
+
+def test_a_client_of_http2_that_cancels_is_cancel_at_the_origin(shared, make_h2c):
+    host, origin = make_h2c(lambda stream, what: what == "head" and stream.get(":path") == "/amid" and stream.head())
+    with Client2(shared.broker.https_port, shared.ca.context(("h2",))) as client:
+        streams = [client.request(host, path, method="POST", end=False) for path in ("/before", "/amid")]
+        origin.wait_requests(2)
+        client.until(lambda: streams[1].status == 200, "a head")
+        for stream in streams:
+            client.reset(stream, ErrorCodes.CANCEL)
+        wait_until(lambda: all(request.reset_code is not None for request in origin.requests), "RST_STREAM at the origin")
+    assert [request.reset_code for request in origin.requests] == [ErrorCodes.CANCEL] * 2
 
 
 def test_an_early_answer_is_whole_though_the_rest_of_the_request_is_not_wanted(shared, make_h2c):

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "agent/session/address_order.h"
+#include "agent/session/reset_code.h"
 #include "agent/session/response_fields.h"
 #include "agent/session/sleep_watch.h"
 
@@ -53,6 +54,25 @@ TEST_CASE("the family that the resolver prefers comes first, in every turn") {
   CHECK(ips(in_turn(mixed, 1)) == "2001:db8::2 2001:db8::1 192.0.2.2 192.0.2.1");
   CHECK(in_turn({}, 3).empty());
   CHECK(ips(in_turn({address("::1")}, 7)) == "::1");
+}
+
+TEST_CASE(
+    "an origin's code of HTTP/2 crosses the tunnel and comes out as it was; codes of a later version are internal") {
+  for (int code = 1; code <= 255; ++code) {
+    const Error error{ErrorCode::kHttp2Reset, Side::kOrigin, false, code, "reset"};
+    const auto number = static_cast<uint32_t>(reset_code_of(error));
+    CHECK(number == 256u + static_cast<uint32_t>(code));
+    const Error told = tunnel::error_of(tunnel::reset_code_of(number));
+    CHECK(http2_code_of(told) == code);
+    CHECK(told.side == Side::kOrigin);
+    CHECK_FALSE(told.retryable);
+  }
+  for (const uint32_t number : {11u, 255u, 512u, 0xffffffffu}) {
+    CHECK(tunnel::reset_code_of(number) == tunnel::ResetCode::kInternal);
+  }
+  const Error closed{ErrorCode::kReset, Side::kOrigin, false, 0, "the origin broke off"};
+  CHECK(reset_code_of(closed) == tunnel::ResetCode::kOriginClosed);
+  CHECK(http2_code_of(tunnel::error_of(tunnel::ResetCode::kOriginClosed)) == 0);
 }
 
 TEST_CASE("a sleep is time of the boot clock that the monotonic one did not see, or a long stop") {

@@ -195,6 +195,33 @@ TEST_CASE("what the server did not process is told apart") {
   CHECK(unsent.ending == Http2Ending::kUnprocessed);
 }
 
+TEST_CASE("a stream that the server resets tells the server's code, and one that broke otherwise tells none") {
+  for (const uint32_t code : {NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM, NGHTTP2_INADEQUATE_SECURITY}) {
+    CAPTURE(code);
+    Pair pair;
+    Recorder stream;
+    pair.request(stream);
+    pair.pump();
+    pair.peer.reset(1, code);
+    pair.pump();
+    CHECK(http2_code_of(stream.error) == code);
+  }
+  Pair pair;
+  Recorder malformed, beyond;
+  pair.request(malformed);
+  pair.pump();
+  pair.peer.head(1, {{"a", "b"}}, true);
+  pair.pump();
+  CHECK(malformed.ending == Http2Ending::kFailed);
+  CHECK(http2_code_of(malformed.error) == 0);
+  pair.request(beyond);
+  pair.pump();
+  pair.peer.goaway(1);
+  pair.pump();
+  CHECK(beyond.ending == Http2Ending::kUnprocessed);
+  CHECK(http2_code_of(beyond.error) == 0);
+}
+
 TEST_CASE("a malformed answer ends its stream alone") {
   const std::vector<HeadPairs> heads = {{{"a", "b"}},
                                         {{":status", "101"}},

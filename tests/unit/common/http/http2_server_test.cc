@@ -193,6 +193,24 @@ TEST_CASE("an answer that is cut goes out as far as it was given, then RST_STREA
   CHECK(pair.last().closed);
 }
 
+TEST_CASE("an answer is cut with the code that is asked for, before its head and behind what waits") {
+  Pair pair;
+  const int32_t before = pair.peer.get("/");
+  pair.run();
+  pair.last().stream->cut(true, NGHTTP2_ENHANCE_YOUR_CALM);
+  pair.run();
+  CHECK(pair.peer.streams[before].code == NGHTTP2_ENHANCE_YOUR_CALM);
+  const int32_t behind = pair.peer.get("/");
+  pair.run();
+  pair.last().stream->send_head(kOk, {}, false);
+  pair.run();  // nothing waits: nghttp2 has been told to come back
+  pair.last().stream->cut(true, NGHTTP2_CANCEL);
+  pair.run();
+  CHECK_FALSE(pair.peer.streams[behind].ended);
+  CHECK(pair.peer.streams[behind].code == NGHTTP2_CANCEL);
+  CHECK(pair.last().closed);
+}
+
 TEST_CASE("malformed requests end their stream with PROTOCOL_ERROR, and the session serves on") {
   const Rows get = {{":method", "GET"}, {":scheme", "http"}, {":authority", "h"}, {":path", "/"}};
   const std::vector<Rows> more = {

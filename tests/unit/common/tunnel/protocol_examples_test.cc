@@ -136,6 +136,17 @@ struct Play {
     note("TRAILERS", pair.agent, pair.broker);
   }
 
+  static Hex http2_reset_of_second_stream() {
+    Pair other;
+    other.establish();
+    Recorder first, second;
+    other.open(first);
+    other.open(second);
+    other.pump();
+    other.accepted(2).abandon(http2_reset(8));
+    return take(other.agent);
+  }
+
   void the_end() {
     pair.broker.session.ping(pair.now);
     note("PING", pair.broker, pair.agent);
@@ -145,6 +156,7 @@ struct Play {
     pair.pump();
     pair.accepted(2).abandon(ResetCode::kConnectFailed);
     note("RESET", pair.agent, pair.broker);
+    sent["RESET_HTTP2"] = http2_reset_of_second_stream();
     pb::Goaway goaway;
     goaway.set_reason(pb::Goaway::MIGRATE);
     goaway.set_message("restarting");
