@@ -42,6 +42,7 @@ class App {
   void on_signal(const char* name);
   void drain();
   void drain_clients();
+  void drain_tunnels();
   void hand_over();
   void let_go_of_database();
   void finish();
@@ -56,6 +57,7 @@ class App {
   uv::IdleMemory idle_memory_;
   std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<uv::Timer> grace_timer_;
+  Time grace_ends_{};
   std::unique_ptr<uv::SignalWatch> terminate_;
   std::unique_ptr<uv::SignalWatch> interrupt_;
   std::unique_ptr<uv::SignalWatch> hang_up_;
@@ -170,9 +172,12 @@ void App::drain_clients() {
     loops_.cut_clients();
   });
   grace_timer_->start(config_.grace_period);
-  loops_.drain_clients([this] {
-    loop_.defer([this] { loops_.drain_tunnels(kTunnelGrace, [this] { loop_.defer([this] { finish(); }); }); });
-  });
+  grace_ends_ = loop_.now() + config_.grace_period;
+  loops_.drain_clients([this] { loop_.defer([this] { drain_tunnels(); }); });
+}
+
+void App::drain_tunnels() {
+  loops_.drain_tunnels(kTunnelGrace, grace_ends_ - loop_.now(), [this] { loop_.defer([this] { finish(); }); });
 }
 
 // Another process of this broker is starting, on the same listening sockets: it gets the database at once, the agents

@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "common/tls/digest.h"
 #include "common/uv/resident_memory.h"
+#include "common/uv/inherited_fds.h"
 
 namespace ingress::broker {
 namespace {
@@ -46,8 +47,18 @@ LoopSet::LoopSet(const Config& config)
     workers_.push_back(std::make_unique<Worker>(parts_, number));
     all.push_back(workers_.back().get());
   }
-  if (!several) return;
-  for (const auto& worker : workers_) worker->connect(all);
+  if (several) {
+    for (const auto& worker : workers_) worker->connect(all);
+  }
+  make_generations();
+}
+
+void LoopSet::make_generations() {
+  const auto on_up = [this](const std::vector<std::string>& machines) {
+    everywhere([machines](Worker& worker) { worker.wake(machines); });
+  };
+  generations_ = std::make_unique<Generations>(loop(), first().carrier(), recent_, on_up);
+  for (const auto& worker : workers_) worker->set_generations(*generations_);
 }
 
 LoopSet::~LoopSet() { stop(); }
@@ -119,6 +130,7 @@ Status LoopSet::listen(std::string& problem) {
 
 void LoopSet::start() {
   for (size_t number = 1; number < workers_.size(); ++number) workers_[number]->start();
+  generations_->begin(uv::take_inherited_fds(Generations::kVariable));
 }
 
 void LoopSet::everywhere(const std::function<void(Worker&)>& task) {
@@ -186,9 +198,10 @@ void LoopSet::migrate_tunnels() {
   everywhere([](Worker& worker) { worker.tunnels().migrate(); });
 }
 
-void LoopSet::drain_tunnels(Duration grace, std::function<void()> done) {
+void LoopSet::drain_tunnels(Duration grace, Duration relayed_grace, std::function<void()> done) {
+  if (generations_->drain() > 0) grace = std::max(grace, relayed_grace);
   until_all([grace](Worker& worker, std::function<void()> one) { worker.drain_tunnels(grace, std::move(one)); },
-            std::move(done));
+            [this, done = std::move(done)] { generations_->close(done); });
 }
 
 void LoopSet::stop() {

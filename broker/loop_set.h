@@ -41,8 +41,9 @@ class LoopSet final : public LoopsView {
   void stop_saving();
   // All agents are asked to move to it.
   void migrate_tunnels();
-  // GOAWAY to all tunnels; `done` when all are gone, or a little after `grace`. Once.
-  void drain_tunnels(Duration grace, std::function<void()> done);
+  // GOAWAY to all tunnels; `done` when all are gone, or a little after `grace`; after `relayed_grace` where streams of
+  // another process's clients run in them. Once.
+  void drain_tunnels(Duration grace, Duration relayed_grace, std::function<void()> done);
   // Ends the threads of the others.
   void stop();
 
@@ -54,6 +55,7 @@ class LoopSet final : public LoopsView {
   void count(std::function<void(std::vector<LoopCounts>)> on_done) override;
 
  private:
+  void make_generations();
   bool open_access_log();
   bool load_certificates();
   // Runs `task` on every loop; here at once, elsewhere soon.
@@ -77,6 +79,7 @@ class LoopSet final : public LoopsView {
   WorkerParts parts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<TicketKeySource> tickets_;
+  std::unique_ptr<Generations> generations_;
   std::unique_ptr<uv::Timer> save_timer_;
   bool save_failed_ = false;                 // and was told
   std::unique_ptr<uv::Timer> memory_timer_;  // null without a budget

@@ -6,12 +6,14 @@
 #include <system_error>
 #include <utility>
 
+#include "broker/generations/generations.h"
 #include "broker/ticket_key_source.h"
 #include "common/base/log.h"
 #include "common/cli/exit_codes.h"
 #include "common/uv/child_process.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/inherited_sockets.h"
+#include "common/uv/local_door.h"
 #include "common/uv/signal_watch.h"
 #include "common/uv/timer.h"
 
@@ -32,8 +34,14 @@ class Supervisor {
   int run();
 
  private:
+  // Where later children connect to a child.
+  struct Doors {
+    uv::OwnedFd opens;   // for who opens streams there
+    uv::OwnedFd serves;  // for who serves streams of it
+  };
   struct Child {
     std::unique_ptr<uv::ChildProcess> process;
+    Doors doors;
     Time started{};
     uint64_t number = 0;
   };
@@ -42,6 +50,7 @@ class Supervisor {
   bool make_ticket_keys();
   void watch_signals();
   uv::ChildProgram program(bool validate) const;
+  std::vector<uv::OwnedFd> link(uv::ChildProgram& program, Doors& doors) const;
   void start_child();
   void on_exit(uint64_t number, int code, int signal);
   void restart(const Child& dead, int code);
@@ -135,10 +144,39 @@ uv::ChildProgram Supervisor::program(bool validate) const {
   return program;
 }
 
+// Makes the new child's doors, and connections to those of the children that still run. What is returned is to be kept
+// until the child has started. Without links it does its work, but that it reaches no machine of theirs.
+std::vector<uv::OwnedFd> Supervisor::link(uv::ChildProgram& program, Doors& doors) const {
+  std::vector<uv::OwnedFd> connections;
+  Result<uv::OwnedFd> opens = uv::make_local_door();
+  Result<uv::OwnedFd> serves = uv::make_local_door();
+  if (!opens || !serves) {
+    log_warn("children_not_linked", {{"error", describe(opens ? serves.error() : opens.error())}});
+    return connections;
+  }
+  doors = {std::move(*opens), std::move(*serves)};
+  std::vector<int> fds = {doors.opens.get(), doors.serves.get()};
+  for (const Child& child : children_) {
+    if (!child.doors.opens.valid()) continue;
+    Result<uv::OwnedFd> to_open = uv::connect_to_local_door(child.doors.opens);
+    Result<uv::OwnedFd> to_serve = uv::connect_to_local_door(child.doors.serves);
+    if (!to_open || !to_serve) continue;
+    for (Result<uv::OwnedFd>* made : {&to_open, &to_serve}) {
+      fds.push_back((*made)->get());
+      connections.push_back(std::move(**made));
+    }
+  }
+  program.inherit(Generations::kVariable, fds);
+  return connections;
+}
+
 void Supervisor::start_child() {
   const uint64_t number = next_number_++;
-  auto process = uv::ChildProcess::start(loop_, program(false),
-                                         [this, number](int code, int signal) { on_exit(number, code, signal); });
+  uv::ChildProgram child = program(false);
+  Doors doors;
+  const std::vector<uv::OwnedFd> connections = link(child, doors);
+  auto process =
+      uv::ChildProcess::start(loop_, child, [this, number](int code, int signal) { on_exit(number, code, signal); });
   if (!process) {
     log_error("child_failed", {{"program", argv_.front()}, {"error", describe(process.error())}});
     if (!started_well_) return end(cli::kExitFailed);
@@ -146,7 +184,7 @@ void Supervisor::start_child() {
     return pause_timer_->start(pause_);
   }
   log_info("child_started", {{"pid", (*process)->pid()}});
-  children_.push_back({std::move(*process), loop_.now(), number});
+  children_.push_back({std::move(*process), std::move(doors), loop_.now(), number});
   current_ = number;
   if (children_.size() > kMostGenerations) children_.front().process->signal(SIGTERM);
 }

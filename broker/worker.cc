@@ -77,16 +77,30 @@ void Worker::make_front() {
   if (parts_.directory != nullptr) make_doors();
 }
 
+void Worker::set_generations(Generations& generations) {
+  generations_ = &generations;
+  carrier_->set_others(generations);
+  if (crossing_ != nullptr && number_ == 0) crossing_->set_others(generations);
+}
+
+void Worker::wake(const std::vector<std::string>& machines) {
+  for (const std::string& machine : machines) parking_.machine_up(machine);
+}
+
 // Requests of any loop's clients may wait for it.
 void Worker::on_machine_up(const std::string& machine) {
   parts_.recent->came(machine);
+  if (generations_ != nullptr) generations_->machine_changed(machine);
   if (all_.empty()) return parking_.machine_up(machine);
   for (Worker* worker : all_) {
     worker->loop_.post([worker, machine] { worker->parking_.machine_up(machine); });
   }
 }
 
-void Worker::on_machine_down(std::string_view machine) { parts_.recent->went(machine, loop_.now()); }
+void Worker::on_machine_down(std::string_view machine) {
+  parts_.recent->went(machine, loop_.now());
+  if (generations_ != nullptr) generations_->machine_changed(machine);
+}
 
 void Worker::make_doors() {
   lobby_ =

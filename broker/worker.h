@@ -17,6 +17,7 @@
 #include "broker/client/front.h"
 #include "broker/client/redirect.h"
 #include "broker/config.h"
+#include "broker/generations/generations.h"
 #include "broker/tunnel_access.h"
 
 namespace ingress::broker {
@@ -41,6 +42,8 @@ class Worker final : private MachineWatcher {
   void connect(const std::vector<Worker*>& all);
   Status load_certificates(const tls::TicketKeyMemory& tickets) { return certificates_.start(tickets); }
   void open_access_log(AccessLogFile& file);
+  // Before it runs; they outlive its last iteration.
+  void set_generations(Generations& generations);
   // What the front needs; after connect and the others.
   void make_front();
 
@@ -53,6 +56,8 @@ class Worker final : private MachineWatcher {
   AccessLog* access_log() { return access_log_.get(); }
   bool listens() const { return front_ != nullptr; }
 
+  // Machines can be reached again: requests that wait for them go on.
+  void wake(const std::vector<std::string>& machines);
   LoopCounts counts() const;
   void drain_clients(std::function<void()> done);
   void drain_tunnels(Duration grace, std::function<void()> done);
@@ -78,6 +83,7 @@ class Worker final : private MachineWatcher {
   Certificates certificates_;
   TunnelAccess access_;
   TunnelRegistry tunnels_;
+  Generations* generations_ = nullptr;
   std::vector<Worker*> all_;            // empty with one loop
   std::unique_ptr<Crossing> crossing_;  // null with one loop
   std::unique_ptr<Carrier> carrier_;

@@ -4,8 +4,21 @@
 
 namespace ingress::broker {
 
+namespace {
+
+// Where the links to other generations are.
+constexpr size_t kFirstLoop = 0;
+
+}  // namespace
+
 CarriedStream Carrier::open(std::string_view machine, const tunnel::OpenHead& head, bool end,
                             tunnel::StreamHandler* handler, Error& why) {
+  const CarriedStream here = open_here(machine, head, end, handler, why);
+  return here ? here : open_elsewhere(machine, head, end, handler, why);
+}
+
+CarriedStream Carrier::open_here(std::string_view machine, const tunnel::OpenHead& head, bool end,
+                                 tunnel::StreamHandler* handler, Error& why) {
   tunnel::Stream* const near = tunnels_.open(machine, head, end, handler, why);
   if (near == nullptr) return crossing_ == nullptr ? CarriedStream() : open_far(machine, head, end, handler);
   ++opened_;
@@ -18,6 +31,19 @@ CarriedStream Carrier::open_far(std::string_view machine, const tunnel::OpenHead
   if (!loop || *loop == crossing_->self()) return {};
   ++opened_;
   return CarriedStream(crossing_->open(*loop, machine, head, end, handler));
+}
+
+CarriedStream Carrier::open_elsewhere(std::string_view machine, const tunnel::OpenHead& head, bool end,
+                                      tunnel::StreamHandler* handler, Error& why) {
+  if (others_ == nullptr || !others_->hold(machine)) return {};
+  CarriedStream stream;
+  if (crossing_ == nullptr || crossing_->self() == kFirstLoop) {
+    stream = CarriedStream(others_->open(machine, head, end, handler, why));
+  } else {
+    stream = CarriedStream(crossing_->open(kFirstLoop, machine, head, end, handler));
+  }
+  if (stream) ++opened_;
+  return stream;
 }
 
 }  // namespace ingress::broker

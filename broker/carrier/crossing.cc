@@ -83,7 +83,14 @@ void Crossing::take_for_machine(size_t from, CrossingMessage& message) {
 void Crossing::open_end(size_t from, const CrossingMessage& message) {
   const uint64_t key = key_of(from, message.stream);
   auto end = std::make_unique<CrossingEnd>(*this, key, from, message.stream);
-  if (end->open(tunnels_, message)) ends_.emplace(key, std::move(end));
+  if (end->open(message)) ends_.emplace(key, std::move(end));
+}
+
+tunnel::Stream* Crossing::open_here(const CrossingMessage& message, tunnel::StreamHandler* handler, Error& why) {
+  const tunnel::OpenHead& head = message.head->open;
+  tunnel::Stream* const stream = tunnels_.open(message.machine, head, message.end, handler, why);
+  if (stream != nullptr || others_ == nullptr || !others_->hold(message.machine)) return stream;
+  return others_->open(message.machine, head, message.end, handler, why);
 }
 
 void Crossing::take_for_client(CrossingMessage& message) {

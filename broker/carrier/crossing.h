@@ -16,6 +16,7 @@
 
 #include "broker/carrier/carried_stream.h"
 #include "broker/carrier/crossing_message.h"
+#include "broker/carrier/other_generations.h"
 #include "broker/tunnel/tunnel_registry.h"
 #include "common/uv/loop.h"
 
@@ -31,6 +32,9 @@ class Crossing final : private uv::Flushable {
 
   // Those of all loops, by number, itself among them; before any loop runs. They outlive every loop's last iteration.
   void connect(std::vector<Crossing*> peers);
+
+  // The first loop's alone: for streams that come here, and whose machine has no tunnel here. It outlives the crossing.
+  void set_others(OtherGenerations& others) { others_ = &others; }
 
   // A stream on a tunnel of the machine, which is that loop's.
   FarStream* open(size_t loop, std::string_view machine, const tunnel::OpenHead& head, bool end,
@@ -52,10 +56,12 @@ class Crossing final : private uv::Flushable {
   void take_for_client(CrossingMessage& message);
   void open_end(size_t from, const CrossingMessage& message);
   void bury_end(uint64_t key);
+  tunnel::Stream* open_here(const CrossingMessage& message, tunnel::StreamHandler* handler, Error& why);
 
   uv::Loop& loop_;
   size_t self_;
   TunnelRegistry& tunnels_;
+  OtherGenerations* others_ = nullptr;
   std::vector<Crossing*> peers_;
   std::vector<Batch> out_;                                                       // by loop
   std::unordered_map<uint64_t, std::unique_ptr<class CrossingStream>> streams_;  // of clients of this loop

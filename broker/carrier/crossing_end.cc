@@ -14,9 +14,9 @@ CrossingMessage CrossingEnd::message(CrossingMessage::Kind kind) const {
   return made;
 }
 
-bool CrossingEnd::open(TunnelRegistry& tunnels, const CrossingMessage& message) {
+bool CrossingEnd::open(const CrossingMessage& message) {
   Error why;
-  stream_ = tunnels.open(message.machine, message.head->open, message.end, this, why);
+  stream_ = owner_.open_here(message, this, why);
   if (stream_ == nullptr) {
     tell_closed(why, tunnel::ResetCode::kRefused);
     return false;

@@ -14,7 +14,7 @@ class CrossingEnd final : public uv::Buryable, private tunnel::StreamHandler {
   ~CrossingEnd() override;
 
   // False where no tunnel takes it: that has been told, and it is to be destroyed.
-  bool open(TunnelRegistry& tunnels, const CrossingMessage& message);
+  bool open(const CrossingMessage& message);
   // Any but kOpen and kAbandon.
   void take(CrossingMessage& message);
   void abandon(tunnel::ResetCode code);

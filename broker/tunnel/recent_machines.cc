@@ -18,10 +18,33 @@ void RecentMachines::went(std::string_view machine, Time now) {
   changed_ = true;
 }
 
+void RecentMachines::went_elsewhere(std::string_view machine, Time now) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = machines_.try_emplace(std::string(machine)).first->second;
+  if (entry.up) return;
+  entry.went = now;
+  changed_ = true;
+}
+
 bool RecentMachines::lately(std::string_view machine, Time now) const {
   const std::lock_guard lock(mutex_);
   const auto found = machines_.find(machine);
   return found != machines_.end() && (found->second.up || now - found->second.went < kLately);
+}
+
+bool RecentMachines::up(std::string_view machine) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = machines_.find(machine);
+  return found != machines_.end() && found->second.up;
+}
+
+std::vector<std::string> RecentMachines::up() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> machines;
+  for (const auto& [machine, entry] : machines_) {
+    if (entry.up) machines.push_back(machine);
+  }
+  return machines;
 }
 
 void RecentMachines::forget_old(Time now) {

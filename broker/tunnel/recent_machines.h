@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/text_hash.h"
@@ -20,8 +21,14 @@ class RecentMachines {
   // The machine's first tunnel is there, or its last one is gone.
   void came(std::string_view machine);
   void went(std::string_view machine, Time now);
+  // It had one in another process of this broker; nothing where it has one here.
+  void went_elsewhere(std::string_view machine, Time now);
   // It has a tunnel, or had one less than kLately ago.
   bool lately(std::string_view machine, Time now) const;
+
+  // It has a tunnel; all that have one.
+  bool up(std::string_view machine) const;
+  std::vector<std::string> up() const;
 
   // What an earlier process left in `path`; a file that is not there, or is no such file, says nothing. Machines that
   // had a tunnel then count as gone at `now`. `unix_now` in seconds.

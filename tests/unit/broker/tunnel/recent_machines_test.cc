@@ -24,6 +24,19 @@ struct Folder {
 
 }  // namespace
 
+TEST_CASE("a machine that went elsewhere was there lately, unless it is here") {
+  RecentMachines recent;
+  recent.came("mach_here");
+  recent.went_elsewhere("mach_here", kNow);
+  recent.went_elsewhere("mach_1", kNow);
+  CHECK(recent.lately("mach_1", kNow + RecentMachines::kLately - Duration(1)));
+  CHECK_FALSE(recent.lately("mach_1", kNow + RecentMachines::kLately));
+  CHECK(recent.lately("mach_here", kNow + std::chrono::hours(100)));
+  CHECK(recent.up("mach_here"));
+  CHECK_FALSE(recent.up("mach_1"));
+  CHECK(recent.up() == std::vector<std::string>{"mach_here"});
+}
+
 TEST_CASE("a machine was there lately while it has a tunnel, and for ten minutes after the last one") {
   RecentMachines recent;
   CHECK_FALSE(recent.lately("mach_1", kNow));

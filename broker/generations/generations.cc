@@ -1,0 +1,157 @@
+#include "broker/generations/generations.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/tls/tls_session.h"
+#include "common/uv/local_door.h"
+
+namespace ingress::broker {
+namespace {
+
+constexpr Duration kTick{1000};
+constexpr Error kNowhere{ErrorCode::kMachineUnavailable, Side::kTunnel, true, 0,
+                         "no process has a tunnel of the machine"};
+
+}  // namespace
+
+Generations::Generations(uv::Loop& loop, Carrier& carrier, RecentMachines& recent, OnUp on_up)
+    : loop_(loop), carrier_(carrier), recent_(recent), on_up_(std::move(on_up)), ticker_(loop, [this] { tick(); }) {}
+
+Generations::~Generations() {
+  for (const auto& [link, owned] : links_) link->close();
+}
+
+void Generations::begin(std::vector<uv::OwnedFd> inherited) {
+  if (inherited.size() < 2 || inherited.size() % 2 != 0) return;
+  if (!listen(std::move(inherited[0]), Direction::kServes) || !listen(std::move(inherited[1]), Direction::kOpens)) {
+    return log_warn("generations_not_linked", {{"reason", "the doors can't be listened at"}});
+  }
+  ticker_.start(kTick, kTick);
+  ticker_.unref();
+  // Who comes to an older process's door is what that one is not.
+  for (size_t i = 2; i < inherited.size(); ++i) {
+    add(std::move(inherited[i]), i % 2 == 0 ? Direction::kOpens : Direction::kServes);
+  }
+}
+
+bool Generations::listen(uv::OwnedFd door, Direction direction) {
+  Result<std::unique_ptr<uv::Listener>> listener = uv::Listener::adopt(
+      loop_, std::move(door),
+      [this, direction](std::unique_ptr<uv::Socket> socket) { accept(std::move(socket), direction); });
+  if (listener) doors_.push_back(std::move(*listener));
+  return listener.has_value();
+}
+
+// The name of a door can be found out by any process of this machine.
+void Generations::accept(std::unique_ptr<uv::Socket> accepted, Direction direction) {
+  uv::OwnedFd connection = accepted->release();
+  if (uv::is_connected_by_parent(connection)) return add(std::move(connection), direction);
+  log_warn("generation_link_refused", {{"reason", "it was not made by the supervisor"}});
+}
+
+void Generations::add(uv::OwnedFd connection, Direction direction) {
+  Result<std::unique_ptr<uv::Socket>> socket = uv::Socket::adopt(loop_, std::move(connection));
+  if (!socket) return;
+  auto carried = std::make_unique<transport::Connection>(loop_, std::move(*socket), nullptr, Side::kTunnel);
+  GenerationLinkOwner& owner = *this;
+  std::unique_ptr<GenerationLink> link;
+  if (direction == Direction::kOpens) {
+    link = std::make_unique<OpeningLink>(owner, std::move(carried));
+  } else {
+    watched_ = true;
+    auto serving = std::make_unique<ServingLink>(owner, std::move(carried), carrier_, recent_);
+    serving_.push_back(serving.get());
+    link = std::move(serving);
+  }
+  GenerationLink* const key = link.get();
+  links_.emplace(key, std::move(link));
+}
+
+void Generations::machine_changed(std::string_view machine) {
+  if (!watched_) return;
+  loop_.post([this, machine = std::string(machine)] {
+    for (ServingLink* link : serving_) link->tell(machine);
+  });
+}
+
+size_t Generations::drain() {
+  size_t running = 0;
+  for (ServingLink* link : std::vector<ServingLink*>(serving_)) {
+    running += link->running();
+    link->drain();
+  }
+  return running;
+}
+
+void Generations::close(std::function<void()> done) {
+  doors_.clear();
+  if (links_.empty()) return done();
+  on_closed_ = std::move(done);
+  for (const auto& [link, owned] : links_) link->close();
+}
+
+bool Generations::hold(std::string_view machine) const {
+  const std::lock_guard lock(mutex_);
+  return holders_.contains(machine);
+}
+
+tunnel::Stream* Generations::open(std::string_view machine, const tunnel::OpenHead& head, bool end,
+                                  tunnel::StreamHandler* handler, Error& why) {
+  const auto found = holders_.find(machine);
+  if (found == holders_.end()) {
+    why = kNowhere;
+    return nullptr;
+  }
+  return found->second.back()->open(machine, head, end, handler, why);
+}
+
+void Generations::on_machines(GenerationLink& link, MachineLines::Changes changes) {
+  auto* const from = static_cast<OpeningLink*>(&link);
+  {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& machine : changes.up) {
+      std::vector<OpeningLink*>& holders = holders_[machine];
+      if (std::find(holders.begin(), holders.end(), from) == holders.end()) holders.push_back(from);
+    }
+    for (const std::string& machine : changes.down) {
+      const auto found = holders_.find(machine);
+      if (found == holders_.end()) continue;
+      std::erase(found->second, from);
+      if (found->second.empty()) holders_.erase(found);
+    }
+  }
+  for (const std::string& machine : changes.down) recent_.went_elsewhere(machine, loop_.now());
+  if (changes.up.empty()) return;
+  // Not from inside the session that tells it.
+  loop_.defer([this, up = std::move(changes.up)] { on_up_(up); });
+}
+
+void Generations::forget_machines(const GenerationLink& link) {
+  std::vector<std::string> gone;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto each = holders_.begin(); each != holders_.end();) {
+      const bool held = std::erase(each->second, &link) != 0;
+      if (held) gone.push_back(each->first);
+      each = each->second.empty() ? holders_.erase(each) : std::next(each);
+    }
+  }
+  for (const std::string& machine : gone) recent_.went_elsewhere(machine, loop_.now());
+}
+
+void Generations::on_link_gone(GenerationLink& link) {
+  forget_machines(link);
+  std::erase(serving_, &link);
+  const auto found = links_.find(&link);
+  loop_.bury(std::move(found->second));
+  links_.erase(found);
+  if (links_.empty() && on_closed_ != nullptr) std::exchange(on_closed_, nullptr)();
+}
+
+void Generations::tick() {
+  for (const auto& [link, owned] : links_) link->tick();
+}
+
+}  // namespace ingress::broker
