@@ -46,6 +46,7 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   host_.clear();
   machine_.clear();
   held_.hold(head, info);
+  held_trailers_.clear();
   rules_ = {};
   started_ = owner_.loop_.now();
   unconsumed_bytes_ = 0;
@@ -142,10 +143,19 @@ Status Forward::open(std::string_view target) {
   http::forward_request_fields(head, info.upgrade, inbound(), rules_, owner_.ids_, work.scratch,
                                work.open.request.fields);
   Error why;
-  stream_ = owner_.carrier_.open(machine_, work.open, request_ended_, this, why);
+  stream_ = owner_.carrier_.open(machine_, work.open, request_ended_ && held_trailers_.empty(), this, why);
   if (!stream_) return tl::unexpected(of_machine(why));
   ++attempts_;
+  if (!held_trailers_.empty()) send_held_trailers();
   return {};
+}
+
+void Forward::send_held_trailers() {
+  body_used_ = true;
+  http::Fields& trailers = owner_.work_->trailers;
+  trailers.clear();
+  for (const auto& [name, value] : held_trailers_) trailers.push_back({name, value});
+  stream_.send_trailers(trailers);
 }
 
 Error Forward::of_machine(Error why) const {
@@ -158,18 +168,23 @@ http::Inbound Forward::inbound() const {
   return {info.client_ip, info.tls ? "https" : "http", host_, public_port_};
 }
 
+// Without a stream no body byte is welcome (allowance), but the end of an empty body can come.
 void Forward::on_body(MutableBytes payload, bool end) {
-  if (!stream_) return;
   request_ended_ = request_ended_ || end;
+  if (!stream_) return;
   body_used_ = body_used_ || !payload.empty();
   stream_.send_data(payload, end);
   if (end && upgraded_ && answer_ended_) answer_over();
 }
 
 void Forward::on_request_trailers(const http::Fields& trailers) {
-  if (!stream_) return;
-  request_ended_ = body_used_ = true;
+  request_ended_ = true;
   http::forward_trailers(trailers, owner_.work_->trailers);
+  if (!stream_) {
+    for (const http::Field& each : owner_.work_->trailers) held_trailers_.emplace_back(each.name, each.value);
+    return;
+  }
+  body_used_ = true;
   stream_.send_trailers(owner_.work_->trailers);
 }
 

@@ -10,6 +10,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "broker/carrier/carried_stream.h"
 #include "broker/client/forwarder.h"
@@ -73,6 +75,7 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   Status try_open();
   Status open(std::string_view target);
   void open_or_park();
+  void send_held_trailers();
   // False where the request does not wait for the machine.
   bool park(const Error& why);
   bool may_be_sent_again(const Error& error) const;
@@ -89,6 +92,8 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   std::string host_;
   std::string machine_;
   HeldRequest held_;
+  // The request's trailers, where they came before a stream did: an empty body ends while the request is parked.
+  std::vector<std::pair<std::string, std::string>> held_trailers_;
   std::unique_ptr<ParkingPlace> place_;  // while it is parked
   http::RequestRules rules_;
   Time started_{};

@@ -62,6 +62,18 @@ def test_a_parked_post_is_delivered_once_and_whole(patient, origin):
     assert hashlib.sha256(origin.requests[0].body).digest() == hashlib.sha256(body).digest()
 
 
+@pytest.mark.parametrize("end, trailers", [(b"0\r\n\r\n", []), (b"0\r\nX-Sum: 1\r\n\r\n", [("X-Sum", "1")])])
+def test_the_end_of_an_empty_body_comes_while_its_request_waits(patient, origin, end, trailers):
+    kill_agent(patient)
+    with patient.client() as client:
+        head = f"POST /empty HTTP/1.1\r\nHost: {patient.host(origin.port)}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.send(head.encode() + end)
+        wait_parked(patient)
+        patient.agent.start()
+        assert client.response("POST").status == 200
+    assert [(r.target, r.body, list(r.trailers)) for r in origin.requests] == [("/empty", b"", trailers)]
+
+
 def test_many_wait_and_all_are_served(patient, origin):
     kill_agent(patient)
     clients = [patient.client() for _ in range(50)]
