@@ -20,6 +20,7 @@ void send_answer(Responder& responder, const http::ErrorAnswer& answer, const Er
                  {"X-Iterate-Error", name_of(public_error(error).code)}};
   if (answer.retry_after_seconds > 0) head.fields.push_back({"Retry-After", retry_after});
   head.reason = http::reason_of(answer.status);
+  responder.drop_rest_of_request();
   const bool sent = responder.send_head(head, answer.body.empty());
   assert(sent);
   static_cast<void>(sent);

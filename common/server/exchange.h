@@ -55,6 +55,9 @@ class Responder {
   // The connection ends with this answer. Before its head. (HTTP/2: it goes on; a stream is never mistaken for
   // another.)
   virtual void close_after_answer() = 0;
+  // What is left of the request, if anything, is not wanted: the connection ends with this answer, and its head says so
+  // (HTTP/2: it goes on). Before its head.
+  virtual void drop_rest_of_request() = 0;
   // The answer's bytes so far, for the log: body bytes as the origin counts them.
   virtual uint64_t body_bytes_sent() const = 0;
 

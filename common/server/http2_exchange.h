@@ -34,6 +34,7 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   void abort() override;
   bool reset(uint8_t http2_code) override;
   void close_after_answer() override {}  // another stream can't be mistaken for a part of this one
+  void drop_rest_of_request() override {}
   uint64_t body_bytes_sent() const override { return body_bytes_sent_; }
   // http::Http2StreamHandler
   void on_stream_data(MutableBytes payload) override;

@@ -29,6 +29,7 @@ class RecordingResponder final : public server::Responder {
   void resume_body() override {}
   void abort() override {}
   void close_after_answer() override {}
+  void drop_rest_of_request() override {}
   uint64_t body_bytes_sent() const override { return body.size(); }
 
   int status = 0;

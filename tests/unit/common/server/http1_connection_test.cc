@@ -256,6 +256,22 @@ TEST_CASE("an answer before the body is complete is given and the connection clo
   CHECK(client->received().ends_with("\r\n\r\nno"));
 }
 
+TEST_CASE("an error answer to a request whose body is not read says that the connection ends") {
+  Loopback loopback;
+  const Error error{ErrorCode::kMachineUnavailable, Side::kTunnel, false, 0, ""};
+  loopback.acceptor().on_head = [&error](ScriptedAcceptor::Exchange& exchange) {
+    send_answer(*exchange.responder, http::error_answer(error, {}, {}), error);
+  };
+  const auto client = loopback.client();
+  client->send(kGet);
+  REQUIRE(loopback.run_until([&client] { return client->count("HTTP/1.1 503") == 1; }));
+  CHECK(client->count("Connection: close") == 0);
+  client->send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n0123456789");
+  REQUIRE(loopback.run_until([&client] { return client->ended(); }));
+  CHECK(client->count("HTTP/1.1 503") == 2);
+  CHECK(client->count("Connection: close") == 1);
+}
+
 TEST_CASE("a body longer than its Content-Length cuts the connection") {
   Loopback loopback;
   const auto client = loopback.client();
