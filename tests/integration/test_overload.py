@@ -136,16 +136,16 @@ def test_beyond_the_memory_budget_new_requests_are_503_and_running_ones_end_well
             pass  # its reader has left
 
     origin = make_origin(serve)
-    stack = make_stack(broker={"options": ["--memory-budget", "18"]})
+    stack = make_stack(broker={"options": ["--memory-budget", "20"]})
     host = stack.host(origin.port)
     assert stack.get(host).status == 200
     with stack.client() as running:
         running.request(host, "/big")
         readers = []
-        for _ in range(400):
+        for _ in range(800):
             if stack.broker.process.find("memory_budget_exceeded"):
                 break
-            readers.append(stack.client())
+            readers.append(stack.client(tls=True))
             readers[-1].sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             readers[-1].request(host, "/big")
         wait_until(lambda: stack.broker.process.find("memory_budget_exceeded"), "the budget is used up")
