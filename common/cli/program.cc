@@ -224,6 +224,16 @@ Wrong Program::Impl::read_settings() {
 }
 
 Choice Program::run(int argc, const char* const* argv) {
+  Choice choice = read(argc, argv);
+  if (!choice.exit_code) set_up_log();
+  return choice;
+}
+
+void Program::set_up_log() const {
+  log_setup(*parse_log_format(impl_->log_format), *parse_log_level(impl_->log_level));
+}
+
+Choice Program::read(int argc, const char* const* argv) {
   Impl& impl = *impl_;
   impl.declare_flags();
   try {
@@ -248,7 +258,6 @@ Choice Program::run(int argc, const char* const* argv) {
   if (chosen.size() > 1)
     return impl.usage("one command at a time, not " + chosen[0]->get_name() + " and " + chosen[1]->get_name());
   if (const Wrong wrong = impl.read_settings()) return {"", refuse(*wrong)};
-  log_setup(*parse_log_format(impl.log_format), *parse_log_level(impl.log_level));
   return {chosen.front()->get_name(), std::nullopt};
 }
 

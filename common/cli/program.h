@@ -66,6 +66,9 @@ class Program {
   // Reads argv, the environment and the file. Usage errors (unknown command or flag, missing value) are exit 2 with the
   // nearest good word; bad values, unknown keys and an unreadable file are exit 78.
   Choice run(int argc, const char* const* argv);
+  // The same, but that it leaves the log as it is: set_up_log() is the rest.
+  Choice read(int argc, const char* const* argv);
+  void set_up_log() const;
 
   // Whether the setting was said anywhere (not left at its default).
   bool given(std::string_view name) const;

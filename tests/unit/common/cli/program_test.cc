@@ -9,6 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "common/base/log.h"
+
 using namespace ingress;
 using namespace ingress::cli;
 
@@ -235,4 +237,16 @@ TEST_CASE_FIXTURE(Fixture, "a secret's variable loses to a file by flag and wins
     REQUIRE_FALSE(run({"run", "--config", file.path().c_str()}).exit_code);
     CHECK(token.read().value() == "by-variable");
   }
+}
+
+TEST_CASE("reading alone leaves the log as it is") {
+  log_setup(LogFormat::kText, LogLevel::kInfo);
+  Program program("x", "1", "Does x.");
+  program.command("run", "runs");
+  const char* const argv[] = {"x", "run", "--log-level", "error"};
+  CHECK_FALSE(program.read(4, argv).exit_code);
+  CHECK(log_enabled(LogLevel::kInfo));
+  program.set_up_log();
+  CHECK_FALSE(log_enabled(LogLevel::kInfo));
+  log_setup(LogFormat::kText, LogLevel::kInfo);
 }
