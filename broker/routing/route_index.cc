@@ -103,6 +103,8 @@ RouteIndex::RouteIndex(RoutingOptions options) : impl_(std::make_unique<Impl>())
 
 RouteIndex::~RouteIndex() = default;
 
+void RouteIndex::set_defaults(const Policy& defaults) { impl_->options.defaults = defaults; }
+
 Status RouteIndex::resolve(std::string_view host, Resolution& out) const { return impl_->walk(host, out, nullptr); }
 
 tl::expected<Resolution, Refusal> RouteIndex::explain(std::string_view host, std::vector<std::string>& steps) const {

@@ -48,6 +48,7 @@ class RouteIndex {
 
   // Applies a transaction that the store has validated and committed.
   void apply(const Transaction& transaction);
+  void set_defaults(const Policy& defaults);
 
   const Machine* machine(std::string_view id) const;
   const Project* project(std::string_view slug) const;

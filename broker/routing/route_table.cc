@@ -22,28 +22,38 @@ void RouteTable::apply(const Transaction& transaction, std::function<void()> vis
     if (visible) visible();
     return;
   }
-  waiting_.push_back({std::make_shared<const Transaction>(transaction), std::move(visible)});
+  apply_later([shared = std::make_shared<const Transaction>(transaction)](RouteIndex& index) { index.apply(*shared); },
+              std::move(visible));
+}
+
+void RouteTable::set_defaults(const Policy& defaults) {
+  if (second_ == nullptr) return first_.set_defaults(defaults);
+  apply_later([defaults](RouteIndex& index) { index.set_defaults(defaults); }, {});
+}
+
+void RouteTable::apply_later(Change change, std::function<void()> visible) {
+  waiting_.push_back({std::move(change), std::move(visible)});
   if (!passing_) publish_waiting();
 }
 
 // All that waits, in one swap.
 void RouteTable::publish_waiting() {
   const std::vector<Waiting> published = std::exchange(waiting_, {});
-  for (const Waiting& change : published) {
-    standby_->apply(*change.transaction);
-    owed_.push_back(change.transaction);
+  for (const Waiting& each : published) {
+    each.change(*standby_);
+    owed_.push_back(each.change);
   }
   RouteIndex* const fresh = std::exchange(standby_, standby_ == &first_ ? second_.get() : &first_);
   current_.store(fresh, std::memory_order_release);
   passing_ = true;
   when_passed_([this] { on_passed(); });
-  for (const Waiting& change : published) {
-    if (change.visible) change.visible();
+  for (const Waiting& each : published) {
+    if (each.visible) each.visible();
   }
 }
 
 void RouteTable::on_passed() {
-  for (const auto& transaction : owed_) standby_->apply(*transaction);
+  for (const Change& change : owed_) change(*standby_);
   owed_.clear();
   passing_ = false;
   if (!waiting_.empty()) publish_waiting();

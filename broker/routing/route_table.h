@@ -33,13 +33,17 @@ class RouteTable {
   // `visible` is called when every read() from then on sees the change: at once, unless the copy that is to take it is
   // still read; in the order of the changes. It may be empty.
   void apply(const Transaction& transaction, std::function<void()> visible);
+  // Replaces RoutingOptions::defaults, among the changes in their order.
+  void set_defaults(const Policy& defaults);
 
  private:
+  using Change = std::function<void(RouteIndex& index)>;
   struct Waiting {
-    std::shared_ptr<const Transaction> transaction;
+    Change change;
     std::function<void()> visible;
   };
 
+  void apply_later(Change change, std::function<void()> visible);
   void publish_waiting();
   void on_passed();
 
@@ -48,9 +52,9 @@ class RouteTable {
   std::unique_ptr<RouteIndex> second_;  // null with one reader
   std::atomic<const RouteIndex*> current_;
   RouteIndex* standby_ = nullptr;
-  std::vector<Waiting> waiting_;                          // not applied to either copy
-  std::vector<std::shared_ptr<const Transaction>> owed_;  // that the standby lacks
-  bool passing_ = false;                                  // the standby may still be read
+  std::vector<Waiting> waiting_;  // not applied to either copy
+  std::vector<Change> owed_;      // that the standby lacks
+  bool passing_ = false;          // the standby may still be read
 };
 
 }  // namespace ingress::broker

@@ -54,6 +54,31 @@ TEST_CASE("with one reader a change is visible at once, and in the one copy") {
   CHECK(knows(index, "m1"));
 }
 
+Auth default_auth(const RouteTable& table) {
+  Resolution found;
+  REQUIRE(table.read().resolve("m1.machines.iterate.app", found).has_value());
+  return *found.policy.auth;
+}
+
+TEST_CASE("other defaults are seen by whoever reads next, and reach both copies in the order of the changes") {
+  RouteTable one(options());
+  one.apply(put("m1"), {});
+  Policy deny;
+  deny.auth = Auth::kDeny;
+  one.set_defaults(deny);
+  CHECK(default_auth(one) == Auth::kDeny);
+  SharedTable shared;
+  shared.apply("m1");
+  shared.table.set_defaults(deny);  // the other copy may still be read
+  CHECK(default_auth(shared.table) == Auth::kPublic);
+  shared.pass();
+  CHECK(default_auth(shared.table) == Auth::kDeny);
+  shared.pass();
+  shared.apply("m2");
+  CHECK(default_auth(shared.table) == Auth::kDeny);
+  CHECK(knows(shared.table.read(), "m2"));
+}
+
 TEST_CASE("a first change is visible at once, and what is being read does not change") {
   SharedTable shared;
   const RouteIndex& before = shared.table.read();
