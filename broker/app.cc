@@ -29,8 +29,12 @@ constexpr Duration kLockPatience{10000};
 
 class App {
  public:
-  explicit App(const Config& config)
-      : config_(config), loops_(config), loop_(loops_.loop()), idle_memory_(loop_, uv::release_idle_heap) {}
+  App(const Config& config, const ConfigSource& source)
+      : config_(config),
+        source_(source),
+        loops_(config_),
+        loop_(loops_.loop()),
+        idle_memory_(loop_, uv::release_idle_heap) {}
 
   int run();
 
@@ -40,6 +44,8 @@ class App {
   bool listen();
   bool listen_admin();
   void on_signal(const char* name);
+  void on_hang_up();
+  void take(const Config& fresh);
   void drain();
   void drain_clients();
   void drain_tunnels();
@@ -48,7 +54,8 @@ class App {
   void finish();
   void fail(const char* event, const std::string& problem);
 
-  const Config& config_;
+  Config config_;
+  const ConfigSource& source_;
   uv::SdNotify notify_;
   LoopSet loops_;
   uv::Loop& loop_;  // the first of them
@@ -72,7 +79,7 @@ int App::run() {
   if (!open_files()) return 1;
   terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { on_signal("SIGTERM"); });
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
-  hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] { loops_.reopen_access_log(); });
+  hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] { on_hang_up(); });
   upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { hand_over(); });
   store_->snapshot([this](const Result<Snapshot>& snapshot) { on_snapshot(snapshot); });
   loop_.run_until_stopped();  // the store answers from its own thread
@@ -121,7 +128,7 @@ bool App::listen_admin() {
   if (config_.admin.empty()) return true;
   AdminOptions options;
   options.addresses = config_.admin;
-  options.token = config_.admin_token;
+  options.token = config_.live.admin_token;
   AdminParts parts;
   parts.loop = &loop_;
   parts.store = store_.get();
@@ -158,6 +165,27 @@ void App::on_signal(const char* name) {
   drain();
 }
 
+void App::on_hang_up() {
+  loops_.reopen_access_log();
+  if (draining_ || !loops_.listens()) return;
+  const tl::expected<Config, std::string> fresh = source_.read_again();
+  if (!fresh) return log_error("reload_refused", {{"error", fresh.error()}});
+  take(*fresh);
+}
+
+void App::take(const Config& fresh) {
+  for (const std::string& setting : fixed_differences(config_, fresh)) {
+    log_warn("reload_leaves_out", {{"setting", setting}, {"reason", "it changes with a restart or an upgrade"}});
+  }
+  const bool changed = !(fresh.live == config_.live);
+  if (changed) {
+    config_.live = fresh.live;
+    loops_.set_live(config_.live);
+    if (admin_ != nullptr) admin_->set_token(config_.live.admin_token);
+  }
+  log_info("reloaded", {{"changed", changed ? "yes" : "no"}});
+}
+
 // Clients first: their exchanges need the tunnels until they end.
 void App::drain() {
   draining_ = true;
@@ -171,8 +199,8 @@ void App::drain_clients() {
     log_warn("grace_period_over", {});
     loops_.cut_clients();
   });
-  grace_timer_->start(config_.grace_period);
-  grace_ends_ = loop_.now() + config_.grace_period;
+  grace_timer_->start(config_.live.grace_period);
+  grace_ends_ = loop_.now() + config_.live.grace_period;
   loops_.drain_clients([this] { loop_.defer([this] { drain_tunnels(); }); });
 }
 
@@ -213,8 +241,8 @@ void App::finish() {
 
 }  // namespace
 
-int run(const Config& config) {
-  App app(config);
+int run(const Config& config, const ConfigSource& source) {
+  App app(config, source);
   const int exit_code = app.run();
   log_info("stopped", {});
   return exit_code;

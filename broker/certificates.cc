@@ -22,6 +22,15 @@ Status Certificates::start(const tls::TicketKeyMemory& tickets) {
   return load();
 }
 
+Status Certificates::move_to(const std::string& folder) {
+  const std::string before = std::exchange(folder_, folder);
+  if (const Status watched = watch(); !watched) {
+    folder_ = before;
+    return watched;
+  }
+  return load();
+}
+
 Status Certificates::watch() {
   auto watch = uv::FileWatch::watch(loop_, folder_, [this] { on_change(); });
   if (!watch) return tl::unexpected(watch.error());

@@ -19,6 +19,9 @@ class Certificates {
 
   // The first load: an error where no certificate can be served. `tickets` outlive all handshakes.
   Status start(const tls::TicketKeyMemory& tickets);
+  // Another folder, or the same one: loads what is there now. Where nothing of it can be served the old one stays.
+  Status move_to(const std::string& folder);
+  const std::string& folder() const { return folder_; }
   const tls::ServerContext& context() const { return context_; }
 
  private:

@@ -64,7 +64,7 @@ std::string check_auth(const Settings& settings, Config& config) {
   }
   const Result<Auth> auth = parse_auth(settings.default_auth);
   if (!auth) return "--default-auth " + settings.default_auth + ": this version knows public and deny";
-  config.default_auth = *auth;
+  config.live.default_auth = *auth;
   return "";
 }
 
@@ -72,10 +72,10 @@ std::string check_admin(const Settings& settings, Config& config) {
   if (settings.admin_token.given()) {
     const cli::Parsed<std::string> token = settings.admin_token.read();
     if (!token) return token.error();
-    config.admin_token = *token;
+    config.live.admin_token = *token;
   }
   for (const uv::Address& address : config.admin) {
-    if (address.unix_path.empty() && config.admin_token.empty()) {
+    if (address.unix_path.empty() && config.live.admin_token.empty()) {
       return "--admin " + address.to_text() + " needs --admin-token-file: over TCP every request shows a token";
     }
   }
@@ -105,6 +105,11 @@ std::string check_folders(const Settings& settings) {
   return "";
 }
 
+bool same_addresses(const std::vector<uv::Address>& a, const std::vector<uv::Address>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const uv::Address& one, const uv::Address& other) { return one.to_text() == other.to_text(); });
+}
+
 }  // namespace
 
 void declare(cli::Program& program, Settings& settings) {
@@ -113,25 +118,26 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("https", settings.https, "address of a TLS listener, for clients and tunnels; may be repeated");
   program.choice("http-mode", settings.http_mode, {"redirect", "serve"}, "what the clear listeners do");
   program.option("acme-webroot", settings.acme_webroot, "folder of ACME HTTP-01 challenges that --http answers");
-  program.option("tls-dir", settings.tls_dir, "folder of NAME.crt and NAME.key pairs, watched for changes");
+  program.option("tls-dir", settings.tls_dir, "folder of NAME.crt and NAME.key pairs, watched for changes; live");
   program.option("default-auth", settings.default_auth,
-                 "who may reach a machine where no policy says so: public or deny");
+                 "who may reach a machine where no policy says so: public or deny; live");
   program.option("admin", settings.admin, "address of the admin API, unix:/path or 127.0.0.1:8481; may be repeated");
-  program.secret("admin-token", settings.admin_token, "the admin API's bearer token");
+  program.secret("admin-token", settings.admin_token, "the admin API's bearer token; live");
   program.option("db", settings.db, "the route table, an SQLite file");
   program.option("access-log", settings.access_log, "file that gets one JSON line for each exchange");
-  program.option("grace-period", settings.grace_period, "how long running exchanges may take to end after SIGTERM");
-  program.option("head-timeout", settings.head_timeout, "how long a request's head may take");
-  program.option("keep-alive-timeout", settings.keep_alive_timeout, "how long a client's connection may be idle");
-  program.option("exchange-timeout", settings.exchange_timeout, "how long an exchange may be without a byte");
-  program.option("reconnect-spread", settings.reconnect_spread, "agents spread their reconnects over this time");
+  program.option("grace-period", settings.grace_period,
+                 "how long running exchanges may take to end after SIGTERM; live");
+  program.option("head-timeout", settings.head_timeout, "how long a request's head may take; live");
+  program.option("keep-alive-timeout", settings.keep_alive_timeout, "how long a client's connection may be idle; live");
+  program.option("exchange-timeout", settings.exchange_timeout, "how long an exchange may be without a byte; live");
+  program.option("reconnect-spread", settings.reconnect_spread, "agents spread their reconnects over this time; live");
   program.option("park", settings.park,
-                 "how long a request waits for a machine that was connected lately; 0s: not at all");
-  program.option("park-requests", settings.park_requests, "how many requests may wait for one machine", 0);
-  program.option("park-head-bytes", settings.park_head_bytes, "how many bytes their heads may have together", 0);
-  program.option("max-connections", settings.max_connections,
-                 "clients and tunnels at once; beyond, one that waits for a request is closed; 0: all that descriptors allow",
-                 0);
+                 "how long a request waits for a machine that was connected lately; 0s: not at all; live");
+  program.option("park-requests", settings.park_requests, "how many requests may wait for one machine; live", 0);
+  program.option("park-head-bytes", settings.park_head_bytes, "how many bytes their heads may have together; live", 0);
+  program.option(
+      "max-connections", settings.max_connections,
+      "clients and tunnels at once; beyond, one that waits for a request is closed; 0: all that descriptors allow", 0);
   program.option("memory-budget", settings.memory_budget_mb,
                  "MiB that the process may use; beyond, new requests are answered 503; 0: no budget", 0);
   program.option("handshake-rate", settings.handshake_rate,
@@ -140,6 +146,27 @@ void declare(cli::Program& program, Settings& settings) {
                  "hold the sockets and run the broker as a child: started again when it dies, upgraded by SIGUSR2");
   program.option("loops", settings.loops, "threads that serve clients and tunnels; 0 for one a processor", 0,
                  kMostLoops);
+}
+
+std::vector<std::string> fixed_differences(const Config& a, const Config& b) {
+  std::vector<std::string> names;
+  const auto compare = [&names](const char* name, bool same) {
+    if (!same) names.emplace_back(name);
+  };
+  compare("domain", a.domains == b.domains);
+  compare("http", same_addresses(a.http, b.http));
+  compare("https", same_addresses(a.https, b.https));
+  compare("admin", same_addresses(a.admin, b.admin));
+  compare("http-mode", a.serve_clear == b.serve_clear);
+  compare("acme-webroot", a.acme_webroot == b.acme_webroot);
+  compare("db", a.db == b.db);
+  compare("access-log", a.access_log == b.access_log);
+  compare("max-connections", a.max_connections == b.max_connections);
+  compare("memory-budget", a.memory_budget_bytes == b.memory_budget_bytes);
+  compare("handshake-rate", a.handshake_rate == b.handshake_rate);
+  compare("loops", a.loops == b.loops);
+  compare("supervise", a.supervise == b.supervise);
+  return names;
 }
 
 tl::expected<Config, std::string> check(const Settings& settings) {
@@ -158,17 +185,17 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   config.domains = *domains;
   config.serve_clear = settings.http_mode == "serve";
   config.acme_webroot = settings.acme_webroot;
-  config.tls_dir = settings.tls_dir;
+  config.live.tls_dir = settings.tls_dir;
   config.db = settings.db;
   config.access_log = settings.access_log;
-  config.grace_period = settings.grace_period;
-  config.head_timeout = settings.head_timeout;
-  config.keep_alive_timeout = settings.keep_alive_timeout;
-  config.exchange_timeout = settings.exchange_timeout;
-  config.reconnect_spread = settings.reconnect_spread;
-  config.park = settings.park;
-  config.park_requests = static_cast<size_t>(settings.park_requests);
-  config.park_head_bytes = static_cast<size_t>(settings.park_head_bytes);
+  config.live.grace_period = settings.grace_period;
+  config.live.head_timeout = settings.head_timeout;
+  config.live.keep_alive_timeout = settings.keep_alive_timeout;
+  config.live.exchange_timeout = settings.exchange_timeout;
+  config.live.reconnect_spread = settings.reconnect_spread;
+  config.live.park = settings.park;
+  config.live.park_requests = static_cast<size_t>(settings.park_requests);
+  config.live.park_head_bytes = static_cast<size_t>(settings.park_head_bytes);
   config.max_connections = settings.max_connections;
   config.memory_budget_bytes = static_cast<size_t>(settings.memory_budget_mb) * 1024 * 1024;
   config.handshake_rate = settings.handshake_rate;

@@ -39,18 +39,10 @@ struct Settings {
   bool supervise = false;
 };
 
-// As the program uses them.
-struct Config {
-  std::vector<std::string> domains;
-  std::vector<uv::Address> http;
-  std::vector<uv::Address> https;
-  std::vector<uv::Address> admin;
-  bool serve_clear = false;
-  std::string acme_webroot;
+// Those that change while the broker runs (SIGHUP).
+struct LiveSettings {
   std::string tls_dir;
   Auth default_auth = Auth::kDeny;
-  std::string db;
-  std::string access_log;
   std::string admin_token;
   Duration grace_period{0};
   Duration head_timeout{0};
@@ -60,6 +52,21 @@ struct Config {
   Duration park{0};
   size_t park_requests = 0;
   size_t park_head_bytes = 0;
+
+  bool operator==(const LiveSettings&) const = default;
+};
+
+// As the program uses them.
+struct Config {
+  LiveSettings live;
+  std::vector<std::string> domains;
+  std::vector<uv::Address> http;
+  std::vector<uv::Address> https;
+  std::vector<uv::Address> admin;
+  bool serve_clear = false;
+  std::string acme_webroot;
+  std::string db;
+  std::string access_log;
   int max_connections = 0;         // 0: as many as descriptors allow
   size_t memory_budget_bytes = 0;  // 0: none
   int handshake_rate = 0;          // a second and address; 0: none
@@ -71,5 +78,8 @@ void declare(cli::Program& program, Settings& settings);
 
 // A sentence for the operator where something is bad (exit 78). Reads files, opens nothing for writing.
 tl::expected<Config, std::string> check(const Settings& settings);
+
+// Settings that are not live and differ, by name.
+std::vector<std::string> fixed_differences(const Config& a, const Config& b);
 
 }  // namespace ingress::broker

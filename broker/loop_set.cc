@@ -8,8 +8,8 @@
 #include "common/base/after_calls.h"
 #include "common/base/log.h"
 #include "common/tls/digest.h"
-#include "common/uv/resident_memory.h"
 #include "common/uv/inherited_fds.h"
+#include "common/uv/resident_memory.h"
 
 namespace ingress::broker {
 namespace {
@@ -19,12 +19,13 @@ constexpr const char* kRecentSuffix = ".recent";
 constexpr Duration kSaveInterval{1000};
 constexpr Duration kMemoryInterval{100};
 
-RoutingOptions routing_options(const Config& config) {
-  RoutingOptions options;
-  options.domains = config.domains;
-  options.defaults.auth = config.default_auth;
-  return options;
+Policy default_policy(const LiveSettings& live) {
+  Policy defaults;
+  defaults.auth = live.default_auth;
+  return defaults;
 }
+
+RoutingOptions routing_options(const Config& config) { return {config.domains, default_policy(config.live)}; }
 
 }  // namespace
 
@@ -131,6 +132,11 @@ Status LoopSet::listen(std::string& problem) {
 void LoopSet::start() {
   for (size_t number = 1; number < workers_.size(); ++number) workers_[number]->start();
   generations_->begin(uv::take_inherited_fds(Generations::kVariable));
+}
+
+void LoopSet::set_live(const LiveSettings& live) {
+  routes_->set_defaults(default_policy(live));
+  everywhere([live](Worker& worker) { worker.set_live(live); });
 }
 
 void LoopSet::everywhere(const std::function<void(Worker&)>& task) {

@@ -31,6 +31,8 @@ class LoopSet final : public LoopsView {
   // The threads of the others: after all that may fail.
   void start();
   bool listens() const { return workers_.front()->listens(); }
+  // Settings that have changed; after listen().
+  void set_live(const LiveSettings& live);
   // Follows a rotation of the access log.
   void reopen_access_log();
 

@@ -16,7 +16,7 @@ namespace {
 RegistryOptions registry_options(const WorkerParts& parts) {
   RegistryOptions options;
   options.broker_id = parts.broker_id;
-  options.reconnect_spread = parts.config->reconnect_spread;
+  options.reconnect_spread = parts.config->live.reconnect_spread;
   return options;
 }
 
@@ -28,23 +28,25 @@ int descriptor_limit(const Config& config) {
   return std::min(most, uv::lowest_free_descriptor() + config.max_connections);
 }
 
-server::ConnectionOptions connection_options(const Config& config) {
+server::ConnectionOptions connection_options(const LiveSettings& live) {
   server::ConnectionOptions options;
-  options.head_timeout = config.head_timeout;
-  options.keep_alive_timeout = config.keep_alive_timeout;
-  options.exchange_timeout = config.exchange_timeout;
+  options.head_timeout = live.head_timeout;
+  options.keep_alive_timeout = live.keep_alive_timeout;
+  options.exchange_timeout = live.exchange_timeout;
   return options;
 }
+
+ParkingLimits parking_limits(const LiveSettings& live) { return {live.park_requests, live.park_head_bytes}; }
 
 }  // namespace
 
 Worker::Worker(const WorkerParts& parts, size_t number)
     : parts_(parts),
       number_(number),
-      certificates_(loop_, parts.config->tls_dir, number == 0),
+      certificates_(loop_, parts.config->live.tls_dir, number == 0),
       access_(*parts.routes),
       tunnels_(loop_, registry_options(parts), access_, parts.directory, number),
-      parking_(loop_, {parts.config->park_requests, parts.config->park_head_bytes}) {
+      parking_(loop_, parking_limits(parts.config->live)) {
   tunnels_.set_watcher(*this);
   if (parts.directory != nullptr) crossing_ = std::make_unique<Crossing>(loop_, number, tunnels_);
   carrier_ = std::make_unique<Carrier>(tunnels_, parts.directory, crossing_.get());
@@ -65,14 +67,14 @@ void Worker::open_access_log(AccessLogFile& file) { access_log_ = std::make_uniq
 void Worker::make_front() {
   const Config& config = *parts_.config;
   forwarder_ =
-      std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_, Waiting{parking_, *parts_.recent, config.park},
+      std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_, Waiting{parking_, *parts_.recent, config.live.park},
                                   *parts_.memory, access_log_.get());
   redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port);
   challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *forwarder_);
   server::RequestAcceptor* clear = redirect_.get();
   if (config.serve_clear) clear = challenges_.get();
   front_ = std::make_unique<Front>(loop_, &certificates_.context(), tunnels_, *clear, *forwarder_,
-                                   connection_options(config));
+                                   connection_options(config.live));
   front_->set_limits({descriptor_limit(config), parts_.handshakes});
   if (parts_.directory != nullptr) make_doors();
 }
@@ -139,6 +141,14 @@ void Worker::take_tunnel(HandedTunnel tunnel) {
                                                             Side::kClient);
   connection->start();
   tunnels_.adopt(std::move(connection), tunnel.begun.mutable_view(), true);
+}
+
+void Worker::set_live(const LiveSettings& live) {
+  if (live.tls_dir != certificates_.folder()) static_cast<void>(certificates_.move_to(live.tls_dir));
+  tunnels_.set_reconnect_spread(live.reconnect_spread);
+  parking_.set_limits(parking_limits(live));
+  forwarder_->set_park(live.park);
+  front_->set_options(connection_options(live));
 }
 
 LoopCounts Worker::counts() const {

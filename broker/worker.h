@@ -58,6 +58,8 @@ class Worker final : private MachineWatcher {
 
   // Machines can be reached again: requests that wait for them go on.
   void wake(const std::vector<std::string>& machines);
+  // Settings that have changed; after make_front.
+  void set_live(const LiveSettings& live);
   LoopCounts counts() const;
   void drain_clients(std::function<void()> done);
   void drain_tunnels(Duration grace, std::function<void()> done);

@@ -20,6 +20,8 @@ struct Trust {
 class AdminAcceptor final : public server::RequestAcceptor {
  public:
   AdminAcceptor(const Router& router, Trust trust) : router_(router), trust_(std::move(trust)) {}
+  // Of the requests that come next.
+  void set_token(const std::string& token) { trust_.token = token; }
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
                                      const server::RequestInfo& info) override;

@@ -98,6 +98,8 @@ class Server final : public AdminServer {
     return {};
   }
 
+  void set_token(const std::string& token) override { remote_acceptor_.set_token(token); }
+
   void drain(std::function<void()> done) override {
     listeners_.clear();
     health_.set_ready(false);

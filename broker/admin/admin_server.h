@@ -41,6 +41,8 @@ class AdminServer {
   static Result<std::unique_ptr<AdminServer>> start(const AdminOptions& options, const AdminParts& parts,
                                                     std::string& problem);
   virtual ~AdminServer() = default;
+  // Replaces AdminOptions::token.
+  virtual void set_token(const std::string& token) = 0;
   // Stops accepting and closes idle connections; running requests end, and then `done` is called.
   virtual void drain(std::function<void()> done) = 0;
   // Ends those that still run.

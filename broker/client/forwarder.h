@@ -37,6 +37,9 @@ class Forwarder final : public server::RequestAcceptor {
                                      const server::RequestInfo& info) override;
   http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
 
+  // How long a request that has to wait does from now on.
+  void set_park(Duration park) { waiting_.park = park; }
+
   size_t running() const { return running_; }
 
  private:

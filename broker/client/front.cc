@@ -244,6 +244,13 @@ void Front::close_all() {
   secure_http2_.close_all();
 }
 
+void Front::set_options(const server::ConnectionOptions& options) {
+  clear_.set_options(options);
+  secure_.set_options(options);
+  clear_http2_.set_options(options);
+  secure_http2_.set_options(options);
+}
+
 size_t Front::client_count() const {
   return clear_.connection_count() + secure_.connection_count() + clear_http2_.connection_count() +
          secure_http2_.connection_count();

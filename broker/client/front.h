@@ -66,6 +66,8 @@ class Front {
   // each connection may bring a request that was on its way.
   void drain(std::function<void()> done);
   void close_all();
+  // For all connections, as the servers' set_options.
+  void set_options(const server::ConnectionOptions& options);
   size_t client_count() const;
 
  private:
@@ -84,8 +86,8 @@ class Front {
   void drain_servers();
   Status bind(const uv::Address& address, bool tls, std::string& problem);
   void keep(std::unique_ptr<uv::Listener> listener, bool tls);
-  // Closes a connection that has waited for a request, or in its handshake, for half a second at least: the longest of those
-  // that are looked at. False where there is none.
+  // Closes a connection that has waited for a request, or in its handshake, for half a second at least: the longest of
+  // those that are looked at. False where there is none.
   bool make_room();
   bool may_shake_hands(uv::Socket& socket);
   void log_full(bool made_room);

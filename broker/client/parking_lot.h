@@ -64,6 +64,8 @@ class ParkingLot {
   std::unique_ptr<ParkingPlace> park(std::string_view machine, ParkedRequest& request, size_t head_bytes, Time until);
   // Calls those that wait for the machine now, the first first.
   void machine_up(std::string_view machine);
+  // For who comes next.
+  void set_limits(ParkingLimits limits) { limits_ = limits; }
   size_t waiting() const { return waiting_; }
 
  private:

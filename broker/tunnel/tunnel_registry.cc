@@ -269,6 +269,8 @@ TunnelRegistry::TunnelRegistry(uv::Loop& loop, RegistryOptions options, TunnelAu
 
 TunnelRegistry::~TunnelRegistry() = default;
 
+void TunnelRegistry::set_reconnect_spread(Duration spread) { impl_->options.reconnect_spread = spread; }
+
 void TunnelRegistry::set_watcher(MachineWatcher& watcher) { impl_->watcher = &watcher; }
 
 void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection) {

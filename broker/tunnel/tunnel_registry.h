@@ -74,6 +74,8 @@ class TunnelRegistry {
                  MachineDirectory* directory = nullptr, size_t self = 0);
   ~TunnelRegistry();
 
+  // What tunnels that come are told.
+  void set_reconnect_spread(Duration spread);
   // It outlives the registry.
   void set_watcher(MachineWatcher& watcher);
 

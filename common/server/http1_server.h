@@ -34,6 +34,8 @@ class Http1Server {
   uv::Loop& loop() { return loop_; }
   RequestAcceptor& acceptor() { return acceptor_; }
   const ConnectionOptions& options() const { return options_; }
+  // Times count from what begins next, on connections that are open, too; limits on those that come.
+  void set_options(const ConnectionOptions& options) { options_ = options; }
 
  private:
   friend class Http1Connection;

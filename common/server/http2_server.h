@@ -29,6 +29,8 @@ class Http2Server {
   uv::Loop& loop() { return loop_; }
   RequestAcceptor& acceptor() { return acceptor_; }
   const ConnectionOptions& options() const { return options_; }
+  // Times count from what begins next, on connections that are open, too; limits on those that come.
+  void set_options(const ConnectionOptions& options) { options_ = options; }
 
  private:
   friend class Http2Connection;
