@@ -8,10 +8,10 @@
 #include "broker/admin/admin_server.h"
 #include "broker/index_loader.h"
 #include "broker/loop_set.h"
-#include "broker/store/database_lock.h"
 #include "broker/store/store.h"
 #include "common/base/log.h"
 #include "common/base/signals.h"
+#include "common/database/database_lock.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
 #include "common/uv/resident_memory.h"
@@ -59,7 +59,7 @@ class App {
   uv::SdNotify notify_;
   LoopSet loops_;
   uv::Loop& loop_;  // the first of them
-  DatabaseLock lock_;
+  db::DatabaseLock lock_;
   std::unique_ptr<Store> store_;
   uv::IdleMemory idle_memory_;
   std::unique_ptr<AdminServer> admin_;

@@ -5,8 +5,8 @@
 #include <functional>
 #include <vector>
 
-#include "broker/store/database.h"
 #include "broker/store/store.h"
+#include "common/database/database.h"
 
 namespace ingress::broker {
 
@@ -19,7 +19,7 @@ struct CommitJob {
 class CommitBatch {
  public:
   // `revision`: the newest one of the file, kept up to date.
-  CommitBatch(Database& database, int64_t& revision) : database_(database), revision_(revision) {}
+  CommitBatch(db::Database& database, int64_t& revision) : database_(database), revision_(revision) {}
 
   // Sets every job's outcome. What is kIo for one is for all.
   void run(std::vector<CommitJob>& jobs);
@@ -29,7 +29,7 @@ class CommitBatch {
   void write_one(CommitJob& job);
   void refuse_all(std::vector<CommitJob>& jobs, const StoreError& error);
 
-  Database& database_;
+  db::Database& database_;
   int64_t& revision_;
 };
 

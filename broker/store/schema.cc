@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "common/database/format.h"
+
 namespace ingress::broker {
 namespace {
 
@@ -78,31 +80,32 @@ CREATE TABLE changes (
 )sql";
 
 constexpr std::array kMigrations = {kVersion1};
+static_assert(kMigrations.size() == static_cast<size_t>(db::kSchemaVersion));
 
 Status refuse(std::string& problem, std::string sentence) {
   problem = std::move(sentence);
   return fail(ErrorCode::kInvalidArgument, Side::kInternal, "opening the database");
 }
 
-Status failed(const Database& database, const std::string& path, std::string& problem) {
+Status failed(const db::Database& database, const std::string& path, std::string& problem) {
   problem = "cannot use " + path + ": " + database.failure();
   return tl::unexpected(database.error());
 }
 
-int64_t number_of(Database& database, const char* sql) {
-  Query query = database.query(sql);
+int64_t number_of(db::Database& database, const char* sql) {
+  db::Query query = database.query(sql);
   return query.next() ? query.number(0) : 0;
 }
 
 // The file's version, 0 for an empty one.
-Status read_version(Database& database, const std::string& path, int64_t newest, int64_t& version,
+Status read_version(db::Database& database, const std::string& path, int64_t newest, int64_t& version,
                     std::string& problem) {
   version = number_of(database, "PRAGMA user_version");
   const int64_t application = number_of(database, "PRAGMA application_id");
   const int64_t objects = number_of(database, "SELECT count(*) FROM sqlite_schema");
   if (database.failed()) return failed(database, path, problem);
   if (objects == 0 && version == 0) return {};
-  if (application != kApplicationId || version < 1) {
+  if (application != db::kApplicationId || version < 1) {
     return refuse(problem, path + " is a database of another program; it is left as it is");
   }
   if (version > newest) {
@@ -113,18 +116,18 @@ Status read_version(Database& database, const std::string& path, int64_t newest,
   return {};
 }
 
-Status check_whole(Database& database, const std::string& path, std::string& problem) {
-  Query query = database.query("PRAGMA quick_check(1)");
+Status check_whole(db::Database& database, const std::string& path, std::string& problem) {
+  db::Query query = database.query("PRAGMA quick_check(1)");
   const std::string answer = query.next() ? query.text(0) : "";
   if (database.failed()) return failed(database, path, problem);
   if (answer == "ok") return {};
   return refuse(problem, path + " is damaged (" + answer + "): restore a backup");
 }
 
-void migrate(Database& database, int64_t version, std::span<const char* const> steps) {
+void migrate(db::Database& database, int64_t version, std::span<const char* const> steps) {
   database.run("BEGIN IMMEDIATE");
   for (auto step = static_cast<size_t>(version); step < steps.size(); ++step) database.run(steps[step]);
-  database.run(("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
+  database.run(("PRAGMA application_id = " + std::to_string(db::kApplicationId)).c_str());
   database.run(("PRAGMA user_version = " + std::to_string(steps.size())).c_str());
   database.run("COMMIT");
 }
@@ -133,7 +136,7 @@ void migrate(Database& database, int64_t version, std::span<const char* const> s
 
 std::span<const char* const> migrations() { return kMigrations; }
 
-Status prepare_schema(Database& database, const std::string& path, std::span<const char* const> steps,
+Status prepare_schema(db::Database& database, const std::string& path, std::span<const char* const> steps,
                       std::string& problem) {
   int64_t version = 0;
   const auto newest = static_cast<int64_t>(steps.size());
@@ -148,7 +151,7 @@ Status prepare_schema(Database& database, const std::string& path, std::span<con
   return database.failed() ? failed(database, path, problem) : Status();
 }
 
-Status check_schema(Database& database, const std::string& path, std::string& problem) {
+Status check_schema(db::Database& database, const std::string& path, std::string& problem) {
   int64_t version = 0;
   const auto newest = static_cast<int64_t>(kMigrations.size());
   if (Status read = read_version(database, path, newest, version, problem); !read) return read;

@@ -5,13 +5,10 @@
 #include <span>
 #include <string>
 
-#include "broker/store/database.h"
 #include "common/base/error.h"
+#include "common/database/database.h"
 
 namespace ingress::broker {
-
-// "ingr": tells our files from other programs' (PRAGMA application_id).
-inline constexpr int64_t kApplicationId = 0x696e6772;
 
 // The statements that lead from version N to N + 1; the first makes an empty file version 1.
 std::span<const char* const> migrations();
@@ -19,10 +16,10 @@ std::span<const char* const> migrations();
 // Sets the connection up, checks that the file is whole and ours, and brings it to the newest version of `steps`, in
 // one transaction and after a copy to `path`.vN (N: the version it had). A newer one is refused, and so is a file that
 // is not ours. `problem` gets a sentence where it fails.
-Status prepare_schema(Database& database, const std::string& path, std::span<const char* const> steps,
+Status prepare_schema(db::Database& database, const std::string& path, std::span<const char* const> steps,
                       std::string& problem);
 
 // For readers: the file is ours and of a version up to the newest that we know.
-Status check_schema(Database& database, const std::string& path, std::string& problem);
+Status check_schema(db::Database& database, const std::string& path, std::string& problem);
 
 }  // namespace ingress::broker

@@ -1,23 +1,10 @@
 #include "broker/store/snapshot.h"
 
-#include <unistd.h>
-
 #include "broker/store/schema.h"
 #include "broker/store/tables.h"
 
 namespace ingress::broker {
 namespace {
-
-// A file in a folder that cannot be written has no place for SQLite's shared memory; where no log of a writer lies
-// beside it, it can be read as it is.
-Result<std::unique_ptr<Database>> open_for_reading(const std::string& path, std::string& problem) {
-  Result<std::unique_ptr<Database>> opened = Database::open(path, Database::Mode::kReadOnly, problem);
-  if (!opened) return opened;
-  (*opened)->query("SELECT count(*) FROM sqlite_schema").run();
-  if (!(*opened)->failed()) return opened;
-  if (::access((path + "-wal").c_str(), F_OK) == 0) return opened;
-  return Database::open(path, Database::Mode::kImmutable, problem);
-}
 
 template <class Change, class Record>
 void add(std::vector<Record>& records, Transaction& transaction) {
@@ -39,7 +26,7 @@ Transaction rebuild_transaction(Snapshot snapshot) {
   return transaction;
 }
 
-Result<Snapshot> read_tables(Database& database) {
+Result<Snapshot> read_tables(db::Database& database) {
   database.run("BEGIN");
   Tables tables(database);
   Snapshot snapshot;
@@ -60,7 +47,7 @@ Result<Snapshot> read_tables(Database& database) {
 }
 
 Result<Snapshot> read_snapshot(const std::string& path, std::string& problem) {
-  Result<std::unique_ptr<Database>> database = open_for_reading(path, problem);
+  Result<std::unique_ptr<db::Database>> database = db::Database::open_to_read(path, problem);
   if (!database) return tl::unexpected(database.error());
   if (Status good = check_schema(**database, path, problem); !good) return tl::unexpected(good.error());
   Result<Snapshot> snapshot = read_tables(**database);

@@ -9,7 +9,7 @@ namespace {
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(uv::Loop& loop, std::unique_ptr<Database> database, int64_t revision)
+  SqliteStore(uv::Loop& loop, std::unique_ptr<db::Database> database, int64_t revision)
       : thread_(loop, std::move(database), revision) {}
 
   void set_on_committed(OnCommitted on_committed) override { thread_.set_on_committed(std::move(on_committed)); }
@@ -31,7 +31,7 @@ class SqliteStore final : public Store {
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(uv::Loop& loop, const std::string& path, std::string& problem) {
-  Result<std::unique_ptr<Database>> database = Database::open(path, Database::Mode::kReadWrite, problem);
+  Result<std::unique_ptr<db::Database>> database = db::Database::open(path, db::Database::Mode::kReadWrite, problem);
   if (!database) return tl::unexpected(database.error());
   if (Status good = prepare_schema(**database, path, migrations(), problem); !good) return tl::unexpected(good.error());
   const int64_t revision = Tables(**database).head();

@@ -11,7 +11,7 @@ constexpr size_t kMaxBatch = 256;  // commits with one sync
 
 }  // namespace
 
-StoreThread::StoreThread(uv::Loop& loop, std::unique_ptr<Database> database, int64_t revision)
+StoreThread::StoreThread(uv::Loop& loop, std::unique_ptr<db::Database> database, int64_t revision)
     : loop_(loop), database_(std::move(database)), revision_(revision) {
   const SignalsBlocked blocked;
   thread_ = std::thread([this] { run(); });

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "broker/store/commit_batch.h"
-#include "broker/store/database.h"
 #include "broker/store/store.h"
+#include "common/database/database.h"
 #include "common/uv/loop.h"
 
 namespace ingress::broker {
@@ -32,7 +32,7 @@ using StoreJob = std::variant<CommitJob, SnapshotJob, ChangesJob>;
 
 class StoreThread {
  public:
-  StoreThread(uv::Loop& loop, std::unique_ptr<Database> database, int64_t revision);
+  StoreThread(uv::Loop& loop, std::unique_ptr<db::Database> database, int64_t revision);
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
   // Runs what was given; its answers are dropped.
@@ -58,8 +58,8 @@ class StoreThread {
   void post(Answer on_done, Value value);
 
   uv::Loop& loop_;
-  std::unique_ptr<Database> database_;  // the thread's, from its start to its end
-  int64_t revision_;                    // the thread's
+  std::unique_ptr<db::Database> database_;  // the thread's, from its start to its end
+  int64_t revision_;                        // the thread's
   std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
 
   std::mutex mutex_;

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "broker/model/records.h"
-#include "broker/store/database.h"
+#include "common/database/database.h"
 
 namespace ingress::broker {
 
 class Tables {
  public:
-  explicit Tables(Database& database) : database_(database) {}
+  explicit Tables(db::Database& database) : database_(database) {}
 
   std::optional<Machine> machine(std::string_view id);
   std::string machine_of_alias(std::string_view alias);  // "" where none
@@ -57,7 +57,7 @@ class Tables {
   std::vector<Domain> domains();
 
  private:
-  Database& database_;
+  db::Database& database_;
 };
 
 }  // namespace ingress::broker

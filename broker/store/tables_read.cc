@@ -5,38 +5,38 @@ namespace ingress::broker {
 namespace {
 
 // Readers of a row; the columns stand in the order of the record.
-Machine machine_in(const Query& row) {
+Machine machine_in(const db::Query& row) {
   return {row.text(0), parse_machine_state(row.text(1)).value_or(MachineState::kActive),
           static_cast<int>(row.number(2)), row.text(3), row.number(4)};
 }
-Token token_in(const Query& row) { return {row.text(0), row.text(1), row.text(2), row.text(3), row.number(4)}; }
-Project project_in(const Query& row) {
+Token token_in(const db::Query& row) { return {row.text(0), row.text(1), row.text(2), row.text(3), row.number(4)}; }
+Project project_in(const db::Query& row) {
   return {row.text(0), row.text(1),  static_cast<int>(row.number(2)), row.number(3) != 0, row.text(4),
           row.text(5), row.number(6)};
 }
-Service service_in(const Query& row) {
+Service service_in(const db::Query& row) {
   return {row.text(0), row.text(1), static_cast<int>(row.number(2)), row.text(3), row.text(4)};
 }
-Route route_in(const Query& row) { return {row.text(0), {}, row.text(1), row.text(2), row.number(3)}; }
-RoutePattern pattern_in(const Query& row) {
+Route route_in(const db::Query& row) { return {row.text(0), {}, row.text(1), row.text(2), row.number(3)}; }
+RoutePattern pattern_in(const db::Query& row) {
   return {row.text(0), {row.text(1), row.text(2), row.text(3), static_cast<int>(row.number(4))}, row.text(5)};
 }
-Domain domain_in(const Query& row) { return {row.text(0), row.text(1), row.number(2)}; }
+Domain domain_in(const db::Query& row) { return {row.text(0), row.text(1), row.number(2)}; }
 
 template <class Record>
-std::optional<Record> one(Query& query, Record (*read)(const Query&)) {
+std::optional<Record> one(db::Query& query, Record (*read)(const db::Query&)) {
   if (!query.next()) return std::nullopt;
   return read(query);
 }
 
 template <class Record>
-std::vector<Record> all(Query query, Record (*read)(const Query&)) {
+std::vector<Record> all(db::Query query, Record (*read)(const db::Query&)) {
   std::vector<Record> records;
   while (query.next()) records.push_back(read(query));
   return records;
 }
 
-std::string text_of(Query& query) { return query.next() ? query.text(0) : std::string(); }
+std::string text_of(db::Query& query) { return query.next() ? query.text(0) : std::string(); }
 
 }  // namespace
 
@@ -76,7 +76,7 @@ std::optional<Route> Tables::route(std::string_view id) {
   std::optional<Route> route =
       one(database_.query("SELECT id, external_id, metadata, created_at FROM routes WHERE id = ?").bind(id), route_in);
   if (!route) return route;
-  Query query = database_.query(
+  db::Query query = database_.query(
       "SELECT pattern, machine, project, service, port, policy FROM patterns WHERE route = ? ORDER BY position");
   query.bind(id);
   while (query.next()) route->patterns.push_back(pattern_in(query));
@@ -115,12 +115,12 @@ std::string Tables::route_to_service(std::string_view project, std::string_view 
 }
 
 int64_t Tables::head() {
-  Query query = database_.query("SELECT max(revision) FROM changes");
+  db::Query query = database_.query("SELECT max(revision) FROM changes");
   return query.next() ? query.number(0) : 0;
 }
 
 std::vector<ChangeRow> Tables::changes_since(int64_t revision, int limit) {
-  Query query = database_.query(
+  db::Query query = database_.query(
       "SELECT revision, at, actor, operation, subject, before, after FROM changes WHERE revision > ? "
       "ORDER BY revision LIMIT ?");
   query.bind(revision).bind(int64_t{limit});
@@ -158,7 +158,7 @@ std::vector<Route> Tables::routes() {
   std::vector<Route> routes =
       all(database_.query("SELECT id, external_id, metadata, created_at FROM routes ORDER BY id"), route_in);
   // Both in the order of the route's id: one pass.
-  Query query = database_.query(
+  db::Query query = database_.query(
       "SELECT pattern, machine, project, service, port, policy, route FROM patterns ORDER BY route, position");
   auto route = routes.begin();
   while (query.next()) {

@@ -2,14 +2,15 @@
 
 #include <fstream>
 
+#include "common/database/format.h"
 #include "tests/unit/broker/store/store_fixture.h"
 
 namespace ingress::broker {
 namespace {
 
-std::unique_ptr<Database> open(const std::string& path) {
+std::unique_ptr<db::Database> open(const std::string& path) {
   std::string problem;
-  Result<std::unique_ptr<Database>> database = Database::open(path, Database::Mode::kReadWrite, problem);
+  Result<std::unique_ptr<db::Database>> database = db::Database::open(path, db::Database::Mode::kReadWrite, problem);
   REQUIRE_MESSAGE(database.has_value(), problem);
   return std::move(*database);
 }
@@ -26,8 +27,8 @@ std::string refused_file(uv::Loop& loop, const std::string& path) {
   return problem;
 }
 
-int64_t number(Database& database, const char* sql) {
-  Query query = database.query(sql);
+int64_t number(db::Database& database, const char* sql) {
+  db::Query query = database.query(sql);
   REQUIRE(query.next());
   return query.number(0);
 }
@@ -92,7 +93,7 @@ TEST_CASE_FIXTURE(StoreFixture, "the file is read by its owner and group alone, 
   CHECK(number(*database, "PRAGMA foreign_keys") == 1);
   CHECK(database->query("PRAGMA journal_mode").next());
   CHECK(number(*database, "PRAGMA user_version") == 1);
-  CHECK(number(*database, "PRAGMA application_id") == kApplicationId);
+  CHECK(number(*database, "PRAGMA application_id") == db::kApplicationId);
 }
 
 TEST_CASE("an older schema is copied, then brought up in one transaction") {

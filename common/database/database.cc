@@ -1,4 +1,4 @@
-#include "broker/store/database.h"
+#include "common/database/database.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace ingress::broker {
+namespace ingress::db {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
@@ -49,6 +49,20 @@ int open_handle(const std::string& path, Database::Mode mode, sqlite3** handle) 
   return sqlite3_open_v2(uri_of(path).c_str(), handle, kCommon | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
 }
 
+int primary_code(sqlite3* handle) { return sqlite3_errcode(handle) & 0xff; }
+
+// SQLite gives no errno for the first two.
+int errno_of(sqlite3* handle) {
+  switch (primary_code(handle)) {
+    case SQLITE_FULL:
+      return ENOSPC;
+    case SQLITE_READONLY:
+      return EROFS;
+    default:
+      return sqlite3_system_errno(handle);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode mode, std::string& problem) {
@@ -68,6 +82,17 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode m
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   return database;
+}
+
+// A file in a folder that cannot be written has no place for SQLite's shared memory; where no log of a writer lies
+// beside it, it can be read as it is.
+Result<std::unique_ptr<Database>> Database::open_to_read(const std::string& path, std::string& problem) {
+  Result<std::unique_ptr<Database>> opened = open(path, Mode::kReadOnly, problem);
+  if (!opened) return opened;
+  (*opened)->query("SELECT count(*) FROM sqlite_schema").run();
+  if (!(*opened)->failed()) return opened;
+  if (::access((path + "-wal").c_str(), F_OK) == 0) return opened;
+  return open(path, Mode::kImmutable, problem);
 }
 
 Database::~Database() {
@@ -90,15 +115,32 @@ void Database::run(const char* sql) {
   if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail_now();
 }
 
+void Database::copy_to(Database& to) {
+  if (to.failed_) return;
+  sqlite3_backup* copy = sqlite3_backup_init(to.handle_, "main", handle_, "main");
+  if (copy == nullptr) return to.fail_now();
+  constexpr int kAllPages = -1;
+  const bool done = sqlite3_backup_step(copy, kAllPages) == SQLITE_DONE;
+  const bool good = sqlite3_backup_finish(copy) == SQLITE_OK;
+  if (done && good) return;
+  to.fail_now();
+  if (!good) return;
+  // A lock that was not to be had is no error to SQLite.
+  to.busy_ = true;
+  to.failure_ = "the database is locked";
+}
+
 void Database::fail_now() {
   if (failed_) return;
   failed_ = true;
   failure_ = sqlite3_errmsg(handle_);
-  error_ = Error{ErrorCode::kIo, Side::kInternal, false, sqlite3_system_errno(handle_), "using the database"};
+  busy_ = primary_code(handle_) == SQLITE_BUSY;
+  error_ = Error{ErrorCode::kIo, Side::kInternal, false, errno_of(handle_), "using the database"};
 }
 
 void Database::clear_failure() {
   failed_ = false;
+  busy_ = false;
   failure_.clear();
 }
 
@@ -153,4 +195,4 @@ std::string Query::text(int column) const {
 
 int64_t Query::number(int column) const { return sqlite3_column_int64(statement_, column); }
 
-}  // namespace ingress::broker
+}  // namespace ingress::db

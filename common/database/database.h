@@ -14,7 +14,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace ingress::broker {
+namespace ingress::db {
 
 class Database;
 
@@ -55,6 +55,9 @@ class Database {
 
   // `problem` gets a sentence where it fails (kIo).
   static Result<std::unique_ptr<Database>> open(const std::string& path, Mode mode, std::string& problem);
+  // For readers, whether or not a broker has the file open: kReadOnly, and kImmutable where that cannot be. A file that
+  // is no database opens too; the first query fails.
+  static Result<std::unique_ptr<Database>> open_to_read(const std::string& path, std::string& problem);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();
@@ -63,12 +66,17 @@ class Database {
   Query query(const char* sql);
   // Any number of statements, no rows, not kept.
   void run(const char* sql);
+  // All of this database in the place of all that `to` has, as it is at one moment; who writes this one goes on
+  // meanwhile. A failure is that of `to`.
+  void copy_to(Database& to);
 
   bool failed() const { return failed_; }
   // What failed, in SQLite's words.
   const std::string& failure() const { return failure_; }
-  // kIo with the errno of the failed call.
+  // kIo with the errno of the failed call: ENOSPC where there is no space, EROFS where writing is not allowed.
   Error error() const { return error_; }
+  // It failed because another connection has the file.
+  bool busy() const { return busy_; }
   void clear_failure();
   // Rows that the last statement changed.
   int changed() const;
@@ -81,8 +89,9 @@ class Database {
   sqlite3* handle_;
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
   bool failed_ = false;
+  bool busy_ = false;
   std::string failure_;
   Error error_;
 };
 
-}  // namespace ingress::broker
+}  // namespace ingress::db
