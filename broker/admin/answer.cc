@@ -1,5 +1,7 @@
 #include "broker/admin/answer.h"
 
+#include <cerrno>
+
 #include "broker/admin/json_object.h"
 #include "common/base/log.h"
 #include "common/http/http1_writer.h"
@@ -37,6 +39,17 @@ Answer problem(int status, std::string_view code, std::string_view detail) {
   return {status, kProblemType, std::move(object).take(), {}};
 }
 
+namespace {
+
+// A change or a question that the database did not take: it may later. 507 where there is no space.
+Answer storage_problem(const Error& error, const std::string& detail) {
+  log_error("admin_store_failed", {{"error", describe(error)}, {"detail", detail}});
+  if (error.sys_errno == ENOSPC || error.sys_errno == EDQUOT) return problem(507, "storage_full", detail);
+  return problem(503, "storage_unavailable", detail);
+}
+
+}  // namespace
+
 Answer not_found(std::string_view noun, std::string_view name) {
   return problem(404, "not_found", "there is no " + std::string(noun) + " \"" + std::string(name) + "\"");
 }
@@ -51,14 +64,12 @@ Answer problem_of(const StoreError& error) {
     case ErrorCode::kInvalidArgument:
       return problem(400, "invalid_argument", detail);
     default:
-      log_error("admin_store_failed", {{"error", describe(error.error)}, {"detail", error.detail}});
-      return problem(500, "internal_error", "the change could not be stored: " + detail);
+      return storage_problem(error.error, "the change could not be stored: " + detail);
   }
 }
 
 Answer problem_of(const Error& error) {
-  log_error("admin_store_failed", {{"error", describe(error)}});
-  return problem(500, "internal_error", "the database could not be read: " + describe(error));
+  return storage_problem(error, "the database could not be read: " + describe(error));
 }
 
 }  // namespace ingress::broker::admin
