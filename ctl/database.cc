@@ -1,15 +1,12 @@
 #include "ctl/database.h"
 
-#include <sqlite3.h>
-#include <sys/stat.h>
-
 #include <array>
+#include <utility>
+
+#include "common/database/format.h"
 
 namespace ingress::ctl {
 namespace {
-
-constexpr long long kApplicationId = 0x696e6772;
-constexpr long long kNewestSchema = 1;
 
 struct Noun {
   const char* name;
@@ -48,104 +45,88 @@ constexpr const char* kPatterns =
     "'policy', json(policy))) FROM patterns ORDER BY route, position";
 #undef INGRESS_TIME
 
-std::string uri_of(const std::string& path, const char* parameters) {
-  std::string uri = "file:";
-  for (const char c : path) {
-    if (c == '?' || c == '#' || c == '%') {
-      std::array<char, 4> hex{};
-      sqlite3_snprintf(static_cast<int>(hex.size()), hex.data(), "%%%02x", static_cast<unsigned char>(c));
-      uri += hex.data();
-    } else {
-      uri += c;
-    }
-  }
-  return uri + parameters;
-}
-
-bool has_log(const std::string& path) {
-  struct stat info {};
-  return ::stat((path + "-wal").c_str(), &info) == 0 && info.st_size > 0;
+// An item that is no object is a row that cannot be read.
+Outcome<Json> item_of(const db::Query& row) {
+  Json item = Json::parse(row.text(0), nullptr, false);
+  if (!item.is_object()) return failed("a row of the database cannot be read: it is no JSON in UTF-8");
+  return item;
 }
 
 }  // namespace
 
 Outcome<std::unique_ptr<Database>> Database::open(const std::string& path) {
-  // Without a log beside it the file is whole, and needs no lock: it may lie on a read-only medium.
-  const char* parameters = has_log(path) ? "?mode=ro" : "?mode=ro&immutable=1";
-  constexpr int kBusyTimeoutMs = 5000;
-  sqlite3* handle = nullptr;
-  const int status = sqlite3_open_v2(uri_of(path, parameters).c_str(), &handle,
-                                     SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
-  std::unique_ptr<Database> database(new Database(handle));
-  if (status != SQLITE_OK) return failed("cannot open " + path + ": " + database->problem());
-  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  std::string problem;
+  Result<std::unique_ptr<db::Database>> file = db::Database::open_to_read(path, problem);
+  if (!file) return failed(problem);
+  std::unique_ptr<Database> database(new Database(std::move(*file)));
   if (const auto good = database->check(path); !good) return tl::unexpected(good.error());
   return database;
 }
-
-Database::~Database() { sqlite3_close(handle_); }
-
-std::string Database::problem() const { return handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_); }
 
 Outcome<bool> Database::check(const std::string& path) {
   const auto application = number("PRAGMA application_id");
   if (!application) return failed("cannot read " + path + ": " + application.error().sentence);
   const auto version = number("PRAGMA user_version");
   if (!version) return failed("cannot read " + path + ": " + version.error().sentence);
-  if (*application != kApplicationId || *version < 1) return failed(path + " is not a database of ingress-broker");
-  if (*version > kNewestSchema) {
+  if (*application != db::kApplicationId || *version < 1) return failed(path + " is not a database of ingress-broker");
+  if (*version > db::kSchemaVersion) {
     return failed(path + " is of a newer broker (schema " + std::to_string(*version) + "): use its ingressctl");
   }
   return true;
 }
 
-Outcome<long long> Database::number(const char* sql) {
-  sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(handle_, sql, -1, &statement, nullptr) != SQLITE_OK) return failed(problem());
-  const bool row = sqlite3_step(statement) == SQLITE_ROW;
-  const long long value = row ? sqlite3_column_int64(statement, 0) : 0;
-  sqlite3_finalize(statement);
-  if (!row) return failed(problem());
+Outcome<int64_t> Database::number(const char* sql) {
+  db::Query query = file_->query(sql);
+  const int64_t value = query.next() ? query.number(0) : 0;
+  if (file_->failed()) return failed(file_->failure());
   return value;
 }
 
-Outcome<Json> Database::rows(const char* sql) {
-  sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(handle_, sql, -1, &statement, nullptr) != SQLITE_OK) return failed(problem());
-  Json items = Json::array();
-  int status = sqlite3_step(statement);
-  for (; status == SQLITE_ROW; status = sqlite3_step(statement)) {
-    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
-    Json item = Json::parse(text == nullptr ? "" : text, nullptr, false);
-    if (item.is_object()) items.push_back(std::move(item));
-  }
-  const std::string sentence = problem();
-  sqlite3_finalize(statement);
-  if (status != SQLITE_DONE) return failed(sentence);
-  return items;
-}
+Outcome<int64_t> Database::revision() { return number("SELECT max(revision) FROM changes"); }
 
 // Both are in the order of the route's id: one pass.
-Outcome<Json> Database::routes() {
-  Outcome<Json> routes = rows(kRoutes);
-  if (!routes) return routes;
-  Outcome<Json> patterns = rows(kPatterns);
-  if (!patterns) return patterns;
-  auto route = routes->begin();
-  for (Json& pattern : *patterns) {
-    while (route != routes->end() && (*route)["id"] != pattern["route"]) ++route;
-    if (route == routes->end()) break;
-    (*route)["patterns"].push_back(std::move(pattern["item"]));
+Outcome<bool> Database::each_route(const std::function<void(Json item)>& take) {
+  db::Query routes = file_->query(kRoutes);
+  db::Query patterns = file_->query(kPatterns);
+  bool more = patterns.next();
+  while (routes.next()) {
+    Outcome<Json> route = item_of(routes);
+    if (!route) return tl::unexpected(route.error());
+    while (more) {
+      Outcome<Json> pattern = item_of(patterns);
+      if (!pattern) return tl::unexpected(pattern.error());
+      if ((*pattern)["route"] != (*route)["id"]) break;
+      (*route)["patterns"].push_back(std::move((*pattern)["item"]));
+      more = patterns.next();
+    }
+    take(std::move(*route));
   }
-  return routes;
+  if (file_->failed()) return failed(file_->failure());
+  return true;
+}
+
+Outcome<bool> Database::each(const std::string& noun, const std::function<void(Json item)>& take) {
+  if (noun == "routes") return each_route(take);
+  for (const Noun& known : kNouns) {
+    if (noun != known.name) continue;
+    db::Query rows = file_->query(known.sql);
+    while (rows.next()) {
+      Outcome<Json> item = item_of(rows);
+      if (!item) return tl::unexpected(item.error());
+      take(std::move(*item));
+    }
+    if (file_->failed()) return failed(file_->failure());
+    return true;
+  }
+  return failed("a database file does not say this: ask a running broker, without --db");
 }
 
 Outcome<Json> Database::items(const std::string& noun) {
-  if (noun == "routes") return routes();
-  for (const Noun& each : kNouns) {
-    if (noun == each.name) return rows(each.sql);
+  Json items = Json::array();
+  if (const auto read = each(noun, [&items](Json item) { items.push_back(std::move(item)); }); !read) {
+    return tl::unexpected(read.error());
   }
-  return failed("a database file does not say this: ask a running broker, without --db");
+  return items;
 }
 
 }  // namespace ingress::ctl

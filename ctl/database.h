@@ -2,34 +2,35 @@
 // the admin API's, less what only a running broker knows (hosts, tunnels).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "common/database/database.h"
 #include "ctl/outcome.h"
-
-struct sqlite3;
 
 namespace ingress::ctl {
 
 class Database {
  public:
   static Outcome<std::unique_ptr<Database>> open(const std::string& path);
-  ~Database();
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
 
   // "machines", "tokens", "projects", "services", "routes", "domains" or "changes"; an array.
   Outcome<Json> items(const std::string& noun);
+  // The same items one after the other, in the order of their keys. No statement may run meanwhile.
+  Outcome<bool> each(const std::string& noun, const std::function<void(Json item)>& take);
+
+  // The newest of `changes`, 0 for none.
+  Outcome<int64_t> revision();
+  db::Database& file() { return *file_; }
 
  private:
-  explicit Database(sqlite3* handle) : handle_(handle) {}
-  Outcome<Json> rows(const char* sql);
-  Outcome<Json> routes();
-  Outcome<long long> number(const char* sql);
+  explicit Database(std::unique_ptr<db::Database> file) : file_(std::move(file)) {}
+  Outcome<bool> each_route(const std::function<void(Json item)>& take);
+  Outcome<int64_t> number(const char* sql);
   Outcome<bool> check(const std::string& path);
-  std::string problem() const;
 
-  sqlite3* handle_;
+  std::unique_ptr<db::Database> file_;
 };
 
 }  // namespace ingress::ctl

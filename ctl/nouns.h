@@ -13,6 +13,7 @@ void add_route(Command app, Shell& shell);
 void add_domain(Command app, Shell& shell);
 void add_tunnel(Command app, Shell& shell);
 void add_loop(Command app, Shell& shell);
+void add_db(Command app, Shell& shell);
 void add_changes(Command app, Shell& shell);
 void add_why(Command app, Shell& shell);
 

@@ -28,7 +28,7 @@ void declare_globals(CLI::App& app, Globals& globals, const char* version) {
   app.add_option("--token-file", globals.token.file, "File with the admin token, for TCP")
       ->envname("INGRESS_TOKEN_FILE")
       ->option_text("FILE");
-  app.add_option("--db", globals.db, "List from this database file alone, read-only, without a broker")
+  app.add_option("--db", globals.db, "This database file: list from it without a broker, or what db is about")
       ->option_text("FILE");
   app.add_flag("--json", globals.json, "Print JSON, for programs");
   app.footer(kFooter);
@@ -43,6 +43,7 @@ void add_commands(Command app, Shell& shell) {
   add_domain(app, shell);
   add_tunnel(app, shell);
   add_loop(app, shell);
+  add_db(app, shell);
   add_changes(app, shell);
   add_why(app, shell);
 }

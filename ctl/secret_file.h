@@ -4,26 +4,22 @@
 
 #include <string>
 
-#include "ctl/outcome.h"
+#include "ctl/new_file.h"
 
 namespace ingress::ctl {
 
 class SecretFile {
  public:
   static Outcome<SecretFile> prepare(const std::string& path);
-  SecretFile(SecretFile&& other) noexcept;
-  SecretFile& operator=(SecretFile&&) = delete;
-  ~SecretFile();
 
   // Writes it, a newline behind it, and puts the file in its place.
   Outcome<bool> write(const std::string& secret);
 
  private:
-  SecretFile(std::string path, std::string temporary, int descriptor);
+  SecretFile(std::string path, NewFile file) : path_(std::move(path)), file_(std::move(file)) {}
 
   std::string path_;
-  std::string temporary_;
-  int descriptor_;
+  NewFile file_;
 };
 
 }  // namespace ingress::ctl

@@ -7,6 +7,7 @@ import time
 
 from harness.ctl import Ctl
 from harness.http1 import Closed
+from harness.wait import wait_until
 
 
 def test_an_acknowledged_change_survives_kill_9(make_stack):
@@ -56,6 +57,47 @@ def test_no_change_is_lost_while_many_write(make_stack):
         names = {row["id"] for row in stack.admin.items("/v1/machines")}
         assert acknowledged <= names
     assert acknowledged
+
+
+class CommandWriter(threading.Thread):
+    """Makes machines and projects by ingressctl until one of its commands fails; keeps what was acknowledged."""
+
+    def __init__(self, ctl, name):
+        super().__init__()
+        self.ctl, self.name_, self.machines, self.projects = ctl, name, [], []
+
+    def run(self):
+        for number in range(10_000):
+            name = f"{self.name_}-{number}x"
+            if self.ctl.run("machine", "create", name).code != 0:
+                return
+            self.machines.append(name)
+            if self.ctl.run("project", "create", name, "--machine", name).code != 0:
+                return
+            self.projects.append(name)
+
+
+def test_no_change_that_ingressctl_acknowledged_is_lost_by_kill_9_after_kill_9(make_stack):
+    stack, alone, chance = make_stack(start=False), Ctl(None), random.Random(9)
+    machines, projects = set(), set()
+    for round_ in range(8):
+        writers = [CommandWriter(stack.ctl, f"c{round_}{letter}") for letter in "abc"]
+        for writer in writers:
+            writer.start()
+        wanted = chance.randrange(3, 20)
+        wait_until(lambda: sum(len(writer.machines) for writer in writers) >= wanted, "machines are made")
+        stack.broker.kill()
+        for writer in writers:
+            writer.join()
+            machines.update(writer.machines)
+            projects.update(writer.projects)
+        checks = alone.json("db", "check", "--db", stack.broker.db)
+        assert [row for row in checks if row["result"] != "good"] == []
+        listed = {row["slug"]: row["machine"] for row in alone.json("project", "list", "--db", stack.broker.db)}
+        assert machines <= {row["id"] for row in alone.json("machine", "list", "--db", stack.broker.db)}
+        assert {name: name for name in projects}.items() <= listed.items()
+        stack.broker.start()
+    assert machines <= {row["id"] for row in stack.admin.items("/v1/machines")} and len(projects) > 8
 
 
 def test_a_change_is_visible_to_the_next_request(make_stack, make_origin):

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "ctl/secret_file.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace ingress::ctl {
 namespace {
@@ -31,19 +31,9 @@ Ran ran(std::vector<const char*> words) {
   return {code, out.str(), err.str()};
 }
 
-class Folder {
- public:
-  Folder() {
-    path = (std::filesystem::temp_directory_path() / "ctl_test.XXXXXX").string();
-    REQUIRE(::mkdtemp(path.data()) != nullptr);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
-
 // As broker/store makes it (schema version 1), with a row of each kind.
-std::string database_in(const Folder& folder) {
-  std::string path = folder.path + "/routes.db";
+std::string database_in(const TemporaryFolder& folder) {
+  std::string path = folder.file("routes.db");
   sqlite3* database = nullptr;
   REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
   const char* sql = R"sql(
@@ -130,6 +120,10 @@ TEST_CASE("every command's help has an example") {
                                                           {"tunnel", "list"},
                                                           {"tunnel", "show"},
                                                           {"tunnel", "close"},
+                                                          {"db"},
+                                                          {"db", "backup"},
+                                                          {"db", "restore"},
+                                                          {"db", "check"},
                                                           {"changes"},
                                                           {"why"},
                                                           {}};
@@ -157,7 +151,7 @@ TEST_CASE("a typo is a usage error that names the nearest word") {
   check({"machine", "create", "a", "--prot", "1"}, "unknown flag --prot; did you mean '--port'?");
   check({"machine", "list", "--jsn"}, "did you mean '--json'?");
   check({"machine", "list", "--amdin=unix:/x"}, "did you mean '--admin'?");
-  check({"zzz"}, "the commands are machine, project, service, route, domain, tunnel, loop, changes, why");
+  check({"zzz"}, "the commands are machine, project, service, route, domain, tunnel, loop, db, changes, why");
   check({"machine"}, "which command? They are create, set");
   check({}, "which command? They are machine");
 }
@@ -188,7 +182,7 @@ TEST_CASE("a broker that is not there is exit 1 and a sentence with what to do")
 }
 
 TEST_CASE("a database file alone is listed as the broker lists it") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string db = database_in(folder);
   CHECK(listed(db, {"machine", "list"}) ==
         nlohmann::json::parse(R"([{"id":"mach_1","state":"active","defaultPort":3000,"metadata":{"a":1},)"
@@ -220,7 +214,7 @@ TEST_CASE("a database file alone is listed as the broker lists it") {
 }
 
 TEST_CASE("tables are for people") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string db = database_in(folder);
   CHECK(ran({"route", "list", "--db", db.c_str()}).out ==
         "ID    PATTERN        TARGET                      POLICY  EXTERNAL ID\n"
@@ -230,7 +224,7 @@ TEST_CASE("tables are for people") {
 }
 
 TEST_CASE("a database file is never changed, and what it does not say is refused") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string db = database_in(folder);
   CHECK(ran({"machine", "delete", "mach_1", "--db", db.c_str()}).code == 2);
   CHECK(ran({"tunnel", "list", "--db", db.c_str()}).code == 1);
@@ -238,7 +232,7 @@ TEST_CASE("a database file is never changed, and what it does not say is refused
   CHECK(listed(db, {"machine", "list"}).size() == 1);
   CHECK(ran({"machine", "list", "--db", "/nonexistent/x.db"}).err.find("cannot open /nonexistent/x.db") !=
         std::string::npos);
-  const std::string other = folder.path + "/other";
+  const std::string other = folder.file("other");
   std::ofstream(other) << "no database at all, but a text that is long enough";
   const Ran refused = ran({"machine", "list", "--db", other.c_str()});
   CHECK(refused.code == 1);
@@ -246,8 +240,8 @@ TEST_CASE("a database file is never changed, and what it does not say is refused
 }
 
 TEST_CASE("a secret's file is its owner's alone, and nothing is left where it was not written") {
-  const Folder folder;
-  const std::string path = folder.path + "/token";
+  const TemporaryFolder folder;
+  const std::string path = folder.file("token");
   std::ofstream(path) << "old";
   {
     auto file = SecretFile::prepare(path);
@@ -260,9 +254,9 @@ TEST_CASE("a secret's file is its owner's alone, and nothing is left where it wa
   struct stat info {};
   REQUIRE(::stat(path.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
-  { REQUIRE(SecretFile::prepare(folder.path + "/unused")); }
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
-  CHECK_FALSE(SecretFile::prepare(folder.path + "/none/token"));
+  { REQUIRE(SecretFile::prepare(folder.file("unused"))); }
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.file("")), {}) == 1);
+  CHECK_FALSE(SecretFile::prepare(folder.file("none/token")));
 }
 
 }  // namespace
