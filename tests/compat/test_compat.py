@@ -85,4 +85,4 @@ def test_next_serves_a_page_a_server_action_and_a_hot_edit(make_stack, browser_o
         browser.wait_text("#title", "the second title")
         assert browser.run("return window.notReloaded === true"), "the page was reloaded"
     finally:
-        next_.kill()
+        next_.kill_group()

@@ -99,6 +99,14 @@ class Process:
         self.popen.kill()
         self.popen.wait()
 
+    def kill_group(self):
+        """With all that it started and that made no session of its own (`next dev` has a server beside it)."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # all of them have ended
+        self.popen.wait()
+
     def stop(self):
         """SIGTERM, and a clean end."""
         if not self.ending:
