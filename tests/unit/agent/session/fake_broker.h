@@ -111,6 +111,7 @@ class FakeBroker {
       explicit SessionEvents(End& end) : end_(end) {}
       void on_hello(const tunnel::pb::Hello& said) override {
         end_.hello = said;
+        ++end_.broker_.hellos;
         end_.broker_.on_hello(end_);
       }
       void on_goaway(const tunnel::pb::Goaway&) override { end_.agent_drains = true; }
@@ -174,7 +175,8 @@ class FakeBroker {
   std::function<void(End&)> on_hello = [](End& end) { end.welcome(); };
   uint32_t spread_ms = 0;
   bool silent = false;  // accepts and says nothing
-  int accepted = 0;
+  int accepted = 0;     // connections; a handshake that a busy machine makes too slow is begun anew
+  int hellos = 0;
   int port = 0;
   std::vector<std::unique_ptr<End>> ends;
 
