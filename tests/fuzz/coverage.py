@@ -8,6 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLOOR = 95.0
 # What reads bytes of a client, an origin or a tunnel's other end. `*` is every line of the folder's other sources.
 DECODERS = {
+    "common/base": ("byte_block", "token"),
     "common/http": ("authority", "body_reader", "chars", "chunk_header", "field_section", "host_peek",
                     "http1_request_reader", "http1_response_reader", "list", "llhttp_fields", "message_facts", "nominated",
                     "request_target", "section_scanner", "start_line"),
