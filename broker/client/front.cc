@@ -15,7 +15,7 @@ namespace {
 constexpr Duration kSettleLimit{1000};
 constexpr Duration kSettleLook{20};
 // A connection that waited for less may be about to bring its request.
-constexpr Duration kLeastWait{500};
+constexpr Duration kLeastWait{1000};
 // Of handshakes, looked at for the oldest one.
 constexpr int kMostLooks = 64;
 // Limits that are met are told once in this time.
@@ -127,6 +127,7 @@ bool Front::make_room() {
     close = [handshake] { handshake->cut(); };
   }
   log_full(close != nullptr);
+  if (close) log_debug("gave_way", {{"waited_ms", static_cast<long long>((loop_.now() - oldest).count())}});
   if (close) close();
   return close != nullptr;
 }

@@ -86,7 +86,7 @@ class Front {
   void drain_servers();
   Status bind(const uv::Address& address, bool tls, std::string& problem);
   void keep(std::unique_ptr<uv::Listener> listener, bool tls);
-  // Closes a connection that has waited for a request, or in its handshake, for half a second at least: the longest of
+  // Closes a connection that has waited for a request, or in its handshake, for a second at least: the longest of
   // those that are looked at. False where there is none.
   bool make_room();
   bool may_shake_hands(uv::Socket& socket);

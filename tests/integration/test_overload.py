@@ -10,7 +10,7 @@ from harness.origin import OK, answer
 from harness.process import under_sanitizer
 from harness.wait import wait_until
 
-WAITED = 0.6  # seconds after which a connection without a request may be closed for another
+WAITED = 1.2  # seconds after which a connection without a request may be closed for another
 
 
 def silent(stack, count, begin=b""):
@@ -98,10 +98,10 @@ def test_few_descriptors_and_many_slow_heads_leave_good_requests_alone(make_stac
     host = stack.host(origin.port)
     slow = silent(stack, 120, b"GET / HTTP/1.1\r\n")
     time.sleep(WAITED)
-    for i in range(200):
+    for i in range(100):
         slow += silent(stack, 1, b"GET / HTTP/1.1\r\n")
-        if i % 4 == 0:
-            assert stack.get(host, tls=i % 8 == 0).status == 200
+        if i % 2 == 0:
+            assert stack.get(host, tls=i % 4 == 0).status == 200
     assert stack.admin.loops(), "the admin API has descriptors, too"
     close_all(slow)
 

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "broker/admin/answer.h"
@@ -51,7 +52,8 @@ TEST_CASE("what the store refuses gets the status that fits, and its sentence") 
   CHECK(status(ErrorCode::kNotFound).status == 404);
   CHECK(status(ErrorCode::kConflict).status == 409);
   CHECK(status(ErrorCode::kInvalidArgument).status == 400);
-  CHECK(status(ErrorCode::kIo).status == 500);
+  CHECK(status(ErrorCode::kIo).status == 503);
+  CHECK(problem_of(StoreError{Error{ErrorCode::kIo, Side::kInternal, false, ENOSPC, ""}, ""}).status == 507);
   CHECK(json::parse(status(ErrorCode::kConflict).body)["detail"] == "why");
 }
 
