@@ -282,6 +282,10 @@ void Forward::on_closed(const Error& error, tunnel::ResetCode) {
     }
     const Error& shown = error.code == ErrorCode::kClosed ? kNoAnswer : error;
     fail(far ? of_machine(shown) : shown);  // of one that another loop could not open, too
+  } else if (responder_ != nullptr) {
+    // After a 101, whose answer has ended: what the client still sends goes nowhere.
+    std::exchange(responder_, nullptr)->abort();
+    log(nullptr);
   }
   settle();
 }

@@ -178,3 +178,22 @@ def test_a_pipelined_request_behind_an_exchange_is_dropped_when_its_client_reset
     assert watching.after(time.monotonic()) < 1.0
     time.sleep(0.1)
     assert [request.target for request in origin.requests] == ["/1"]
+
+
+def test_an_upgraded_connection_ends_when_its_answer_has_ended_and_its_tunnel_is_lost(make_stack, make_origin):
+    """The client may end first or later: nothing of it is left in the broker."""
+    def handler(connection, _request):
+        connection.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nbye")
+        connection.sock.shutdown(socket.SHUT_WR)
+        connection.wait_end(60)
+        return False
+
+    stack, origin = make_stack(), make_origin(handler)
+    with stack.client() as client:
+        client.request(stack.host(origin.port), fields=[("Connection", "upgrade"), ("Upgrade", "x")])
+        assert client.final_head().status == 101
+        assert client.reader.rest() == b"bye"
+        stack.agent.kill()
+        stack.broker.process.wait_event("tunnel_down", count=stack.agent.connections)
+        wait_until(lambda: sum(loop["clients"] for loop in stack.admin.loops()) == 0, "no client is left",
+                   detail=lambda: str(stack.admin.loops()))
