@@ -187,8 +187,12 @@ void LoopSet::reopen_access_log() {
   until_all(flushed, [this] { static_cast<void>(access_log_->reopen()); });
 }
 
+// What one loop has accepted may be on its way to another one, which is not through before that has come.
 void LoopSet::drain_clients(std::function<void()> done) {
-  until_all([](Worker& worker, std::function<void()> one) { worker.drain_clients(std::move(one)); }, std::move(done));
+  until_all([](Worker& worker, std::function<void()> one) { worker.stop_accepting(std::move(one)); },
+            [this, done = std::move(done)] {
+              until_all([](Worker& worker, std::function<void()> one) { worker.drain_clients(std::move(one)); }, done);
+            });
 }
 
 void LoopSet::cut_clients() {

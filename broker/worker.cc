@@ -162,6 +162,8 @@ LoopCounts Worker::counts() const {
   return counts;
 }
 
+void Worker::stop_accepting(std::function<void()> settled) { front_->stop_accepting(std::move(settled)); }
+
 void Worker::drain_clients(std::function<void()> done) { front_->drain(std::move(done)); }
 
 void Worker::drain_tunnels(Duration grace, std::function<void()> done) {

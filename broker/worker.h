@@ -61,6 +61,7 @@ class Worker final : private MachineWatcher {
   // Settings that have changed; after make_front.
   void set_live(const LiveSettings& live);
   LoopCounts counts() const;
+  void stop_accepting(std::function<void()> settled);
   void drain_clients(std::function<void()> done);
   void drain_tunnels(Duration grace, std::function<void()> done);
 

@@ -209,21 +209,32 @@ void Front::end_handshake(Handshake* handshake) {
   handshakes_.erase(found);
 }
 
-void Front::drain(std::function<void()> done) {
+void Front::stop_accepting(std::function<void()> settled) {
   listeners_.clear();
+  settle(std::move(settled));
+}
+
+void Front::drain(std::function<void()> done) {
   on_drained_ = std::move(done);
+  settle([this] { drain_servers(); });
+}
+
+// Calls `then` when nobody is on the way to a server, or has been for long enough.
+void Front::settle(std::function<void()> then) {
+  on_settled_ = std::move(then);
   settled_by_ = loop_.now() + kSettleLimit;
-  settle_timer_ = std::make_unique<uv::Timer>(loop_, [this] { drain_when_settled(); });
+  settle_timer_ = std::make_unique<uv::Timer>(loop_, [this] { look_whether_settled(); });
   settle_timer_->start(Duration{0}, kSettleLook);
 }
 
-void Front::drain_when_settled() {
+void Front::look_whether_settled() {
   const bool settled = handshakes_.empty() && (intake_ == nullptr || intake_->empty());
   if (!settled && loop_.now() < settled_by_) return;
   settle_timer_->stop();
   if (intake_ != nullptr) intake_->close_all();
   for (const auto& [key, owned] : handshakes_) key->cut();
-  drain_servers();
+  // Not from the timer's call: settling again makes another timer.
+  loop_.defer(std::exchange(on_settled_, nullptr));
 }
 
 void Front::drain_servers() {

@@ -62,8 +62,10 @@ class Front {
   void serve(std::unique_ptr<uv::Socket> socket, bool tls);
   // The bound addresses of the https listeners.
   std::vector<uv::Address> https_addresses() const;
-  // Stops accepting; `done` when every client connection is gone. Who was accepted is served first: handshakes end, and
-  // each connection may bring a request that was on its way.
+  // Stops accepting; `settled` once who was accepted has come to a server, here or on another loop: handshakes end.
+  void stop_accepting(std::function<void()> settled);
+  // After that (on every loop: what they hand here is served); `done` when every client connection is gone. Each may
+  // bring a request that was on its way.
   void drain(std::function<void()> done);
   void close_all();
   // For all connections, as the servers' set_options.
@@ -82,7 +84,8 @@ class Front {
   void serve_clear(std::unique_ptr<uv::Socket> socket);
   void welcome_tunnel(std::unique_ptr<transport::Connection> connection);
   void end_handshake(Handshake* handshake);
-  void drain_when_settled();
+  void settle(std::function<void()> then);
+  void look_whether_settled();
   void drain_servers();
   Status bind(const uv::Address& address, bool tls, std::string& problem);
   void keep(std::unique_ptr<uv::Listener> listener, bool tls);
@@ -108,6 +111,7 @@ class Front {
   std::vector<uv::Address> https_addresses_;
   std::unordered_map<Handshake*, std::unique_ptr<Handshake>> handshakes_;
   std::unique_ptr<uv::Timer> settle_timer_;  // while draining waits for who was accepted
+  std::function<void()> on_settled_;
   std::function<void()> on_drained_;
   Time settled_by_{};
   bool drained_ = false;  // nobody is served any more
