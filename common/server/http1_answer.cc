@@ -63,7 +63,7 @@ bool Http1Connection::send_final_head(const http::ResponseHead& head, bool end) 
   close_after_ |= !reader_.keep_alive() || server_.draining() || (end && !request_ended_);
   http::HeadOptions options;
   options.chunked = answer_body_ == AnswerBody::kChunked;
-  options.close = close_after_;
+  options.close = close_said_ = close_after_;
   options.keep_alive = minor_zero_ && !close_after_;
   ByteBuffer& out = head_buffer();
   http::write_response_head(out, head.status, head.reason, head.fields, options);

@@ -387,7 +387,8 @@ void Http1Connection::abort_exchange(const Error& error) {
 void Http1Connection::exchange_over() {
   handler_ = nullptr;
   leave_grace_ = false;
-  if (state_ == State::kUpgraded || !request_ended_ || close_after_ ||
+  // Where draining began behind the answer's head, the client may have sent another request by now.
+  if (state_ == State::kUpgraded || !request_ended_ || (close_after_ && close_said_) ||
       (client_ended_ && held_.empty() && !processing_)) {
     close_when_flushed();
   } else {
@@ -397,7 +398,7 @@ void Http1Connection::exchange_over() {
 
 void Http1Connection::next_request() {
   state_ = State::kIdle;
-  deadline_.arm(server_.loop().now() + server_.options().keep_alive_timeout);
+  deadline_.arm(server_.loop().now() + (close_after_ ? kLastRequestGrace : server_.options().keep_alive_timeout));
   if (processing_) return;
   if (!held_.empty()) {
     process_later();

@@ -136,6 +136,7 @@ class Http1Connection final : public uv::Buryable,
   bool answer_begun_ = false;  // the final head was written
   bool answer_ended_ = false;
   bool close_after_ = false;      // no further request on this connection
+  bool close_said_ = false;       // and the answer's head said so
   bool client_ended_ = false;     // FIN came
   bool client_end_told_ = false;  // ...after a 101, and the handler knows
   bool leave_grace_ = false;      // it may have left: the answer has a short time to go on

@@ -362,6 +362,25 @@ TEST_CASE("a head that does not come in time is 408") {
   CHECK(client->received().starts_with("HTTP/1.1 408 "));
 }
 
+TEST_CASE("draining that begins behind an answer's head lets the client's next request be answered") {
+  Loopback loopback;
+  const auto client = loopback.client();
+  client->send(kGet);
+  auto& exchanges = loopback.acceptor().exchanges;
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1; }));
+  exchanges[0]->responder->send_head({200, "OK", 1, {{"Content-Length", "5"}}}, false);
+  bool drained = false;
+  loopback.server().drain([&drained] { drained = true; });
+  exchanges[0]->data("hello", true);
+  client->send(kGet);
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 2; }));
+  exchanges[1]->answer(200, "again", {{"Content-Length", "5"}});
+  REQUIRE(loopback.run_until([&client] { return client->ended(); }));
+  CHECK(client->count("Connection: close") == 1);
+  CHECK(client->received().ends_with("again"));
+  REQUIRE(loopback.run_until([&drained] { return drained; }));
+}
+
 TEST_CASE("draining lets a running exchange end and closes its connection") {
   Loopback loopback;
   const auto client = loopback.client();
