@@ -22,6 +22,8 @@ class LoopSet final : public LoopsView {
 
   Worker& first() { return *workers_.front(); }
   uv::Loop& loop() { return first().loop(); }
+  // By number: for who runs the loops by itself, instead of start().
+  const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   RouteTable& routes() { return *routes_; }
 
   // Loads what every loop needs, and logs what is wrong.
