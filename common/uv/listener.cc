@@ -107,7 +107,8 @@ class StreamListener final : public Listener, private Polled {
       if (accepted >= 0) {
         std::unique_ptr<Socket> socket = StreamSocket::take(loop, accepted);
         if (socket != nullptr) (*on_accept)(std::move(socket));
-        if (limit_ > 0 && accepted >= limit_ && loop.poller().holds(ticket) && !make_room_()) return rest();
+        if (!loop.poller().holds(ticket)) return;
+        if (limit_ > 0 && accepted >= limit_ && !make_room_()) return rest();
       } else if (limit_ > 0 && (errno == EMFILE || errno == ENFILE)) {
         return rest();
       } else if (!may_go_on(errno)) {
@@ -146,7 +147,7 @@ class StreamListener final : public Listener, private Polled {
   std::string unix_path_;
   ino_t inode_ = 0;
   int limit_ = 0;  // 0: none
-  MakeRoom make_room_;
+  MakeRoom make_room_;  // never destroys this listener
   OwnedFd resting_;  // while nothing is accepted
   std::unique_ptr<Timer> look_;
 };
