@@ -130,26 +130,28 @@ def namespace():
     made.remove()
 
 
-def test_a_machine_that_changes_its_address_has_a_tunnel_from_the_new_one(make_stack, make_origin, path_of, namespace):
+@pytest.fixture
+def apart(make_stack, path_of, namespace):
+    """A stack whose agent runs in the namespace, and the path between it and its broker."""
     stack = make_stack(start=False, agent={"local": False})
     stack.ca.issue(stack.broker.tls_dir, "default", [*HOSTS, "10.213.7.1"])
     path = path_of(stack, "10.213.7.1")
     stack.agent.prefix = ["ip", "netns", "exec", namespace.name]
     stack.agent.url = f"https://10.213.7.1:{path.port}"
     stack.agent.start()
+    return stack, path
+
+
+def test_a_machine_that_changes_its_address_has_a_tunnel_from_the_new_one(apart, namespace):
+    stack, _ = apart
     namespace.inside("addr", "del", "10.213.7.2/24", "dev", namespace.far)
     namespace.inside("addr", "add", "10.213.7.3/24", "dev", namespace.far)
     stack.agent.process.wait_event("tunnel_up", count=2, seconds=SOON)
     stack.broker.process.wait_event("tunnel_up", count=2)
 
 
-def test_a_link_that_comes_back_after_a_while_has_its_tunnel(make_stack, path_of, namespace):
-    stack = make_stack(start=False, agent={"local": False})
-    stack.ca.issue(stack.broker.tls_dir, "default", [*HOSTS, "10.213.7.1"])
-    path = path_of(stack, "10.213.7.1")
-    stack.agent.prefix = ["ip", "netns", "exec", namespace.name]
-    stack.agent.url = f"https://10.213.7.1:{path.port}"
-    stack.agent.start()
+def test_a_link_that_comes_back_after_a_while_has_its_tunnel(apart, namespace):
+    stack, path = apart
     namespace.inside("link", "set", namespace.far, "down")
     stack.agent.process.wait_event("tunnel_unreachable", seconds=SOON)
     path.forget()
