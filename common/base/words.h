@@ -1,7 +1,6 @@
-// Eight bytes at a time: tests over the bytes of a 64-bit word, and copies of short texts.
+// Eight bytes at a time: lower case, and copies of short texts. Tests over bytes: byte_block.h.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,21 +14,6 @@ inline uint64_t load_word(const void* from) {
 }
 
 constexpr uint64_t every_byte(uint8_t byte) { return byte * uint64_t{0x0101010101010101}; }
-
-// Non-zero where one of the eight bytes is below `limit` (at most 128).
-constexpr uint64_t has_byte_below(uint64_t word, uint8_t limit) {
-  return (word - every_byte(limit)) & ~word & every_byte(0x80);
-}
-
-// Non-zero where one of the eight bytes is `byte`.
-constexpr uint64_t has_byte(uint64_t word, uint8_t byte) { return has_byte_below(word ^ every_byte(byte), 1); }
-
-// Where the first of eight bytes lies that a test above found: bytes behind it may be found wrongly. `found` is not
-// zero.
-inline size_t first_byte(uint64_t found) {
-  static_assert(std::endian::native == std::endian::little, "the first byte is the lowest");
-  return static_cast<size_t>(std::countr_zero(found)) / 8;
-}
 
 // The eight bytes with A-Z as a-z.
 constexpr uint64_t lower_word(uint64_t word) {

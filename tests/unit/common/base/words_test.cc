@@ -25,15 +25,6 @@ void at_every_place(uint8_t rest, Check check) {
 
 }  // namespace
 
-TEST_CASE("a byte of a word is found, below a limit or by its value, and the first one's place told") {
-  at_every_place('a', [](size_t place, uint8_t byte, uint64_t word) {
-    REQUIRE((has_byte_below(word, 0x20) != 0) == (byte < 0x20));
-    REQUIRE((has_byte(word, '"') != 0) == (byte == '"'));
-    REQUIRE((has_byte(word, 0x7f) != 0) == (byte == 0x7f));
-    if (byte < 0x20) REQUIRE(first_byte(has_byte_below(word, 0x20)) == place);
-  });
-}
-
 TEST_CASE("a word is made lower case as its bytes are") {
   for (const uint8_t rest : {uint8_t{'Q'}, uint8_t{'z'}, uint8_t{0x00}, uint8_t{0xff}, uint8_t{0x80}}) {
     at_every_place(rest, [](size_t, uint8_t, uint64_t word) {
