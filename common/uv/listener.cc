@@ -146,9 +146,9 @@ class StreamListener final : public Listener, private Polled {
   std::shared_ptr<const Listener::OnAccept> on_accept_;
   std::string unix_path_;
   ino_t inode_ = 0;
-  int limit_ = 0;  // 0: none
+  int limit_ = 0;       // 0: none
   MakeRoom make_room_;  // never destroys this listener
-  OwnedFd resting_;  // while nothing is accepted
+  OwnedFd resting_;     // while nothing is accepted
   std::unique_ptr<Timer> look_;
 };
 
