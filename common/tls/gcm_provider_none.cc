@@ -1,6 +1,7 @@
 // In place of gcm_provider.cc where the library is not there to build with.
 #include "common/base/log.h"
 #include "common/tls/gcm_provider.h"
+#include "common/tls/record_cipher.h"
 
 namespace ingress::tls {
 
@@ -12,5 +13,7 @@ const char* aes_gcm_properties() {
   static_cast<void>(said);
   return nullptr;
 }
+
+std::unique_ptr<RecordCipher> new_vaes_record_cipher(Bytes) { return nullptr; }
 
 }  // namespace ingress::tls

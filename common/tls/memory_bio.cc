@@ -24,12 +24,29 @@ void BioMemory::drop() {
   kept_.release();
 }
 
+Bytes BioMemory::front(size_t size) {
+  if (kept_.empty() && given_.size() >= size) return given_.first(size);
+  const size_t missing = size - std::min(size, kept_.size());
+  const size_t taken = std::min(missing, given_.size());
+  kept_.append(given_.first(taken));
+  given_ = given_.subspan(taken);
+  return kept_.size() >= size ? kept_.view().first(size) : Bytes();
+}
+
+void BioMemory::consume(size_t size) {
+  if (kept_.empty()) {
+    given_ = given_.subspan(size);
+    return;
+  }
+  kept_.consume(size);
+  if (kept_.empty()) kept_.release();
+}
+
 size_t BioMemory::read(uint8_t* to, size_t size) {
   if (!kept_.empty()) {
     const size_t taken = std::min(size, kept_.size());
     std::memcpy(to, kept_.data(), taken);
-    kept_.consume(taken);
-    if (kept_.empty()) kept_.release();
+    consume(taken);
     return taken;
   }
   const size_t taken = std::min(size, given_.size());

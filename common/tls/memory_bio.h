@@ -1,5 +1,5 @@
 // The BIO between OpenSSL and memory: reads from spans that were given to it, appends to the output of the call that is
-// running. Private to common/tls.
+// running. After the handshake the record layer reads the same input. Private to common/tls.
 #pragma once
 
 #include <openssl/bio.h>
@@ -18,6 +18,11 @@ class BioMemory {
   // Forgets what is unread.
   void drop();
   bool unread() const { return !given_.empty() || !kept_.empty(); }
+  // The first `size` unread bytes in one piece, until the next call that is not const; empty where there are fewer, of
+  // which none is left in the memory that was given.
+  Bytes front(size_t size);
+  // Uses up what front() gave, or its first bytes.
+  void consume(size_t size);
 
   // Where output goes during one call of OpenSSL.
   void set_output(ByteBuffer* output) { output_ = output; }
