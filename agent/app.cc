@@ -37,7 +37,8 @@ class App {
         policy_(config.targets),
         pool_(loop_, origin::PoolLimits{}),
         streams_(loop_, pool_, policy_, config.timeouts),
-        tunnels_(loop_, config.tunnel, streams_, random_seed(), [this] { on_tunnels(); }),
+        tunnels_(
+            loop_, config.tunnel, streams_, random_seed(), [this] { on_tunnels(); }, [this] { on_replaced(); }),
         settled_(loop_, [] { uv::release_idle_pages(); }),
         idle_memory_(loop_, uv::release_idle_pages) {}
 
@@ -47,7 +48,9 @@ class App {
   bool listen();
   void on_tunnels();
   void on_signal(const char* name);
-  void drain();
+  void on_upgrade();
+  void on_replaced();
+  void drain(Duration grace_period);
   void part_drained();
 
   const Config& config_;
@@ -63,8 +66,12 @@ class App {
   std::unique_ptr<uv::Timer> grace_timer_;
   std::unique_ptr<uv::SignalWatch> terminate_;
   std::unique_ptr<uv::SignalWatch> interrupt_;
+  std::unique_ptr<uv::SignalWatch> upgrade_;
+  std::unique_ptr<uv::SignalWatch> hang_up_;
   int draining_parts_ = 0;
   bool draining_ = false;
+  bool terminating_ = false;  // a signal said so
+  bool upgraded_ = false;     // another process is taking over
   bool was_ready_ = false;
 };
 
@@ -73,6 +80,11 @@ int App::run() {
   if (!listen()) return cli::kExitFailed;
   terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { on_signal("SIGTERM"); });
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
+  upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { on_upgrade(); });
+  hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [] {
+    log_warn("reload_needs_supervise",
+             {{"hint", "run with --supervise: SIGHUP then starts it anew, and cuts nothing"}});
+  });
   log_info("starting", {{"version", config_.tunnel.agent_version},
                         {"machine", config_.tunnel.machine},
                         {"broker", config_.tunnel.broker.authority()},
@@ -110,23 +122,42 @@ void App::on_tunnels() {
 }
 
 void App::on_signal(const char* name) {
-  if (draining_) {
+  if (std::exchange(terminating_, true)) {
     log_warn("stopping_now", {{"signal", name}, {"streams", tunnels_.stream_count()}});
     std::_Exit(cli::kExitGood);
   }
   log_info("draining", {{"signal", name}, {"streams", tunnels_.stream_count()}});
-  notify_.send("STOPPING=1\nSTATUS=draining");
-  drain();
+  if (!upgraded_) notify_.send("STOPPING=1\nSTATUS=draining");
+  drain(config_.grace_period);
 }
 
-void App::drain() {
-  draining_ = true;
-  grace_timer_ = std::make_unique<uv::Timer>(loop_, [this] {
-    log_warn("grace_period_over", {{"streams", tunnels_.stream_count()}});
-    tunnels_.close();
-    if (local_ != nullptr) local_->close_all();
-  });
-  grace_timer_->start(config_.grace_period);
+// The next process has been started by the parent of both. This one serves until that has a tunnel.
+void App::on_upgrade() {
+  if (config_.has_parent) {
+    upgraded_ = true;
+  } else {
+    log_warn("upgrade_needs_supervise", {{"hint", "run with --supervise: SIGUSR2 then starts the new program"}});
+  }
+}
+
+void App::on_replaced() {
+  if (!upgraded_ || draining_) return;
+  log_info("draining", {{"by", "upgrade"}, {"streams", tunnels_.stream_count()}});
+  drain(config_.upgrade_grace_period);
+}
+
+// Once more with another time where a signal comes while an upgraded agent runs dry.
+void App::drain(Duration grace_period) {
+  const bool first = !std::exchange(draining_, true);
+  if (first) {
+    grace_timer_ = std::make_unique<uv::Timer>(loop_, [this] {
+      log_warn("grace_period_over", {{"streams", tunnels_.stream_count()}});
+      tunnels_.close();
+      if (local_ != nullptr) local_->close_all();
+    });
+  }
+  grace_timer_->start(grace_period);
+  if (!first) return;
   draining_parts_ = local_ != nullptr ? 2 : 1;
   tunnels_.drain([this] { part_drained(); });
   if (local_ != nullptr) local_->drain([this] { loop_.defer([this] { part_drained(); }); });

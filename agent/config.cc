@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <system_error>
 
-#include "common/tls/digest.h"
-
 namespace ingress::agent {
 namespace {
 
 using Problem = tl::unexpected<std::string>;
 
-constexpr size_t kInstanceBytes = 16;
 constexpr size_t kLongestMachineId = 56;
 constexpr size_t kMostLabels = 32;
 constexpr size_t kLongestLabel = 256;
@@ -127,6 +124,15 @@ std::string check_local(const Settings& settings, Config& config) {
   return "";
 }
 
+// What is bound once must have the same address in each child.
+std::string check_supervised(const Settings& settings, Config& config) {
+  config.supervise = settings.supervise;
+  if (settings.supervise && config.local && config.local->address.port == 0) {
+    return "--supervise needs a port in --listen that is said; 0 is any";
+  }
+  return "";
+}
+
 std::string check_times(const Settings& settings, Config& config) {
   if (settings.connect_timeout.count() == 0) return "--connect-timeout: 0 would fail every request";
   if (settings.origin_idle_timeout.count() == 0) return "--origin-idle-timeout: 0 would fail every request";
@@ -134,6 +140,7 @@ std::string check_times(const Settings& settings, Config& config) {
   config.timeouts.refused_wait = settings.origin_wait;
   config.timeouts.idle = settings.origin_idle_timeout;
   config.grace_period = settings.grace_period;
+  config.upgrade_grace_period = settings.upgrade_grace_period;
   return "";
 }
 
@@ -155,6 +162,10 @@ void declare(cli::Program& program, Settings& settings) {
                  "port or range that may be reached, and then no other; may be repeated");
   program.option("deny-port", settings.deny_port, "port or range that may not be reached; may be repeated");
   program.option("grace-period", settings.grace_period, "how long running streams may take to end after SIGTERM");
+  program.option("upgrade-grace-period", settings.upgrade_grace_period,
+                 "how long streams of an agent that was upgraded may run on");
+  program.option("supervise", settings.supervise,
+                 "run the agent as a child: started again when it dies, upgraded by SIGUSR2 or SIGHUP");
   program.option("connect-timeout", settings.connect_timeout, "how long connecting to an origin may take");
   program.option("origin-wait", settings.origin_wait,
                  "how long a port that refuses is tried again, where it listened in the last minute");
@@ -163,14 +174,13 @@ void declare(cli::Program& program, Settings& settings) {
 
 tl::expected<Config, std::string> check(const Settings& settings) {
   Config config;
-  const auto checks = {check_broker, check_machine, check_token,  check_tls,
-                       check_times,  check_targets, check_labels, check_local};
+  const auto checks = {check_broker,  check_machine, check_token, check_tls,       check_times,
+                       check_targets, check_labels,  check_local, check_supervised};
   for (const auto each : checks) {
     std::string problem = each(settings, config);
     if (!problem.empty()) return Problem(std::move(problem));
   }
   config.tunnel.connections = settings.connections;
-  config.tunnel.instance = tls::random_bytes(kInstanceBytes);
   config.tunnel.agent_version = INGRESS_VERSION;
   return config;
 }

@@ -30,6 +30,8 @@ struct Settings {
   std::vector<std::string> deny_port;
   std::vector<std::string> labels;
   Duration grace_period{30000};
+  Duration upgrade_grace_period{12 * 3600 * 1000};
+  bool supervise = false;
   Duration connect_timeout{60000};
   Duration origin_wait{2000};
   Duration origin_idle_timeout{3600000};
@@ -43,6 +45,9 @@ struct Config {
   TargetOptions targets;
   origin::Timeouts timeouts;
   Duration grace_period{0};
+  Duration upgrade_grace_period{0};
+  bool supervise = false;
+  bool has_parent = false;  // is a child of --supervise
 };
 
 void declare(cli::Program& program, Settings& settings);

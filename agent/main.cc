@@ -1,5 +1,8 @@
+#include <utility>
+
 #include "agent/app.h"
 #include "agent/config.h"
+#include "agent/identity.h"
 
 int main(int argc, char** argv) {
   using namespace ingress;
@@ -13,8 +16,13 @@ int main(int argc, char** argv) {
   agent::declare(program, settings);
   const cli::Choice choice = program.run(argc, argv);
   if (choice.exit_code) return *choice.exit_code;
-  const auto config = agent::check(settings);
+  auto config = agent::check(settings);
   if (!config) return program.refuse(config.error());
   if (choice.command == "validate") return program.print_valid();
+  if (config->supervise) return agent::supervise(*config, {argv, argv + argc});
+  agent::Identity identity = agent::identity_of_process();
+  config->tunnel.instance = std::move(identity.instance);
+  config->tunnel.supersedes = std::move(identity.supersedes);
+  config->has_parent = identity.has_parent;
   return agent::run(*config);
 }

@@ -1,5 +1,5 @@
 #include "broker/app.h"
-#include "broker/supervisor.h"
+#include "broker/broker_children.h"
 
 int main(int argc, char** argv) {
   using namespace ingress;

@@ -37,6 +37,7 @@ void AgentSession::say_hello(const TunnelConfig& config, int slot, const std::st
   hello.set_token(token);
   hello.set_agent_version(config.agent_version);
   hello.set_instance(config.instance);
+  hello.set_supersedes(config.supersedes);
   hello.set_slot(static_cast<uint32_t>(slot));
   hello.set_initial_window_bytes(config.limits.initial_window_bytes);
   for (const auto& [name, value] : config.labels) (*hello.mutable_labels())[name] = value;

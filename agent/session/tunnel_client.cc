@@ -226,6 +226,7 @@ void TunnelClient::on_refused(AgentSession& session, const Refused& refused) {
   ++turn_;
   token_refused_ = refused.code() == Refused::BAD_TOKEN;
   wait(pause);
+  if (refusal == Refusal::kDuplicate) owner_.on_tunnel_replaced(*this);
 }
 
 void TunnelClient::on_goaway(AgentSession& session, const Goaway& goaway) {
@@ -235,6 +236,7 @@ void TunnelClient::on_goaway(AgentSession& session, const Goaway& goaway) {
   if (goaway.reason() == Goaway::REPLACED) {
     // Another agent took this machine over: asking for it back at once would make the two take turns.
     wait(schedule_.after_refusal(loop_.now(), Refusal::kDuplicate, Duration{0}));
+    owner_.on_tunnel_replaced(*this);
   } else {
     wait(schedule_.after_loss(loop_.now(), session.reconnect_spread()));
   }

@@ -30,6 +30,8 @@ class TunnelClientOwner {
  public:
   // serving() changed.
   virtual void on_tunnel_change(TunnelClient& client) = 0;
+  // The broker has given the machine to another instance. Nothing is asked of the owner; it may drain(), later.
+  virtual void on_tunnel_replaced(TunnelClient& client) = 0;
   // After drain() or close(): the last connection is closed.
   virtual void on_tunnel_closed(TunnelClient& client) = 0;
 

@@ -10,9 +10,10 @@
 namespace ingress::agent {
 
 TunnelSet::TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, uint32_t seed,
-                     std::function<void()> on_change)
+                     std::function<void()> on_change, std::function<void()> on_replaced)
     : loop_(loop),
       on_change_(std::move(on_change)),
+      on_replaced_(std::move(on_replaced)),
       ticker_(loop, [this] { tick(); }),
       network_(loop, [this] { on_network_change(); }),
       network_timer_(loop, [this] {
@@ -72,6 +73,9 @@ void TunnelSet::on_network_change() {
 }
 
 void TunnelSet::on_tunnel_change(TunnelClient&) { on_change_(); }
+
+// Later: the client is in the middle of its session's news.
+void TunnelSet::on_tunnel_replaced(TunnelClient&) { loop_.defer(on_replaced_); }
 
 void TunnelSet::on_tunnel_closed(TunnelClient&) {
   const bool all = std::all_of(clients_.begin(), clients_.end(),

@@ -20,9 +20,10 @@ class TunnelSet final : private TunnelClientOwner {
   // Changes of the network that come together are taken as one, which is acted upon this much later.
   static constexpr Duration kNetworkSettles{250};
 
-  // `config` and `streams` outlive the set. `seed` gives [0, 1) jitter and the first address their start.
+  // `on_replaced`: the broker has given the machine to another instance; drain() may be called in it. `config` and
+  // `streams` outlive the set. `seed` gives [0, 1) jitter and the first address their start.
   TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, uint32_t seed,
-            std::function<void()> on_change);
+            std::function<void()> on_change, std::function<void()> on_replaced);
   ~TunnelSet();
   TunnelSet(const TunnelSet&) = delete;
   TunnelSet& operator=(const TunnelSet&) = delete;
@@ -42,10 +43,12 @@ class TunnelSet final : private TunnelClientOwner {
   void tick();
   void on_network_change();
   void on_tunnel_change(TunnelClient& client) override;
+  void on_tunnel_replaced(TunnelClient& client) override;
   void on_tunnel_closed(TunnelClient& client) override;
 
   uv::Loop& loop_;
   std::function<void()> on_change_;
+  std::function<void()> on_replaced_;
   std::function<void()> on_closed_;
   std::vector<std::unique_ptr<TunnelClient>> clients_;
   uv::Timer ticker_;

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <utility>
 
+#include "common/base/hex.h"
 #include "common/base/log.h"
 #include "proto/tunnel.pb.h"
 
@@ -34,16 +35,6 @@ const RefusalInfo& refusal_info(TunnelRefusal why) {
       {Refused::BAD_HELLO, "the HELLO is malformed", true, 0},
   }};
   return kInfos[static_cast<size_t>(why)];
-}
-
-std::string to_hex(std::string_view bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    text += kDigits[static_cast<uint8_t>(c) >> 4];
-    text += kDigits[static_cast<uint8_t>(c) & 15];
-  }
-  return text;
 }
 
 tunnel::pb::Goaway::Reason wire_reason(GoawayReason reason) {

@@ -89,6 +89,7 @@ void TunnelLobby::place(Guest& guest) {
 
 void TunnelLobby::hand(Guest& guest, size_t loop) {
   std::optional<transport::Detached> detached = guest.connection->detach();
+  guest.connection->set_handler(nullptr);  // one that has closed meanwhile has still to say so
   loop_.bury(std::move(guest.connection));
   if (detached) {
     on_hand_(loop, {guest.peek.machine(), std::move(*detached), std::move(guest.begun)});

@@ -14,7 +14,7 @@ namespace {
 // the request takes longer (from 340 µs on, on one machine).
 constexpr std::chrono::microseconds kFinWithRequest{300};
 
-// How long an idle connection that drains waits for a request.
+// How long an idle connection that drains waits for a request, once the answer before has arrived.
 constexpr Duration kLastRequestGrace{500};
 
 constexpr Error kClientLeft{ErrorCode::kReset, Side::kClient, false, 0, "the client left"};
@@ -323,6 +323,11 @@ void Http1Connection::on_deadline(Deadline& deadline) {
   if (&deadline == &watch_) return look_after_paused();
   switch (state_) {
     case State::kIdle:
+      // The client is still getting the answer before, and was told that it may ask again.
+      if (close_after_ && !connection_->all_acknowledged()) {
+        deadline_.arm(server_.loop().now() + kLastRequestGrace);
+        return;
+      }
       state_ = State::kClosing;
       connection_->close();
       return;

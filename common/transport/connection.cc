@@ -163,6 +163,9 @@ void Connection::on_failed(const Error& error) {
 }
 
 bool Connection::peer_is_gone() const { return socket_ == nullptr || socket_->peer_is_gone(); }
+bool Connection::all_acknowledged() const {
+  return backlog_bytes() == 0 && (socket_ == nullptr || socket_->all_acknowledged());
+}
 uv::Address Connection::peer() const { return socket_ == nullptr ? uv::Address() : socket_->peer(); }
 uv::Address Connection::local() const { return socket_ == nullptr ? uv::Address() : socket_->local(); }
 

@@ -123,6 +123,8 @@ class Connection : public uv::Buryable,
   bool is_tls() const { return tls_ != nullptr; }
   const tls::TlsSession* tls() const { return tls_.get(); }
   bool peer_is_gone() const;
+  // False while anything that was written is still on its way to the peer's kernel.
+  bool all_acknowledged() const;
   // A system call each, so keep the answer; empty after on_closed, and where the peer has reset the connection.
   uv::Address peer() const;
   uv::Address local() const;

@@ -1,7 +1,9 @@
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <uv.h>
 
 #include <charconv>
@@ -101,6 +103,11 @@ bool is_disconnected(int fd) {
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) return info.tcpi_state == TCP_CLOSE;
   pollfd polled{fd, 0, 0};
   return poll(&polled, 1, 0) == 1 && (polled.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+bool holds_output(int fd) {
+  int bytes = 0;
+  return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
 }  // namespace ingress::uv

@@ -19,5 +19,7 @@ Address local_of(int fd);
 
 // True where the peer has reset the connection, or a Unix peer closed it.
 bool is_disconnected(int fd);
+// Whether the kernel holds bytes that the peer's has not acknowledged.
+bool holds_output(int fd);
 
 }  // namespace ingress::uv

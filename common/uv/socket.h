@@ -71,6 +71,8 @@ class Socket {
   virtual void reset_on_close() = 0;
   // True when the kernel knows that the peer has reset the connection, though reading is paused (TCP_INFO).
   virtual bool peer_is_gone() const = 0;
+  // False while the kernel holds bytes that the peer's has not acknowledged (SIOCOUTQ).
+  virtual bool all_acknowledged() const = 0;
   virtual void set_notsent_lowat(size_t bytes) = 0;
   // One system call each; empty where the kernel no longer knows, and for Unix sockets.
   virtual Address peer() const = 0;

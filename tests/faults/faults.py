@@ -84,6 +84,10 @@ def agent_restarted(stack):
     stack.agent.restart()
 
 
+def agent_upgraded(stack):
+    stack.agent.process.signal(signal.SIGUSR2)
+
+
 def agent_frozen(stack):
     stack.agent.process.signal(signal.SIGSTOP)
     time.sleep(5)
@@ -94,6 +98,7 @@ FAULTS = [
     ("none", lambda stack: None),
     ("agent killed -9, back after 1 s", agent_killed),
     ("agent SIGTERM and restart", agent_restarted),
+    ("agent upgraded (SIGUSR2 to --supervise)", agent_upgraded),
     ("broker killed -9 (under --supervise)", broker_killed),
     ("broker's child SIGTERM, started again by --supervise", broker_stopped),
     ("broker upgraded (SIGUSR2 to --supervise)", broker_upgraded),
@@ -103,7 +108,8 @@ FAULTS = [
 
 def measure(name, fault, folder, ca):
     """In a folder of its own."""
-    stack = Stack(folder, ca, broker={"options": ["--supervise"], "park": "10s", "grace": "30s"}, agent={"connections": 2})
+    agent = {"connections": 2, "options": ["--supervise"] if fault is agent_upgraded else []}
+    stack = Stack(folder, ca, broker={"options": ["--supervise"], "park": "10s", "grace": "30s"}, agent=agent)
     try:
         with Origin() as origin:
             time.sleep(1.5)  # the machine is on file

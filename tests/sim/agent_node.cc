@@ -24,6 +24,7 @@ AgentNode::AgentNode(Kernel& kernel, LoopRunner& runner, Process& process, const
   config_.token.value = machine_token(setup.machine);
   config_.agent_version = "0.0.0";
   config_.instance = tls::random_bytes(16);
+  config_.supersedes = setup.supersedes;
   config_.connections = setup.connections;
   config_.limits.initial_window_bytes = setup.window_bytes;
   config_.tls = tls_.get();
@@ -34,7 +35,11 @@ AgentNode::AgentNode(Kernel& kernel, LoopRunner& runner, Process& process, const
   pool_ = std::make_unique<origin::OriginPool>(*loop_, origin::PoolLimits{});
   streams_ = std::make_unique<agent::OriginStreams>(*loop_, *pool_, policy_, timeouts);
   const auto seed = static_cast<uint32_t>(kernel_.network().random().next());
-  tunnels_ = std::make_unique<agent::TunnelSet>(*loop_, config_, *streams_, seed, [] {});
+  tunnels_ = std::make_unique<agent::TunnelSet>(
+      *loop_, config_, *streams_, seed, [] {},
+      [this] {
+        if (upgraded_) begin_drain();
+      });
   runner_.add(process_, *loop_);
   tunnels_->start();
   kernel_.enter(nullptr);
@@ -52,8 +57,13 @@ AgentNode::~AgentNode() {
 }
 
 void AgentNode::drain() {
-  if (grace_timer_ != nullptr) return;
   kernel_.enter(&process_);
+  begin_drain();
+  kernel_.enter(nullptr);
+}
+
+void AgentNode::begin_drain() {
+  if (grace_timer_ != nullptr) return;
   grace_timer_ = std::make_unique<uv::Timer>(*loop_, [this] { tunnels_->close(); });
   grace_timer_->start(setup_.grace);
   tunnels_->drain([this] {
@@ -61,7 +71,6 @@ void AgentNode::drain() {
     pool_->close_idle();
     ended_ = true;
   });
-  kernel_.enter(nullptr);
 }
 
 bool AgentNode::take_apart() {

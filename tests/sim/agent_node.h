@@ -17,6 +17,7 @@ struct AgentSetup {
   uint32_t window_bytes = 32 * 1024;
   Duration grace{30000};
   Duration origin_wait{2000};
+  std::string supersedes;  // an instance, or empty
 };
 
 class AgentNode {
@@ -27,6 +28,9 @@ class AgentNode {
   Process& process() { return process_; }
   size_t serving() const { return tunnels_->serving(); }
   size_t streams() const { return tunnels_->stream_count(); }
+  const std::string& instance() const { return config_.instance; }
+  // SIGUSR2, to a child of --supervise: as soon as another has the machine it drains.
+  void upgrade() { upgraded_ = true; }
   // SIGTERM; ended() follows.
   void drain();
   bool ended() const { return ended_; }
@@ -34,6 +38,7 @@ class AgentNode {
   bool take_apart();
 
  private:
+  void begin_drain();
   bool empty() const { return ended_ && kernel_.open_fds(process_) <= 2; }
 
   Kernel& kernel_;
@@ -48,6 +53,7 @@ class AgentNode {
   std::unique_ptr<agent::OriginStreams> streams_;
   std::unique_ptr<agent::TunnelSet> tunnels_;
   std::unique_ptr<uv::Timer> grace_timer_;
+  bool upgraded_ = false;
   bool ended_ = false;
 };
 

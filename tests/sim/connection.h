@@ -54,6 +54,8 @@ class SimSocket {
   bool reset() const { return reset_; }
   // As SO_ERROR: says it once.
   int take_error();
+  // Sent and not read by the other end.
+  size_t in_flight() const { return in_flight_; }
   size_t unread() const { return inbox_.size() - inbox_used_; }
 
   SimAddress local() const { return local_; }

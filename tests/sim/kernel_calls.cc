@@ -1,9 +1,11 @@
 // The system calls that common/uv makes, answered by the simulated kernel. The linker sends them here (--wrap), from
 // every object of the simulator; what is not about the simulated kernel's descriptors goes on to the real one.
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -124,6 +126,13 @@ int __wrap_getsockopt(int fd, int level, int name, void* value, socklen_t*) {
   }
   if (level != IPPROTO_TCP || name != TCP_INFO) return told(-ENOPROTOOPT);
   static_cast<tcp_info*>(value)->tcpi_state = stream->reset() ? TCP_CLOSE : TCP_ESTABLISHED;
+  return 0;
+}
+
+int __wrap_ioctl(int fd, unsigned long request, void* value) {
+  const SimSocket* const stream = stream_of(fd);
+  if (stream == nullptr || request != SIOCOUTQ) return told(-ENOTTY);
+  *static_cast<int*>(value) = static_cast<int>(stream->in_flight());
   return 0;
 }
 

@@ -95,6 +95,7 @@ Micros margin_of(Fault fault) {
       return seconds(15);
     // Processes run on until what they carry has ended, at most for their grace period.
     case Fault::kAgentRestarts:
+    case Fault::kAgentUpgraded:
     case Fault::kBrokerRestarts:
     case Fault::kBrokerUpgraded:
       return seconds(45);
@@ -153,19 +154,13 @@ void plan_clients(RunPlan& plan, Random& random) {
 }  // namespace
 
 std::string_view name_of(Fault fault) {
-  static constexpr std::string_view kNames[kFaults] = {"agent killed",
-                                                       "agent vanishes",
-                                                       "agent restarts",
-                                                       "agent frozen",
-                                                       "agent cloned",
-                                                       "link stalls",
-                                                       "link cut",
-                                                       "tunnel cut",
-                                                       "broker killed",
-                                                       "broker restarts",
-                                                       "broker upgraded",
-                                                       "origin restarts",
-                                                       "origin closes idle connections",
+  static constexpr std::string_view kNames[kFaults] = {"agent killed",    "agent vanishes",
+                                                       "agent restarts",  "agent upgraded",
+                                                       "agent frozen",    "agent cloned",
+                                                       "link stalls",     "link cut",
+                                                       "tunnel cut",      "broker killed",
+                                                       "broker restarts", "broker upgraded",
+                                                       "origin restarts", "origin closes idle connections",
                                                        "clients cut"};
   return kNames[static_cast<size_t>(fault)];
 }

@@ -15,6 +15,7 @@ enum class Fault : uint8_t {
   kAgentKilled,     // kill -9, and started again after `lasts`
   kAgentVanishes,   // the machine's power goes; it boots after `lasts`
   kAgentRestarts,   // SIGTERM, and started again when it has ended
+  kAgentUpgraded,   // a second one starts and takes over, the first one runs dry
   kAgentFrozen,     // SIGSTOP for `lasts`
   kAgentCloned,     // a second agent of the machine for `lasts`
   kLinkStalls,      // nothing gets through between machine and broker for `lasts`
@@ -27,7 +28,7 @@ enum class Fault : uint8_t {
   kOriginIdles,     // the origin closes the connections that it is not asked on
   kClientsCut,      // the clients' connections are reset
 };
-inline constexpr int kFaults = 14;
+inline constexpr int kFaults = 15;
 
 std::string_view name_of(Fault fault);
 

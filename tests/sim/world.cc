@@ -53,7 +53,7 @@ void World::end(std::vector<std::string>& wrong) {
   clients_.clear();
   for (Machine& machine : machines_) {
     kill_agent(machine.clone, false);
-    kill_agent(machine.agent, false);
+    kill_all_agents(machine, false);
   }
   for (auto& broker : brokers_) kill_broker(broker);
   machines_.clear();
@@ -111,6 +111,7 @@ void World::start_agent(int machine) {
   setup.machine = machine;
   setup.connections = plan_.connections;
   setup.window_bytes = plan_.window_bytes;
+  if (!own.upgraded.empty()) setup.supersedes = own.upgraded.back()->instance();
   note("agent of machine " + std::to_string(machine) + " starts");
   own.agent = std::make_unique<AgentNode>(kernel_, runner_, kernel_.add_process("agent", *own.host), setup);
 }
@@ -140,6 +141,10 @@ void World::wrong(const std::string& what) {
 void World::reap() {
   for (size_t i = 0; i < machines_.size(); ++i) {
     Machine& machine = machines_[i];
+    for (auto& agent : machine.upgraded) {
+      if (agent->ended()) kill_agent(agent, false);
+    }
+    std::erase(machine.upgraded, nullptr);
     if (machine.agent == nullptr || !machine.agent->ended()) continue;
     kill_agent(machine.agent, false);
     if (std::exchange(machine.agent_returns, false)) start_agent(static_cast<int>(i));
@@ -187,8 +192,8 @@ bool World::run_until(Micros most, const Done& done) {
 bool World::quiet() const {
   if (brokers_.size() != 1 || brokers_[0]->clients() != 0 || brokers_[0]->parked() != 0) return false;
   return std::all_of(machines_.begin(), machines_.end(), [this](const Machine& machine) {
-    return machine.agent != nullptr && machine.clone == nullptr && machine.agent->streams() == 0 &&
-           machine.agent->serving() == static_cast<size_t>(plan_.connections);
+    return machine.agent != nullptr && machine.clone == nullptr && machine.upgraded.empty() &&
+           machine.agent->streams() == 0 && machine.agent->serving() == static_cast<size_t>(plan_.connections);
   });
 }
 

@@ -31,7 +31,8 @@ class World {
     std::unique_ptr<SimOrigin> origin;
     std::unique_ptr<AgentNode> agent;
     std::unique_ptr<AgentNode> clone;
-    bool agent_returns = false;  // the one that runs dry is followed by another
+    std::vector<std::unique_ptr<AgentNode>> upgraded;  // the latest at the back
+    bool agent_returns = false;                        // the one that runs dry is followed by another
   };
 
   void make_hosts();
@@ -46,6 +47,8 @@ class World {
   void heal_at_agent(const PlannedFault& fault);
   void begin_at_broker(const PlannedFault& fault);
   void kill_agent(std::unique_ptr<AgentNode>& agent, bool vanish);
+  void kill_all_agents(Machine& machine, bool vanish);
+  void upgrade_agent(int machine);
   void kill_broker(std::unique_ptr<BrokerNode>& broker);
   // Processes that have ended by themselves.
   void reap();

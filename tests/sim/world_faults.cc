@@ -13,6 +13,21 @@ void World::kill_agent(std::unique_ptr<AgentNode>& agent, bool vanish) {
   agent.reset();
 }
 
+// With what they were upgraded from.
+void World::kill_all_agents(Machine& machine, bool vanish) {
+  for (auto& agent : machine.upgraded) kill_agent(agent, vanish);
+  machine.upgraded.clear();
+  kill_agent(machine.agent, vanish);
+}
+
+void World::upgrade_agent(int machine) {
+  Machine& own = machines_[static_cast<size_t>(machine)];
+  if (own.agent == nullptr || own.agent_returns) return;
+  own.agent->upgrade();
+  own.upgraded.push_back(std::move(own.agent));
+  start_agent(machine);
+}
+
 void World::kill_broker(std::unique_ptr<BrokerNode>& broker) {
   if (broker == nullptr) return;
   kernel_.kill(broker->process(), false);
@@ -43,11 +58,14 @@ void World::begin_at_agent(const PlannedFault& fault) {
       machine.agent_returns = false;
       machine.host->set_up(false);
       machine.origin->stop();
-      return kill_agent(machine.agent, true);
+      return kill_all_agents(machine, true);
     case Fault::kAgentRestarts:
       if (machine.agent == nullptr) return;
       machine.agent_returns = true;
+      for (const auto& agent : machine.upgraded) agent->drain();
       return machine.agent->drain();
+    case Fault::kAgentUpgraded:
+      return upgrade_agent(fault.machine);
     case Fault::kAgentFrozen:
       if (machine.agent != nullptr) machine.agent->process().frozen = true;
       return;
@@ -113,6 +131,7 @@ void World::heal_at_agent(const PlannedFault& fault) {
       if (machine.agent == nullptr && machine.host->up()) start_agent(fault.machine);
       return;
     case Fault::kAgentFrozen:
+      for (const auto& agent : machine.upgraded) agent->process().frozen = false;
       if (machine.agent != nullptr) machine.agent->process().frozen = false;
       return;
     case Fault::kAgentCloned:

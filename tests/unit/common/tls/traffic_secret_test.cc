@@ -5,18 +5,22 @@
 #include <string>
 #include <vector>
 
+#include "common/base/hex.h"
 #include "common/tls/record_cipher.h"
-#include "tests/unit/common/tls/hex.h"
 
 using namespace ingress;
 using namespace ingress::tls;
-using ingress::test::from_hex;
 
 namespace {
 
+std::vector<uint8_t> octets(std::string_view hex) {
+  const std::string bytes = from_hex(hex).value();
+  return {bytes.begin(), bytes.end()};
+}
+
 // RFC 8448, 3: the simple 1-RTT handshake.
-const auto kClientSecret = from_hex("9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5");
-const auto kServerSecret = from_hex("a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643");
+const auto kClientSecret = octets("9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5");
+const auto kServerSecret = octets("a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643");
 
 std::vector<uint8_t> expanded(const TrafficSecret& secret, std::string_view label, size_t size) {
   std::vector<uint8_t> bytes(size);
@@ -28,17 +32,17 @@ std::vector<uint8_t> expanded(const TrafficSecret& secret, std::string_view labe
 
 TEST_CASE("keys are those of RFC 8448's trace") {
   const TrafficSecret client(*record_suite(0x1301), kClientSecret);
-  CHECK(expanded(client, "key", 16) == from_hex("17422dda596ed5d9acd890e3c63f5051"));
-  CHECK(expanded(client, "iv", 12) == from_hex("5b78923dee08579033e523d9"));
+  CHECK(expanded(client, "key", 16) == octets("17422dda596ed5d9acd890e3c63f5051"));
+  CHECK(expanded(client, "iv", 12) == octets("5b78923dee08579033e523d9"));
   const TrafficSecret server(*record_suite(0x1301), kServerSecret);
-  CHECK(expanded(server, "key", 16) == from_hex("9f02283b6c9c07efc26bb9f2ac92e356"));
-  CHECK(expanded(server, "iv", 12) == from_hex("cf782b88dd83549aadf1e984"));
+  CHECK(expanded(server, "key", 16) == octets("9f02283b6c9c07efc26bb9f2ac92e356"));
+  CHECK(expanded(server, "iv", 12) == octets("cf782b88dd83549aadf1e984"));
 }
 
 TEST_CASE("a record is the one of RFC 8448's trace") {
-  const auto key = from_hex("17422dda596ed5d9acd890e3c63f5051");
-  const auto nonce = from_hex("5b78923dee08579033e523d9");
-  const auto record = from_hex(
+  const auto key = octets("17422dda596ed5d9acd890e3c63f5051");
+  const auto nonce = octets("5b78923dee08579033e523d9");
+  const auto record = octets(
       "1703030043a23f7054b62c94d0affafe8228ba55cbefacea42f914aa66bcab3f2b9819a8a5b46b395bd54a9a20441e2b62974e1f5a6292a2"
       "97"
       "7014bd1e3deae63aeebb21694915e4");

@@ -1,0 +1,25 @@
+// Who this process is to the broker: its instance, and the one that it takes over from (design, section 5). Alone, an
+// agent is a new instance that takes over from nobody; a child of `run --supervise` is told both by its parent.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/config.h"
+
+namespace ingress::agent {
+
+struct Identity {
+  std::string instance;    // 16 bytes
+  std::string supersedes;  // the same, or empty
+  bool has_parent = false;
+};
+
+// From the environment where the parent has put it there.
+Identity identity_of_process();
+
+// Holds the socket of --listen and runs the agent as a child (common/supervise/). A child that is upgraded keeps its
+// tunnels until the next one has a tunnel that names it. `argv` is this process's own. Returns the exit code.
+int supervise(const Config& config, const std::vector<std::string>& argv);
+
+}  // namespace ingress::agent

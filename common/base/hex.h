@@ -1,0 +1,15 @@
+// Hexadecimal text.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ingress {
+
+// Lower case.
+std::string to_hex(std::string_view bytes);
+// Either case; nullopt where it is no whole number of bytes or has another character.
+std::optional<std::string> from_hex(std::string_view text);
+
+}  // namespace ingress

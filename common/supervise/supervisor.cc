@@ -1,0 +1,202 @@
+#include "common/supervise/supervisor.h"
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/cli/exit_codes.h"
+#include "common/uv/file_limit.h"
+#include "common/uv/inherited_sockets.h"
+#include "common/uv/signal_watch.h"
+#include "common/uv/timer.h"
+
+namespace ingress::supervise {
+namespace {
+
+// A child that has run so long has started well.
+constexpr Duration kSettled{1000};
+constexpr Duration kFirstPause{50};
+constexpr Duration kLongestPause{5000};
+// Old children that still run exchanges; of more the oldest is ended.
+constexpr size_t kMostGenerations = 4;
+
+}  // namespace
+
+struct Supervisor::Impl {
+  struct Child {
+    std::unique_ptr<uv::ChildProcess> process;
+    Time started{};
+    uint64_t number = 0;
+  };
+
+  Impl(uv::Loop& with, Plan planned, ChildKit& of_program) : loop(with), plan(std::move(planned)), kit(of_program) {}
+
+  int run();
+  bool bind();
+  void watch_signals();
+  uv::ChildProgram program(bool validate) const;
+  void start_child();
+  void on_exit(uint64_t number, int code, int signal);
+  void restart(const Child& dead, int code);
+  void stop();
+  void upgrade();
+  void on_validated(int code);
+  void end(int exit_code);
+
+  uv::Loop& loop;
+  const Plan plan;
+  ChildKit& kit;
+  std::vector<uv::OwnedFd> sockets;
+  std::vector<Child> children;  // the current one at the back
+  std::unique_ptr<uv::ChildProcess> validating;
+  std::vector<std::unique_ptr<uv::SignalWatch>> signals;
+  std::unique_ptr<uv::Timer> pause_timer;
+  Duration pause{0};
+  uint64_t current = 0;  // number of the child that serves; 0: none runs
+  uint64_t next_number = 1;
+  int exit_code = 0;
+  bool stopping = false;
+  bool started_well = false;
+};
+
+int Supervisor::Impl::run() {
+  uv::raise_file_limit();
+  if (!bind()) return cli::kExitFailed;
+  watch_signals();
+  pause_timer = std::make_unique<uv::Timer>(loop, [this] { start_child(); });
+  start_child();
+  loop.run_until_stopped();
+  return exit_code;
+}
+
+bool Supervisor::Impl::bind() {
+  for (const uv::Address& address : plan.addresses) {
+    uv::OwnedFd inherited = uv::take_inherited_socket(address);
+    Result<uv::OwnedFd> socket =
+        inherited.valid() ? Result<uv::OwnedFd>(std::move(inherited)) : uv::bind_listener(address);
+    if (!socket) {
+      log_error("listen_failed",
+                {{"address", address.to_text()}, {"error", std::generic_category().message(socket.error().sys_errno)}});
+      return false;
+    }
+    sockets.push_back(std::move(*socket));
+  }
+  return true;
+}
+
+void Supervisor::Impl::watch_signals() {
+  const auto watch = [this](int number, std::function<void()> task) {
+    signals.push_back(std::make_unique<uv::SignalWatch>(loop, number, std::move(task)));
+  };
+  watch(SIGTERM, [this] { stop(); });
+  watch(SIGINT, [this] { stop(); });
+  watch(SIGHUP, [this] {
+    if (plan.reload_is_upgrade) return upgrade();
+    if (current != 0) children.back().process->signal(SIGHUP);
+  });
+  watch(SIGUSR2, [this] { upgrade(); });
+}
+
+// The same words, but that the child supervises nobody; or `validate` for `run`.
+uv::ChildProgram Supervisor::Impl::program(bool validate) const {
+  uv::ChildProgram program;
+  program.argv = plan.argv;
+  if (validate) {
+    const auto command = std::find(program.argv.begin() + 1, program.argv.end(), "run");
+    if (command != program.argv.end()) *command = "validate";
+    return program;
+  }
+  program.argv.emplace_back("--supervise=false");
+  program.more_environment.push_back(std::string(uv::kListenFdsVariable) + "=" + std::to_string(sockets.size()));
+  for (const uv::OwnedFd& socket : sockets) program.fds.push_back(socket.get());
+  return program;
+}
+
+void Supervisor::Impl::start_child() {
+  const uint64_t number = next_number++;
+  uv::ChildProgram child = program(false);
+  std::vector<uint64_t> running;
+  for (const Child& each : children) running.push_back(each.number);
+  const std::vector<uv::OwnedFd> kept = kit.equip(child, number, running);
+  auto process =
+      uv::ChildProcess::start(loop, child, [this, number](int code, int signal) { on_exit(number, code, signal); });
+  if (!process) {
+    log_error("child_failed", {{"program", plan.argv.front()}, {"error", describe(process.error())}});
+    if (!started_well) return end(cli::kExitFailed);
+    pause = kLongestPause;
+    return pause_timer->start(pause);
+  }
+  log_info("child_started", {{"pid", (*process)->pid()}});
+  children.push_back({std::move(*process), loop.now(), number});
+  current = number;
+  if (children.size() > kMostGenerations) children.front().process->signal(SIGTERM);
+}
+
+void Supervisor::Impl::on_exit(uint64_t number, int code, int signal) {
+  const auto found =
+      std::find_if(children.begin(), children.end(), [number](const Child& child) { return child.number == number; });
+  const Child dead = std::move(*found);
+  children.erase(found);
+  kit.on_ended(number);
+  const bool was_current = std::exchange(current, current == number ? 0 : current) == number;
+  log_info("child_ended",
+           {{"pid", dead.process->pid()}, {"code", code}, {"signal", signal}, {"current", was_current ? "yes" : "no"}});
+  if (stopping) {
+    if (was_current) exit_code = code;
+    if (children.empty()) end(exit_code);
+  } else if (was_current) {
+    restart(dead, signal != 0 ? cli::kExitFailed : code);
+  }
+}
+
+// One that could not begin for the first time is the operator's to mend; what has served once is started for ever.
+void Supervisor::Impl::restart(const Child& dead, int code) {
+  const bool settled = loop.now() - dead.started >= kSettled;
+  started_well = started_well || settled;
+  if (!started_well && code != 0) return end(code);
+  pause = settled ? Duration{0} : std::clamp(pause * 2, kFirstPause, kLongestPause);
+  if (pause == Duration{0}) return start_child();
+  pause_timer->start(pause);
+}
+
+void Supervisor::Impl::stop() {
+  if (!std::exchange(stopping, true)) log_info("stopping", {{"children", children.size()}});
+  pause_timer->stop();
+  for (const Child& child : children) child.process->signal(SIGTERM);
+  if (children.empty()) end(0);
+}
+
+void Supervisor::Impl::upgrade() {
+  if (stopping || validating != nullptr) return;
+  auto process = uv::ChildProcess::start(loop, program(true),
+                                         [this](int code, int signal) { on_validated(signal != 0 ? 1 : code); });
+  if (!process) return log_error("upgrade_refused", {{"error", describe(process.error())}});
+  validating = std::move(*process);
+}
+
+void Supervisor::Impl::on_validated(int code) {
+  validating.reset();
+  if (code != 0) return log_error("upgrade_refused", {{"validate", code}});
+  if (stopping) return;
+  log_info("upgrading", {{"program", plan.argv.front()}});
+  started_well = true;  // what it can begin with is known to be good
+  pause_timer->stop();
+  if (current != 0) children.back().process->signal(SIGUSR2);
+  start_child();
+}
+
+void Supervisor::Impl::end(int code) {
+  exit_code = code;
+  loop.stop();
+}
+
+Supervisor::Supervisor(uv::Loop& loop, Plan plan, ChildKit& kit)
+    : impl_(std::make_unique<Impl>(loop, std::move(plan), kit)) {}
+Supervisor::~Supervisor() = default;
+
+int Supervisor::run() { return impl_->run(); }
+
+}  // namespace ingress::supervise

@@ -1,0 +1,54 @@
+// `run --supervise`: a parent that holds the listening sockets and starts the program as its child. A child that dies
+// is started again, and who connects meanwhile waits in the sockets' queues; SIGUSR2 starts the program file anew (an
+// upgrade) while the old child, which gets SIGUSR2 too, runs its exchanges dry. Thread: main.
+//
+// Signals: SIGTERM and SIGINT go to all children, and it ends with them; SIGHUP goes to the child, or is an upgrade;
+// SIGUSR2 upgrades, after `validate` of the program file there now has found the configuration good.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/uv/child_process.h"
+#include "common/uv/loop.h"
+#include "common/uv/owned_fd.h"
+#include "common/uv/socket.h"
+
+namespace ingress::supervise {
+
+// What the program gives its children beside the sockets.
+class ChildKit {
+ public:
+  virtual ~ChildKit() = default;
+  // A child is about to start. `running` are the children that still run, the latest at the back. The descriptors that
+  // are returned stay open until it has started.
+  virtual std::vector<uv::OwnedFd> equip(uv::ChildProgram& child, uint64_t number,
+                                         const std::vector<uint64_t>& running) = 0;
+  virtual void on_ended(uint64_t number) = 0;
+};
+
+struct Plan {
+  std::vector<std::string> argv;       // this process's own; a child gets --supervise=false, too
+  std::vector<uv::Address> addresses;  // to listen at
+  bool reload_is_upgrade = false;      // what SIGHUP does
+};
+
+class Supervisor {
+ public:
+  // `kit` outlives it.
+  Supervisor(uv::Loop& loop, Plan plan, ChildKit& kit);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Until the last child has ended. Returns the exit code.
+  int run();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ingress::supervise

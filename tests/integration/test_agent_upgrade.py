@@ -1,0 +1,171 @@
+"""The agent under its own supervisor: an upgrade loses no request and cuts no stream, a child that dies comes back."""
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from harness.http1 import Client
+from harness.wait import wait_until
+from harness.websocket import WebSocket, echo_handler
+
+
+@pytest.fixture
+def supervised(make_stack):
+    return make_stack(agent={"connections": 2, "options": ["--supervise"]}, broker={"park": "10s"})
+
+
+def children(stack):
+    """The pids of the children, in the order in which they were started."""
+    return [int(line["pid"]) for line in stack.agent.process.find("child_started")]
+
+
+def upgrade(stack, number=signal.SIGUSR2):
+    """Done when the new child has the machine."""
+    count = len(children(stack))
+    stack.agent.process.signal(number)
+    stack.agent.process.wait_event("child_started", count=count + 1)
+    stack.agent.process.wait_event("tunnel_up", count=2 * (count + 1))
+    return children(stack)[-1]
+
+
+def gone(pid):
+    return not os.path.exists(f"/proc/{pid}")
+
+
+class Probes:
+    """One request after the other, each on a connection of its own, by tunnel or by the agent's own port."""
+
+    def __init__(self, ask):
+        self.ask, self.failures, self.count, self._done = ask, [], 0, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        while not self._done.wait(0.003):
+            try:
+                status = self.ask()
+                if status != 200:
+                    self.failures.append(status)
+            except Exception as error:  # pylint: disable=broad-except
+                self.failures.append(repr(error))
+            self.count += 1
+
+    def wait(self, more=40):
+        target = self.count + more
+        wait_until(lambda: self.count >= target, "probes go on")
+
+    def stop(self):
+        self._done.set()
+        self._thread.join()
+        return self.failures
+
+
+def by_tunnel(stack, port):
+    def ask():
+        with stack.client() as client:
+            return client.get(stack.host(port)).status
+    return ask
+
+
+def by_local_port(stack, port):
+    def ask():
+        with Client(stack.agent.local_port) as client:
+            return client.get("anything", fields=[("X-Iterate-Proxy-Target-Host", f"localhost:{port}")]).status
+    return ask
+
+
+@pytest.mark.parametrize("way", [by_tunnel, by_local_port])
+@pytest.mark.parametrize("number", [signal.SIGUSR2, signal.SIGHUP])
+def test_no_request_fails_in_upgrades(supervised, origin, way, number):
+    probes = Probes(way(supervised, origin.port))
+    try:
+        for _ in range(3):
+            probes.wait()
+            old = children(supervised)[-1]
+            upgrade(supervised, number)
+            wait_until(lambda: gone(old), "the old child has run dry")
+            probes.wait()
+    finally:
+        failures = probes.stop()
+    assert not failures
+
+
+def test_a_websocket_outlives_upgrades_and_new_streams_go_to_the_new_child(supervised, make_origin):
+    origin = make_origin(handler=echo_handler)
+    host = supervised.host(origin.port)
+    with supervised.client() as first, supervised.client() as second:
+        before = WebSocket(first, host)
+        before.echo("one")
+        old = children(supervised)[-1]
+        upgrade(supervised)
+        before.echo("two")
+        after = WebSocket(second, host)
+        after.echo("three")
+        upgrade(supervised)
+        before.echo("four")
+        after.echo("five")
+        assert not gone(old)
+    wait_until(lambda: gone(old), "the first child ends with its last stream")
+
+
+def test_the_machine_never_changes_hands_by_a_contest(supervised):
+    for _ in range(2):
+        upgrade(supervised)
+    assert not supervised.broker.process.find("tunnel_refused")
+    assert not supervised.agent.process.find("tunnel_refused")
+    wait_until(lambda: len(supervised.broker.process.find("tunnel_down")) == 4, "the old tunnels are gone")
+
+
+def test_a_child_that_is_killed_is_started_again(supervised, origin):
+    time.sleep(1.1)  # one that has run for a second has started well
+    for count in (2, 3):
+        os.kill(children(supervised)[-1], signal.SIGKILL)
+        supervised.agent.process.wait_event("child_started", count=count)
+        assert by_tunnel(supervised, origin.port)() == 200
+
+
+def test_a_bad_configuration_upgrades_nothing(supervised, origin):
+    token = supervised.agent.token_file
+    os.rename(token, token + ".away")
+    supervised.agent.process.signal(signal.SIGHUP)
+    supervised.agent.process.wait_event("upgrade_refused")
+    os.rename(token + ".away", token)
+    assert len(children(supervised)) == 1
+    assert by_tunnel(supervised, origin.port)() == 200
+
+
+def test_the_old_child_serves_while_the_new_one_has_no_tunnel(supervised, origin):
+    """The broker takes no new connection meanwhile: the new child cannot come in, and nothing is lost."""
+    old = children(supervised)[-1]
+    supervised.broker.process.signal(signal.SIGSTOP)
+    supervised.agent.process.signal(signal.SIGUSR2)
+    supervised.agent.process.wait_event("child_started", count=2)
+    supervised.broker.process.signal(signal.SIGCONT)
+    assert by_tunnel(supervised, origin.port)() == 200
+    wait_until(lambda: gone(old), "the old child has handed over")
+    assert by_tunnel(supervised, origin.port)() == 200
+
+
+def test_without_a_supervisor_the_signals_say_what_is_missing_and_end_nothing(make_stack, origin):
+    stack = make_stack()
+    stack.agent.process.signal(signal.SIGUSR2)
+    stack.agent.process.wait_event("upgrade_needs_supervise")
+    stack.agent.process.signal(signal.SIGHUP)
+    stack.agent.process.wait_event("reload_needs_supervise")
+    assert by_tunnel(stack, origin.port)() == 200
+
+
+def test_sigterm_ends_all_children_within_the_grace_period(supervised, make_origin):
+    origin = make_origin(handler=echo_handler)
+    with supervised.client() as client:
+        WebSocket(client, supervised.host(origin.port)).echo("one")
+        upgrade(supervised)
+        pids = children(supervised)
+        supervised.agent.process.signal(signal.SIGTERM)
+        wait_until(lambda: all(gone(pid) for pid in pids), "all children end", seconds=20)
+    assert supervised.agent.process.wait_exit() == 0
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", supervised.agent.local_port)) != 0
