@@ -39,7 +39,9 @@ Http1Connection::~Http1Connection() = default;
 // A request may be on its way: it is answered, and is the last.
 void Http1Connection::drain() {
   close_after_ = true;
-  if (state_ == State::kIdle) deadline_.arm(server_.loop().now() + kLastRequestGrace);
+  if (state_ != State::kIdle) return;
+  arriving_ = !connection_->all_acknowledged();
+  deadline_.arm(server_.loop().now() + kLastRequestGrace);
 }
 
 std::optional<Time> Http1Connection::waiting_since() const {
@@ -324,7 +326,7 @@ void Http1Connection::on_deadline(Deadline& deadline) {
   switch (state_) {
     case State::kIdle:
       // The client is still getting the answer before, and was told that it may ask again.
-      if (close_after_ && !connection_->all_acknowledged()) {
+      if (close_after_ && still_arriving()) {
         deadline_.arm(server_.loop().now() + kLastRequestGrace);
         return;
       }
@@ -348,6 +350,12 @@ void Http1Connection::on_deadline(Deadline& deadline) {
       connection_->close();
       return;
   }
+}
+
+// Whether the answer before is still on its way, or was when this was looked at before.
+bool Http1Connection::still_arriving() {
+  const bool arriving = !connection_->all_acknowledged();
+  return std::exchange(arriving_, arriving) || arriving;
 }
 
 // A connection that is not read tells nothing by itself.
@@ -403,6 +411,7 @@ void Http1Connection::exchange_over() {
 
 void Http1Connection::next_request() {
   state_ = State::kIdle;
+  arriving_ = true;
   deadline_.arm(server_.loop().now() + (close_after_ ? kLastRequestGrace : server_.options().keep_alive_timeout));
   if (processing_) return;
   if (!held_.empty()) {

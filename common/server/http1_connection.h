@@ -84,6 +84,7 @@ class Http1Connection final : public uv::Buryable,
   void on_deadline(Deadline& deadline) override;
 
   size_t wanted_bytes();
+  bool still_arriving();
   void look_after_paused();
   bool fin_came_with_input() const;
   void process(MutableBytes& input);
@@ -139,6 +140,7 @@ class Http1Connection final : public uv::Buryable,
   bool close_said_ = false;       // and the answer's head said so
   bool client_ended_ = false;     // FIN came
   bool client_end_told_ = false;  // ...after a 101, and the handler knows
+  bool arriving_ = false;         // see still_arriving()
   bool leave_grace_ = false;      // it may have left: the answer has a short time to go on
   std::shared_ptr<bool> alive_;   // for deferred work; made on first use
 };
