@@ -86,8 +86,10 @@ Outcome<std::string> keep_old(const std::string& db) {
   const std::string kept = kept_name(db);
   if (::link(db.c_str(), kept.c_str()) != 0) return failed("cannot keep " + db + " as " + kept + because(errno));
   for (const char* log : {"-wal", "-journal"}) {
-    if (::rename((db + log).c_str(), (kept + log).c_str()) == 0 || errno == ENOENT) continue;
-    return failed("cannot keep " + db + log + " as " + kept + log + because(errno));
+    const std::string from = db + log;
+    const std::string to = kept + log;
+    if (::rename(from.c_str(), to.c_str()) == 0 || errno == ENOENT) continue;
+    return failed("cannot keep " + from + " as " + to + because(errno));
   }
   ::unlink((db + "-shm").c_str());
   return kept;

@@ -12,7 +12,7 @@ constexpr size_t kNamed = 5;  // differences that are told one by one
 // Sentences, the first few of them whole.
 class Complaints {
  public:
-  void add(std::string sentence) {
+  void add(const std::string& sentence) {
     if (count_++ >= kNamed) return;
     if (!text_.empty()) text_ += "; ";
     text_ += sentence;

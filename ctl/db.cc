@@ -41,7 +41,7 @@ Outcome<int> show_check(Shell& shell, const DbFlags& flags) {
   for (const Finding& finding : *findings) {
     items.push_back({{"check", finding.check}, {"result", finding.good ? "good" : "bad"}, {"detail", finding.detail}});
   }
-  const auto shown = shell.show_list({{"CHECK", "check"}, {"RESULT", "result"}, {"DETAIL", "detail"}}, items);
+  auto shown = shell.show_list({{"CHECK", "check"}, {"RESULT", "result"}, {"DETAIL", "detail"}}, items);
   if (!shown) return shown;
   const bool good =
       std::all_of(findings->begin(), findings->end(), [](const Finding& finding) { return finding.good; });

@@ -84,7 +84,7 @@ void* allocate(size_t size) {
       if (word != kPoisonWord) give_up("memory was written after it was freed\n");
     }
   } else {
-    block = reinterpret_cast<Block*>(g_arena.top);
+    block = reinterpret_cast<Block*>(g_arena.top);  // NOLINT(performance-no-int-to-ptr)
     g_arena.top += sizeof(Block) + bytes_of(size_class);
     if (g_arena.top > kBegin + kBytes) give_up("a run needs too much memory\n");
     block->size_class = static_cast<uint32_t>(size_class);
@@ -124,7 +124,8 @@ namespace ingress::sim {
 
 void arena_begin() {
   if (!g_arena.mapped) {
-    void* const at = mmap(reinterpret_cast<void*>(kBegin), kBytes, PROT_READ | PROT_WRITE,
+    void* const at_begin = reinterpret_cast<void*>(kBegin);  // NOLINT(performance-no-int-to-ptr)
+    void* const at = mmap(at_begin, kBytes, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
     if (at == MAP_FAILED) give_up("the run's memory cannot be mapped\n");
     g_arena.mapped = true;

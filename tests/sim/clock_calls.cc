@@ -41,6 +41,8 @@ std::chrono::system_clock::time_point std::chrono::system_clock::now() noexcept 
   return time_point(kWallStart + virtual_now());
 }
 
+// The names are the linker's.
+// NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
 
 int __real_clock_gettime(clockid_t clock, timespec* to);
@@ -70,3 +72,4 @@ int __wrap_RAND_bytes(unsigned char* to, int size) {
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

@@ -45,7 +45,7 @@ struct Slice {
   }
   std::fflush(stdout);
   // Where memory is not counted here, LeakSanitizer counts it at the exit.
-  kHasArena ? std::_Exit(0) : std::exit(0);
+  kHasArena ? std::_Exit(0) : std::exit(0);  // NOLINT(concurrency-mt-unsafe): one thread is left
 }
 
 void start(Slice& slice, bool until_bad, const std::string& folder) {

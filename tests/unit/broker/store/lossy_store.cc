@@ -41,7 +41,7 @@ bool LossyStore::commit() {
 
 std::string LossyStore::broken_promise() {
   db::Query check = database_->query("PRAGMA integrity_check");
-  const std::string whole = check.next() ? check.text(0) : database_->failure();
+  std::string whole = check.next() ? check.text(0) : database_->failure();
   if (whole != "ok") return whole;
   Tables tables(*database_);
   constexpr int kAll = 1000000;
