@@ -16,11 +16,11 @@ ClientContext::ClientContext() : impl_(std::make_unique<Impl>()) {}
 ClientContext::~ClientContext() = default;
 
 Result<std::unique_ptr<ClientContext>> ClientContext::create(const std::string& ca_file,
-                                                             const std::vector<std::string>& alpn) {
+                                                             const std::vector<std::string>& alpn, LeastVersion least) {
   ERR_clear_error();
   std::unique_ptr<ClientContext> created(new ClientContext());
   SSL_CTX* const context = created->raw();
-  configure(context, TLS1_3_VERSION);
+  configure(context, least == LeastVersion::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_default_verify_paths(context);
   if (!ca_file.empty() && SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1) {

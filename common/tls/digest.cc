@@ -2,24 +2,42 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <cstdint>
 #include <cstdlib>
 
 namespace ingress::tls {
+namespace {
+
+std::string hex_of(const uint8_t* bytes, unsigned length) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (unsigned i = 0; i < length; ++i) {
+    text += kDigits[bytes[i] >> 4];
+    text += kDigits[bytes[i] & 15];
+  }
+  return text;
+}
+
+}  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
   uint8_t digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr) != 1) std::abort();
-  std::string text;
-  for (unsigned i = 0; i < length; ++i) {
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 15];
+  return hex_of(digest, length);
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
+  uint8_t digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const uint8_t*>(bytes.data()),
+           bytes.size(), digest, &length) == nullptr) {
+    std::abort();
   }
-  return text;
+  return hex_of(digest, length);
 }
 
 std::string random_bytes(size_t count) {

@@ -8,6 +8,8 @@ namespace ingress::tls {
 
 // Lower-case hex of the SHA-256.
 std::string sha256_hex(std::string_view bytes);
+// Lower-case hex of the HMAC-SHA256 (RFC 2104).
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);
 // From the kernel's generator, by OpenSSL; aborts where there is no randomness.
 std::string random_bytes(size_t count);
 // Takes as long whatever the contents are (the lengths may show).

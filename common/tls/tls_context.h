@@ -1,6 +1,8 @@
-// TLS settings and keys of one role. OpenSSL 3; TLS 1.2 and 1.3 towards clients, 1.3 only in tunnels.
+// TLS settings and keys of one role. OpenSSL 3; TLS 1.2 and 1.3 towards clients, 1.3 only in tunnels, 1.2 and 1.3
+// towards other people's servers.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,12 +49,15 @@ class ServerContext {
   std::unique_ptr<Impl> impl_;
 };
 
+// The oldest version that a client speaks: tunnels are ours at both ends, other people's servers are what they are.
+enum class LeastVersion : uint8_t { kTls12, kTls13 };
+
 // Verifies the server's chain against the system's CAs and `ca_file` (may be empty), and its name. There is no switch
-// to skip that. TLS 1.3 only, AES-128-GCM first, P-256.
+// to skip that. AES-128-GCM first, P-256.
 class ClientContext {
  public:
-  static Result<std::unique_ptr<ClientContext>> create(const std::string& ca_file,
-                                                       const std::vector<std::string>& alpn);
+  static Result<std::unique_ptr<ClientContext>> create(const std::string& ca_file, const std::vector<std::string>& alpn,
+                                                       LeastVersion least = LeastVersion::kTls13);
   ~ClientContext();
   ssl_ctx_st* raw() const;
 

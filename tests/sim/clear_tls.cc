@@ -32,7 +32,8 @@ struct ClientContext::Impl {
 
 ClientContext::ClientContext() = default;
 ClientContext::~ClientContext() = default;
-Result<std::unique_ptr<ClientContext>> ClientContext::create(const std::string&, const std::vector<std::string>& alpn) {
+Result<std::unique_ptr<ClientContext>> ClientContext::create(const std::string&, const std::vector<std::string>& alpn,
+                                                             LeastVersion) {
   std::unique_ptr<ClientContext> context(new ClientContext());
   context->impl_ = std::make_unique<Impl>(Impl{alpn.front()});
   return context;
