@@ -39,10 +39,11 @@ std::optional<int> keep_alive_seconds(std::string_view value) {
 
 }  // namespace
 
-OriginConnection::OriginConnection(PoolCore& core, TargetState& target, std::unique_ptr<uv::Socket> socket)
+OriginConnection::OriginConnection(PoolCore& core, TargetState& target, std::unique_ptr<uv::Socket> socket,
+                                   std::unique_ptr<tls::TlsSession> session)
     : core_(core),
       target_(target),
-      connection_(core.loop(), std::move(socket), nullptr, Side::kOrigin),
+      connection_(core.loop(), std::move(socket), std::move(session), Side::kOrigin),
       reader_(core.limits().reader),
       deadline_(core.loop().deadlines(), *this) {
   connection_.set_handler(this);

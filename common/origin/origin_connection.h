@@ -25,7 +25,9 @@ class OriginConnection final : public uv::Buryable, private transport::Connectio
   // Read at least this much while the answer's head has not come: what of it is body and not welcome is held.
   static constexpr size_t kHeadReadBytes = size_t{16} * 1024;
 
-  OriginConnection(PoolCore& core, TargetState& target, std::unique_ptr<uv::Socket> socket);
+  // `session` is null in clear.
+  OriginConnection(PoolCore& core, TargetState& target, std::unique_ptr<uv::Socket> socket,
+                   std::unique_ptr<tls::TlsSession> session);
 
   // The exchange's answer is the next to come.
   void attach(ActiveExchange& exchange, bool head_request, bool wants_upgrade);

@@ -1,5 +1,5 @@
 // Pooled connections to HTTP servers (HTTP/1.1, or HTTP/2 by prior knowledge), and one exchange over them. The agent's
-// origins; later also forward auth and webhooks of the broker.
+// origins, and webhooks of the broker.
 //
 // - Connects to every address of the target in turn (127.0.0.1 and [::1] for a local port, the one that answered last
 //   first); LIFO pool of idle connections, closed after `idle_limit` or `Keep-Alive: timeout=` less one second.
@@ -25,6 +25,10 @@
 #include "common/http/http1_reader.h"
 #include "common/uv/loop.h"
 #include "common/uv/socket.h"
+
+namespace ingress::tls {
+class ClientContext;
+}
 
 namespace ingress::origin {
 
@@ -93,9 +97,11 @@ class Exchange {
 
 struct Target {
   std::vector<uv::Address> addresses;  // tried in turn; where there are none, those of `host`
-  std::string host;                    // a name, resolved for each new connection
+  std::string host;                    // a name, resolved for each new connection where there are no addresses
   int port = 0;                        // of `host`
   std::string key;                     // connections with an equal key are interchangeable ("localhost:3000")
+  // Null: in clear. Else over TLS, and the certificate is held against `host`. Outlives the pool. HTTP/1.1 alone.
+  const tls::ClientContext* tls = nullptr;
 };
 
 class OriginPool {

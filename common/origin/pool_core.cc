@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "common/tls/tls_session.h"
+
 namespace ingress::origin {
 namespace {
 
@@ -89,7 +91,9 @@ std::unique_ptr<OriginConnection> PoolCore::adopt(const Target& target, size_t a
   TargetState& state = targets_[target.key];
   state.last_good = address_index;
   state.good_at = loop_.now();
-  return std::make_unique<OriginConnection>(*this, state, std::move(socket));
+  std::unique_ptr<tls::TlsSession> session;
+  if (target.tls != nullptr) session = tls::TlsSession::connect(*target.tls, target.host);
+  return std::make_unique<OriginConnection>(*this, state, std::move(socket), std::move(session));
 }
 
 void PoolCore::put_idle(std::unique_ptr<OriginConnection> connection) {
