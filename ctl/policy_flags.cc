@@ -12,6 +12,8 @@ void PolicyFlags::add_to(Command command) {
   command.option("--origin-protocol", origin_protocol, "What the origin speaks: http (HTTP/1.1) or h2c (HTTP/2)",
                  "WHAT");
   command.option("--auth", auth, "Who may come in: public or deny", "WHO");
+  command.option("--park", park, "How long a request waits for its machine, as 30s; 0s: not at all", "TIME");
+  command.option("--wake", wake, "URL of the webhook that wakes the machine, or off", "URL");
 }
 
 Outcome<Json> PolicyFlags::over(const Json& before) const {
@@ -26,6 +28,8 @@ Outcome<Json> PolicyFlags::over(const Json& before) const {
   if (!origin.empty()) policy["origin"] = origin;
   if (!origin_protocol.empty()) policy["origin_protocol"] = origin_protocol;
   if (!auth.empty()) policy["auth"] = auth;
+  if (!park.empty()) policy["park"] = park;
+  if (!wake.empty()) policy["wake"] = wake;
   return policy;
 }
 

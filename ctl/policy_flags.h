@@ -15,9 +15,11 @@ struct PolicyFlags {
   std::string origin;
   std::string origin_protocol;
   std::string auth;
+  std::string park;
+  std::string wake;
 
   void add_to(Command command);
-  bool given() const { return !(json + profile + host + origin + origin_protocol + auth).empty(); }
+  bool given() const { return !(json + profile + host + origin + origin_protocol + auth + park + wake).empty(); }
   // The policy that they make of `before`: --policy replaces it, the others set their key.
   Outcome<Json> over(const Json& before) const;
 };

@@ -1,7 +1,11 @@
 #include "broker/policy/policy.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+
+#include "common/cli/values.h"
+#include "common/http/web_url.h"
 
 namespace ingress::broker {
 namespace {
@@ -75,6 +79,54 @@ Status set_auth(std::string_view word, Policy& policy, std::string& problem) {
   return {};
 }
 
+Status set_park(std::string_view word, Policy& policy, std::string& problem) {
+  constexpr Duration kMost = std::chrono::hours(24) * 7;
+  const cli::Parsed<Duration> time = cli::parse_duration(word);
+  if (!time || *time > kMost) {
+    return refuse(problem, "policy key \"park\" cannot be \"" + std::string(word) +
+                               "\": it is a duration such as 30s, up to 7d; 0s: no request waits");
+  }
+  policy.park = std::chrono::duration_cast<ParkTime>(*time);
+  return {};
+}
+
+Status set_wake(std::string_view word, Policy& policy, std::string& problem) {
+  if (word != "off") {
+    if (const Result<http::WebUrl> url = http::parse_web_url(word); !url) {
+      return refuse(problem,
+                    "policy key \"wake\" is the URL of a webhook, or off: " + std::string(url.error().context));
+    }
+  }
+  policy.wake = std::make_shared<const std::string>(word == "off" ? "" : word);
+  return {};
+}
+
+// All but profile, which makes a bundle.
+struct Key {
+  std::string_view name;
+  Status (*set)(std::string_view word, Policy& policy, std::string& problem);
+};
+constexpr auto kKeys = std::to_array<Key>({
+    {"host", set_host},
+    {"origin", set_origin},
+    {"origin_protocol", set_origin_protocol},
+    {"auth", set_auth},
+    {"park", set_park},
+    {"wake", set_wake},
+});
+constexpr const char* kKeyNames = "host, origin, origin_protocol, profile, auth, park, wake";
+
+Status set_key(const std::string& key, const json& value, Policy& policy, Policy& bundle, std::string& problem) {
+  const auto* word = value.get_ptr<const std::string*>();
+  if (word == nullptr) {
+    return refuse(problem, "policy key \"" + key + "\" is not known with such a value: each is a string");
+  }
+  if (key == "profile") return set_profile(*word, bundle, problem);
+  const auto* found = std::find_if(kKeys.begin(), kKeys.end(), [&key](const Key& each) { return each.name == key; });
+  if (found != kKeys.end()) return found->set(*word, policy, problem);
+  return refuse(problem, "policy key \"" + key + "\" is not known: it is one of " + kKeyNames);
+}
+
 }  // namespace
 
 void Policy::inherit(const Policy& farther) {
@@ -82,6 +134,8 @@ void Policy::inherit(const Policy& farther) {
   if (!origin) origin = farther.origin;
   if (!auth) auth = farther.auth;
   if (!origin_protocol) origin_protocol = farther.origin_protocol;
+  if (!park) park = farther.park;
+  if (!wake) wake = farther.wake;
 }
 
 Result<Auth> parse_auth(std::string_view word) {
@@ -99,28 +153,7 @@ Result<Policy> parse_policy(std::string_view text, std::string& problem) {
   }
   Policy bundle;
   for (const auto& [key, value] : object.items()) {
-    const auto* word = value.get_ptr<const std::string*>();
-    Status done;
-    if (word == nullptr) {
-      done =
-          refuse(problem,
-                 "policy key \"" + key +
-                     "\" is not known with such a value: host, origin, origin_protocol, profile and auth are strings");
-    } else if (key == "host") {
-      done = set_host(*word, policy, problem);
-    } else if (key == "origin") {
-      done = set_origin(*word, policy, problem);
-    } else if (key == "origin_protocol") {
-      done = set_origin_protocol(*word, policy, problem);
-    } else if (key == "profile") {
-      done = set_profile(*word, bundle, problem);
-    } else if (key == "auth") {
-      done = set_auth(*word, policy, problem);
-    } else {
-      done = refuse(problem, "policy key \"" + key +
-                                 "\" is not known: it is one of host, origin, origin_protocol, profile, auth");
-    }
-    if (!done) return tl::unexpected(done.error());
+    if (const Status done = set_key(key, value, policy, bundle, problem); !done) return tl::unexpected(done.error());
   }
   policy.inherit(bundle);
   return policy;

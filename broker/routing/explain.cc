@@ -1,6 +1,7 @@
 #include "broker/routing/explain.h"
 
 #include "broker/model/machine_state.h"
+#include "common/cli/values.h"
 
 namespace ingress::broker {
 namespace {
@@ -34,6 +35,13 @@ std::string form_of(const GrammarName& name) {
   return "it is under none of our domains";
 }
 
+std::string words_of_waiting(const Policy& policy) {
+  std::string words;
+  if (policy.park) words += ", park " + cli::duration_text(std::chrono::duration_cast<Duration>(*policy.park));
+  if (policy.wake != nullptr && !policy.wake->empty()) words += ", wake " + *policy.wake;
+  return words;
+}
+
 std::string words_of(const Policy& policy) {
   const bool preserve_host = policy.host == http::HostMode::kPreserve;
   const bool rewrite_origin = policy.origin == http::OriginMode::kRewrite;
@@ -43,7 +51,7 @@ std::string words_of(const Policy& policy) {
                                        : "unset") +
          ", host " + (preserve_host ? "preserve" : "rewrite") + ", origin " +
          (rewrite_origin ? "rewrite" : "preserve") +
-         (policy.origin_protocol == OriginProtocol::kH2c ? ", origin_protocol h2c" : "");
+         (policy.origin_protocol == OriginProtocol::kH2c ? ", origin_protocol h2c" : "") + words_of_waiting(policy);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ TEST_CASE("what the origin speaks is a key, inherited, and the bundle of grpc sa
 
 TEST_CASE("unknown keys, words and forms are refused with a sentence") {
   CHECK(refused(R"({"hots":"preserve"})") ==
-        "policy key \"hots\" is not known: it is one of host, origin, origin_protocol, profile, auth");
+        "policy key \"hots\" is not known: it is one of host, origin, origin_protocol, profile, auth, park, wake");
   CHECK(refused(R"({"auth":"share"})") == "policy key \"auth\" cannot be \"share\": it is one of public, deny");
   CHECK(refused(R"({"profile":"rails"})").find("vite, next, django, jupyter, grpc") != std::string::npos);
   CHECK(refused(R"({"origin_protocol":"https"})") ==
@@ -80,6 +80,37 @@ TEST_CASE("unknown keys, words and forms are refused with a sentence") {
   for (const std::string_view bad : {"", "[]", "null", "\"x\"", "{", "{}x", "{\"host\":\"preserve\"", "\xff"}) {
     CAPTURE(bad);
     CHECK_FALSE(refused(bad).empty());
+  }
+}
+
+TEST_CASE("how long a request waits is a duration of up to a week, and none may be said") {
+  CHECK(parsed(R"({"park":"1500ms"})").park == std::chrono::milliseconds(1500));
+  CHECK(parsed(R"({"park":"7d"})").park == std::chrono::hours(24 * 7));
+  CHECK(parsed(R"({"park":"0s"})").park == std::chrono::seconds(0));
+  CHECK_FALSE(parsed("{}").park.has_value());
+  for (const std::string bad : {"8d", "10", "-1s", "", "soon"}) {
+    CAPTURE(bad);
+    CHECK(refused("{\"park\":\"" + bad + "\"}").find("a duration such as 30s") != std::string::npos);
+  }
+  CHECK_FALSE(refused(R"({"park":30})").empty());
+}
+
+TEST_CASE("what wakes a machine is a URL, and can be switched off nearer than where it was set") {
+  const Policy far = parsed(R"({"wake":"https://hooks.example.com/wake?x=1"})");
+  REQUIRE(far.wake != nullptr);
+  CHECK(*far.wake == "https://hooks.example.com/wake?x=1");
+  CHECK(parsed("{}").wake == nullptr);
+  Policy unset;
+  unset.inherit(far);
+  CHECK(unset.wake == far.wake);
+  Policy off = parsed(R"({"wake":"off"})");
+  off.inherit(far);
+  REQUIRE(off.wake != nullptr);
+  CHECK(off.wake->empty());
+  for (const std::string bad : {"", "ftp://a.com/", "https://", "https://user:secret@a.com/", "https://a.com/#x",
+                                "https://a.com/a b", "a.com/wake", "https://a.com:70000/"}) {
+    CAPTURE(bad);
+    CHECK(refused("{\"wake\":\"" + bad + "\"}").find("URL of a webhook") != std::string::npos);
   }
 }
 
