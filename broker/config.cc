@@ -82,6 +82,18 @@ std::string check_admin(const Settings& settings, Config& config) {
   return "";
 }
 
+std::string check_wake(const Settings& settings, Config& config) {
+  if (settings.wake_secret.given()) {
+    const cli::Parsed<std::string> secret = settings.wake_secret.read();
+    if (!secret) return secret.error();
+    config.live.wake_secret = *secret;
+  }
+  const auto targets = origin::TargetRule::make(settings.allow_url_target);
+  if (!targets) return "--allow-url-target " + targets.error();
+  config.live.url_targets = *targets;
+  return "";
+}
+
 // What is bound once must have the same address in each child.
 std::string check_supervised(const Settings& settings, Config& config) {
   if (!settings.supervise) return "";
@@ -131,10 +143,16 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("keep-alive-timeout", settings.keep_alive_timeout, "how long a client's connection may be idle; live");
   program.option("exchange-timeout", settings.exchange_timeout, "how long an exchange may be without a byte; live");
   program.option("reconnect-spread", settings.reconnect_spread, "agents spread their reconnects over this time; live");
-  program.option("park", settings.park,
-                 "how long a request waits for a machine that was connected lately; 0s: not at all; live");
+  program.option(
+      "park", settings.park,
+      "how long a request waits for a machine that was connected lately or can be woken, where no policy says "
+      "so; 0s: not at all; live");
   program.option("park-requests", settings.park_requests, "how many requests may wait for one machine; live", 0);
   program.option("park-head-bytes", settings.park_head_bytes, "how many bytes their heads may have together; live", 0);
+  program.secret("wake-secret", settings.wake_secret, "what the webhooks of `wake` are signed with; live");
+  program.option("allow-url-target", settings.allow_url_target,
+                 "address, block (10.0.0.0/8) or host name that the URLs of policies may lead to though it is not "
+                 "public; may be repeated; live");
   program.option(
       "max-connections", settings.max_connections,
       "clients and tunnels at once; beyond, one that waits for a request is closed; 0: all that descriptors allow", 0);
@@ -203,8 +221,8 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   config.supervise = settings.supervise;
   if (config.https.empty()) return Problem("--https must be said: tunnels come in by it, as clients do");
   for (const std::string& problem :
-       {check_auth(settings, config), check_admin(settings, config), check_supervised(settings, config),
-        check_folders(settings), check_tls_dir(settings.tls_dir)}) {
+       {check_auth(settings, config), check_admin(settings, config), check_wake(settings, config),
+        check_supervised(settings, config), check_folders(settings), check_tls_dir(settings.tls_dir)}) {
     if (!problem.empty()) return Problem(problem);
   }
   return config;

@@ -7,6 +7,7 @@
 #include "broker/policy/policy.h"
 #include "common/base/clock.h"
 #include "common/cli/program.h"
+#include "common/origin/target_rule.h"
 #include "common/uv/socket.h"
 
 namespace ingress::broker {
@@ -24,6 +25,8 @@ struct Settings {
   std::string db = "/var/lib/ingress/routes.db";
   std::string access_log;
   cli::Secret admin_token;
+  cli::Secret wake_secret;
+  std::vector<std::string> allow_url_target;
   Duration grace_period{30000};
   Duration head_timeout{30000};
   Duration keep_alive_timeout{75000};
@@ -44,6 +47,8 @@ struct LiveSettings {
   std::string tls_dir;
   Auth default_auth = Auth::kDeny;
   std::string admin_token;
+  std::string wake_secret;
+  origin::TargetRule url_targets;
   Duration grace_period{0};
   Duration head_timeout{0};
   Duration keep_alive_timeout{0};

@@ -1,8 +1,10 @@
 #include "broker/loop_set.h"
 
 #include <algorithm>
+#include <cstring>
 #include <ctime>
 #include <iterator>
+#include <random>
 #include <utility>
 
 #include "common/base/after_calls.h"
@@ -25,6 +27,15 @@ Policy default_policy(const LiveSettings& live) {
   return defaults;
 }
 
+WakeSettings wake_settings(const LiveSettings& live) { return {live.wake_secret, live.url_targets}; }
+
+// In [0, 1).
+std::function<double()> random_numbers() {
+  uint32_t seed = 0;
+  std::memcpy(&seed, tls::random_bytes(sizeof seed).data(), sizeof seed);
+  return [engine = std::mt19937(seed)]() mutable { return std::uniform_real_distribution<double>(0, 1)(engine); };
+}
+
 RoutingOptions routing_options(const Config& config) { return {config.domains, default_policy(config.live)}; }
 
 }  // namespace
@@ -40,6 +51,7 @@ LoopSet::LoopSet(const Config& config)
             routes_.get(),
             directory_.get(),
             &recent_,
+            nullptr,
             &memory_,
             config.handshake_rate > 0 ? &handshakes_ : nullptr,
             "br_" + tls::sha256_hex(tls::random_bytes(16)).substr(0, 12)};
@@ -48,6 +60,8 @@ LoopSet::LoopSet(const Config& config)
     workers_.push_back(std::make_unique<Worker>(parts_, number));
     all.push_back(workers_.back().get());
   }
+  waker_ = std::make_unique<Waker>(loop(), wake_settings(config.live), random_numbers());
+  parts_.waker = waker_.get();
   if (several) {
     for (const auto& worker : workers_) worker->connect(all);
   }
@@ -136,6 +150,7 @@ void LoopSet::start() {
 
 void LoopSet::set_live(const LiveSettings& live) {
   routes_->set_defaults(default_policy(live));
+  waker_->set(wake_settings(live));
   everywhere([live](Worker& worker) { worker.set_live(live); });
 }
 

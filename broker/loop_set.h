@@ -82,6 +82,7 @@ class LoopSet final : public LoopsView {
   std::unique_ptr<AccessLogFile> access_log_;
   WorkerParts parts_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Waker> waker_;  // on the first loop
   std::unique_ptr<TicketKeySource> tickets_;
   std::unique_ptr<Generations> generations_;
   std::unique_ptr<uv::Timer> save_timer_;

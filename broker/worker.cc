@@ -66,9 +66,9 @@ void Worker::open_access_log(AccessLogFile& file) { access_log_ = std::make_uniq
 
 void Worker::make_front() {
   const Config& config = *parts_.config;
-  forwarder_ =
-      std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_, Waiting{parking_, *parts_.recent, config.live.park},
-                                  *parts_.memory, access_log_.get());
+  forwarder_ = std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_,
+                                           Waiting{parking_, *parts_.recent, *parts_.waker, config.live.park},
+                                           *parts_.memory, access_log_.get());
   redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port);
   challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *forwarder_);
   server::RequestAcceptor* clear = redirect_.get();
@@ -86,12 +86,16 @@ void Worker::set_generations(Generations& generations) {
 }
 
 void Worker::wake(const std::vector<std::string>& machines) {
-  for (const std::string& machine : machines) parking_.machine_up(machine);
+  for (const std::string& machine : machines) {
+    parts_.waker->came(machine, loop_.now());
+    parking_.machine_up(machine);
+  }
 }
 
 // Requests of any loop's clients may wait for it.
 void Worker::on_machine_up(const std::string& machine) {
   parts_.recent->came(machine);
+  parts_.waker->came(machine, loop_.now());
   if (generations_ != nullptr) generations_->machine_changed(machine);
   if (all_.empty()) return parking_.machine_up(machine);
   for (Worker* worker : all_) {

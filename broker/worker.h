@@ -28,6 +28,7 @@ struct WorkerParts {
   const RouteTable* routes = nullptr;
   MachineDirectory* directory = nullptr;  // null with one loop
   RecentMachines* recent = nullptr;
+  Waker* waker = nullptr;
   MemoryBudget* memory = nullptr;
   HandshakeRate* handshakes = nullptr;  // null: no limit
   std::string broker_id;
@@ -56,7 +57,7 @@ class Worker final : private MachineWatcher {
   AccessLog* access_log() { return access_log_.get(); }
   bool listens() const { return front_ != nullptr; }
 
-  // Machines can be reached again: requests that wait for them go on.
+  // Machines can be reached again, by another process: requests that wait for them go on.
   void wake(const std::vector<std::string>& machines);
   // Settings that have changed; after make_front.
   void set_live(const LiveSettings& live);

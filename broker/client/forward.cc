@@ -53,6 +53,8 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   body_bytes_ = 0;
   status_ = public_port_ = 0;
   starting_ = false;
+  wake_.reset();
+  park_.reset();
   // An Upgrade's stream stays open this way: bytes follow a 101.
   request_ended_ = info.end && !info.upgrade;
   upgraded_ = answer_begun_ = answer_ended_ = false;
@@ -79,19 +81,31 @@ bool Forward::park(const Error& why) {
   if (why.code != ErrorCode::kMachineUnavailable && why.code != ErrorCode::kMachineStarting) return false;
   const Waiting& waiting = owner_.waiting_;
   const Time now = owner_.loop_.now();
-  const Time until = started_ + waiting.park;
-  if (now >= until || !(starting_ || waiting.recent.lately(machine_, now))) return false;
+  const Time until = started_ + (park_ ? std::chrono::duration_cast<Duration>(*park_) : waiting.park);
+  const bool wakes = wake_ != nullptr && !wake_->empty();
+  const WakeWish wish{machine_, wakes ? std::string_view(*wake_) : std::string_view(), host_};
+  if (now >= until) {
+    if (wakes) waiting.waker.ask(wish, now);
+    return false;
+  }
+  if (!wakes && !starting() && !waiting.recent.lately(machine_, now)) return false;
   place_ = waiting.lot.park(machine_, *this, held_.bytes(), until);
+  if (place_ != nullptr && wakes) claim_.emplace(waiting.waker, wish);
   return place_ != nullptr;
 }
 
-void Forward::on_machine_up() {
+void Forward::leave_lot() {
   place_.reset();
+  claim_.reset();
+}
+
+void Forward::on_machine_up() {
+  leave_lot();
   open_or_park();
 }
 
 void Forward::on_park_over() {
-  place_.reset();
+  leave_lot();
   fail(of_machine(kNotBack));
   settle();
 }
@@ -124,6 +138,8 @@ Status Forward::resolve(const http::RequestTarget& target) {
   rules_.target_port = found.port;
   rules_.host = found.policy.host.value_or(http::HostMode::kRewrite);
   rules_.origin = found.policy.origin.value_or(http::OriginMode::kPreserve);
+  wake_ = found.policy.wake;
+  park_ = found.policy.park;
   if (found.policy.auth.value_or(Auth::kDeny) != Auth::kPublic) return tl::unexpected(kDenied);
   return {};
 }
@@ -158,8 +174,10 @@ void Forward::send_held_trailers() {
   stream_.send_trailers(trailers);
 }
 
+bool Forward::starting() const { return starting_ || owner_.waiting_.waker.starting(machine_, owner_.loop_.now()); }
+
 Error Forward::of_machine(Error why) const {
-  if (starting_ && why.code == ErrorCode::kMachineUnavailable) why.code = ErrorCode::kMachineStarting;
+  if (why.code == ErrorCode::kMachineUnavailable && starting()) why.code = ErrorCode::kMachineStarting;
   return why;
 }
 
@@ -200,7 +218,7 @@ void Forward::on_aborted(const Error& error) {
   if (responder_ == nullptr) return;
   body_bytes_ = responder_->body_bytes_sent();
   responder_ = nullptr;
-  place_.reset();
+  leave_lot();
   again_due_ = false;
   log(&error);
   if (stream_) stream_.abandon(tunnel::ResetCode::kCancelled);
@@ -303,6 +321,7 @@ void Forward::fail(const Error& error) {
     return;
   }
   http::ErrorDetails details;
+  details.method = held_.head().method;
   details.host = host_;
   details.machine = machine_;
   details.port = rules_.target_port;

@@ -1,14 +1,17 @@
 // One forwarded exchange: a client's request on one side, a tunnel stream on the other.
 //
-// Where the machine has no tunnel but had one lately, the request is parked, its body unread, until a tunnel is back or
-// its time is over. Where the stream breaks before anything of the body or of the answer was used, the request is sent
-// again if its method is safe or the agent says that the origin never saw it. Each time its host is resolved anew.
+// Where the machine has no tunnel but had one lately, or can be woken, the request is parked, its body unread, until a
+// tunnel is there or its time is over. Where the stream breaks before anything of the body or of the answer was used,
+// the request is sent again if its method is safe or the agent says that the origin never saw it. Each time its host is
+// resolved anew.
 //
 // Back-pressure. Down: what the client's connection has not taken is not given back to the stream as credit, so the
 // agent stops at the window. Up: the client is read only as far as the stream may send. Pooled by the Forwarder: given
 // back when both the client's side and the stream are through.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,6 +82,8 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   // False where the request does not wait for the machine.
   bool park(const Error& why);
   bool may_be_sent_again(const Error& error) const;
+  void leave_lot();
+  bool starting() const;
   Error of_machine(Error why) const;
   http::Inbound inbound() const;
   void fail(const Error& error);
@@ -95,13 +100,16 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   // The request's trailers, where they came before a stream did: an empty body ends while the request is parked.
   std::vector<std::pair<std::string, std::string>> held_trailers_;
   std::unique_ptr<ParkingPlace> place_;  // while it is parked
+  std::optional<WakeClaim> claim_;       // while it is parked for a machine that can be woken
+  std::shared_ptr<const std::string> wake_;
+  std::optional<ParkTime> park_;
   http::RequestRules rules_;
   Time started_{};
   size_t unconsumed_bytes_ = 0;
   uint64_t body_bytes_ = 0;
   int status_ = 0;
   int public_port_ = 0;    // that the client came to
-  bool starting_ = false;  // the machine is
+  bool starting_ = false;  // the machine is, by its state
   bool upgraded_ = false;
   bool request_ended_ = false;
   bool body_used_ = false;    // something of the body went into a stream

@@ -11,6 +11,7 @@
 #include "broker/client/parking_lot.h"
 #include "broker/routing/route_table.h"
 #include "broker/tunnel/recent_machines.h"
+#include "broker/wake/waker.h"
 #include "common/http/forward_rules.h"
 #include "common/server/exchange.h"
 #include "common/uv/loop.h"
@@ -23,7 +24,8 @@ class Forward;
 struct Waiting {
   ParkingLot& lot;
   const RecentMachines& recent;
-  Duration park{0};  // how long one waits; 0: not at all
+  Waker& waker;
+  Duration park{0};  // how long one waits where its policy does not say; 0: not at all
 };
 
 class Forwarder final : public server::RequestAcceptor {
@@ -37,7 +39,7 @@ class Forwarder final : public server::RequestAcceptor {
                                      const server::RequestInfo& info) override;
   http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
 
-  // How long a request that has to wait does from now on.
+  // How long a request that has to wait does from now on, where its policy does not say.
   void set_park(Duration park) { waiting_.park = park; }
 
   size_t running() const { return running_; }

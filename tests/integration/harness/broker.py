@@ -15,10 +15,10 @@ class Broker:
     the options say no number. `files` is how many descriptors it may have."""
 
     def __init__(self, folder, ca, options=(), http_mode="serve", default_auth="public", domains=(DOMAIN,),
-                 grace="3s", park="300ms", files=None):
+                 grace="3s", park="300ms", files=None, env=None):
         self.folder, self.ca = str(folder), ca
         self.options, self.http_mode, self.default_auth, self.domains = list(options), http_mode, default_auth, domains
-        self.grace, self.park, self.files = grace, park, files
+        self.grace, self.park, self.files, self.env = grace, park, files, env
         self.tls_dir = os.path.join(self.folder, "tls")
         self.db = os.path.join(self.folder, "routes.db")
         self.access_log = os.path.join(self.folder, "access.log")
@@ -48,7 +48,7 @@ class Broker:
 
     def start(self):
         assert self.process is None or not self.process.running()
-        self.process = Process("broker", self.argv(), self.folder)
+        self.process = Process("broker", self.argv(), self.folder, self.env)
         self._past.append(self.process)
         self.process.wait_event("ready")
         return self
