@@ -220,6 +220,21 @@ def test_an_answer_without_end_is_cut_and_counts_by_its_status(make_sleeper, mak
         wait_until(lambda: hook.connections[0].ended_at, "the webhook's connection ends")
 
 
+@pytest.mark.slow
+def test_a_webhook_that_does_not_answer_is_given_up_and_holds_no_broker_up(make_sleeper, make_origin):
+    hook = make_origin(lambda connection, _: connection.wait_end(60) and False)
+    stack = make_sleeper(url_of(hook))
+    client = stack.client()
+    client.request(stack.host(4096))
+    line = stack.broker.process.wait_event("wake", outcome="failed")
+    assert (line["status"], line["problem"]) == ("0", "no answer within 10 s")
+    hook.wait_requests(2)
+    begin = time.monotonic()
+    stack.broker.process.stop()  # a call is under way, and a request is parked: cut after the grace period
+    assert time.monotonic() - begin < 20
+    client.close()
+
+
 def test_a_broker_without_a_secret_calls_nobody(make_sleeper, make_origin):
     hook = make_origin()
     stack = make_sleeper(url_of(hook), secret=False, policy={"park": "300ms"})
