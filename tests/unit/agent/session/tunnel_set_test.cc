@@ -43,7 +43,8 @@ struct Agent {
   }
 
   void start() {
-    set = std::make_unique<TunnelSet>(loop, config, streams, 1, [this] { ++changes; }, [] {});
+    set = std::make_unique<TunnelSet>(
+        loop, config, streams, 1, [this] { ++changes; }, [] {});
     set->start();
   }
   bool serves(size_t slots) {
