@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from benchlib.fairness import fairness
 from benchlib.fleet import fleet
 from benchlib.handshakes import handshakes
+from benchlib.hostile import hostile
 from benchlib.https import https_cases
 from benchlib.idle import idle_tunnels
 from benchlib.idle_upgrades import idle_upgrades
@@ -38,7 +39,7 @@ CASES = [  # name, path, connections
 ]
 
 PARTS = ("memory", "cases", "syscalls", "sse", "restart", "idle", "loops", "https", "websocket", "handshakes", "fairness",
-         "websockets-idle", "loss", "fleet")
+         "websockets-idle", "loss", "fleet", "hostile")
 
 
 def arguments():
@@ -49,6 +50,7 @@ def arguments():
     parser.add_argument("--idle", default="1000,10000", help="numbers of idle tunnels, '' for none")
     parser.add_argument("--fleet", type=int, default=10_000, help="number of agents whose broker restarts")
     parser.add_argument("--websockets", type=int, default=10_000, help="number of idle WebSockets")
+    parser.add_argument("--hostile", type=int, default=3_000, help="number of slow connections")
     parser.add_argument("--cases", default="", help="only the cases (or parts of the soak) whose name holds this text")
     parser.add_argument("--only", default="", help="only the targets whose name holds this text (and nginx)")
     parser.add_argument("--parts", default=",".join(PARTS), help="which of " + ", ".join(PARTS))
@@ -153,6 +155,7 @@ def run_wider_parts(options, bench, ingress, https, tls):
         "handshakes": lambda: handshakes(bench, ingress, https, tls, *rounds),
         "fairness": lambda: fairness(bench, ingress, *rounds),
         "websockets-idle": lambda: idle_upgrades(bench, options.websockets),
+        "hostile": lambda: hostile(bench, ingress, options.hostile, *rounds),
         "loss": lambda: loss(bench, options.rounds),
         "fleet": lambda: [fleet(bench, tls, options.fleet, spread) for spread in ("0s", "3s")],
     }
