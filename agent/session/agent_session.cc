@@ -68,7 +68,9 @@ void AgentSession::lose(const Error& error) {
 }
 
 void AgentSession::tick() {
-  if (state_ != State::kClosing) session_.tick(now());
+  if (state_ == State::kClosing) return;
+  acknowledgements_.look(*connection_, session_, now());
+  session_.tick(now());
 }
 
 void AgentSession::ping() {

@@ -8,6 +8,7 @@
 #include "agent/session/tunnel_config.h"
 #include "common/transport/connection.h"
 #include "common/tunnel/session.h"
+#include "common/tunnel_link/acknowledgement_watch.h"
 #include "common/tunnel_link/connection_sink.h"
 #include "common/uv/loop.h"
 
@@ -103,6 +104,7 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   std::string address_;
   std::unique_ptr<transport::Connection> connection_;
   tunnel_link::ConnectionSink sink_;
+  tunnel_link::AcknowledgementWatch acknowledgements_;
   tunnel::Session session_;
   Duration reconnect_spread_{0};
   State state_ = State::kHello;

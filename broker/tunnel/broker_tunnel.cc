@@ -162,7 +162,9 @@ void BrokerTunnel::close(const Error& error) {
 void BrokerTunnel::ping() { session_->ping(now()); }
 
 void BrokerTunnel::tick() {
-  if (state_ == State::kServing || state_ == State::kDraining) session_->tick(now());
+  if (state_ != State::kServing && state_ != State::kDraining) return;
+  acknowledgements_.look(*connection_, *session_, now());
+  session_->tick(now());
 }
 
 tunnel::Stream* BrokerTunnel::open(const tunnel::OpenHead& head, bool end, tunnel::StreamHandler* handler, Error& why) {

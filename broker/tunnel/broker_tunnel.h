@@ -8,6 +8,7 @@
 #include "common/base/deadline.h"
 #include "common/transport/connection.h"
 #include "common/tunnel/session.h"
+#include "common/tunnel_link/acknowledgement_watch.h"
 #include "common/tunnel_link/connection_sink.h"
 
 namespace ingress::broker {
@@ -130,6 +131,7 @@ class BrokerTunnel final : public uv::Buryable,
   std::unique_ptr<transport::Connection> connection_;
   std::unique_ptr<tunnel_link::ConnectionSink> sink_;
   std::unique_ptr<tunnel::Session> session_;
+  tunnel_link::AcknowledgementWatch acknowledgements_;
   Deadline hello_deadline_;
   int64_t connected_at_ = 0;
   int slot_ = 0;

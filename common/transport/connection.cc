@@ -166,6 +166,7 @@ bool Connection::peer_is_gone() const { return socket_ == nullptr || socket_->pe
 bool Connection::all_acknowledged() const {
   return backlog_bytes() == 0 && (socket_ == nullptr || socket_->all_acknowledged());
 }
+uint64_t Connection::acknowledged_bytes() const { return socket_ == nullptr ? 0 : socket_->acknowledged_bytes(); }
 uv::Address Connection::peer() const { return socket_ == nullptr ? uv::Address() : socket_->peer(); }
 uv::Address Connection::local() const { return socket_ == nullptr ? uv::Address() : socket_->local(); }
 

@@ -125,6 +125,8 @@ class Connection : public uv::Buryable,
   bool peer_is_gone() const;
   // False while anything that was written is still on its way to the peer's kernel.
   bool all_acknowledged() const;
+  // How much of what was written the peer's kernel has; one system call. 0 where nobody knows.
+  uint64_t acknowledged_bytes() const;
   // A system call each, so keep the answer; empty after on_closed, and where the peer has reset the connection.
   uv::Address peer() const;
   uv::Address local() const;

@@ -39,7 +39,9 @@ Liveness::Verdict Liveness::judge(Time now, bool has_streams) {
   const bool stalled = now - last_judged_ > kStall;
   last_judged_ = now;
   if (awaiting_) {
-    const Duration patience = has_streams ? limits_.ping_busy_timeout : limits_.ping_idle_timeout;
+    // Behind bytes that still arrive a PING takes its time; a peer that is frozen takes them for a while, too.
+    const bool arriving = last_acknowledged_ > awaiting_since_ && now - last_acknowledged_ < limits_.ping_busy_timeout;
+    const Duration patience = has_streams && !arriving ? limits_.ping_busy_timeout : limits_.ping_idle_timeout;
     return now - awaiting_since_ >= patience && !stalled ? Verdict::kDead : Verdict::kFine;
   }
   const Duration silence = now - last_received_;

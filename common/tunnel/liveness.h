@@ -21,6 +21,8 @@ class Liveness {
 
   // Bytes came.
   void received(Time now);
+  // The peer's kernel has got bytes of ours.
+  void acknowledged(Time now) { last_acknowledged_ = now; }
   // A frame was sent that the peer may have to answer.
   void sent() { unanswered_ = true; }
   // A PING is being sent: its number, from 1.
@@ -32,6 +34,8 @@ class Liveness {
   // A PONG came. False where no such PING was sent. Measures the round trip where it is the latest PING's.
   bool pong(uint64_t number, Time now);
 
+  // A PING was sent, and nothing has come since.
+  bool awaiting() const { return awaiting_; }
   uint64_t last_number() const { return number_; }
   Time last_sent_at() const { return sent_at_; }
   Time last_received() const { return last_received_; }
@@ -45,6 +49,7 @@ class Liveness {
   const SessionLimits& limits_;
   Time last_received_;
   Time last_judged_;
+  Time last_acknowledged_{};
   Time sent_at_{};         // of the latest PING
   Time awaiting_since_{};  // of the first PING that nothing has answered
   Time sampled_at_{};

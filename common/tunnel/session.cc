@@ -31,6 +31,8 @@ size_t Session::stream_count() const { return core_->stream_count(); }
 bool Session::established() const { return core_->established(); }
 bool Session::draining() const { return core_->draining(); }
 Duration Session::round_trip() const { return core_->round_trip(); }
+bool Session::waits_for_answer() const { return core_->waits_for_answer(); }
+void Session::bytes_acknowledged(Time now) { core_->bytes_acknowledged(now); }
 Time Session::last_received() const { return core_->last_received(); }
 uint64_t Session::received_bytes() const { return core_->received_bytes(); }
 uint64_t Session::sent_bytes() const { return core_->sent_bytes(); }

@@ -169,6 +169,10 @@ class Session {
   // Of two idle ends the agent pings at ping_idle and the broker, who asks only where that did not come, a quarter
   // later.
   void tick(Time now);
+  // A PING was sent and nothing has come since. While it is, bytes_acknowledged says that some of ours have arrived at
+  // the peer's kernel: the PING may be behind others, and gets as long as in an idle session.
+  bool waits_for_answer() const;
+  void bytes_acknowledged(Time now);
   // The sink has room again: ready streams get on_sendable in turn.
   void on_room();
   // The connection is gone: every stream's on_closed(error), never retryable (how much of it had left is not known

@@ -53,6 +53,8 @@ class SessionCore {
   bool established() const { return established_; }
   bool draining() const { return goaway_sent_ || goaway_received_; }
   Duration round_trip() const { return liveness_.round_trip(); }
+  bool waits_for_answer() const { return liveness_.awaiting(); }
+  void bytes_acknowledged(Time now) { liveness_.acknowledged(now); }
   Time last_received() const { return liveness_.last_received(); }
   uint64_t received_bytes() const { return received_bytes_; }
   uint64_t sent_bytes() const { return sent_bytes_; }

@@ -21,5 +21,7 @@ Address local_of(int fd);
 bool is_disconnected(int fd);
 // Whether the kernel holds bytes that the peer's has not acknowledged.
 bool holds_output(int fd);
+// How many bytes the peer's has acknowledged since the connection began; 0 where it is no TCP socket.
+uint64_t acknowledged_by_peer(int fd);
 
 }  // namespace ingress::uv

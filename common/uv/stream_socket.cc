@@ -270,6 +270,8 @@ bool StreamSocket::peer_is_gone() const { return dead_ || write_error_ || is_dis
 
 bool StreamSocket::all_acknowledged() const { return sending_.empty() && !holds_output(fd_.fd()); }
 
+uint64_t StreamSocket::acknowledged_bytes() const { return acknowledged_by_peer(fd_.fd()); }
+
 void StreamSocket::set_notsent_lowat(size_t bytes) {
   const int value = static_cast<int>(bytes);
   setsockopt(fd_.fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof value);  // an error where it is no TCP socket

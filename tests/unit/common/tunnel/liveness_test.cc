@@ -1,5 +1,6 @@
 #include "common/tunnel/liveness.h"
 
+#include "common/tunnel/session_limits.h"
 #include "session_pair.h"
 
 namespace ingress::tunnel {
@@ -45,6 +46,27 @@ TEST_CASE("two idle ends keep each other alive for ever with two frames each 15 
   CHECK(pair.agent.recorder.log.empty());
   const uint64_t bytes = pair.broker.session.sent_bytes() + pair.agent.session.sent_bytes() - before;
   CHECK(bytes <= 10 * 2 * 17);
+}
+
+// Seconds after its PING at which a session with streams is dead, where the peer's kernel acknowledges bytes until
+// then.
+int dies_after(int acknowledged_until) {
+  const SessionLimits limits;
+  Liveness liveness(limits, false, Time{});
+  liveness.ping(Time{});
+  for (int second = 1; second < 60; ++second) {
+    const Time now{Duration{second * 1000}};
+    if (second <= acknowledged_until) liveness.acknowledged(now);
+    if (liveness.judge(now, true) == Liveness::Verdict::kDead) return second;
+  }
+  return 60;
+}
+
+TEST_CASE("a PING may take longer while bytes still arrive, but not for ever") {
+  CHECK(dies_after(0) == 3);
+  CHECK(dies_after(2) == 5);
+  CHECK(dies_after(7) == 10);
+  CHECK(dies_after(60) == 15);
 }
 
 TEST_CASE("a PING that nothing answers ends an idle session after 15 s") {
