@@ -1,0 +1,1 @@
+ingress_fuzz(tls_record common_tls)
