@@ -2,12 +2,12 @@
 import os
 import signal
 import socket
-import threading
 import time
 
 import pytest
 
 from harness.http1 import Client
+from harness.probes import Probes, by_tunnel
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
 
@@ -33,41 +33,6 @@ def upgrade(stack, number=signal.SIGUSR2):
 
 def gone(pid):
     return not os.path.exists(f"/proc/{pid}")
-
-
-class Probes:
-    """One request after the other, each on a connection of its own, by tunnel or by the agent's own port."""
-
-    def __init__(self, ask):
-        self.ask, self.failures, self.count, self._done = ask, [], 0, threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self):
-        while not self._done.wait(0.003):
-            try:
-                status = self.ask()
-                if status != 200:
-                    self.failures.append(status)
-            except Exception as error:  # pylint: disable=broad-except
-                self.failures.append(repr(error))
-            self.count += 1
-
-    def wait(self, more=40):
-        target = self.count + more
-        wait_until(lambda: self.count >= target, "probes go on")
-
-    def stop(self):
-        self._done.set()
-        self._thread.join()
-        return self.failures
-
-
-def by_tunnel(stack, port):
-    def ask():
-        with stack.client() as client:
-            return client.get(stack.host(port)).status
-    return ask
 
 
 def by_local_port(stack, port):

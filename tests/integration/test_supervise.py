@@ -10,6 +10,7 @@ import time
 import pytest
 
 from harness.http1 import Client, Hash
+from harness.probes import Probes, by_tunnel
 from harness.process import program
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
@@ -29,40 +30,8 @@ def gone(pid):
     return not os.path.exists(f"/proc/{pid}")
 
 
-class Probes:
-    """One request after the other, each on a connection of its own; failures are kept with the time they began."""
-
-    def __init__(self, stack, host):
-        self.stack, self.host = stack, host
-        self.count, self.failures, self._done = 0, [], threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self):
-        while not self._done.wait(0.005):
-            began = time.monotonic()
-            try:
-                with self.stack.client() as client:
-                    status = client.get(self.host).status
-                failure = None if status == 200 else status
-            except Exception as error:  # pylint: disable=broad-except
-                failure = repr(error)
-            self.count += 1
-            if failure:
-                self.failures.append((began, failure))
-
-    def wait(self, more=30):
-        target = self.count + more
-        wait_until(lambda: self.count >= target, "probes go on")
-
-    def stop(self):
-        self._done.set()
-        self._thread.join()
-        return self.failures
-
-
 def test_nobody_is_refused_while_a_killed_broker_comes_back(supervised, origin):
-    probes = Probes(supervised, supervised.host(origin.port))
+    probes = Probes(by_tunnel(supervised, origin.port))
     try:
         for round_ in range(1, 5):
             probes.wait()
@@ -101,7 +70,7 @@ def test_an_upgrade_cuts_nothing(supervised, make_origin):
     download = supervised.client(tls=True)
     download.request(host, "/big")
     assert download.head().status == 200
-    probes = Probes(supervised, host)
+    probes = Probes(by_tunnel(supervised, origin.port))
     try:
         for round_ in range(1, 4):
             probes.wait()
