@@ -89,7 +89,9 @@ Outcome<std::string> keep_old(const std::string& db) {
     const std::string from = db + log;
     const std::string to = kept + log;
     if (::rename(from.c_str(), to.c_str()) == 0 || errno == ENOENT) continue;
-    return failed("cannot keep " + from + " as " + to + because(errno));
+    std::string sentence = because(errno);
+    sentence.insert(0, to).insert(0, " as ").insert(0, from).insert(0, "cannot keep ");
+    return failed(sentence);
   }
   ::unlink((db + "-shm").c_str());
   return kept;
