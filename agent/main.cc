@@ -1,8 +1,8 @@
 #include <utility>
 
+#include "agent/agent_children.h"
 #include "agent/app.h"
 #include "agent/config.h"
-#include "agent/identity.h"
 
 int main(int argc, char** argv) {
   using namespace ingress;

@@ -5,14 +5,13 @@ namespace {
 
 constexpr std::string_view kDigits = "0123456789abcdef";
 
-// Over 15 for what is no digit.
-unsigned value_of(char c) {
+}  // namespace
+
+unsigned hex_digit(char c) {
   if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
   const char lower = static_cast<char>(c | 0x20);
   return lower >= 'a' && lower <= 'f' ? static_cast<unsigned>(lower - 'a' + 10) : 16;
 }
-
-}  // namespace
 
 std::string to_hex(std::string_view bytes) {
   std::string text;
@@ -29,8 +28,8 @@ std::optional<std::string> from_hex(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / 2);
   for (size_t at = 0; at < text.size(); at += 2) {
-    const unsigned high = value_of(text[at]);
-    const unsigned low = value_of(text[at + 1]);
+    const unsigned high = hex_digit(text[at]);
+    const unsigned low = hex_digit(text[at + 1]);
     if (high > 15 || low > 15) return std::nullopt;
     bytes += static_cast<char>(high << 4 | low);
   }

@@ -7,6 +7,8 @@
 
 namespace ingress {
 
+// Of one digit, either case; over 15 for what is none.
+unsigned hex_digit(char c);
 // Lower case.
 std::string to_hex(std::string_view bytes);
 // Either case; nullopt where it is no whole number of bytes or has another character.

@@ -8,26 +8,15 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "common/base/hex.h"
+
 namespace ingress::tls {
-namespace {
-
-std::string hex_of(const uint8_t* bytes, unsigned length) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (unsigned i = 0; i < length; ++i) {
-    text += kDigits[bytes[i] >> 4];
-    text += kDigits[bytes[i] & 15];
-  }
-  return text;
-}
-
-}  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
   uint8_t digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr) != 1) std::abort();
-  return hex_of(digest, length);
+  return to_hex({reinterpret_cast<const char*>(digest), length});
 }
 
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
@@ -37,7 +26,7 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
            bytes.size(), digest, &length) == nullptr) {
     std::abort();
   }
-  return hex_of(digest, length);
+  return to_hex({reinterpret_cast<const char*>(digest), length});
 }
 
 std::string random_bytes(size_t count) {

@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 
+#include "common/base/hex.h"
 #include "common/tls/record_cipher.h"
 
 namespace ingress::tls {
@@ -9,9 +10,6 @@ namespace {
 
 constexpr std::string_view kOfClient = "CLIENT_TRAFFIC_SECRET_0 ";
 constexpr std::string_view kOfServer = "SERVER_TRAFFIC_SECRET_0 ";
-constexpr uint8_t kApplicationData = 23;
-
-uint8_t hex_value(char digit) { return static_cast<uint8_t>(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10); }
 
 }  // namespace
 
@@ -28,7 +26,7 @@ void HandshakeSecrets::take_line(std::string_view line) {
   secret.size = 0;
   if (digits.size() > 2 * kMaxSecretBytes || digits.size() % 2 != 0) return;
   for (size_t at = 0; at < digits.size(); at += 2) {
-    secret.bytes[secret.size++] = static_cast<uint8_t>(hex_value(digits[at]) << 4 | hex_value(digits[at + 1]));
+    secret.bytes[secret.size++] = static_cast<uint8_t>(hex_digit(digits[at]) << 4 | hex_digit(digits[at + 1]));
   }
 }
 

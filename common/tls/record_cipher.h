@@ -12,6 +12,9 @@ constexpr size_t kRecordHeaderBytes = 5;
 constexpr size_t kTagBytes = 16;
 constexpr size_t kNonceBytes = 12;
 
+// ContentType (RFC 8446, B.1).
+enum ContentType : uint8_t { kAlert = 21, kHandshake = 22, kApplicationData = 23 };
+
 // One key and one direction. The nonce has kNonceBytes, the header kRecordHeaderBytes; a nonce serves one record.
 class RecordCipher {
  public:

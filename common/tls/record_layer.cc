@@ -8,8 +8,6 @@
 namespace ingress::tls {
 namespace {
 
-enum ContentType : uint8_t { kAlert = 21, kHandshake = 22, kApplicationData = 23 };
-
 constexpr size_t kMaxContentBytes = 16384;
 constexpr size_t kMaxSealedBytes = kMaxContentBytes + 256;
 // A peer that sends records without data only costs work: OpenSSL draws the line there, too.

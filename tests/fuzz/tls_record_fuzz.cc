@@ -20,7 +20,6 @@ using Octets = std::vector<uint8_t>;
 const Octets kPeerSecret(32, 0x11);
 const Octets kOurSecret(32, 0x22);
 constexpr uint8_t kUnsealed = 0xFF;
-constexpr uint8_t kHandshake = 22;
 
 void expect(bool holds) {
   if (!holds) std::abort();

@@ -8,6 +8,7 @@ import pytest
 
 from harness.http1 import Client
 from harness.probes import Probes, by_tunnel
+from harness.process import gone
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
 
@@ -29,10 +30,6 @@ def upgrade(stack, number=signal.SIGUSR2):
     stack.agent.process.wait_event("child_started", count=count + 1)
     stack.agent.process.wait_event("tunnel_up", count=2 * (count + 1))
     return children(stack)[-1]
-
-
-def gone(pid):
-    return not os.path.exists(f"/proc/{pid}")
 
 
 def by_local_port(stack, port):

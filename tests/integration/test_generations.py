@@ -10,6 +10,7 @@ import pytest
 
 from harness.http2 import Client2
 from harness.origin import answer
+from harness.process import gone
 from harness.stack import MACHINE
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
@@ -43,10 +44,6 @@ def wait_moved(stack, machine=MACHINE):
     wait_until(lambda: stack.admin.tunnels(machine), "a tunnel at the new child")
     ups = len(stack.broker.process.find("tunnel_up", machine=machine))
     stack.broker.process.wait_event("tunnel_draining", count=ups - 1, machine=machine)
-
-
-def gone(pid):
-    return not os.path.exists(f"/proc/{pid}")
 
 
 class Gate:

@@ -11,7 +11,7 @@ import pytest
 
 from harness.http1 import Client, Hash
 from harness.probes import Probes, by_tunnel
-from harness.process import program
+from harness.process import gone, program
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
 
@@ -24,10 +24,6 @@ def supervised(make_stack):
 def child(stack):
     """The pid of the child that was started last."""
     return int(stack.broker.process.find("child_started")[-1]["pid"])
-
-
-def gone(pid):
-    return not os.path.exists(f"/proc/{pid}")
 
 
 def test_nobody_is_refused_while_a_killed_broker_comes_back(supervised, origin):

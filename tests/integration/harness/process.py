@@ -18,6 +18,11 @@ def program(name):
     return path
 
 
+def gone(pid):
+    """A process that has ended, and that its parent knows of."""
+    return not os.path.exists(f"/proc/{pid}")
+
+
 def under_sanitizer():
     """A sanitizer keeps what is freed, and its memory is not the program's."""
     return "asan" in BIN or "tsan" in BIN

@@ -7,22 +7,20 @@
 #include <string>
 #include <vector>
 
+#include "common/tls/openssl.h"
 #include "common/tls/tls_context.h"
 #include "common/tls/tls_session.h"
+#include "tests/unit/common/tls/pattern.h"
 #include "tests/unit/common/tls/test_certificates.h"
 
 using namespace ingress;
 using ingress::test::Certificates;
+using ingress::test::pattern;
 using ingress::tls::ClientContext;
 using ingress::tls::ServerContext;
 using ingress::tls::TlsSession;
 
 namespace {
-
-struct FreeSsl {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-  void operator()(SSL* ssl) const { SSL_free(ssl); }
-};
 
 // libssl over memory.
 struct Peer {
@@ -47,8 +45,8 @@ struct Peer {
     REQUIRE(SSL_write_ex(ssl.get(), text.data(), text.size(), &written) == 1);
   }
 
-  std::unique_ptr<SSL_CTX, FreeSsl> context;
-  std::unique_ptr<SSL, FreeSsl> ssl;
+  std::unique_ptr<SSL_CTX, tls::Free<SSL_CTX_free>> context;
+  tls::SslPtr ssl;
   BIO* in = nullptr;
   BIO* out = nullptr;
 };
@@ -143,12 +141,6 @@ struct Fixture {
 };
 
 constexpr const char* kSuites[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"};
-
-std::string pattern(size_t size) {
-  std::string text(size, '\0');
-  for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 31 + i / 251);
-  return text;
-}
 
 void exchange(Joined& joined) {
   for (const size_t size : {1, 100, 16'384, 50'000}) {

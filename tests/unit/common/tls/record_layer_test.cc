@@ -9,8 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/common/tls/pattern.h"
+
 using namespace ingress;
 using namespace ingress::tls;
+using ingress::test::pattern;
 
 namespace {
 
@@ -96,12 +99,6 @@ struct Fixture {
   std::string received;
   std::optional<Error> failed;
 };
-
-std::string pattern(size_t size) {
-  std::string text(size, '\0');
-  for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 31 + i / 251);
-  return text;
-}
 
 }  // namespace
 

@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "common/tls/tls_context.h"
+#include "tests/unit/common/tls/pattern.h"
 #include "tests/unit/common/tls/test_certificates.h"
 
 using namespace ingress;
 using ingress::test::Certificates;
+using ingress::test::pattern;
 using ingress::tls::ClientContext;
 using ingress::tls::ServerContext;
 using ingress::tls::TlsSession;
@@ -95,12 +97,6 @@ struct Fixture {
   ServerContext server{{"iterate-tunnel/1", "http/1.1"}};
   std::unique_ptr<ClientContext> client;
 };
-
-std::string pattern(size_t size) {
-  std::string text(size, '\0');
-  for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 31 + i / 251);
-  return text;
-}
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-#include "agent/identity.h"
+#include "agent/agent_children.h"
 
 #include <cstdlib>
 #include <map>

@@ -1,5 +1,6 @@
-// Who this process is to the broker: its instance, and the one that it takes over from (design, section 5). Alone, an
-// agent is a new instance that takes over from nobody; a child of `run --supervise` is told both by its parent.
+// `run --supervise`: what the agent's parent process gives its children beside the socket: who each is to the broker,
+// its instance, and the one that it takes over from (design, section 5). Alone, an agent is a new instance that takes
+// over from nobody. Thread: main.
 #pragma once
 
 #include <string>
