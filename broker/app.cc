@@ -15,6 +15,7 @@
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
 #include "common/uv/resident_memory.h"
+#include "common/uv/scheduling.h"
 #include "common/uv/sd_notify.h"
 #include "common/uv/signal_watch.h"
 #include "common/uv/timer.h"
@@ -76,6 +77,7 @@ class App {
 
 int App::run() {
   uv::raise_file_limit();
+  if (config_.schedule_in_turn) uv::schedule_in_turn();
   if (!open_files()) return 1;
   terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { on_signal("SIGTERM"); });
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });

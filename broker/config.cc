@@ -164,6 +164,9 @@ void declare(cli::Program& program, Settings& settings) {
                  "hold the sockets and run the broker as a child: started again when it dies, upgraded by SIGUSR2");
   program.option("loops", settings.loops, "threads that serve clients and tunnels; 0 for one a processor", 0,
                  kMostLoops);
+  program.choice("scheduling", settings.scheduling, {"batch", "normal"},
+                 "batch: who wakes a loop is not interrupted by it, which saves waking idle processors; normal: as "
+                 "other programs");
 }
 
 std::vector<std::string> fixed_differences(const Config& a, const Config& b) {
@@ -183,6 +186,7 @@ std::vector<std::string> fixed_differences(const Config& a, const Config& b) {
   compare("memory-budget", a.memory_budget_bytes == b.memory_budget_bytes);
   compare("handshake-rate", a.handshake_rate == b.handshake_rate);
   compare("loops", a.loops == b.loops);
+  compare("scheduling", a.schedule_in_turn == b.schedule_in_turn);
   compare("supervise", a.supervise == b.supervise);
   return names;
 }
@@ -218,6 +222,7 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   config.memory_budget_bytes = static_cast<size_t>(settings.memory_budget_mb) * 1024 * 1024;
   config.handshake_rate = settings.handshake_rate;
   config.loops = loop_count(settings.loops);
+  config.schedule_in_turn = settings.scheduling == "batch";
   config.supervise = settings.supervise;
   if (config.https.empty()) return Problem("--https must be said: tunnels come in by it, as clients do");
   for (const std::string& problem :

@@ -39,6 +39,7 @@ struct Settings {
   int memory_budget_mb = 0;
   int handshake_rate = 0;
   int loops = 1;
+  std::string scheduling = "batch";
   bool supervise = false;
 };
 
@@ -76,6 +77,7 @@ struct Config {
   size_t memory_budget_bytes = 0;  // 0: none
   int handshake_rate = 0;          // a second and address; 0: none
   size_t loops = 1;
+  bool schedule_in_turn = true;
   bool supervise = false;
 };
 

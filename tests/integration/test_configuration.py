@@ -149,3 +149,11 @@ def test_text_logs_are_one_line_an_event(make_stack):
             process.terminate()
     assert process.wait(20) == 0
     assert any(" info listening what=https " in line for line in lines)
+
+
+@pytest.mark.parametrize("word, policy", [("batch", os.SCHED_BATCH), ("normal", os.SCHED_OTHER)])
+def test_every_loop_is_scheduled_as_the_setting_says(make_stack, word, policy):
+    stack = make_stack(broker={"options": ["--scheduling", word, "--loops", "2"]})
+    threads = os.listdir(f"/proc/{stack.broker.process.pid}/task")
+    assert len(threads) > 2
+    assert {os.sched_getscheduler(int(thread)) for thread in threads} == {policy}
