@@ -60,12 +60,21 @@ std::string check_tls_dir(const std::string& folder) {
 
 std::string check_auth(const Settings& settings, Config& config) {
   if (settings.default_auth.empty()) {
-    return "--default-auth must be said: who may reach a machine where no policy says so (public or deny)";
+    return "--default-auth must be said: who may reach a machine where no policy says so (public, share, deny, or "
+           "JSON)";
   }
-  const Result<Auth> auth = parse_auth(settings.default_auth);
-  if (!auth) return "--default-auth " + settings.default_auth + ": this version knows public and deny";
-  config.live.default_auth = *auth;
-  return "";
+  std::string problem;
+  config.live.default_auth = auth_without_secrets(settings.default_auth);
+  const Result<AuthRule> auth = parse_auth(config.live.default_auth, problem);
+  return auth ? "" : "--default-auth " + settings.default_auth + ": " + problem;
+}
+
+std::string check_policy(const char* name, const std::string& said, std::string& kept) {
+  if (said.empty()) return "";
+  kept = without_secrets(said);
+  std::string problem;
+  const Result<Policy> policy = parse_policy(kept, problem);
+  return policy ? "" : std::string("--") + name + ": " + problem;
 }
 
 std::string check_admin(const Settings& settings, Config& config) {
@@ -132,7 +141,9 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("acme-webroot", settings.acme_webroot, "folder of ACME HTTP-01 challenges that --http answers");
   program.option("tls-dir", settings.tls_dir, "folder of NAME.crt and NAME.key pairs, watched for changes; live");
   program.option("default-auth", settings.default_auth,
-                 "who may reach a machine where no policy says so: public or deny; live");
+                 "who may reach a machine where no policy says so: public, share, deny, or the JSON of a way in; live");
+  program.option("policy", settings.policy, "what holds where no policy says so, a JSON object; live");
+  program.option("enforce", settings.enforce, "what no policy can loosen, a JSON object; live");
   program.option("admin", settings.admin, "address of the admin API, unix:/path or 127.0.0.1:8481; may be repeated");
   program.secret("admin-token", settings.admin_token, "the admin API's bearer token; live");
   program.option("db", settings.db, "the route table, an SQLite file");
@@ -226,8 +237,10 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   config.supervise = settings.supervise;
   if (config.https.empty()) return Problem("--https must be said: tunnels come in by it, as clients do");
   for (const std::string& problem :
-       {check_auth(settings, config), check_admin(settings, config), check_wake(settings, config),
-        check_supervised(settings, config), check_folders(settings), check_tls_dir(settings.tls_dir)}) {
+       {check_auth(settings, config), check_policy("policy", settings.policy, config.live.policy),
+        check_policy("enforce", settings.enforce, config.live.enforce), check_admin(settings, config),
+        check_wake(settings, config), check_supervised(settings, config), check_folders(settings),
+        check_tls_dir(settings.tls_dir)}) {
     if (!problem.empty()) return Problem(problem);
   }
   return config;

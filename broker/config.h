@@ -22,6 +22,8 @@ struct Settings {
   std::string acme_webroot;
   std::string tls_dir;
   std::string default_auth;
+  std::string policy;
+  std::string enforce;
   std::string db = "/var/lib/ingress/routes.db";
   std::string access_log;
   cli::Secret admin_token;
@@ -46,7 +48,10 @@ struct Settings {
 // Those that change while the broker runs (SIGHUP).
 struct LiveSettings {
   std::string tls_dir;
-  Auth default_auth = Auth::kDeny;
+  // JSON, secrets in them hashed.
+  std::string default_auth;
+  std::string policy = "{}";
+  std::string enforce = "{}";
   std::string admin_token;
   std::string wake_secret;
   origin::TargetRule url_targets;

@@ -21,10 +21,12 @@ constexpr const char* kRecentSuffix = ".recent";
 constexpr Duration kSaveInterval{1000};
 constexpr Duration kMemoryInterval{100};
 
-Policy default_policy(const LiveSettings& live) {
-  Policy defaults;
-  defaults.auth = live.default_auth;
-  return defaults;
+// Checked when the settings were read.
+BrokerPolicies broker_policies(const LiveSettings& live) {
+  std::string problem;
+  Policy defaults = parse_policy(live.policy, problem).value_or(Policy());
+  if (!defaults.auth) defaults.auth = parse_auth(live.default_auth, problem).value_or(AuthRule::of(Auth::kDeny));
+  return {std::make_shared<const Policy>(std::move(defaults)), load_policy(live.enforce)};
 }
 
 WakeSettings wake_settings(const LiveSettings& live) { return {live.wake_secret, live.url_targets}; }
@@ -36,7 +38,7 @@ std::function<double()> random_numbers() {
   return [engine = std::mt19937(seed)]() mutable { return std::uniform_real_distribution<double>(0, 1)(engine); };
 }
 
-RoutingOptions routing_options(const Config& config) { return {config.domains, default_policy(config.live)}; }
+RoutingOptions routing_options(const Config& config) { return {config.domains, broker_policies(config.live)}; }
 
 }  // namespace
 
@@ -149,7 +151,7 @@ void LoopSet::start() {
 }
 
 void LoopSet::set_live(const LiveSettings& live) {
-  routes_->set_defaults(default_policy(live));
+  routes_->set_policies(broker_policies(live));
   waker_->set(wake_settings(live));
   everywhere([live](Worker& worker) { worker.set_live(live); });
 }

@@ -18,7 +18,9 @@ struct Noun {
 constexpr auto kNouns = std::to_array<Noun>({
     {"machines",
      "SELECT json_object('id', id, 'state', state, 'defaultPort', default_port, 'metadata', json(metadata), "
-     "'createdAt', " INGRESS_TIME("created_at") ") FROM machines ORDER BY id"},
+     "'createdAt', " INGRESS_TIME("created_at") ", 'owner', nullif(owner, ''), 'policy', json(policy), "
+                                                "'expiresAt', " INGRESS_TIME(
+                                                    "nullif(expires_at, 0)") ") FROM machines ORDER BY id"},
     {"tokens", "SELECT json_object('id', id, 'machine', machine, 'label', label, 'createdAt', " INGRESS_TIME(
                    "created_at") ") FROM tokens ORDER BY machine, id"},
     {"projects",
@@ -30,6 +32,10 @@ constexpr auto kNouns = std::to_array<Noun>({
      "FROM services ORDER BY project, name"},
     {"domains", "SELECT json_object('name', name, 'project', project, 'createdAt', " INGRESS_TIME(
                     "created_at") ") FROM domains ORDER BY name"},
+    {"shares",
+     "SELECT json_object('id', id, 'host', host, 'path', path, 'machine', machine, 'port', port, 'project', "
+     "nullif(project, ''), 'label', label, 'createdAt', " INGRESS_TIME("created_at") ", 'expiresAt', " INGRESS_TIME(
+         "nullif(expires_at, 0)") ") FROM shares ORDER BY id"},
     {"changes",
      "SELECT json_object('revision', revision, 'at', strftime('%Y-%m-%dT%H:%M:%S', at / 1000, 'unixepoch') || "
      "printf('.%03dZ', at % 1000), 'actor', actor, 'operation', operation, 'subject', subject, 'before', "
@@ -37,11 +43,14 @@ constexpr auto kNouns = std::to_array<Noun>({
 });
 constexpr const char* kRoutes =
     "SELECT json_object('id', id, 'patterns', json_array(), 'externalId', nullif(external_id, ''), 'metadata', "
-    "json(metadata), 'createdAt', " INGRESS_TIME("created_at") ") FROM routes ORDER BY id";
+    "json(metadata), 'createdAt', " INGRESS_TIME("created_at") ", 'owner', nullif(owner, ''), 'expiresAt', " INGRESS_TIME(
+        "nullif(expires_at, 0)") ") FROM routes ORDER BY id";
 // Absent parts of a target are left out.
 constexpr const char* kPatterns =
-    "SELECT json_object('route', route, 'item', json_object('pattern', pattern, 'target', json_patch('{}', "
-    "json_object('machine', machine, 'project', project, 'service', nullif(service, ''), 'port', nullif(port, 0))), "
+    "SELECT json_object('route', route, 'item', json_object('pattern', coalesce(nullif(text, ''), pattern), 'target', "
+    "json_patch('{}', "
+    "json_object('machine', coalesce(machine, nullif(machine_template, '')), 'project', "
+    "coalesce(project, nullif(project_template, '')), 'service', nullif(service, ''), 'port', nullif(port, 0))), "
     "'policy', json(policy))) FROM patterns ORDER BY route, position";
 #undef INGRESS_TIME
 
@@ -71,6 +80,12 @@ Outcome<bool> Database::check(const std::string& path) {
   if (*application != db::kApplicationId || *version < 1) return failed(path + " is not a database of ingress-broker");
   if (*version > db::kSchemaVersion) {
     return failed(path + " is of a newer broker (schema " + std::to_string(*version) + "): use its ingressctl");
+  }
+  const auto level = number("SELECT count(*) FROM sqlite_schema WHERE name = 'additions'");
+  const auto additions = !level || *level == 0 ? level : number("SELECT level FROM additions");
+  if (!additions) return failed("cannot read " + path + ": " + additions.error().sentence);
+  if (*additions < db::kSchemaAdditions) {
+    return failed(path + " is of an older broker: start the new one on it first, which brings it up");
   }
   return true;
 }

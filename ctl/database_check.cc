@@ -116,8 +116,8 @@ Finding compare_tables(Database& database, const Replay& replay) {
   size_t rows = 0;
   for (const Table& table : kTables) {
     TableComparison comparison(table.noun, replay);
-    const auto read = database.each(std::string(table.items), [&comparison, &complaints](Json item) {
-      comparison.take(row_of_item(std::move(item)), complaints);
+    const auto read = database.each(std::string(table.items), [&comparison, &complaints, &table](Json item) {
+      comparison.take(row_of_item(table.noun, std::move(item)), complaints);
     });
     if (!read) complaints.add(read.error().sentence);
     database.file().clear_failure();
@@ -130,7 +130,7 @@ Finding compare_tables(Database& database, const Replay& replay) {
 Outcome<int64_t> begin_with(Database& base, Replay& replay) {
   for (const Table& table : kTables) {
     const auto read = base.each(std::string(table.items), [&replay, &table](Json item) {
-      replay.begin_with(table.noun, row_of_item(std::move(item)));
+      replay.begin_with(table.noun, row_of_item(table.noun, std::move(item)));
     });
     if (!read) return tl::unexpected(read.error());
   }

@@ -25,14 +25,21 @@ std::string subject_of(std::string_view noun, const Json& row) {
   return member(row, noun == "domain" ? "name" : "id");
 }
 
-Json row_of_item(Json item) {
-  for (const char* name : {"machine", "externalId"}) {
+Json row_of_item(std::string_view noun, Json item) {
+  for (const char* name : {"machine", "externalId", "project"}) {
     if (const auto found = item.find(name); found != item.end() && found->is_null()) *found = "";
   }
-  if (const auto created = item.find("createdAt"); created != item.end() && created->is_string()) {
+  for (const char* name : {"createdAt", "expiresAt"}) {
+    const auto found = item.find(name);
+    if (found == item.end() || !found->is_string()) continue;
     std::tm time{};
-    if (::strptime(created->get<std::string>().c_str(), kTimeForm, &time) != nullptr) *created = ::timegm(&time);
+    if (::strptime(found->get<std::string>().c_str(), kTimeForm, &time) != nullptr) *found = ::timegm(&time);
   }
+  // What stands in a change only where it is set.
+  for (const char* name : {"owner", "expiresAt"}) {
+    if (const auto found = item.find(name); found != item.end() && found->is_null()) item.erase(name);
+  }
+  if (noun == "machine" && item.contains("policy") && item["policy"].empty()) item.erase("policy");
   return item;
 }
 
@@ -57,6 +64,7 @@ void Replay::erase(std::string_view noun, const std::string& subject) {
   const bool is_project = noun == "project";
   if (noun == "domain") domains_.erase({member(row, "project"), subject});
   if (!is_project && noun != "machine") return;
+  if (!is_project) erase_shares_of(subject);
   Rows& owned = table(is_project ? "service" : "token");
   owned.erase(owned.lower_bound(subject + "/"), owned.lower_bound(subject + "0"));  // '0' follows '/'
   if (!is_project) return;
@@ -66,6 +74,12 @@ void Replay::erase(std::string_view noun, const std::string& subject) {
   domains_.erase(first, last);
   hold(subject, "");
   release(member(row, "machine"));
+}
+
+void Replay::erase_shares_of(const std::string& machine) {
+  std::erase_if(table("share"), [&machine](const auto& share) {
+    return member(Json::parse(share.second, nullptr, false), "machine") == machine;
+  });
 }
 
 void Replay::hold(const std::string& project, const std::string& machine) {

@@ -19,17 +19,18 @@ struct Table {
   std::string_view noun;   // "machine", of "machine.create"
   std::string_view items;  // "machines"
 };
-inline constexpr std::array<Table, 6> kTables = {{{"machine", "machines"},
+inline constexpr std::array<Table, 7> kTables = {{{"machine", "machines"},
                                                   {"token", "tokens"},
                                                   {"project", "projects"},
                                                   {"service", "services"},
                                                   {"route", "routes"},
-                                                  {"domain", "domains"}}};
+                                                  {"domain", "domains"},
+                                                  {"share", "shares"}}};
 
 // "misha/docs": how changes name a row.
 std::string subject_of(std::string_view noun, const Json& row);
 // An item of a database file as the changes have it.
-Json row_of_item(Json item);
+Json row_of_item(std::string_view noun, Json item);
 
 class Replay {
  public:
@@ -49,6 +50,7 @@ class Replay {
   std::optional<std::string> attach(const std::string& project, const Json& change);
   void put(std::string_view noun, const std::string& subject, const Json& row);
   void erase(std::string_view noun, const std::string& subject);
+  void erase_shares_of(const std::string& machine);
   // The project has that machine from now on, "" for none.
   void hold(const std::string& project, const std::string& machine);
   void set_state(const std::string& machine, std::string_view state, std::string_view unless);

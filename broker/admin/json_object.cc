@@ -81,4 +81,11 @@ std::string time_text_ms(int64_t unix_milliseconds) {
   return text;
 }
 
+std::optional<int64_t> time_of(const std::string& text) {
+  std::tm parts{};
+  const char* const end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return ::timegm(&parts);
+}
+
 }  // namespace ingress::broker::admin

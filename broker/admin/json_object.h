@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,5 +56,7 @@ class JsonArray {
 // RFC 3339 in UTC: "2025-01-31T12:00:00Z", with milliseconds by the second.
 std::string time_text(int64_t unix_seconds);
 std::string time_text_ms(int64_t unix_milliseconds);
+// Unix seconds of the first form; nullopt for any other text.
+std::optional<int64_t> time_of(const std::string& text);
 
 }  // namespace ingress::broker::admin

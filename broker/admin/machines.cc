@@ -19,6 +19,9 @@ void read_settings(ObjectReader& in, Machine& machine) {
   }
   in.integer("defaultPort", machine.default_port);
   in.object("metadata", machine.metadata);
+  in.text_or_null("owner", machine.owner);
+  in.policy("policy", machine.policy);
+  in.expiry(unix_seconds(), machine.expires_at);
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "broker/admin/json_object.h"
+#include "broker/policy/policy.h"
+
 namespace ingress::broker::admin {
 namespace {
 
@@ -129,6 +132,34 @@ void ObjectReader::boolean(std::string_view name, bool& to) {
   if (value == nullptr) return;
   if (!json_of(value).is_boolean()) return refuse(name, "is neither true nor false");
   to = json_of(value).get<bool>();
+}
+
+void ObjectReader::policy(std::string_view name, std::string& to) {
+  object(name, to);
+  if (good() && has(name)) to = without_secrets(to);
+}
+
+void ObjectReader::expiry(int64_t now, int64_t& to) {
+  constexpr int64_t kMost = int64_t{100} * 366 * 86400;
+  const void* ttl = take("ttl");
+  const void* at = take("expiresAt");
+  const auto said = [](const void* value) { return value != nullptr && !json_of(value).is_null(); };
+  if (ttl != nullptr && at != nullptr && said(ttl) && said(at))
+    return refuse("ttl", "and expiresAt are one or the other");
+  if (said(ttl)) {
+    const json& seconds = json_of(ttl);
+    if (!seconds.is_number_unsigned() || seconds.get<uint64_t>() == 0 || seconds.get<uint64_t>() > kMost) {
+      return refuse("ttl", "is a number of seconds above 0");
+    }
+    to = now + seconds.get<int64_t>();
+  } else if (said(at)) {
+    const std::optional<int64_t> time =
+        json_of(at).is_string() ? time_of(json_of(at).get_ref<const std::string&>()) : std::nullopt;
+    if (!time) return refuse("expiresAt", "is a time as 2025-01-31T12:00:00Z");
+    to = *time;
+  } else if (ttl != nullptr || at != nullptr) {
+    to = 0;
+  }
 }
 
 void ObjectReader::object(std::string_view name, std::string& to) {

@@ -35,6 +35,10 @@ class ObjectReader {
   void required(std::string_view name, std::string& to);
   void integer(std::string_view name, int& to);
   void boolean(std::string_view name, bool& to);
+  // A policy, as it may be kept: passwords and tokens become hashes.
+  void policy(std::string_view name, std::string& to);
+  // `ttl` (seconds from now) or `expiresAt` (RFC 3339), either null for never. To Unix seconds, 0 for never.
+  void expiry(int64_t now, int64_t& to);
   // An object, kept as JSON text.
   void object(std::string_view name, std::string& to);
   // An object with members of its own.

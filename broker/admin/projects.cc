@@ -10,7 +10,7 @@ namespace {
 void read_settings(ObjectReader& in, Project& project) {
   in.integer("defaultPort", project.default_port);
   in.boolean("suspended", project.suspended);
-  in.object("policy", project.policy);
+  in.policy("policy", project.policy);
   in.object("metadata", project.metadata);
 }
 

@@ -14,6 +14,10 @@ std::string target_json(const RouteTarget& target) {
   return std::move(object).take();
 }
 
+void expiry(JsonObject& object, int64_t expires_at) {
+  object.text_or_null("expiresAt", expires_at == 0 ? std::string() : time_text(expires_at));
+}
+
 // Of a change: "" where there was or is nothing.
 void raw_or_null(JsonObject& object, std::string_view name, std::string_view json) {
   object.raw(name, json.empty() ? "null" : json);
@@ -28,6 +32,9 @@ JsonObject machine_json(const Machine& machine) {
   object.number("defaultPort", machine.default_port);
   object.raw("metadata", machine.metadata);
   object.text("createdAt", time_text(machine.created_at));
+  object.text_or_null("owner", machine.owner);
+  object.raw("policy", machine.policy);
+  expiry(object, machine.expires_at);
   return object;
 }
 
@@ -66,7 +73,7 @@ JsonObject route_json(const Route& route) {
   JsonArray patterns;
   for (const RoutePattern& pattern : route.patterns) {
     JsonObject object;
-    object.text("pattern", pattern.pattern);
+    object.text("pattern", pattern.shown());
     object.raw("target", target_json(pattern.target));
     object.raw("policy", pattern.policy);
     patterns.add(std::move(object).take());
@@ -77,6 +84,8 @@ JsonObject route_json(const Route& route) {
   object.text_or_null("externalId", route.external_id);
   object.raw("metadata", route.metadata);
   object.text("createdAt", time_text(route.created_at));
+  object.text_or_null("owner", route.owner);
+  expiry(object, route.expires_at);
   return object;
 }
 
@@ -85,6 +94,20 @@ JsonObject domain_json(const Domain& domain) {
   object.text("name", domain.name);
   object.text("project", domain.project);
   object.text("createdAt", time_text(domain.created_at));
+  return object;
+}
+
+JsonObject share_json(const Share& share) {
+  JsonObject object;
+  object.text("id", share.id);
+  object.text("host", share.host);
+  object.text("path", share.path);
+  object.text("machine", share.machine);
+  object.number("port", share.port);
+  object.text_or_null("project", share.project);
+  object.text("label", share.label);
+  object.text("createdAt", time_text(share.created_at));
+  expiry(object, share.expires_at);
   return object;
 }
 

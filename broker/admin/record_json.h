@@ -16,6 +16,7 @@ JsonObject project_json(const Project& project);
 JsonObject service_json(const Service& service);
 JsonObject route_json(const Route& route);
 JsonObject domain_json(const Domain& domain);
+JsonObject share_json(const Share& share);
 JsonObject tunnel_json(const TunnelInfo& tunnel);
 JsonObject change_json(const ChangeRow& change);
 

@@ -12,7 +12,10 @@ void read_pattern(ObjectReader& in, RoutePattern& pattern) {
   std::string text;
   std::string sentence;
   in.required("pattern", text);
-  if (in.good() && !normalise_pattern(text, pattern.pattern, sentence)) in.refuse("pattern", "is refused: " + sentence);
+  Pattern read;
+  if (in.good() && !read_pattern(text, read, sentence)) in.refuse("pattern", "is refused: " + sentence);
+  pattern.pattern = std::move(read.shape);
+  pattern.text = std::move(read.text);
   if (!in.has("target")) in.refuse("target", "is missing");
   in.object("target", [&pattern](ObjectReader& target) {
     target.text("machine", pattern.target.machine);
@@ -20,7 +23,7 @@ void read_pattern(ObjectReader& in, RoutePattern& pattern) {
     target.text("service", pattern.target.service);
     target.integer("port", pattern.target.port);
   });
-  in.object("policy", pattern.policy);
+  in.policy("policy", pattern.policy);
 }
 
 // What a caller may say of a route, but for its id. `overwrite` is how a conflict is dealt with.
@@ -30,6 +33,8 @@ void read_settings(ObjectReader& in, Route& route, bool& overwrite) {
   if (in.has("patterns")) route.patterns = std::move(patterns);
   in.text_or_null("externalId", route.external_id);
   in.object("metadata", route.metadata);
+  in.text_or_null("owner", route.owner);
+  in.expiry(unix_seconds(), route.expires_at);
   std::string on_conflict = "fail";
   in.text("onConflict", on_conflict);
   if (on_conflict != "fail" && on_conflict != "overwrite") {
@@ -58,7 +63,7 @@ void Routes::add_to(Router& router) {
 std::string Routes::show(const Route& route) const {
   std::vector<std::string> hosts;
   for (const RoutePattern& pattern : route.patterns) {
-    if (!is_wildcard(pattern.pattern)) hosts.push_back(pattern.pattern);
+    if (is_plain_host(pattern.pattern)) hosts.push_back(pattern.pattern);
   }
   JsonObject object = route_json(route);
   api_.add_hosts(object, hosts);

@@ -66,7 +66,7 @@ void Services::put(const RequestPtr& request, const Reply& reply) {
   in.integer("port", service.port);
   if (!in.has("port")) in.refuse("port", "is missing");
   in.text_or_null("machine", service.machine);
-  in.object("policy", service.policy);
+  in.policy("policy", service.policy);
   if (const auto bad = in.finish()) return reply(*bad);
   api_.alone(reply, [this, request, service](const Reply& done) {
     api_.if_matched(request, done, record_of(service.project, service.name),

@@ -17,6 +17,22 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
   return text;
 }
 
+std::string_view without_scheme(std::string_view url) {
+  const size_t colon = url.find("://");
+  return colon == std::string_view::npos ? url : url.substr(colon + 3);
+}
+
+std::string host_in(std::string_view url) {
+  const std::string_view rest = without_scheme(url);
+  return std::string(rest.substr(0, rest.find_first_of("/?#")));
+}
+
+std::string target_in(std::string_view url) {
+  const std::string_view rest = without_scheme(url);
+  const size_t slash = rest.find('/');
+  return slash == std::string_view::npos ? "/" : std::string(rest.substr(slash));
+}
+
 // The host as a client's Host header would be read; as it was said where it can't be.
 std::string normalised(const std::string& host) {
   HostName name;
@@ -46,10 +62,14 @@ bool never_public(std::string_view host) {
   return std::find(kTops.begin(), kTops.end(), last_label(host)) != kTops.end();
 }
 
-WhyWalk::WhyWalk(const AdminParts& parts, const std::string& host, std::function<void(const WhyReport&)> on_done)
-    : parts_(parts), host_(normalised(host)), report_(host_), on_done_(std::move(on_done)), timer_(*parts.loop, [this] {
-        on_time_over();
-      }) {}
+// `url`: a host, or one with a path, or a whole URL.
+WhyWalk::WhyWalk(const AdminParts& parts, const std::string& url, std::function<void(const WhyReport&)> on_done)
+    : parts_(parts),
+      host_(normalised(host_in(url))),
+      target_(target_in(url)),
+      report_(host_),
+      on_done_(std::move(on_done)),
+      timer_(*parts.loop, [this] { on_time_over(); }) {}
 
 WhyWalk::~WhyWalk() = default;
 
@@ -68,7 +88,8 @@ void WhyWalk::start() {
 // False where the host is none.
 bool WhyWalk::find_route() {
   std::vector<std::string> explained;
-  const tl::expected<Resolution, Refusal> resolution = parts_.routes->read().explain(host_, explained);
+  const tl::expected<Resolution, Refusal> resolution =
+      parts_.routes->read().explain({host_, target_, unix_seconds()}, explained);
   if (resolution) {
     found(*resolution, explained);
     return true;
@@ -99,7 +120,7 @@ void WhyWalk::found(const Resolution& resolution, const std::vector<std::string>
 }
 
 void WhyWalk::check_policy(const Resolution& resolution, const std::string& policy) {
-  if (resolution.policy.auth == Auth::kDeny) {
+  if (resolution.policy.is_denied()) {
     report_.fail(WhyStep::kPolicy, "its policy is auth deny: every request is answered 403",
                  "open it where it may be open: --auth public on its project, service or route");
   } else {

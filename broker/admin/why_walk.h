@@ -20,7 +20,7 @@ class WhyWalk {
   static constexpr Duration kLimit{3000};
 
   // `on_done` is called once, from the loop, and may destroy the walk. Destroying it earlier gives it up.
-  WhyWalk(const AdminParts& parts, const std::string& host, std::function<void(const WhyReport&)> on_done);
+  WhyWalk(const AdminParts& parts, const std::string& url, std::function<void(const WhyReport&)> on_done);
   ~WhyWalk();
   WhyWalk(const WhyWalk&) = delete;
   WhyWalk& operator=(const WhyWalk&) = delete;
@@ -44,6 +44,7 @@ class WhyWalk {
 
   AdminParts parts_;
   std::string host_;
+  std::string target_;  // the path, "/" where none was said
   WhyReport report_;
   std::function<void(const WhyReport&)> on_done_;
   std::string machine_;

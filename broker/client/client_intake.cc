@@ -69,7 +69,7 @@ void ClientIntake::close_all() {
 
 size_t ClientIntake::loop_of(std::string_view host) const {
   Resolution found;
-  if (host.empty() || !routes_.read().resolve(host, found)) return self_;
+  if (host.empty() || !routes_.read().resolve({host}, found)) return self_;
   return directory_.serving_loop(found.machine).value_or(self_);
 }
 

@@ -1,6 +1,7 @@
 #include "broker/client/forward.h"
 
 #include <charconv>
+#include <ctime>
 #include <utility>
 
 #include "broker/client/forward_work.h"
@@ -53,7 +54,7 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   body_bytes_ = 0;
   status_ = public_port_ = 0;
   starting_ = false;
-  wake_.reset();
+  wake_.clear();
   park_.reset();
   // An Upgrade's stream stays open this way: bytes follow a 101.
   request_ended_ = info.end && !info.upgrade;
@@ -81,9 +82,9 @@ bool Forward::park(const Error& why) {
   if (why.code != ErrorCode::kMachineUnavailable && why.code != ErrorCode::kMachineStarting) return false;
   const Waiting& waiting = owner_.waiting_;
   const Time now = owner_.loop_.now();
-  const Time until = started_ + (park_ ? std::chrono::duration_cast<Duration>(*park_) : waiting.park);
-  const bool wakes = wake_ != nullptr && !wake_->empty();
-  const WakeWish wish{machine_, wakes ? std::string_view(*wake_) : std::string_view(), host_};
+  const Time until = started_ + park_.value_or(waiting.park);
+  const bool wakes = !wake_.empty();
+  const WakeWish wish{machine_, wake_, host_};
   if (now >= until) {
     if (wakes) waiting.waker.ask(wish, now);
     return false;
@@ -132,15 +133,17 @@ Status Forward::resolve(const http::RequestTarget& target) {
   host_.assign(target.host);
   public_port_ = port_of(host_, held_.info().tls);
   Resolution& found = owner_.work_->resolution;
-  if (const Status resolved = owner_.routes_.read().resolve(target.host, found); !resolved) return resolved;
+  const RouteQuery query{target.host, target.target, std::time(nullptr)};
+  if (const Status resolved = owner_.routes_.read().resolve(query, found); !resolved) return resolved;
   machine_.assign(found.machine);
   starting_ = found.machine_state == MachineState::kStarting;
   rules_.target_port = found.port;
-  rules_.host = found.policy.host.value_or(http::HostMode::kRewrite);
-  rules_.origin = found.policy.origin.value_or(http::OriginMode::kPreserve);
-  wake_ = found.policy.wake;
-  park_ = found.policy.park;
-  if (found.policy.auth.value_or(Auth::kDeny) != Auth::kPublic) return tl::unexpected(kDenied);
+  rules_.host = found.policy.host();
+  rules_.origin = found.policy.origin();
+  const std::string* const wake = found.policy.wake();
+  wake_.assign(wake == nullptr ? std::string_view() : *wake);
+  park_ = found.policy.park();
+  if (!found.policy.is_public()) return tl::unexpected(kDenied);
   return {};
 }
 
@@ -150,7 +153,7 @@ Status Forward::open(std::string_view target) {
   Forwarder::Work& work = *owner_.work_;
   work.scratch.clear();
   work.open.request.clear();
-  const bool h2c = work.resolution.policy.origin_protocol == OriginProtocol::kH2c;
+  const bool h2c = work.resolution.policy.origin_protocol() == OriginProtocol::kH2c;
   work.open.kind = h2c ? tunnel::StreamKind::kH2c : tunnel::StreamKind::kHttp;
   work.open.port = rules_.target_port;
   work.open.upgrade = info.upgrade;

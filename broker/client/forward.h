@@ -101,8 +101,8 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   std::vector<std::pair<std::string, std::string>> held_trailers_;
   std::unique_ptr<ParkingPlace> place_;  // while it is parked
   std::optional<WakeClaim> claim_;       // while it is parked for a machine that can be woken
-  std::shared_ptr<const std::string> wake_;
-  std::optional<ParkTime> park_;
+  std::string wake_;  // the webhook's URL, "" for none
+  std::optional<Duration> park_;
   http::RequestRules rules_;
   Time started_{};
   size_t unconsumed_bytes_ = 0;

@@ -67,9 +67,16 @@ struct PutDomain {
 struct DeleteDomain {
   std::string name;
 };
+struct PutShare {
+  Share share;
+};
+struct DeleteShare {
+  std::string id;
+};
 
-using Change = std::variant<PutMachine, DeleteMachine, PutToken, DeleteToken, PutProject, DeleteProject, AttachMachine,
-                            PutService, DeleteService, PutRoute, DeleteRoute, PutDomain, DeleteDomain>;
+using Change =
+    std::variant<PutMachine, DeleteMachine, PutToken, DeleteToken, PutProject, DeleteProject, AttachMachine, PutService,
+                 DeleteService, PutRoute, DeleteRoute, PutDomain, DeleteDomain, PutShare, DeleteShare>;
 
 struct Transaction {
   std::string actor;

@@ -16,6 +16,9 @@ struct Machine {
   int default_port = 3000;
   std::string metadata = "{}";  // JSON object
   int64_t created_at = 0;       // Unix seconds
+  std::string owner;            // slug of the project that it belongs to, "" for the operator's
+  std::string policy = "{}";    // JSON object
+  int64_t expires_at = 0;       // Unix seconds, 0 for never
 };
 
 struct Token {
@@ -44,8 +47,9 @@ struct Service {
   std::string policy = "{}";
 };
 
-// Where a pattern of a route leads. One of: machine (+ port or its default), project (+ port or service or its
-// default).
+// Where a pattern of a route leads. One of: machine (+ port, or a service of the route's owner, or its default),
+// project
+// (+ port or service or its default). Names may hold captures of the pattern: "ws-{project}-{user}".
 struct RouteTarget {
   std::string machine;
   std::string project;
@@ -54,9 +58,14 @@ struct RouteTarget {
 };
 
 struct RoutePattern {
-  std::string pattern;  // of hosts, normalised: "a.example.com", "*.example.com", "**.example.com", "*__x.example.com"
+  // Of hosts and paths, normalised, without the names of captures: "a.example.com", "*.example.com", "**.example.com",
+  // "*__x.example.com", "a.example.com/api/*/*". No other route has the same.
+  std::string pattern;
   RouteTarget target;
   std::string policy = "{}";
+  std::string text = {};  // with the names of captures, "" where there are none: "{repl}.example.com"
+
+  const std::string& shown() const { return text.empty() ? pattern : text; }
 };
 
 struct Route {
@@ -65,6 +74,8 @@ struct Route {
   std::string external_id;
   std::string metadata = "{}";
   int64_t created_at = 0;
+  std::string owner;       // slug of the project that it belongs to, "" for the operator's
+  int64_t expires_at = 0;  // Unix seconds, 0 for never
 };
 
 // A project's custom domain.
@@ -72,6 +83,20 @@ struct Domain {
   std::string name;  // "example.com"
   std::string project;
   int64_t created_at = 0;
+};
+
+// A link that lets in whoever has it, to one host and path.
+struct Share {
+  std::string id;    // "sh_…"
+  std::string host;  // normalised
+  std::string path = "/";
+  std::string machine;  // that the host led to when it was made: the link is for this machine's port
+  int port = 0;
+  std::string project;  // that the host belongs to, "" for none
+  std::string sha256;   // hex of the secret's hash
+  std::string label;
+  int64_t created_at = 0;
+  int64_t expires_at = 0;  // Unix seconds, 0 for never
 };
 
 // One row of the audit log and feed.

@@ -4,6 +4,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "broker/model/target_template.h"
+#include "broker/policy/policy_reading.h"
 #include "common/cli/values.h"
 #include "common/http/web_url.h"
 
@@ -12,11 +14,266 @@ namespace {
 
 using nlohmann::json;
 
+template <class T>
+struct Word {
+  std::string_view name;
+  T value;
+};
+
+template <class T, size_t N>
+Status read_word(const KeyReading& in, const std::array<Word<T>, N>& words, std::optional<T>& out) {
+  Status status;
+  const std::string* said = in.word(status);
+  if (said == nullptr) return status;
+  std::string known;
+  for (const Word<T>& word : words) {
+    if (word.name == *said) {
+      out = word.value;
+      return {};
+    }
+    known += (known.empty() ? "" : ", ") + std::string(word.name);
+  }
+  return in.refuse_word(*said, known);
+}
+
+constexpr auto kHosts = std::to_array<Word<http::HostMode>>(
+    {{"rewrite", http::HostMode::kRewrite}, {"preserve", http::HostMode::kPreserve}});
+constexpr auto kOrigins = std::to_array<Word<http::OriginMode>>(
+    {{"rewrite", http::OriginMode::kRewrite}, {"preserve", http::OriginMode::kPreserve}});
+constexpr auto kProtocols =
+    std::to_array<Word<OriginProtocol>>({{"http", OriginProtocol::kHttp}, {"h2c", OriginProtocol::kH2c}});
+constexpr auto kSecurity = std::to_array<Word<SecurityHeaders>>({{"off", SecurityHeaders::kOff},
+                                                                 {"standard", SecurityHeaders::kStandard},
+                                                                 {"frameable", SecurityHeaders::kFrameable}});
+constexpr auto kCanonical = std::to_array<Word<bool>>({{"redirect", true}, {"off", false}});
+constexpr auto kCookies =
+    std::to_array<Word<CookieScope>>({{"isolate", CookieScope::kIsolate}, {"pass", CookieScope::kPass}});
+
+Status read_park(const KeyReading& in, Policy& policy) {
+  constexpr Duration kMost = std::chrono::hours(24) * 7;
+  Status status;
+  const std::string* word = in.word(status);
+  if (word == nullptr) return status;
+  const cli::Parsed<Duration> time = cli::parse_duration(*word);
+  if (!time || *time > kMost) {
+    return in.refuse("cannot be \"" + *word + "\": it is a duration such as 30s, up to 7d; 0s: no request waits");
+  }
+  policy.park = *time;
+  return {};
+}
+
+Status read_wake(const KeyReading& in, Policy& policy) {
+  Status status;
+  const std::string* word = in.word(status);
+  if (word == nullptr) return status;
+  if (*word != "off") {
+    if (const Result<http::WebUrl> url = http::parse_web_url(*word); !url) {
+      return in.refuse("is the URL of a webhook, or off: " + std::string(url.error().context));
+    }
+  }
+  policy.wake = *word == "off" ? "" : *word;
+  return {};
+}
+
+Status read_methods(const KeyReading& in, Policy& policy) {
+  std::vector<std::string> methods;
+  if (Status read = read_words(in, methods); !read) return read;
+  for (const std::string& method : methods) {
+    const bool good = !method.empty() && std::all_of(method.begin(), method.end(),
+                                                     [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
+    if (!good) return in.refuse("is a list of methods in capitals, as [\"GET\", \"POST\"]");
+  }
+  policy.methods = std::move(methods);
+  return {};
+}
+
+Status read_blocks(const KeyReading& in, std::optional<std::vector<AddressBlock>>& out) {
+  std::vector<std::string> words;
+  if (Status read = read_words(in, words); !read) return read;
+  std::vector<AddressBlock> blocks;
+  for (const std::string& word : words) {
+    const std::optional<AddressBlock> block = AddressBlock::parse(word);
+    if (!block) return in.refuse("has \"" + word + "\", which is no address and no block such as 10.0.0.0/8");
+    blocks.push_back(*block);
+  }
+  out = std::move(blocks);
+  return {};
+}
+
+Status read_prefix(const KeyReading& in, std::optional<std::string>& out) {
+  Status status;
+  const std::string* word = in.word(status);
+  if (word == nullptr) return status;
+  std::string prefix = *word;
+  while (!prefix.empty() && prefix.back() == '/') prefix.pop_back();
+  const bool bad = prefix.find_first_of("?# \\%") != std::string::npos || prefix.find("/.") != std::string::npos ||
+                   (!prefix.empty() && prefix.front() != '/') || !good_header_value(prefix);
+  if (bad) return in.refuse("is a path such as /app or /connect/{user}, without a query and encoded bytes");
+  out = std::move(prefix);
+  return {};
+}
+
+Status read_edits_of(const KeyReading& in, std::vector<std::pair<std::string, std::string>>& out) {
+  if (!in.value.is_object()) return in.refuse("is an object of fields, as {\"X-User\": \"{user}\"}");
+  for (const auto& [name, value] : in.value.items()) {
+    if (!may_edit_field(name)) return in.refuse("cannot have the field \"" + name + "\"");
+    if (!value.is_string() || !good_header_value(value.get_ref<const std::string&>())) {
+      return in.refuse("has no good value for \"" + name + "\": text, with {variables} and captures");
+    }
+    out.emplace_back(name, value.get<std::string>());
+  }
+  return {};
+}
+
+Status read_edits(const KeyReading& in, std::optional<HeaderEdits>& out) {
+  if (!in.value.is_object()) return in.refuse("is an object of set, add and remove");
+  HeaderEdits edits;
+  for (const auto& [name, value] : in.value.items()) {
+    Status read;
+    if (name == "set" || name == "add") {
+      auto& to = name == "set" ? edits.set : edits.add;
+      read = in.member(name, value, [&to](const KeyReading& inner) { return read_edits_of(inner, to); });
+    } else if (name == "remove") {
+      read = in.member(name, value, [&edits](const KeyReading& inner) { return read_words(inner, edits.remove); });
+    } else {
+      read = in.refuse("has no \"" + name + "\": it is an object of set, add and remove");
+    }
+    if (!read) return read;
+  }
+  for (const std::string& name : edits.remove) {
+    if (!may_edit_field(name)) return in.refuse("cannot remove the field \"" + name + "\"");
+  }
+  out = std::move(edits);
+  return {};
+}
+
+Status read_duration(const KeyReading& in, Duration& out) {
+  Status status;
+  const std::string* word = in.word(status);
+  if (word == nullptr) return status;
+  const cli::Parsed<Duration> time = cli::parse_duration(*word);
+  if (!time || time->count() <= 0) return in.refuse("is a duration such as 30s");
+  out = *time;
+  return {};
+}
+
+Status read_timeouts(const KeyReading& in, Policy& policy) {
+  if (!in.value.is_object()) return in.refuse("is an object of idle and first_byte, as {\"idle\": \"1h\"}");
+  TimeoutRule rule;
+  for (const auto& [name, value] : in.value.items()) {
+    Duration* const to = name == "idle" ? &rule.idle : name == "first_byte" ? &rule.first_byte : nullptr;
+    if (to == nullptr) return in.refuse("has no \"" + name + "\": it is an object of idle and first_byte");
+    const Status read = in.member(name, value, [to](const KeyReading& inner) { return read_duration(inner, *to); });
+    if (!read) return read;
+  }
+  policy.timeouts = rule;
+  return {};
+}
+
+Status read_bytes(const KeyReading& in, uint64_t& out) {
+  if (in.value.is_number_unsigned()) {
+    out = in.value.get<uint64_t>();
+    return {};
+  }
+  if (in.value.is_string()) {
+    if (const cli::Parsed<uint64_t> size = cli::parse_size(in.value.get_ref<const std::string&>())) {
+      out = *size;
+      return {};
+    }
+  }
+  return in.refuse("is a number of bytes, as 1048576 or \"1m\"");
+}
+
+Status read_max_body(const KeyReading& in, Policy& policy) {
+  uint64_t bytes = 0;
+  if (Status read = read_bytes(in, bytes); !read) return read;
+  policy.max_body = bytes;
+  return {};
+}
+
+Status read_positive(const KeyReading& in, double& out) {
+  if (!in.value.is_number() || in.value.get<double>() <= 0) return in.refuse("is a number above 0");
+  out = in.value.get<double>();
+  return {};
+}
+
+Status read_rate_member(const KeyReading& in, std::string_view name, RateRule& rule) {
+  if (name == "requests_per_second") return read_positive(in, rule.requests_per_second);
+  if (name == "burst") return read_positive(in, rule.burst);
+  if (name == "bytes_per_second") return read_bytes(in, rule.bytes_per_second);
+  if (name == "streams") {
+    double streams = 0;
+    Status read = read_positive(in, streams);
+    rule.streams = static_cast<int>(std::min(streams, 1e6));
+    return read;
+  }
+  if (name == "per") {
+    std::optional<bool> per_client;
+    constexpr auto kPer = std::to_array<Word<bool>>({{"client", true}, {"route", false}});
+    Status read = read_word(in, kPer, per_client);
+    rule.per_client = per_client.value_or(true);
+    return read;
+  }
+  return in.refuse("is not known: rate has requests_per_second, burst, streams, bytes_per_second and per");
+}
+
+Status read_rate(const KeyReading& in, Policy& policy) {
+  if (!in.value.is_object()) return in.refuse("is an object, as {\"requests_per_second\": 10, \"burst\": 20}");
+  RateRule rule;
+  for (const auto& [name, value] : in.value.items()) {
+    const Status read = in.member(
+        name, value, [&rule, &name = name](const KeyReading& inner) { return read_rate_member(inner, name, rule); });
+    if (!read) return read;
+  }
+  if (rule.burst == 0) rule.burst = std::max(1.0, rule.requests_per_second);
+  policy.rate = rule;
+  return {};
+}
+
+Status read_policy_auth(const KeyReading& in, Policy& policy) {
+  AuthRule rule;
+  Status read = read_auth(in, rule);
+  if (read) policy.auth = std::move(rule);
+  return read;
+}
+
+Status set_profile(const KeyReading& in, Policy& bundle);
+
+struct Key {
+  std::string_view name;
+  Status (*read)(const KeyReading& in, Policy& policy);
+};
+constexpr auto kKeys = std::to_array<Key>({
+    {"host", [](const KeyReading& in, Policy& policy) { return read_word(in, kHosts, policy.host); }},
+    {"origin", [](const KeyReading& in, Policy& policy) { return read_word(in, kOrigins, policy.origin); }},
+    {"origin_protocol",
+     [](const KeyReading& in, Policy& policy) { return read_word(in, kProtocols, policy.origin_protocol); }},
+    {"profile", set_profile},
+    {"auth", read_policy_auth},
+    {"park", read_park},
+    {"wake", read_wake},
+    {"methods", read_methods},
+    {"ip_allow", [](const KeyReading& in, Policy& policy) { return read_blocks(in, policy.ip_allow); }},
+    {"ip_deny", [](const KeyReading& in, Policy& policy) { return read_blocks(in, policy.ip_deny); }},
+    {"strip_prefix", [](const KeyReading& in, Policy& policy) { return read_prefix(in, policy.strip_prefix); }},
+    {"add_prefix", [](const KeyReading& in, Policy& policy) { return read_prefix(in, policy.add_prefix); }},
+    {"request_headers", [](const KeyReading& in, Policy& policy) { return read_edits(in, policy.request_headers); }},
+    {"response_headers", [](const KeyReading& in, Policy& policy) { return read_edits(in, policy.response_headers); }},
+    {"security_headers",
+     [](const KeyReading& in, Policy& policy) { return read_word(in, kSecurity, policy.security_headers); }},
+    {"timeouts", read_timeouts},
+    {"max_body", read_max_body},
+    {"rate", read_rate},
+    {"canonical", [](const KeyReading& in, Policy& policy) { return read_word(in, kCanonical, policy.canonical); }},
+    {"cookies", [](const KeyReading& in, Policy& policy) { return read_word(in, kCookies, policy.cookies); }},
+});
+
 struct Profile {
   std::string_view name;
   http::HostMode host;
   http::OriginMode origin;
   OriginProtocol protocol;
+  bool root_path_field;
 };
 
 // What each framework compares with what:
@@ -24,124 +281,82 @@ struct Profile {
 // - django: Origin against scheme://Host, and Host against ALLOWED_HOSTS (localhost alone while DEBUG).
 // - jupyter: Host must be local, and Origin must equal it.
 // - next: a Server Action's Origin against X-Forwarded-Host, which is the public one.
+// - code-server: a WebSocket's Origin against X-Forwarded-Host.
+// - rstudio: nothing, but it writes URLs by Host and X-RStudio-Root-Path.
 // And grpc: nothing (:authority is local, as that of a direct call is), but it speaks HTTP/2 alone.
 constexpr std::array kProfiles = std::to_array<Profile>({
-    {"vite", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp},
-    {"django", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp},
-    {"jupyter", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp},
-    {"next", http::HostMode::kPreserve, http::OriginMode::kPreserve, OriginProtocol::kHttp},
-    {"grpc", http::HostMode::kRewrite, http::OriginMode::kPreserve, OriginProtocol::kH2c},
+    {"vite", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp, false},
+    {"django", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp, false},
+    {"jupyter", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp, false},
+    {"next", http::HostMode::kPreserve, http::OriginMode::kPreserve, OriginProtocol::kHttp, false},
+    {"code-server", http::HostMode::kPreserve, http::OriginMode::kPreserve, OriginProtocol::kHttp, false},
+    {"rstudio", http::HostMode::kPreserve, http::OriginMode::kPreserve, OriginProtocol::kHttp, true},
+    {"grpc", http::HostMode::kRewrite, http::OriginMode::kPreserve, OriginProtocol::kH2c, false},
 });
 
-Status refuse(std::string& problem, std::string sentence) {
-  problem = std::move(sentence);
-  return fail(ErrorCode::kInvalidArgument, Side::kClient, "reading a policy");
-}
-
-Status refuse_word(std::string_view key, std::string_view word, std::string_view known, std::string& problem) {
-  return refuse(problem, "policy key \"" + std::string(key) + "\" cannot be \"" + std::string(word) +
-                             "\": it is one of " + std::string(known));
-}
-
-Status set_host(std::string_view word, Policy& policy, std::string& problem) {
-  if (word != "rewrite" && word != "preserve") return refuse_word("host", word, "rewrite, preserve", problem);
-  policy.host = word == "rewrite" ? http::HostMode::kRewrite : http::HostMode::kPreserve;
-  return {};
-}
-
-Status set_origin(std::string_view word, Policy& policy, std::string& problem) {
-  if (word != "rewrite" && word != "preserve") return refuse_word("origin", word, "rewrite, preserve", problem);
-  policy.origin = word == "rewrite" ? http::OriginMode::kRewrite : http::OriginMode::kPreserve;
-  return {};
-}
-
-Status set_origin_protocol(std::string_view word, Policy& policy, std::string& problem) {
-  if (word != "http" && word != "h2c") return refuse_word("origin_protocol", word, "http, h2c", problem);
-  policy.origin_protocol = word == "h2c" ? OriginProtocol::kH2c : OriginProtocol::kHttp;
-  return {};
-}
-
-Status set_profile(std::string_view word, Policy& bundle, std::string& problem) {
+Status set_profile(const KeyReading& in, Policy& bundle) {
+  Status status;
+  const std::string* word = in.word(status);
+  if (word == nullptr) return status;
+  std::string known;
   for (const Profile& profile : kProfiles) {
-    if (profile.name != word) continue;
-    bundle.host = profile.host;
-    bundle.origin = profile.origin;
-    bundle.origin_protocol = profile.protocol;
-    return {};
-  }
-  return refuse_word("profile", word, "vite, next, django, jupyter, grpc", problem);
-}
-
-Status set_auth(std::string_view word, Policy& policy, std::string& problem) {
-  const Result<Auth> auth = parse_auth(word);
-  if (!auth) return refuse_word("auth", word, "public, deny", problem);
-  policy.auth = *auth;
-  return {};
-}
-
-Status set_park(std::string_view word, Policy& policy, std::string& problem) {
-  constexpr Duration kMost = std::chrono::hours(24) * 7;
-  const cli::Parsed<Duration> time = cli::parse_duration(word);
-  if (!time || *time > kMost) {
-    return refuse(problem, "policy key \"park\" cannot be \"" + std::string(word) +
-                               "\": it is a duration such as 30s, up to 7d; 0s: no request waits");
-  }
-  policy.park = std::chrono::duration_cast<ParkTime>(*time);
-  return {};
-}
-
-Status set_wake(std::string_view word, Policy& policy, std::string& problem) {
-  if (word != "off") {
-    if (const Result<http::WebUrl> url = http::parse_web_url(word); !url) {
-      return refuse(problem,
-                    "policy key \"wake\" is the URL of a webhook, or off: " + std::string(url.error().context));
+    if (profile.name == *word) {
+      bundle.host = profile.host;
+      bundle.origin = profile.origin;
+      bundle.origin_protocol = profile.protocol;
+      if (profile.root_path_field) bundle.root_path_field = true;
+      return {};
     }
+    known += (known.empty() ? "" : ", ") + std::string(profile.name);
   }
-  policy.wake = std::make_shared<const std::string>(word == "off" ? "" : word);
-  return {};
+  return in.refuse_word(*word, known);
 }
 
-// All but profile, which makes a bundle.
-struct Key {
-  std::string_view name;
-  Status (*set)(std::string_view word, Policy& policy, std::string& problem);
-};
-constexpr auto kKeys = std::to_array<Key>({
-    {"host", set_host},
-    {"origin", set_origin},
-    {"origin_protocol", set_origin_protocol},
-    {"auth", set_auth},
-    {"park", set_park},
-    {"wake", set_wake},
-});
-constexpr const char* kKeyNames = "host, origin, origin_protocol, profile, auth, park, wake";
-
-Status set_key(const std::string& key, const json& value, Policy& policy, Policy& bundle, std::string& problem) {
-  const auto* word = value.get_ptr<const std::string*>();
-  if (word == nullptr) {
-    return refuse(problem, "policy key \"" + key + "\" is not known with such a value: each is a string");
+Status read_key(const KeyReading& in, Policy& policy, Policy& bundle) {
+  std::string known;
+  for (const Key& each : kKeys) {
+    if (each.name == in.key) return each.read(in, each.name == "profile" ? bundle : policy);
+    known += (known.empty() ? "" : ", ") + std::string(each.name);
   }
-  if (key == "profile") return set_profile(*word, bundle, problem);
-  const auto* found = std::find_if(kKeys.begin(), kKeys.end(), [&key](const Key& each) { return each.name == key; });
-  if (found != kKeys.end()) return found->set(*word, policy, problem);
-  return refuse(problem, "policy key \"" + key + "\" is not known: it is one of " + kKeyNames);
+  return in.refuse("is not known: it is one of " + known);
+}
+
+template <class T>
+void fill(std::optional<T>& to, const std::optional<T>& from) {
+  if (!to) to = from;
 }
 
 }  // namespace
 
-void Policy::inherit(const Policy& farther) {
-  if (!host) host = farther.host;
-  if (!origin) origin = farther.origin;
-  if (!auth) auth = farther.auth;
-  if (!origin_protocol) origin_protocol = farther.origin_protocol;
-  if (!park) park = farther.park;
-  if (!wake) wake = farther.wake;
+void Policy::fill_from(const Policy& bundle) {
+  fill(host, bundle.host);
+  fill(origin, bundle.origin);
+  fill(origin_protocol, bundle.origin_protocol);
+  fill(root_path_field, bundle.root_path_field);
 }
 
-Result<Auth> parse_auth(std::string_view word) {
-  if (word == "public") return Auth::kPublic;
-  if (word == "deny") return Auth::kDeny;
-  return fail(ErrorCode::kInvalidArgument, Side::kClient, "reading an auth word");
+Status KeyReading::refuse(std::string_view sentence) const {
+  problem = "policy key \"" + std::string(key) + "\" " + std::string(sentence);
+  return fail(ErrorCode::kInvalidArgument, Side::kClient, "reading a policy");
+}
+
+Status KeyReading::refuse_word(std::string_view word, std::string_view known) const {
+  return refuse("cannot be \"" + std::string(word) + "\": it is one of " + std::string(known));
+}
+
+const std::string* KeyReading::word(Status& status) const {
+  const auto* text = value.get_ptr<const std::string*>();
+  if (text == nullptr) status = refuse("is a string");
+  return text;
+}
+
+Status read_words(const KeyReading& in, std::vector<std::string>& out) {
+  if (!in.value.is_array()) return in.refuse("is a list of strings");
+  for (const json& each : in.value) {
+    if (!each.is_string()) return in.refuse("is a list of strings");
+    out.push_back(each.get<std::string>());
+  }
+  return {};
 }
 
 Result<Policy> parse_policy(std::string_view text, std::string& problem) {
@@ -149,14 +364,31 @@ Result<Policy> parse_policy(std::string_view text, std::string& problem) {
   if (text == "{}") return policy;  // by far the most rows
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
-    return tl::unexpected(refuse(problem, "a policy is a JSON object, as in {\"host\":\"preserve\"}").error());
+    problem = "a policy is a JSON object, as in {\"host\":\"preserve\"}";
+    return fail(ErrorCode::kInvalidArgument, Side::kClient, "reading a policy");
   }
   Policy bundle;
   for (const auto& [key, value] : object.items()) {
-    if (const Status done = set_key(key, value, policy, bundle, problem); !done) return tl::unexpected(done.error());
+    if (const Status read = read_key({key, value, problem}, policy, bundle); !read) return tl::unexpected(read.error());
   }
-  policy.inherit(bundle);
+  policy.fill_from(bundle);
   return policy;
+}
+
+Result<AuthRule> parse_auth(std::string_view text, std::string& problem) {
+  json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (value.is_discarded()) value = std::string(text);
+  AuthRule rule;
+  if (const Status read = read_auth({"auth", value, problem}, rule); !read) return tl::unexpected(read.error());
+  return rule;
+}
+
+std::shared_ptr<const Policy> load_policy(std::string_view text) {
+  if (text == "{}") return nullptr;
+  std::string problem;
+  Result<Policy> policy = parse_policy(text, problem);
+  if (!policy) return nullptr;
+  return std::make_shared<const Policy>(std::move(*policy));
 }
 
 }  // namespace ingress::broker

@@ -1,9 +1,5 @@
-// The policy keys known so far, read from their JSON objects once, when a row is loaded; merging is cheap.
-//
-// Keys: host (rewrite|preserve), origin (rewrite|preserve), origin_protocol (http|h2c), profile
-// (vite|next|django|jupyter|grpc), auth (public|deny), park (a duration up to 7d; "0s": no request waits), wake (the
-// http or https URL that wakes the machine, or "off").
-// A profile is a bundle of the others; a key said beside it wins over the bundle. Unknown keys and words are refused.
+// A policy: what one JSON object of a route, service, machine, project or the whole broker sets. Read once, when a row
+// is loaded, and shared from then on. What holds for a request is an EffectivePolicy.
 #pragma once
 
 #include <chrono>
@@ -12,33 +8,76 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "broker/policy/auth_rule.h"
+#include "broker/policy/header_edits.h"
+#include "common/base/address_block.h"
+#include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/http/forward_rules.h"
 
 namespace ingress::broker {
 
-enum class Auth : uint8_t { kPublic, kDeny };
 // What the origin speaks: HTTP/1.1, or HTTP/2 in clear by prior knowledge.
 enum class OriginProtocol : uint8_t { kHttp, kH2c };
+// Fields that tell browsers to be careful: none; kStandard; kFrameable, which lets others frame the page.
+enum class SecurityHeaders : uint8_t { kOff, kStandard, kFrameable };
+enum class CookieScope : uint8_t { kIsolate, kPass };
 
-// There is a policy for each of a million routes: few bytes.
-using ParkTime = std::chrono::duration<uint32_t, std::milli>;
+// Per client address or for all of a policy's requests; 0: no limit of that kind.
+struct RateRule {
+  double requests_per_second = 0;
+  double burst = 0;  // requests at once before the rate holds
+  int streams = 0;   // running at once
+  uint64_t bytes_per_second = 0;
+  bool per_client = true;
+};
+
+// 0: the broker's own.
+struct TimeoutRule {
+  Duration idle{0};
+  Duration first_byte{0};
+};
 
 struct Policy {
   std::optional<http::HostMode> host;
   std::optional<http::OriginMode> origin;
-  std::optional<Auth> auth;
+  std::optional<AuthRule> auth;
   std::optional<OriginProtocol> origin_protocol;
-  std::optional<ParkTime> park;
-  std::shared_ptr<const std::string> wake;  // null: unset; "": off. Shared by all that inherit it
+  std::optional<Duration> park;
+  std::optional<std::string> wake;  // "": off
+  std::optional<std::vector<std::string>> methods;
+  std::optional<std::vector<AddressBlock>> ip_allow;
+  std::optional<std::vector<AddressBlock>> ip_deny;
+  std::optional<std::string> strip_prefix;  // "/app", may have captures; "": none
+  std::optional<std::string> add_prefix;
+  std::optional<HeaderEdits> request_headers;
+  std::optional<HeaderEdits> response_headers;
+  std::optional<SecurityHeaders> security_headers;
+  std::optional<TimeoutRule> timeouts;
+  std::optional<uint64_t> max_body;
+  std::optional<RateRule> rate;
+  std::optional<bool> canonical;  // redirect to the project's canonical host
+  std::optional<CookieScope> cookies;
+  std::optional<bool> root_path_field;  // X-RStudio-Root-Path beside X-Forwarded-Prefix
 
-  // Takes from `farther` every key that is not set here.
-  void inherit(const Policy& farther);
+  bool operator==(const Policy&) const = delete;
+  // Takes from `bundle` every key that is not set here.
+  void fill_from(const Policy& bundle);
 };
 
-// `problem` gets a sentence for the operator where the text is refused (kInvalidArgument).
-Result<Policy> parse_policy(std::string_view json, std::string& problem);
-Result<Auth> parse_auth(std::string_view word);
+// `problem` gets a sentence for the operator where the text is refused (kInvalidArgument). `text` is a JSON object.
+Result<Policy> parse_policy(std::string_view text, std::string& problem);
+// The value of `auth` as a flag has it: a word, or the JSON of one.
+Result<AuthRule> parse_auth(std::string_view text, std::string& problem);
+// The policy object with its secrets (passwords, tokens) turned into hashes: what may be kept. An object that cannot be
+// read is given back as it is, for parse_policy to refuse.
+std::string without_secrets(std::string_view text);
+// The same for the value of `auth` alone, as parse_auth takes it.
+std::string auth_without_secrets(std::string_view text);
+
+// null where the text is "{}" or cannot be read.
+std::shared_ptr<const Policy> load_policy(std::string_view text);
 
 }  // namespace ingress::broker

@@ -9,6 +9,10 @@ namespace {
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 std::string target_of(const HostEntry& entry) {
+  if (entry.machine == nullptr && entry.project == nullptr) {
+    const RouteTarget& target = entry.extras->target;
+    return target.machine.empty() ? "project " + quoted(target.project) : "machine " + quoted(target.machine);
+  }
   std::string words = entry.machine != nullptr ? "machine " + quoted(entry.machine->record.id)
                                                : "project " + quoted(entry.project->record.slug);
   if (!entry.service.empty()) words += ", service " + quoted(entry.service);
@@ -35,23 +39,19 @@ std::string form_of(const GrammarName& name) {
   return "it is under none of our domains";
 }
 
-std::string words_of_waiting(const Policy& policy) {
+std::string words_of_waiting(const EffectivePolicy& policy) {
   std::string words;
-  if (policy.park) words += ", park " + cli::duration_text(std::chrono::duration_cast<Duration>(*policy.park));
-  if (policy.wake != nullptr && !policy.wake->empty()) words += ", wake " + *policy.wake;
+  if (policy.park()) words += ", park " + cli::duration_text(*policy.park());
+  if (policy.wake() != nullptr && !policy.wake()->empty()) words += ", wake " + *policy.wake();
   return words;
 }
 
-std::string words_of(const Policy& policy) {
-  const bool preserve_host = policy.host == http::HostMode::kPreserve;
-  const bool rewrite_origin = policy.origin == http::OriginMode::kRewrite;
-  return std::string("auth ") +
-         (policy.auth == Auth::kPublic ? "public"
-          : policy.auth == Auth::kDeny ? "deny"
-                                       : "unset") +
-         ", host " + (preserve_host ? "preserve" : "rewrite") + ", origin " +
+std::string words_of(const EffectivePolicy& policy) {
+  const bool preserve_host = policy.host() == http::HostMode::kPreserve;
+  const bool rewrite_origin = policy.origin() == http::OriginMode::kRewrite;
+  return "auth " + policy.auth_words() + ", host " + (preserve_host ? "preserve" : "rewrite") + ", origin " +
          (rewrite_origin ? "rewrite" : "preserve") +
-         (policy.origin_protocol == OriginProtocol::kH2c ? ", origin_protocol h2c" : "") + words_of_waiting(policy);
+         (policy.origin_protocol() == OriginProtocol::kH2c ? ", origin_protocol h2c" : "") + words_of_waiting(policy);
 }
 
 }  // namespace

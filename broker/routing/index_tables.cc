@@ -20,8 +20,34 @@ uint64_t hash_machine(std::string_view id_or_alias) {
   return hash_name({alias, size});
 }
 
+const HostEntry* pick_by_path(const HostEntry* first, const RequestPath& path, int64_t now) {
+  for (; first != nullptr; first = first->next_of_host) {
+    if (first->route != nullptr && is_gone(first->route->expires_at, now)) continue;
+    if (!first->has_path() || path.ambiguous() || first->extras->path.fits(path)) return first;
+  }
+  return nullptr;
+}
+
+HostEntry* IndexTables::pattern(std::string_view shape) const {
+  HostEntry* entry = host(host_of_shape(shape));
+  while (entry != nullptr && entry->pattern != shape) entry = entry->next_of_host;
+  return entry;
+}
+
+HostEntry* IndexTables::domain(std::string_view name) const {
+  HostEntry* entry = pattern(name);
+  return entry != nullptr && entry->route == nullptr ? entry : nullptr;
+}
+
 IndexTables::~IndexTables() {
-  hosts.for_each([](HostEntry* entry) { delete entry; });
+  hosts.for_each([](HostEntry* entry) {
+    while (entry != nullptr) {
+      HostEntry* const next = entry->next_of_host;
+      delete entry;
+      entry = next;
+    }
+  });
+  shares.for_each([](ShareNode* node) { delete node; });
   routes.for_each([](RouteNode* node) { delete node; });
   projects.for_each([](ProjectNode* node) { delete node; });
   machines.for_each([](MachineNode* node) { delete node; });

@@ -21,7 +21,10 @@ struct RouteMatch {
   bool operator()(const RouteNode& node, std::string_view id) const { return node.id == id; }
 };
 struct HostMatch {
-  bool operator()(const HostEntry& entry, std::string_view pattern) const { return entry.pattern == pattern; }
+  bool operator()(const HostEntry& entry, std::string_view host) const { return entry.host() == host; }
+};
+struct ShareMatch {
+  bool operator()(const ShareNode& node, std::string_view id) const { return node.record.id == id; }
 };
 
 // The hash of a machine id and of each alias of it.
@@ -39,13 +42,19 @@ struct IndexTables {
   MachineNode* machine(std::string_view id) const;
   ProjectNode* project(std::string_view slug) const { return projects.find(hash_name(slug), slug); }
   RouteNode* route(std::string_view id) const { return routes.find(hash_name(id), id); }
-  HostEntry* host(std::string_view pattern) const { return hosts.find(hash_name(pattern), pattern); }
+  // The first entry of a host, or of a wildcard host as it stands in a shape.
+  HostEntry* host(std::string_view host) const { return hosts.find(hash_name(host), host); }
+  HostEntry* pattern(std::string_view shape) const;
+  // The custom domain of that name; null where there is none.
+  HostEntry* domain(std::string_view name) const;
+  const ShareNode* share(std::string_view id) const { return shares.find(hash_name(id), id); }
 
   NameTable<MachineNode, MachineMatch> machines;
   NameTable<ProjectNode, ProjectMatch> projects;
   NameTable<RouteNode, RouteMatch> routes;
-  NameTable<HostEntry, HostMatch> hosts;  // exact hosts, custom domains, and the text of wildcard patterns
-  WildcardTrie wildcards;                 // the wildcard patterns again, to be matched
+  NameTable<HostEntry, HostMatch> hosts;  // exact hosts, custom domains, and the text of wildcard hosts
+  WildcardTrie wildcards;                 // the wildcard hosts again, to be matched
+  NameTable<ShareNode, ShareMatch> shares;
 };
 
 // null where the project has no such service.

@@ -3,15 +3,11 @@
 #include <algorithm>
 
 #include "broker/model/machine_state.h"
+#include "broker/model/target_template.h"
 #include "broker/routing/pattern.h"
 
 namespace ingress::broker {
 namespace {
-
-Policy policy_of(const std::string& json) {
-  std::string problem;
-  return parse_policy(json, problem).value_or(Policy{});
-}
 
 bool by_slug(const ProjectNode* a, const ProjectNode* b) { return a->record.slug < b->record.slug; }
 
@@ -23,14 +19,16 @@ void IndexWriter::operator()(const PutMachine& change) {
     node = new MachineNode;  // nodes are owned by the tables
     node->record = change.machine;
     tables_.machines.insert(hash_machine(node->record.id), *node);
-    return;
+  } else {
+    node->record = change.machine;
   }
-  node->record = change.machine;
+  node->policy = policies_.of(change.machine.policy);
 }
 
 void IndexWriter::operator()(const DeleteMachine& change) {
   MachineNode* node = tables_.machine(change.id);
   if (node == nullptr || !node->projects.empty() || !node->pinned.empty() || node->entries != nullptr) return;
+  while (!node->shares.empty()) remove_share(node->shares.back());
   tables_.machines.erase(hash_machine(node->record.id), *node);
   delete node;
 }
@@ -65,7 +63,7 @@ void IndexWriter::operator()(const PutProject& change) {
     tables_.projects.insert(hash_name(node->record.slug), *node);
     if (!change.project.machine.empty()) attach(*node, tables_.machine(change.project.machine), false);
   }
-  node->policy = policy_of(change.project.policy);
+  node->policy = policies_.of(change.project.policy);
 }
 
 void IndexWriter::operator()(const DeleteProject& change) {
@@ -128,7 +126,7 @@ void IndexWriter::operator()(const PutService& change) {
     services.insert(at, std::move(made));
   }
   service->port = record.port;
-  service->policy = policy_of(record.policy);
+  service->policy = policies_.of(record.policy);
   pin(*service, record.machine.empty() ? nullptr : tables_.machine(record.machine));
 }
 
@@ -161,8 +159,10 @@ void IndexWriter::operator()(const PutRoute& change) {
   } else {
     remove_entries(*route);
   }
+  route->owner = change.route.owner;
+  route->expires_at = change.route.expires_at;
   for (const RoutePattern& pattern : change.route.patterns) {
-    HostEntry* held = tables_.host(pattern.pattern);
+    HostEntry* held = tables_.pattern(pattern.pattern);
     if (held != nullptr && held->route == nullptr) continue;  // a custom domain
     if (held != nullptr) take_pattern(held, route);
     add_pattern(*route, pattern);
@@ -180,51 +180,138 @@ void IndexWriter::operator()(const DeleteRoute& change) {
 void IndexWriter::operator()(const PutDomain& change) {
   ProjectNode* project = tables_.project(change.domain.project);
   if (project == nullptr) return;
-  HostEntry* held = tables_.host(change.domain.name);
+  HostEntry* held = tables_.pattern(change.domain.name);
   if (held != nullptr && held->route != nullptr) return;
   if (held != nullptr) remove_host(held);
-  add_host(change.domain.name, nullptr, project);
+  auto entry = std::make_unique<HostEntry>();
+  entry->pattern = change.domain.name;
+  entry->project = project;
+  add_host(std::move(entry));
 }
 
 void IndexWriter::operator()(const DeleteDomain& change) {
-  HostEntry* entry = tables_.host(change.name);
-  if (entry != nullptr && entry->route == nullptr) remove_host(entry);
+  if (HostEntry* entry = tables_.domain(change.name)) remove_host(entry);
 }
+
+void IndexWriter::operator()(const PutShare& change) {
+  MachineNode* machine = tables_.machine(change.share.machine);
+  if (machine == nullptr) return;
+  if (ShareNode* held = tables_.shares.find(hash_name(change.share.id), std::string_view(change.share.id))) {
+    remove_share(held);
+  }
+  auto* node = new ShareNode{change.share};  // owned by the tables
+  tables_.shares.insert(hash_name(node->record.id), *node);
+  machine->shares.push_back(node);
+}
+
+void IndexWriter::operator()(const DeleteShare& change) {
+  ShareNode* share = tables_.shares.find(hash_name(change.id), std::string_view(change.id));
+  if (share != nullptr) remove_share(share);
+}
+
+void IndexWriter::remove_share(ShareNode* share) {
+  if (MachineNode* machine = tables_.machine(share->record.machine)) std::erase(machine->shares, share);
+  tables_.shares.erase(hash_name(share->record.id), *share);
+  delete share;
+}
+
+namespace {
+
+// What the pattern has beside a host without captures and a target that is known; null where it has nothing.
+std::unique_ptr<PatternExtras> extras_of(const RoutePattern& pattern) {
+  const std::string_view path = path_of_shape(pattern.pattern);
+  const RouteTarget& target = pattern.target;
+  const bool found = has_capture(target.machine) || has_capture(target.project) || has_capture(target.service);
+  if (path.empty() && pattern.text.empty() && !found) return nullptr;
+  auto extras = std::make_unique<PatternExtras>();
+  extras->host = host_of_shape(pattern.pattern);
+  extras->path = PathTemplate(path);
+  Pattern read;
+  std::string problem;
+  if (read_pattern(pattern.shown(), read, problem)) extras->captures = std::move(read.captures);
+  if (has_capture(target.machine)) extras->target.machine = target.machine;
+  if (has_capture(target.project)) extras->target.project = target.project;
+  if (has_capture(target.service)) extras->target.service = target.service;
+  return extras;
+}
+
+}  // namespace
 
 void IndexWriter::add_pattern(RouteNode& route, const RoutePattern& pattern) {
   const RouteTarget& target = pattern.target;
-  MachineNode* machine = target.machine.empty() ? nullptr : tables_.machine(target.machine);
-  ProjectNode* project = target.project.empty() ? nullptr : tables_.project(target.project);
-  if (machine == nullptr && project == nullptr) return;
-  HostEntry& entry = add_host(pattern.pattern, machine, project);
-  entry.route = &route;
-  entry.next_of_route = route.entries;
-  route.entries = &entry;
-  entry.service = target.service;
-  entry.port = static_cast<uint16_t>(target.port);
-  entry.policy = policy_of(pattern.policy);
-  if (is_wildcard(entry.pattern)) tables_.wildcards.insert(entry);
+  auto entry = std::make_unique<HostEntry>();
+  entry->pattern = pattern.pattern;
+  entry->extras = extras_of(pattern);
+  entry->machine = target.machine.empty() ? nullptr : tables_.machine(target.machine);
+  entry->project = target.project.empty() ? nullptr : tables_.project(target.project);
+  const bool found = entry->machine != nullptr || entry->project != nullptr;
+  if (!found && !has_capture(target.machine) && !has_capture(target.project)) return;
+  entry->route = &route;
+  entry->next_of_route = route.entries;
+  entry->service = has_capture(target.service) ? "" : target.service;
+  entry->port = static_cast<uint16_t>(target.port);
+  entry->policy = policies_.of(pattern.policy);
+  route.entries = entry.get();
+  add_host(std::move(entry));
 }
 
-HostEntry& IndexWriter::add_host(std::string pattern, MachineNode* machine, ProjectNode* project) {
-  auto* entry = new HostEntry;
-  entry->pattern = std::move(pattern);
-  entry->machine = machine;
-  entry->project = project;
-  HostEntry*& first = machine != nullptr ? machine->entries : project->entries;
-  entry->next_of_target = first;
-  if (first != nullptr) first->previous_of_target = entry;
-  first = entry;
-  tables_.hosts.insert(hash_name(entry->pattern), *entry);
-  return *entry;
+HostEntry& IndexWriter::add_host(std::unique_ptr<HostEntry> owned) {
+  HostEntry& entry = *owned.release();  // owned by the tables
+  if (entry.machine != nullptr || entry.project != nullptr) {
+    HostEntry*& first = entry.machine != nullptr ? entry.machine->entries : entry.project->entries;
+    entry.next_of_target = first;
+    if (first != nullptr) first->previous_of_target = &entry;
+    first = &entry;
+  }
+  link_to_host(entry);
+  return entry;
+}
+
+void IndexWriter::link_to_host(HostEntry& entry) {
+  HostEntry* const first = tables_.host(entry.host());
+  const auto goes_before = [&entry](const HostEntry& other) {
+    if (!entry.has_path() || !other.has_path()) return entry.has_path();
+    return entry.extras->path.before(other.extras->path);
+  };
+  if (first == nullptr || goes_before(*first)) {
+    entry.next_of_host = first;
+    set_first(entry, first);
+    return;
+  }
+  HostEntry* at = first;
+  while (at->next_of_host != nullptr && !goes_before(*at->next_of_host)) at = at->next_of_host;
+  entry.next_of_host = at->next_of_host;
+  at->next_of_host = &entry;
+}
+
+void IndexWriter::set_first(HostEntry& first, HostEntry* instead_of) {
+  const uint64_t hash = hash_name(first.host());
+  if (instead_of != nullptr) tables_.hosts.erase(hash, *instead_of);
+  tables_.hosts.insert(hash, first);
+  if (is_wildcard(first.host())) tables_.wildcards.insert(first);
+}
+
+void IndexWriter::unlink_from_host(HostEntry& entry) {
+  HostEntry* const first = tables_.host(entry.host());
+  if (first != &entry) {
+    HostEntry* at = first;
+    while (at->next_of_host != &entry) at = at->next_of_host;
+    at->next_of_host = entry.next_of_host;
+  } else if (entry.next_of_host != nullptr) {
+    set_first(*entry.next_of_host, &entry);
+  } else {
+    if (is_wildcard(entry.host())) tables_.wildcards.erase(entry);
+    tables_.hosts.erase(hash_name(entry.host()), entry);
+  }
 }
 
 void IndexWriter::remove_host(HostEntry* entry) {
-  if (is_wildcard(entry->pattern)) tables_.wildcards.erase(*entry);
-  tables_.hosts.erase(hash_name(entry->pattern), *entry);
-  HostEntry*& first = entry->machine != nullptr ? entry->machine->entries : entry->project->entries;
-  (entry->previous_of_target != nullptr ? entry->previous_of_target->next_of_target : first) = entry->next_of_target;
-  if (entry->next_of_target != nullptr) entry->next_of_target->previous_of_target = entry->previous_of_target;
+  unlink_from_host(*entry);
+  if (entry->machine != nullptr || entry->project != nullptr) {
+    HostEntry*& first = entry->machine != nullptr ? entry->machine->entries : entry->project->entries;
+    (entry->previous_of_target != nullptr ? entry->previous_of_target->next_of_target : first) = entry->next_of_target;
+    if (entry->next_of_target != nullptr) entry->next_of_target->previous_of_target = entry->previous_of_target;
+  }
   delete entry;
 }
 

@@ -3,16 +3,19 @@
 // Thread: the loop's.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "broker/model/changes.h"
 #include "broker/routing/index_tables.h"
+#include "broker/routing/policy_table.h"
 
 namespace ingress::broker {
 
 class IndexWriter {
  public:
-  explicit IndexWriter(IndexTables& tables) : tables_(tables) {}
+  // Both outlive it.
+  IndexWriter(IndexTables& tables, PolicyTable& policies) : tables_(tables), policies_(policies) {}
 
   void operator()(const PutMachine& change);
   void operator()(const DeleteMachine& change);
@@ -27,14 +30,21 @@ class IndexWriter {
   void operator()(const DeleteRoute& change);
   void operator()(const PutDomain& change);
   void operator()(const DeleteDomain& change);
+  void operator()(const PutShare& change);
+  void operator()(const DeleteShare& change);
 
  private:
   void attach(ProjectNode& project, MachineNode* machine, bool move_states);
   void detach(ProjectNode& project, bool move_states);
   void pin(ServiceNode& service, MachineNode* machine);
 
-  HostEntry& add_host(std::string pattern, MachineNode* machine, ProjectNode* project);
+  HostEntry& add_host(std::unique_ptr<HostEntry> entry);
+  void link_to_host(HostEntry& entry);
   void remove_host(HostEntry* entry);
+  void unlink_from_host(HostEntry& entry);
+  // Tells the tables which entry of its host comes first, instead of another (null: none did).
+  void set_first(HostEntry& first, HostEntry* instead_of);
+  void remove_share(ShareNode* share);
   void add_pattern(RouteNode& route, const RoutePattern& pattern);
   // Takes a pattern from the route that holds it; the route goes with its last one, unless it is `kept`.
   void take_pattern(HostEntry* entry, const RouteNode* kept);
@@ -42,6 +52,7 @@ class IndexWriter {
   void remove_route(RouteNode* route);
 
   IndexTables& tables_;
+  PolicyTable& policies_;
 };
 
 }  // namespace ingress::broker

@@ -1,11 +1,17 @@
-// Host patterns of routes: a host name whose labels may be `*` or hold one `*` (a wildcard stands for one byte or more,
-// never for a dot), and whose first label may be `**` (one or more labels). The last label is literal.
+// Patterns of routes, HOST or HOST/PATH.
+//
+// HOST is a host name whose labels may be `*` or hold one `*` (a wildcard stands for one byte or more, never for a
+// dot), and whose first label may be `**` (one or more labels). The last label is literal. `{name}` is a `*` that
+// captures. PATH is a template of segments: literal, `{name}` or `*` for one whole segment, and as the last one `*` for
+// whatever follows, nothing too. Literal segments are compared after percent-decoding, empty ones are left out.
+//
 // Pure functions; used by the store before a pattern is kept. `problem` gets a sentence where kInvalidArgument is
 // given.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/error.h"
 
@@ -13,12 +19,27 @@ namespace ingress::broker {
 
 // More wildcard labels in one pattern would let a few patterns multiply the ways to match a host.
 inline constexpr size_t kMaxWildcardLabels = 4;
+inline constexpr size_t kMaxPathSegments = 32;
 
-// Lower case, one trailing dot taken off.
-Status normalise_pattern(std::string_view text, std::string& normalised, std::string& problem);
+struct Pattern {
+  // What tells a pattern from others: the host in lower case with `*` for each capture, the path with `{}` for each
+  // segment that is not literal. "*.example.com", "ide.example.com/connect/{}/{}/*".
+  std::string shape;
+  // The same with the names of the captures; "" where there are none.
+  std::string text;
+  // The name of each wildcard from left to right, "" for one without; `**` and a path's last `*` have none.
+  std::vector<std::string> captures;
+};
+
+Status read_pattern(std::string_view text, Pattern& pattern, std::string& problem);
 // The same for a name without wildcards (a custom domain); at least two labels.
 Status normalise_domain(std::string_view text, std::string& normalised, std::string& problem);
 
-inline bool is_wildcard(std::string_view pattern) { return pattern.find('*') != std::string_view::npos; }
+inline bool is_wildcard(std::string_view host) { return host.find('*') != std::string_view::npos; }
+// The parts of a shape; the path begins with its slash, and is "" where there is none.
+inline std::string_view host_of_shape(std::string_view shape) { return shape.substr(0, shape.find('/')); }
+inline std::string_view path_of_shape(std::string_view shape) { return shape.substr(host_of_shape(shape).size()); }
+// A host without wildcards, for every path: one that can be shown as a URL.
+inline bool is_plain_host(std::string_view shape) { return shape.find_first_of("*/") == std::string_view::npos; }
 
 }  // namespace ingress::broker

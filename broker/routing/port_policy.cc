@@ -1,32 +1,24 @@
 #include "broker/routing/port_policy.h"
 
 namespace ingress::broker {
-namespace {
 
-// Adds a policy of the same level.
-void combine(Policy& policy, const Policy& other) {
-  policy.inherit(other);
-  if (other.auth == Auth::kDeny) policy.auth = Auth::kDeny;
-}
-
-}  // namespace
-
-Policy port_policy(const MachineNode& machine, int port) {
-  Policy services;
-  Policy projects;
+void add_port_policies(const MachineNode& machine, int port, EffectivePolicy& policy) {
+  policy.next_level();
   for (const ServiceNode* service : machine.pinned) {
-    if (service->port != port) continue;
-    combine(services, service->policy);
-    combine(projects, service->project->policy);
+    if (service->port == port) policy.add(service->policy.get());
   }
   for (const ProjectNode* project : machine.projects) {
     for (const auto& service : project->services) {
-      if (service->port == port && service->machine == nullptr) combine(services, service->policy);
+      if (service->port == port && service->machine == nullptr) policy.add(service->policy.get());
     }
-    combine(projects, project->policy);
   }
-  services.inherit(projects);
-  return services;
+  policy.next_level();
+  policy.add(machine.policy.get());
+  policy.next_level();
+  for (const ServiceNode* service : machine.pinned) {
+    if (service->port == port) policy.add(service->project->policy.get());
+  }
+  for (const ProjectNode* project : machine.projects) policy.add(project->policy.get());
 }
 
 }  // namespace ingress::broker

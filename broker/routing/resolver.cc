@@ -3,16 +3,16 @@
 #include <algorithm>
 
 #include "broker/model/ids.h"
+#include "broker/model/target_template.h"
 #include "broker/routing/host_name.h"
 #include "broker/routing/port_policy.h"
 
 namespace ingress::broker {
 
 Status Resolver::run(std::string_view host) {
-  out_ = Resolution{};
-  if (const HostEntry* entry = tables_.host(host)) {
+  if (const HostEntry* entry = pick_by_path(tables_.host(host), out_.path, now_)) {
     if (explainer_ != nullptr) explainer_->exact(*entry);
-    return to_entry(*entry);
+    return to_entry(*entry, host);
   }
   if (explainer_ != nullptr) explainer_->no_exact();
   if (const Answer answer = by_grammar(host)) return *answer;
@@ -65,7 +65,9 @@ Resolver::Answer Resolver::by_project_name(const GrammarName& name) {
     return miss({ErrorCode::kInvalidProjectSlug, "", name.name, " cannot be a project's slug"});
   const ProjectNode* project = tables_.project(name.name);
   if (project == nullptr) return miss({ErrorCode::kProjectNotFound, "there is no project ", name.name, ""});
+  named_project_ = project;
   if (!name.prefixed) return to_project(*project, nullptr, 0);
+  named_prefix_ = name.prefix;
   return by_prefix(*project, name.prefix);
 }
 
@@ -87,17 +89,21 @@ Resolver::Answer Resolver::by_service_name(const GrammarName& name) {
   if (service == nullptr && !project->record.suspended) {
     return miss({ErrorCode::kServiceNotFound, "the project has no service ", name.service, ""});
   }
+  named_project_ = project;
+  named_prefix_ = name.service;
+  out_.parent_is_project = true;
   return to_project(*project, service, 0);
 }
 
 Resolver::Answer Resolver::by_custom_domain(std::string_view host) {
   const std::string_view parent = after_first_label(host);
-  const HostEntry* entry = parent.empty() ? nullptr : tables_.host(parent);
-  if (entry == nullptr || entry->route != nullptr) return std::nullopt;
+  const HostEntry* entry = parent.empty() ? nullptr : tables_.domain(parent);
+  if (entry == nullptr) return std::nullopt;
   const std::string_view label = first_label(host);
   if (explainer_ != nullptr) explainer_->custom_domain(*entry, label);
   const ProjectNode& project = *entry->project;
   out_.pattern = entry->pattern;
+  out_.parent_is_project = true;
   if (all_digits(label)) {
     const std::optional<int> port = parse_port(label);
     if (port) return to_project(project, nullptr, *port);
@@ -111,16 +117,34 @@ Resolver::Answer Resolver::by_custom_domain(std::string_view host) {
 }
 
 Resolver::Answer Resolver::by_wildcard(std::string_view host) {
-  const HostEntry* entry = tables_.wildcards.match(host);
+  const HostEntry* entry = tables_.wildcards.match(host, out_.path, now_);
   if (entry == nullptr) return std::nullopt;
   if (explainer_ != nullptr) explainer_->wildcard(*entry);
-  return to_entry(*entry);
+  return to_entry(*entry, host);
 }
 
-Status Resolver::to_entry(const HostEntry& entry) {
+Status Resolver::to_entry(const HostEntry& entry, std::string_view host) {
   out_.pattern = entry.pattern;
-  if (entry.route != nullptr) out_.route_id = entry.route->id;
-  out_.policy = entry.policy;
+  if (entry.has_path() && out_.path.ambiguous()) {
+    return refuse({ErrorCode::kBadRequest, "servers read the path differently: its route ", entry.pattern,
+                   " takes no dot segments, encoded slashes or backslashes"});
+  }
+  if (entry.route != nullptr) {
+    out_.route_id = entry.route->id;
+    out_.expires_at = entry.route->expires_at;
+    if (is_over(entry.route->expires_at, now_)) {
+      return refuse({ErrorCode::kRouteExpired, "the time of route ", entry.route->id, " is over"});
+    }
+  }
+  entry_ = &entry;
+  if (entry.extras != nullptr) capture(entry, host);
+  if (entry.extras != nullptr && (entry.machine == nullptr || !entry.extras->target.service.empty())) {
+    const RouteTarget& target = entry.extras->target;
+    if (!(target.machine + target.project + target.service).empty()) return to_captured(entry);
+  }
+  if (entry.machine != nullptr && !entry.service.empty()) {
+    return to_captured_machine(*entry.route, entry.machine, entry.service, 0);
+  }
   if (entry.machine != nullptr) return to_machine(*entry.machine, entry.port);
   const ServiceNode* service = nullptr;
   if (!entry.service.empty()) {
@@ -130,6 +154,80 @@ Status Resolver::to_entry(const HostEntry& entry) {
     }
   }
   return to_project(*entry.project, service, entry.port);
+}
+
+// The wildcards' values: of the host from its first label on, then of the path.
+void Resolver::capture(const HostEntry& entry, std::string_view host) {
+  const PatternExtras& extras = *entry.extras;
+  if (extras.captures.empty()) return;
+  out_.captures.begin(extras.captures);
+  std::string_view shape = extras.host;
+  if (first_label(shape) == "**") {
+    // What `**` stands for is not captured: the rest has as many labels as its own.
+    shape = after_first_label(shape);
+    const auto labels = std::count(shape.begin(), shape.end(), '.');
+    while (std::count(host.begin(), host.end(), '.') > labels) host = after_first_label(host);
+  }
+  for (; !shape.empty(); shape = after_first_label(shape), host = after_first_label(host)) {
+    const std::string_view label = first_label(shape);
+    const size_t star = label.find('*');
+    if (star == std::string_view::npos) continue;
+    const std::string_view value = first_label(host);
+    out_.captures.add(value.substr(star, value.size() - (label.size() - 1)));
+  }
+  for (size_t i = 0; i < extras.path.size(); ++i) {
+    if (extras.path.literal(i).empty()) out_.captures.add(out_.path.segment(i));
+  }
+}
+
+namespace {
+
+std::string filled(const std::string& text, const Captures& captures) {
+  std::string out;
+  expand(
+      text, [&captures](std::string_view name) { return captures.value(name); }, out);
+  return out;
+}
+
+}  // namespace
+
+Status Resolver::to_captured(const HostEntry& entry) {
+  const RouteTarget& target = entry.extras->target;
+  const std::string service = target.service.empty() ? entry.service : filled(target.service, out_.captures);
+  if (!target.project.empty() || entry.project != nullptr) {
+    const std::string slug = filled(target.project, out_.captures);
+    const ProjectNode* project = entry.project != nullptr ? entry.project : tables_.project(slug);
+    if (project == nullptr) return refuse({ErrorCode::kProjectNotFound, "there is no project ", slug, ""});
+    const ServiceNode* found = service.empty() ? nullptr : find_service(*project, service);
+    if (found == nullptr && !service.empty()) {
+      return refuse({ErrorCode::kServiceNotFound, "the project has no service ", service, ""});
+    }
+    return to_project(*project, found, entry.port);
+  }
+  const std::string id = filled(target.machine, out_.captures);
+  const MachineNode* machine = entry.machine != nullptr ? entry.machine : tables_.machine_by_alias(id);
+  // Of somebody else's machines not even that they are there is told.
+  if (machine == nullptr || (entry.machine == nullptr && !owns(*entry.route, *machine))) {
+    return refuse({ErrorCode::kMachineNotFound, "the route reaches no machine ", id, ""});
+  }
+  return to_captured_machine(*entry.route, machine, service, entry.port);
+}
+
+// The machine is the target; a service tells its port, as the route's owner has named it.
+Status Resolver::to_captured_machine(const RouteNode& route, const MachineNode* machine, std::string_view service,
+                                     int port) {
+  if (service.empty()) return to_machine(*machine, port);
+  const ProjectNode* owner = tables_.project(route.owner);
+  const ServiceNode* found = owner == nullptr ? nullptr : find_service(*owner, service);
+  if (found == nullptr) return refuse({ErrorCode::kServiceNotFound, "the project has no service ", service, ""});
+  out_.service = found->name;
+  return to_machine(*machine, found->port);
+}
+
+bool Resolver::owns(const RouteNode& route, const MachineNode& machine) const {
+  if (machine.record.owner == route.owner) return true;
+  return std::any_of(machine.projects.begin(), machine.projects.end(),
+                     [&route](const ProjectNode* project) { return project->record.slug == route.owner; });
 }
 
 Status Resolver::to_project(const ProjectNode& project, const ServiceNode* service, int port) {
@@ -167,15 +265,44 @@ Status Resolver::finish(const MachineNode& machine, int port) {
   if (machine.record.state == MachineState::kArchived) {
     return refuse({ErrorCode::kMachineNotRoutable, "machine ", machine.record.id, " is archived"});
   }
-  out_.policy.inherit(port_policy(machine, port));
-  out_.policy.inherit(defaults_);
+  const int64_t expires_at = machine.record.expires_at;
+  if (is_gone(expires_at, now_))
+    return refuse({ErrorCode::kMachineNotFound, "there is no machine ", machine.record.id, ""});
+  if (is_over(expires_at, now_)) {
+    return refuse({ErrorCode::kRouteExpired, "the time of machine ", machine.record.id, " is over"});
+  }
+  if (expires_at != 0 && (out_.expires_at == 0 || expires_at < out_.expires_at)) out_.expires_at = expires_at;
+  gather_policies(machine, port);
+  if (named_project_ != nullptr && out_.policy.canonical()) find_canonical(*named_project_, named_prefix_);
   if (explainer_ != nullptr) explainer_->found(out_);
   return {};
 }
 
+void Resolver::gather_policies(const MachineNode& machine, int port) {
+  out_.policy.enforce(policies_.enforced.get());
+  if (entry_ != nullptr) out_.policy.add(entry_->policy.get());
+  add_port_policies(machine, port, out_.policy);
+  out_.policy.next_level();
+  out_.policy.add(policies_.defaults.get());
+}
+
+// Its custom domain, the first by name; without one every name is as good as the others.
+void Resolver::find_canonical(const ProjectNode& project, std::string_view prefix) {
+  const HostEntry* canonical = nullptr;
+  for (const HostEntry* entry = project.entries; entry != nullptr; entry = entry->next_of_target) {
+    if (entry->route != nullptr) continue;
+    if (canonical == nullptr || entry->pattern < canonical->pattern) canonical = entry;
+  }
+  if (canonical == nullptr) return;
+  if (!prefix.empty()) out_.canonical_host.append(prefix).append(".");
+  out_.canonical_host.append(canonical->pattern);
+}
+
 Resolver::Answer Resolver::miss(const Why& why) {
   if (explainer_ != nullptr) explainer_->passed_over();
-  out_ = Resolution{};
+  out_.clear();
+  named_project_ = nullptr;
+  named_prefix_ = {};
   if (!miss_) miss_ = why;
   return std::nullopt;
 }

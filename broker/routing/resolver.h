@@ -20,14 +20,20 @@ class Resolver {
   struct Input {
     const IndexTables& tables;
     std::span<const std::string> domains;
-    const Policy& defaults;
+    const BrokerPolicies& policies;
+    int64_t now;  // Unix seconds
   };
 
   // `explainer` may be null.
   Resolver(const Input& input, Resolution& out, Explainer* explainer)
-      : tables_(input.tables), domains_(input.domains), defaults_(input.defaults), out_(out), explainer_(explainer) {}
+      : tables_(input.tables),
+        domains_(input.domains),
+        policies_(input.policies),
+        now_(input.now),
+        out_(out),
+        explainer_(explainer) {}
 
-  // `host` is normalised.
+  // `host` is normalised; the path is in the resolution, all else in it is empty.
   Status run(std::string_view host);
 
  private:
@@ -49,20 +55,33 @@ class Resolver {
   Answer by_custom_domain(std::string_view host);
   Answer by_wildcard(std::string_view host);
 
-  Status to_entry(const HostEntry& entry);
+  Status to_entry(const HostEntry& entry, std::string_view host);
+  // Where the entry's target is found by captures.
+  Status to_captured(const HostEntry& entry);
+  Status to_captured_machine(const RouteNode& route, const MachineNode* machine, std::string_view service, int port);
+  void capture(const HostEntry& entry, std::string_view host);
+  bool owns(const RouteNode& route, const MachineNode& machine) const;
   // `service` may be null, `port` 0 for the default one.
   Status to_project(const ProjectNode& project, const ServiceNode* service, int port);
   Status to_machine(const MachineNode& machine, int port);
   Status finish(const MachineNode& machine, int port);
+  void gather_policies(const MachineNode& machine, int port);
+  // The name that other names of the project are redirected to.
+  void find_canonical(const ProjectNode& project, std::string_view prefix);
 
   Answer miss(const Why& why);
   Status refuse(const Why& why) const;
 
   const IndexTables& tables_;
   std::span<const std::string> domains_;
-  const Policy& defaults_;
+  const BrokerPolicies& policies_;
+  const int64_t now_;
   Resolution& out_;
   Explainer* explainer_;
+  const HostEntry* entry_ = nullptr;  // that leads to the target
+  // A project's name that the host is: what stands before it, a port or a service; for its canonical host.
+  const ProjectNode* named_project_ = nullptr;
+  std::string_view named_prefix_;
   std::optional<Why> miss_;  // of the first form that led nowhere: what the client is told in the end
 };
 

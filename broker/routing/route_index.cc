@@ -40,12 +40,15 @@ struct RouteIndex::Impl {
   RoutingOptions options;
   std::vector<std::string> domains;  // longest first
   IndexTables tables;
+  PolicyTable row_policies;
 
-  Status walk(std::string_view host, Resolution& out, Explainer* explainer) const {
+  Status walk(const RouteQuery& query, Resolution& out, Explainer* explainer) const {
+    out.clear();
     HostName name;
-    if (Status read = name.assign(host); !read) return read;
-    if (explainer != nullptr) explainer->host(host, name.text());
-    return Resolver({tables, domains, options.defaults}, out, explainer).run(name.text());
+    if (Status read = name.assign(query.host); !read) return read;
+    out.path.set(query.target);
+    if (explainer != nullptr) explainer->host(query.host, name.text());
+    return Resolver({tables, domains, options.policies, query.now}, out, explainer).run(name.text());
   }
 };
 
@@ -83,7 +86,7 @@ class HostList {
 
   void add_entries(const HostEntry* entry) {
     for (; entry != nullptr && hosts_.size() < kMaxHostsOf; entry = entry->next_of_target) {
-      if (is_wildcard(entry->pattern)) continue;
+      if (!is_plain_host(entry->pattern)) continue;
       const ServiceNode* service = entry->service.empty() ? nullptr : find_service(*entry->project, entry->service);
       if (service == nullptr || service->machine == nullptr || service->machine == &machine_) add(entry->pattern);
     }
@@ -103,14 +106,25 @@ RouteIndex::RouteIndex(RoutingOptions options) : impl_(std::make_unique<Impl>())
 
 RouteIndex::~RouteIndex() = default;
 
-void RouteIndex::set_defaults(const Policy& defaults) { impl_->options.defaults = defaults; }
+void Resolution::clear() {
+  machine = project = service = route_id = pattern = {};
+  port = 0;
+  machine_state = MachineState::kActive;
+  parent_is_project = false;
+  expires_at = 0;
+  policy.clear();
+  captures.clear();
+  canonical_host.clear();
+}
 
-Status RouteIndex::resolve(std::string_view host, Resolution& out) const { return impl_->walk(host, out, nullptr); }
+void RouteIndex::set_policies(const BrokerPolicies& policies) { impl_->options.policies = policies; }
 
-tl::expected<Resolution, Refusal> RouteIndex::explain(std::string_view host, std::vector<std::string>& steps) const {
+Status RouteIndex::resolve(const RouteQuery& query, Resolution& out) const { return impl_->walk(query, out, nullptr); }
+
+tl::expected<Resolution, Refusal> RouteIndex::explain(const RouteQuery& query, std::vector<std::string>& steps) const {
   Explainer explainer(steps);
   Resolution resolution;
-  const Status walked = impl_->walk(host, resolution, &explainer);
+  const Status walked = impl_->walk(query, resolution, &explainer);
   if (walked) return resolution;
   if (walked.error().code == ErrorCode::kInvalidHost) {
     explainer.refused(ErrorCode::kInvalidHost,
@@ -120,7 +134,7 @@ tl::expected<Resolution, Refusal> RouteIndex::explain(std::string_view host, std
 }
 
 void RouteIndex::apply(const Transaction& transaction) {
-  IndexWriter writer(impl_->tables);
+  IndexWriter writer(impl_->tables, impl_->row_policies);
   for (const Change& change : transaction.changes) std::visit(writer, change);
 }
 
@@ -131,6 +145,11 @@ const Machine* RouteIndex::machine(std::string_view id) const {
 
 const Project* RouteIndex::project(std::string_view slug) const {
   const ProjectNode* node = impl_->tables.project(slug);
+  return node == nullptr ? nullptr : &node->record;
+}
+
+const Share* RouteIndex::share(std::string_view id) const {
+  const ShareNode* node = impl_->tables.share(id);
   return node == nullptr ? nullptr : &node->record;
 }
 

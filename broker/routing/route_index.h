@@ -8,12 +8,22 @@
 #include <vector>
 
 #include "broker/model/changes.h"
-#include "broker/policy/policy.h"
+#include "broker/policy/effective_policy.h"
+#include "broker/routing/captures.h"
+#include "broker/routing/request_path.h"
 #include "common/base/error.h"
 
 namespace ingress::broker {
 
-// Where a host leads. Views point into the index and are valid until its next change.
+// What is asked. Views are those of the request's head.
+struct RouteQuery {
+  std::string_view host;
+  std::string_view target = "/";  // origin-form or "*"
+  int64_t now = 0;                // Unix seconds; nothing is over at 0
+};
+
+// Where a request leads. Views, and the policy, point into the index and are valid until its next change; captures
+// until the next use. Reused from one request to the next.
 struct Resolution {
   std::string_view machine;
   int port = 0;
@@ -22,7 +32,22 @@ struct Resolution {
   std::string_view route_id;  // "" where the grammar answered
   std::string_view pattern;
   MachineState machine_state = MachineState::kActive;
-  Policy policy;  // merged: route pattern, service, project, defaults
+  // A cookie for the host's parent stays with the same project: "docs.misha.iterate.app", "docs.example.com".
+  bool parent_is_project = false;
+  int64_t expires_at = 0;  // of the route or the machine, whichever comes first; Unix seconds, 0 for never
+  EffectivePolicy policy;
+  Captures captures;
+  RequestPath path;
+  // Where the policy redirects other names of a project to its canonical one: that name. "" where the host is it.
+  std::string canonical_host;
+
+  void clear();
+};
+
+// The broker's own: what holds where nothing nearer says anything, and what nothing can loosen. null for nothing.
+struct BrokerPolicies {
+  std::shared_ptr<const Policy> defaults;
+  std::shared_ptr<const Policy> enforced;
 };
 
 // A refusal, with what is known for the answer and for `why`.
@@ -33,7 +58,7 @@ struct Refusal {
 
 struct RoutingOptions {
   std::vector<std::string> domains;  // DOMAINs, lower case; never empty
-  Policy defaults;                   // --default-auth
+  BrokerPolicies policies;
 };
 
 class RouteIndex {
@@ -41,17 +66,20 @@ class RouteIndex {
   explicit RouteIndex(RoutingOptions options);
   ~RouteIndex();
 
-  // Resolves a Host (port, case and trailing dot are dealt with here). On success fills `out` without allocating.
-  Status resolve(std::string_view host, Resolution& out) const;
+  // Resolves a Host (port, case and trailing dot are dealt with here) and a path. On success fills `out` without
+  // allocating.
+  Status resolve(const RouteQuery& query, Resolution& out) const;
   // The same, telling in words how it came to that: the steps, one a line, for `why`.
-  tl::expected<Resolution, Refusal> explain(std::string_view host, std::vector<std::string>& steps) const;
+  tl::expected<Resolution, Refusal> explain(const RouteQuery& query, std::vector<std::string>& steps) const;
 
   // Applies a transaction that the store has validated and committed.
   void apply(const Transaction& transaction);
-  void set_defaults(const Policy& defaults);
+  void set_policies(const BrokerPolicies& policies);
 
   const Machine* machine(std::string_view id) const;
   const Project* project(std::string_view slug) const;
+  // null where it is not there.
+  const Share* share(std::string_view id) const;
   // The machine that a token (SHA-256, hex) opens, "" where none. Compares in constant time.
   std::string_view token_machine(std::string_view machine_id, std::string_view sha256_hex) const;
   // Public hosts that lead to the machine, for people: its own first.

@@ -26,9 +26,9 @@ void RouteTable::apply(const Transaction& transaction, std::function<void()> vis
               std::move(visible));
 }
 
-void RouteTable::set_defaults(const Policy& defaults) {
-  if (second_ == nullptr) return first_.set_defaults(defaults);
-  apply_later([defaults](RouteIndex& index) { index.set_defaults(defaults); }, {});
+void RouteTable::set_policies(const BrokerPolicies& policies) {
+  if (second_ == nullptr) return first_.set_policies(policies);
+  apply_later([policies](RouteIndex& index) { index.set_policies(policies); }, {});
 }
 
 void RouteTable::apply_later(Change change, std::function<void()> visible) {

@@ -33,8 +33,8 @@ class RouteTable {
   // `visible` is called when every read() from then on sees the change: at once, unless the copy that is to take it is
   // still read; in the order of the changes. It may be empty.
   void apply(const Transaction& transaction, std::function<void()> visible);
-  // Replaces RoutingOptions::defaults, among the changes in their order.
-  void set_defaults(const Policy& defaults);
+  // Replaces RoutingOptions::policies, among the changes in their order.
+  void set_policies(const BrokerPolicies& policies);
 
  private:
   using Change = std::function<void(RouteIndex& index)>;

@@ -108,12 +108,12 @@ HostEntry*& WildcardTrie::place(Node& node, std::string_view pattern) {
   return first == "*" ? node.one : first == "**" ? node.many : node.own;
 }
 
-void WildcardTrie::insert(HostEntry& entry) { place(*walk(entry.pattern, true), entry.pattern) = &entry; }
+void WildcardTrie::insert(HostEntry& first) { place(*walk(first.host(), true), first.host()) = &first; }
 
 void WildcardTrie::erase(const HostEntry& entry) {
-  Node* node = walk(entry.pattern, false);
+  Node* node = walk(entry.host(), false);
   if (node == nullptr) return;
-  place(*node, entry.pattern) = nullptr;
+  place(*node, entry.host()) = nullptr;
   prune(node);
 }
 
@@ -131,7 +131,7 @@ void WildcardTrie::prune(Node* node) {
 // One match. Every node is reached by one way alone, and what cannot win any more is not visited.
 class WildcardTrie::Search {
  public:
-  explicit Search(const WildcardTrie& trie) : trie_(trie) {}
+  Search(const WildcardTrie& trie, const RequestPath& path, int64_t now) : trie_(trie), path_(path), now_(now) {}
 
   // `rest` are the host's labels that are not matched yet, `left` their number.
   void visit(const Node& node, std::string_view rest, int left, int labels, int bytes) {
@@ -194,7 +194,8 @@ class WildcardTrie::Search {
     }
   }
 
-  void offer(const HostEntry* entry, int labels, int bytes, bool many) {
+  void offer(const HostEntry* first, int labels, int bytes, bool many) {
+    const HostEntry* const entry = pick_by_path(first, path_, now_);
     if (entry == nullptr || (best_ != nullptr && !wins(*entry, labels, bytes, many))) return;
     best_ = entry;
     best_labels_ = labels;
@@ -206,21 +207,23 @@ class WildcardTrie::Search {
     if (labels != best_labels_) return labels > best_labels_;
     if (bytes != best_bytes_) return bytes > best_bytes_;
     if (many != best_many_) return best_many_;
-    return entry.pattern < best_->pattern;
+    return entry.host() < best_->host();
   }
 
   static constexpr size_t kFetchedAtOnce = 16;
 
   const WildcardTrie& trie_;
+  const RequestPath& path_;
+  const int64_t now_;
   const HostEntry* best_ = nullptr;
   int best_labels_ = 0;
   int best_bytes_ = 0;
   bool best_many_ = false;
 };
 
-const HostEntry* WildcardTrie::match(std::string_view host) const {
+const HostEntry* WildcardTrie::match(std::string_view host, const RequestPath& path, int64_t now) const {
   if (root_->children == 0) return nullptr;
-  Search search(*this);
+  Search search(*this, path, now);
   const auto labels = static_cast<int>(std::count(host.begin(), host.end(), '.')) + 1;
   search.visit(*root_, host, labels, 0, 0);
   return search.best();

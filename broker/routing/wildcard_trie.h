@@ -1,5 +1,6 @@
-// The wildcard patterns as a trie by labels from the right, its edges in one hash table: a match touches the nodes
-// along the host's own labels, however many patterns there are. Owns its nodes, not the entries. Thread: the loop's.
+// The wildcard hosts of patterns as a trie by labels from the right, its edges in one hash table: a match touches the
+// nodes along the host's own labels, however many patterns there are. Owns its nodes, not the entries. Thread: the
+// loop's.
 #pragma once
 
 #include <memory>
@@ -19,13 +20,15 @@ class WildcardTrie {
   WildcardTrie(const WildcardTrie&) = delete;
   WildcardTrie& operator=(const WildcardTrie&) = delete;
 
-  // `entry.pattern` is normalised, has a wildcard, and is not in the trie.
-  void insert(HostEntry& entry);
+  // `first`, of a host that has a wildcard, is from now on the first entry of that host.
+  void insert(HostEntry& first);
+  // The last entry of its host goes.
   void erase(const HostEntry& entry);
 
   // The longest match of a normalised host: most literal labels, then most literal characters; `*` before `**`, then
-  // the pattern that sorts first. null where none matches.
-  const HostEntry* match(std::string_view host) const;
+  // the host that sorts first. Of its entries the one that serves the path; a host none of whose entries does so is
+  // passed over. null where none matches.
+  const HostEntry* match(std::string_view host, const RequestPath& path, int64_t now) const;
 
  private:
   struct Node;

@@ -16,23 +16,37 @@ json object(std::string_view text) { return json::parse(text, nullptr, /*allow_e
 // A label may be any bytes: what is not UTF-8 is replaced.
 std::string written(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
+// Members that most rows leave as they are, and that rows of older brokers lack, stand there where they are set.
+json with_expiry(json record, int64_t expires_at) {
+  if (expires_at != 0) record["expiresAt"] = expires_at;
+  return record;
+}
+
+json with_owner(json record, const std::string& owner) {
+  if (!owner.empty()) record["owner"] = owner;
+  return record;
+}
+
 json json_of(const RoutePattern& pattern) {
   json target = json::object();
   if (!pattern.target.machine.empty()) target["machine"] = pattern.target.machine;
   if (!pattern.target.project.empty()) target["project"] = pattern.target.project;
   if (!pattern.target.service.empty()) target["service"] = pattern.target.service;
   if (pattern.target.port != 0) target["port"] = pattern.target.port;
-  return {{"pattern", pattern.pattern}, {"target", target}, {"policy", object(pattern.policy)}};
+  return {{"pattern", pattern.shown()}, {"target", target}, {"policy", object(pattern.policy)}};
 }
 
 }  // namespace
 
 std::string json_of(const Machine& machine) {
-  return written({{"id", machine.id},
-                  {"state", name_of(machine.state)},
-                  {"defaultPort", machine.default_port},
-                  {"metadata", object(machine.metadata)},
-                  {"createdAt", machine.created_at}});
+  json record = {{"id", machine.id},
+                 {"state", name_of(machine.state)},
+                 {"defaultPort", machine.default_port},
+                 {"metadata", object(machine.metadata)},
+                 {"createdAt", machine.created_at}};
+  record = with_owner(std::move(record), machine.owner);
+  if (machine.policy != "{}") record["policy"] = object(machine.policy);
+  return written(with_expiry(std::move(record), machine.expires_at));
 }
 
 std::string json_of(const Token& token) {
@@ -61,15 +75,23 @@ std::string json_of(const Service& service) {
 std::string json_of(const Route& route) {
   json patterns = json::array();
   for (const RoutePattern& pattern : route.patterns) patterns.push_back(json_of(pattern));
-  return written({{"id", route.id},
-                  {"patterns", patterns},
-                  {"externalId", route.external_id},
-                  {"metadata", object(route.metadata)},
-                  {"createdAt", route.created_at}});
+  json record = {{"id", route.id},
+                 {"patterns", patterns},
+                 {"externalId", route.external_id},
+                 {"metadata", object(route.metadata)},
+                 {"createdAt", route.created_at}};
+  return written(with_expiry(with_owner(std::move(record), route.owner), route.expires_at));
 }
 
 std::string json_of(const Domain& domain) {
   return written({{"name", domain.name}, {"project", domain.project}, {"createdAt", domain.created_at}});
+}
+
+std::string json_of(const Share& share) {
+  json record = {{"id", share.id},           {"host", share.host},           {"path", share.path},
+                 {"machine", share.machine}, {"port", share.port},           {"project", share.project},
+                 {"label", share.label},     {"createdAt", share.created_at}};
+  return written(with_expiry(std::move(record), share.expires_at));
 }
 
 std::string json_of_attachment(std::string_view machine) { return written({{"machine", machine}}); }

@@ -1,4 +1,4 @@
-// Records as the JSON of `changes`: a token's hash is left out.
+// Records as the JSON of `changes`: the hashes of tokens and shares are left out.
 #pragma once
 
 #include <string>
@@ -15,6 +15,7 @@ std::string json_of(const Project& project);
 std::string json_of(const Service& service);
 std::string json_of(const Route& route);
 std::string json_of(const Domain& domain);
+std::string json_of(const Share& share);
 // {"machine":"mach_1"}: what a project has attached.
 std::string json_of_attachment(std::string_view machine);
 

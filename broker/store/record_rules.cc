@@ -4,8 +4,10 @@
 #include <string_view>
 
 #include "broker/model/ids.h"
+#include "broker/model/target_template.h"
 #include "broker/policy/policy.h"
 #include "broker/routing/pattern.h"
+#include "broker/routing/request_path.h"
 #include "broker/store/record_json.h"
 
 namespace ingress::broker {
@@ -13,6 +15,7 @@ namespace {
 
 constexpr size_t kMaxTextBytes = 256;
 constexpr size_t kMaxPatterns = 1000;  // of one route
+constexpr size_t kMaxPathBytes = 1024;
 
 Status refuse(std::string& problem, std::string sentence) {
   problem = std::move(sentence);
@@ -38,26 +41,54 @@ bool is_sha256(const std::string& text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-Status check_target(const RoutePattern& pattern, std::string& problem) {
+// Every {name} of the text is one of the pattern's captures.
+bool captured(std::string_view text, const std::vector<std::string>& captures) {
+  bool known = true;
+  const bool good = each_capture(text, [&captures, &known](std::string_view name) {
+    known = known && std::find(captures.begin(), captures.end(), name) != captures.end();
+  });
+  return good && known;
+}
+
+Status check_target(const Route& route, const RoutePattern& pattern, const std::vector<std::string>& captures,
+                    std::string& problem) {
   const RouteTarget& target = pattern.target;
+  const std::string name = "pattern \"" + pattern.shown() + "\" ";
   if (target.machine.empty() == target.project.empty()) {
-    return refuse(problem, "pattern \"" + pattern.pattern + "\" leads to a machine or to a project, one of them");
+    return refuse(problem, name + "leads to a machine or to a project, one of them");
   }
-  if (!target.service.empty() && target.project.empty()) {
-    return refuse(problem, "pattern \"" + pattern.pattern + "\" names a service, which only a project has");
+  if (!target.service.empty() && target.project.empty() && route.owner.empty()) {
+    return refuse(problem, name + "names a service, which only a project has: the target's, or the route's owner");
   }
   if (!target.service.empty() && target.port != 0) {
-    return refuse(problem, "pattern \"" + pattern.pattern + "\" names a service or a port, not both");
+    return refuse(problem, name + "names a service or a port, not both");
+  }
+  for (const std::string* text : {&target.machine, &target.project, &target.service}) {
+    if (!captured(*text, captures)) {
+      return refuse(problem, name + "leads to \"" + *text + "\", which has a {name} that it does not capture");
+    }
+  }
+  if (has_capture(target.project) && !route.owner.empty()) {
+    return refuse(problem, name + "leads to projects by name, which only a route of the operator may");
   }
   return target.port == 0 ? Status() : check_port(target.port, "port", problem);
 }
 
-Status check_pattern(RoutePattern& pattern, std::string& problem) {
-  std::string normalised;
-  if (Status good = normalise_pattern(pattern.pattern, normalised, problem); !good) return good;
-  pattern.pattern = std::move(normalised);
-  if (Status good = check_target(pattern, problem); !good) return good;
+Status check_pattern(const Route& route, RoutePattern& pattern, std::string& problem) {
+  Pattern read;
+  if (Status good = read_pattern(pattern.shown(), read, problem); !good) return good;
+  pattern.pattern = std::move(read.shape);
+  pattern.text = std::move(read.text);
+  if (Status good = check_target(route, pattern, read.captures, problem); !good) return good;
   return check_policy(pattern.policy, problem);
+}
+
+Status check_owner(const std::string& owner, std::string& problem) {
+  return owner.empty() ? Status() : check_slug(owner, problem);
+}
+
+Status check_expiry(int64_t expires_at, std::string& problem) {
+  return expires_at >= 0 ? Status() : refuse(problem, "a time to live ends in the future");
 }
 
 }  // namespace
@@ -65,6 +96,9 @@ Status check_pattern(RoutePattern& pattern, std::string& problem) {
 Status check_record(const Machine& machine, std::string& problem) {
   if (Status good = check_machine_id(machine.id, problem); !good) return good;
   if (Status good = check_port(machine.default_port, "default port", problem); !good) return good;
+  if (Status good = check_owner(machine.owner, problem); !good) return good;
+  if (Status good = check_policy(machine.policy, problem); !good) return good;
+  if (Status good = check_expiry(machine.expires_at, problem); !good) return good;
   return check_metadata(machine.metadata, problem);
 }
 
@@ -91,17 +125,34 @@ Status check_record(Route& route, std::string& problem) {
   if (Status good = check_record_id(route.id, problem); !good) return good;
   if (Status good = check_text("externalId", route.external_id, problem); !good) return good;
   if (Status good = check_metadata(route.metadata, problem); !good) return good;
+  if (Status good = check_owner(route.owner, problem); !good) return good;
+  if (Status good = check_expiry(route.expires_at, problem); !good) return good;
   if (route.patterns.empty()) return refuse(problem, "a route has one pattern at least");
   if (route.patterns.size() > kMaxPatterns) return refuse(problem, "a route has 1000 patterns at most");
   std::vector<std::string_view> seen;
   for (RoutePattern& pattern : route.patterns) {
-    if (Status good = check_pattern(pattern, problem); !good) return good;
+    if (Status good = check_pattern(route, pattern, problem); !good) return good;
     seen.push_back(pattern.pattern);
   }
   std::sort(seen.begin(), seen.end());
   const auto twice = std::adjacent_find(seen.begin(), seen.end());
   if (twice == seen.end()) return {};
   return refuse(problem, "pattern \"" + std::string(*twice) + "\" stands in the route twice");
+}
+
+Status check_record(const Share& share, std::string& problem) {
+  if (Status good = check_record_id(share.id, problem); !good) return good;
+  if (!is_sha256(share.sha256)) return refuse(problem, "a share's hash is 64 hexadecimal digits in lower case");
+  if (Status good = check_port(share.port, "port", problem); !good) return good;
+  if (share.path.empty() || share.path.front() != '/') return refuse(problem, "a share's path begins with /");
+  RequestPath path;
+  path.set(share.path);
+  if (path.ambiguous() || share.path.size() > kMaxPathBytes ||
+      share.path.find_first_of("?#\r\n ") != std::string::npos) {
+    return refuse(problem, "a share's path has no dot segments, no query and no more than 1024 bytes");
+  }
+  if (Status good = check_expiry(share.expires_at, problem); !good) return good;
+  return check_text("a share's label", share.label, problem);
 }
 
 Status check_record(Domain& domain, std::string& problem) {

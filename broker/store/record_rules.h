@@ -15,5 +15,6 @@ Status check_record(const Project& project, std::string& problem);
 Status check_record(const Service& service, std::string& problem);
 Status check_record(Route& route, std::string& problem);
 Status check_record(Domain& domain, std::string& problem);
+Status check_record(const Share& share, std::string& problem);
 
 }  // namespace ingress::broker

@@ -79,8 +79,45 @@ CREATE TABLE changes (
 ) STRICT;
 )sql";
 
-constexpr std::array kMigrations = {kVersion1};
-static_assert(kMigrations.size() == static_cast<size_t>(db::kSchemaVersion));
+constexpr std::array kVersions = {kVersion1};
+static_assert(kVersions.size() == static_cast<size_t>(db::kSchemaVersion));
+
+// Policies of machines, owners, times to live, captures and paths, shares.
+constexpr const char* kAddition1 = R"sql(
+ALTER TABLE machines ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE machines ADD COLUMN policy TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE machines ADD COLUMN expires_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX machines_by_owner ON machines (owner) WHERE owner <> '';
+CREATE INDEX machines_by_expiry ON machines (expires_at) WHERE expires_at <> 0;
+ALTER TABLE routes ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE routes ADD COLUMN expires_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX routes_by_owner ON routes (owner) WHERE owner <> '';
+CREATE INDEX routes_by_expiry ON routes (expires_at) WHERE expires_at <> 0;
+ALTER TABLE patterns ADD COLUMN text TEXT NOT NULL DEFAULT '';
+ALTER TABLE patterns ADD COLUMN machine_template TEXT NOT NULL DEFAULT '';
+ALTER TABLE patterns ADD COLUMN project_template TEXT NOT NULL DEFAULT '';
+CREATE TABLE shares (
+  id TEXT PRIMARY KEY,
+  host TEXT NOT NULL,
+  path TEXT NOT NULL,
+  machine TEXT NOT NULL REFERENCES machines (id) ON DELETE CASCADE,
+  port INTEGER NOT NULL,
+  project TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  label TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX shares_by_machine ON shares (machine);
+CREATE INDEX shares_by_expiry ON shares (expires_at) WHERE expires_at <> 0;
+)sql";
+
+constexpr std::array kAdditions = {kAddition1};
+static_assert(kAdditions.size() == static_cast<size_t>(db::kSchemaAdditions));
+
+// How many of the additions a file has; in a table of its own, so that a program that knows none of them reads the
+// file.
+constexpr const char* kLevelTable = "CREATE TABLE IF NOT EXISTS additions (level INTEGER NOT NULL) STRICT";
 
 Status refuse(std::string& problem, std::string sentence) {
   problem = std::move(sentence);
@@ -97,10 +134,15 @@ int64_t number_of(db::Database& database, const char* sql) {
   return query.next() ? query.number(0) : 0;
 }
 
-// The file's version, 0 for an empty one.
-Status read_version(db::Database& database, const std::string& path, int64_t newest, int64_t& version,
+// What a file has: both 0 for an empty one.
+struct Found {
+  int64_t version = 0;
+  int64_t additions = 0;
+};
+
+Status read_version(db::Database& database, const std::string& path, int64_t newest, Found& found,
                     std::string& problem) {
-  version = number_of(database, "PRAGMA user_version");
+  const int64_t version = found.version = number_of(database, "PRAGMA user_version");
   const int64_t application = number_of(database, "PRAGMA application_id");
   const int64_t objects = number_of(database, "SELECT count(*) FROM sqlite_schema");
   if (database.failed()) return failed(database, path, problem);
@@ -113,7 +155,10 @@ Status read_version(db::Database& database, const std::string& path, int64_t new
                                "; this program knows versions up to " + std::to_string(newest) +
                                ": use a newer program, or the copy from before the upgrade");
   }
-  return {};
+  if (number_of(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'additions'") != 0) {
+    found.additions = number_of(database, "SELECT level FROM additions");
+  }
+  return database.failed() ? failed(database, path, problem) : Status();
 }
 
 Status check_whole(db::Database& database, const std::string& path, std::string& problem) {
@@ -124,39 +169,50 @@ Status check_whole(db::Database& database, const std::string& path, std::string&
   return refuse(problem, path + " is damaged (" + answer + "): restore a backup");
 }
 
-void migrate(db::Database& database, int64_t version, std::span<const char* const> steps) {
+void run_from(db::Database& database, int64_t first, std::span<const char* const> steps) {
+  for (auto step = static_cast<size_t>(first); step < steps.size(); ++step) database.run(steps[step]);
+}
+
+void migrate(db::Database& database, const Found& found, const Schema& schema) {
   database.run("BEGIN IMMEDIATE");
-  for (auto step = static_cast<size_t>(version); step < steps.size(); ++step) database.run(steps[step]);
+  run_from(database, found.version, schema.versions);
+  run_from(database, found.additions, schema.additions);
+  database.run(kLevelTable);
+  database.run("DELETE FROM additions");
+  database.run(("INSERT INTO additions VALUES (" + std::to_string(schema.additions.size()) + ")").c_str());
   database.run(("PRAGMA application_id = " + std::to_string(db::kApplicationId)).c_str());
-  database.run(("PRAGMA user_version = " + std::to_string(steps.size())).c_str());
+  database.run(("PRAGMA user_version = " + std::to_string(schema.versions.size())).c_str());
   database.run("COMMIT");
+}
+
+std::string copy_name(const std::string& path, const Found& found) {
+  const std::string name = path + ".v" + std::to_string(found.version);
+  return found.additions == 0 ? name : name + "." + std::to_string(found.additions);
 }
 
 }  // namespace
 
-std::span<const char* const> migrations() { return kMigrations; }
+Schema newest_schema() { return {kVersions, kAdditions}; }
 
-Status prepare_schema(db::Database& database, const std::string& path, std::span<const char* const> steps,
-                      std::string& problem) {
-  int64_t version = 0;
-  const auto newest = static_cast<int64_t>(steps.size());
-  if (Status read = read_version(database, path, newest, version, problem); !read) return read;
+Status prepare_schema(db::Database& database, const std::string& path, const Schema& schema, std::string& problem) {
+  Found found;
+  const auto newest = static_cast<int64_t>(schema.versions.size());
+  if (Status read = read_version(database, path, newest, found, problem); !read) return read;
   if (Status whole = check_whole(database, path, problem); !whole) return whole;
   database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
-  if (version == newest) return database.failed() ? failed(database, path, problem) : Status();
-  if (version > 0) {
-    database.query("VACUUM INTO ?").bind(path + ".v" + std::to_string(version)).run();
-  }
-  if (!database.failed()) migrate(database, version, steps);
+  const bool whole_schema = found.version == newest && found.additions >= static_cast<int64_t>(schema.additions.size());
+  if (whole_schema) return database.failed() ? failed(database, path, problem) : Status();
+  if (found.version > 0) database.query("VACUUM INTO ?").bind(copy_name(path, found)).run();
+  if (!database.failed()) migrate(database, found, schema);
   return database.failed() ? failed(database, path, problem) : Status();
 }
 
 Status check_schema(db::Database& database, const std::string& path, std::string& problem) {
-  int64_t version = 0;
-  const auto newest = static_cast<int64_t>(kMigrations.size());
-  if (Status read = read_version(database, path, newest, version, problem); !read) return read;
-  if (version == 0) return refuse(problem, path + " is an empty file, not a database of ours");
-  return {};
+  Found found;
+  if (Status read = read_version(database, path, db::kSchemaVersion, found, problem); !read) return read;
+  if (found.version == 0) return refuse(problem, path + " is an empty file, not a database of ours");
+  if (found.additions >= db::kSchemaAdditions) return {};
+  return refuse(problem, path + " is of an older broker: start the new one on it first, which brings it up");
 }
 
 }  // namespace ingress::broker

@@ -23,6 +23,7 @@ Transaction rebuild_transaction(Snapshot snapshot) {
   add<PutService>(snapshot.services, transaction);
   add<PutRoute>(snapshot.routes, transaction);
   add<PutDomain>(snapshot.domains, transaction);
+  add<PutShare>(snapshot.shares, transaction);
   return transaction;
 }
 
@@ -37,6 +38,7 @@ Result<Snapshot> read_tables(db::Database& database) {
   snapshot.services = tables.services();
   snapshot.routes = tables.routes();
   snapshot.domains = tables.domains();
+  snapshot.shares = tables.shares();
   database.run("COMMIT");
   if (!database.failed()) return snapshot;
   const Error error = database.error();

@@ -33,7 +33,8 @@ class SqliteStore final : public Store {
 Result<std::unique_ptr<Store>> Store::open(uv::Loop& loop, const std::string& path, std::string& problem) {
   Result<std::unique_ptr<db::Database>> database = db::Database::open(path, db::Database::Mode::kReadWrite, problem);
   if (!database) return tl::unexpected(database.error());
-  if (Status good = prepare_schema(**database, path, migrations(), problem); !good) return tl::unexpected(good.error());
+  if (Status good = prepare_schema(**database, path, newest_schema(), problem); !good)
+    return tl::unexpected(good.error());
   const int64_t revision = Tables(**database).head();
   if ((*database)->failed()) {
     problem = "cannot read " + path + ": " + (*database)->failure();

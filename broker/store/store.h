@@ -34,6 +34,7 @@ struct Snapshot {
   std::vector<Service> services;
   std::vector<Route> routes;
   std::vector<Domain> domains;
+  std::vector<Share> shares;
 };
 
 class Store {

@@ -22,6 +22,7 @@ class Tables {
   std::optional<Service> service(std::string_view project, std::string_view name);
   std::optional<Route> route(std::string_view id);
   std::optional<Domain> domain(std::string_view name);
+  std::optional<Share> share(std::string_view id);
 
   // Who stands in the way; "" for nobody.
   std::string route_of_pattern(std::string_view pattern);
@@ -30,6 +31,8 @@ class Tables {
   std::string route_to_machine(std::string_view machine);
   std::string route_to_project(std::string_view project);
   std::string route_to_service(std::string_view project, std::string_view service);
+  std::string route_owned_by(std::string_view project);
+  std::string machine_owned_by(std::string_view project);
 
   void put(const Machine& machine);
   void put(const Token& token);
@@ -37,6 +40,7 @@ class Tables {
   void put(const Service& service);
   void put(const Route& route);  // its patterns are replaced; none is held by another route
   void put(const Domain& domain);
+  void put(const Share& share);
   void erase_machine(std::string_view id);
   void erase_token(std::string_view machine, std::string_view id);
   void erase_project(std::string_view slug);
@@ -44,6 +48,7 @@ class Tables {
   void erase_route(std::string_view id);
   void erase_pattern(std::string_view pattern);
   void erase_domain(std::string_view name);
+  void erase_share(std::string_view id);
 
   int64_t head();  // the newest revision, 0 for none
   void append(const ChangeRow& row);
@@ -55,8 +60,11 @@ class Tables {
   std::vector<Service> services();
   std::vector<Route> routes();
   std::vector<Domain> domains();
+  std::vector<Share> shares();
 
  private:
+  void put_pattern(const std::string& route, int64_t position, const RoutePattern& pattern);
+
   db::Database& database_;
 };
 

@@ -6,8 +6,14 @@ namespace {
 
 // Readers of a row; the columns stand in the order of the record.
 Machine machine_in(const db::Query& row) {
-  return {row.text(0), parse_machine_state(row.text(1)).value_or(MachineState::kActive),
-          static_cast<int>(row.number(2)), row.text(3), row.number(4)};
+  return {row.text(0),
+          parse_machine_state(row.text(1)).value_or(MachineState::kActive),
+          static_cast<int>(row.number(2)),
+          row.text(3),
+          row.number(4),
+          row.text(5),
+          row.text(6),
+          row.number(7)};
 }
 Token token_in(const db::Query& row) { return {row.text(0), row.text(1), row.text(2), row.text(3), row.number(4)}; }
 Project project_in(const db::Query& row) {
@@ -17,9 +23,16 @@ Project project_in(const db::Query& row) {
 Service service_in(const db::Query& row) {
   return {row.text(0), row.text(1), static_cast<int>(row.number(2)), row.text(3), row.text(4)};
 }
-Route route_in(const db::Query& row) { return {row.text(0), {}, row.text(1), row.text(2), row.number(3)}; }
+Route route_in(const db::Query& row) {
+  return {row.text(0), {}, row.text(1), row.text(2), row.number(3), row.text(4), row.number(5)};
+}
 RoutePattern pattern_in(const db::Query& row) {
-  return {row.text(0), {row.text(1), row.text(2), row.text(3), static_cast<int>(row.number(4))}, row.text(5)};
+  return {
+      row.text(0), {row.text(1), row.text(2), row.text(3), static_cast<int>(row.number(4))}, row.text(5), row.text(6)};
+}
+Share share_in(const db::Query& row) {
+  return {row.text(0), row.text(1), row.text(2), row.text(3),   static_cast<int>(row.number(4)),
+          row.text(5), row.text(6), row.text(7), row.number(8), row.number(9)};
 }
 Domain domain_in(const db::Query& row) { return {row.text(0), row.text(1), row.number(2)}; }
 
@@ -41,9 +54,11 @@ std::string text_of(db::Query& query) { return query.next() ? query.text(0) : st
 }  // namespace
 
 std::optional<Machine> Tables::machine(std::string_view id) {
-  return one(
-      database_.query("SELECT id, state, default_port, metadata, created_at FROM machines WHERE id = ?").bind(id),
-      machine_in);
+  return one(database_
+                 .query("SELECT id, state, default_port, metadata, created_at, owner, policy, expires_at FROM machines "
+                        "WHERE id = ?")
+                 .bind(id),
+             machine_in);
 }
 
 std::string Tables::machine_of_alias(std::string_view alias) {
@@ -74,10 +89,14 @@ std::optional<Service> Tables::service(std::string_view project, std::string_vie
 
 std::optional<Route> Tables::route(std::string_view id) {
   std::optional<Route> route =
-      one(database_.query("SELECT id, external_id, metadata, created_at FROM routes WHERE id = ?").bind(id), route_in);
+      one(database_.query("SELECT id, external_id, metadata, created_at, owner, expires_at FROM routes WHERE id = ?")
+              .bind(id),
+          route_in);
   if (!route) return route;
   db::Query query = database_.query(
-      "SELECT pattern, machine, project, service, port, policy FROM patterns WHERE route = ? ORDER BY position");
+      "SELECT pattern, coalesce(machine, machine_template), coalesce(project, project_template), service, port, "
+      "policy, "
+      "text FROM patterns WHERE route = ? ORDER BY position");
   query.bind(id);
   while (query.next()) route->patterns.push_back(pattern_in(query));
   return route;
@@ -85,6 +104,14 @@ std::optional<Route> Tables::route(std::string_view id) {
 
 std::optional<Domain> Tables::domain(std::string_view name) {
   return one(database_.query("SELECT name, project, created_at FROM domains WHERE name = ?").bind(name), domain_in);
+}
+
+std::optional<Share> Tables::share(std::string_view id) {
+  return one(database_
+                 .query("SELECT id, host, path, machine, port, project, sha256, label, created_at, expires_at "
+                        "FROM shares WHERE id = ?")
+                 .bind(id),
+             share_in);
 }
 
 std::string Tables::route_of_pattern(std::string_view pattern) {
@@ -114,6 +141,14 @@ std::string Tables::route_to_service(std::string_view project, std::string_view 
                      .bind(service));
 }
 
+std::string Tables::route_owned_by(std::string_view project) {
+  return text_of(database_.query("SELECT id FROM routes WHERE owner = ? AND owner <> '' LIMIT 1").bind(project));
+}
+
+std::string Tables::machine_owned_by(std::string_view project) {
+  return text_of(database_.query("SELECT id FROM machines WHERE owner = ? AND owner <> '' LIMIT 1").bind(project));
+}
+
 int64_t Tables::head() {
   db::Query query = database_.query("SELECT max(revision) FROM changes");
   return query.next() ? query.number(0) : 0;
@@ -133,8 +168,10 @@ std::vector<ChangeRow> Tables::changes_since(int64_t revision, int limit) {
 }
 
 std::vector<Machine> Tables::machines() {
-  return all(database_.query("SELECT id, state, default_port, metadata, created_at FROM machines ORDER BY id"),
-             machine_in);
+  return all(
+      database_.query(
+          "SELECT id, state, default_port, metadata, created_at, owner, policy, expires_at FROM machines ORDER BY id"),
+      machine_in);
 }
 
 std::vector<Token> Tables::tokens() {
@@ -156,13 +193,16 @@ std::vector<Service> Tables::services() {
 
 std::vector<Route> Tables::routes() {
   std::vector<Route> routes =
-      all(database_.query("SELECT id, external_id, metadata, created_at FROM routes ORDER BY id"), route_in);
+      all(database_.query("SELECT id, external_id, metadata, created_at, owner, expires_at FROM routes ORDER BY id"),
+          route_in);
   // Both in the order of the route's id: one pass.
   db::Query query = database_.query(
-      "SELECT pattern, machine, project, service, port, policy, route FROM patterns ORDER BY route, position");
+      "SELECT pattern, coalesce(machine, machine_template), coalesce(project, project_template), service, port, "
+      "policy, "
+      "text, route FROM patterns ORDER BY route, position");
   auto route = routes.begin();
   while (query.next()) {
-    const std::string id = query.text(6);
+    const std::string id = query.text(7);
     while (route != routes.end() && route->id != id) ++route;
     if (route == routes.end()) break;
     route->patterns.push_back(pattern_in(query));
@@ -172,6 +212,12 @@ std::vector<Route> Tables::routes() {
 
 std::vector<Domain> Tables::domains() {
   return all(database_.query("SELECT name, project, created_at FROM domains ORDER BY name"), domain_in);
+}
+
+std::vector<Share> Tables::shares() {
+  return all(database_.query("SELECT id, host, path, machine, port, project, sha256, label, created_at, expires_at "
+                             "FROM shares ORDER BY id"),
+             share_in);
 }
 
 }  // namespace ingress::broker

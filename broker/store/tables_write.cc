@@ -1,5 +1,6 @@
 #include "broker/model/ids.h"
 #include "broker/model/machine_state.h"
+#include "broker/model/target_template.h"
 #include "broker/store/tables.h"
 
 namespace ingress::broker {
@@ -7,15 +8,19 @@ namespace ingress::broker {
 void Tables::put(const Machine& machine) {
   database_
       .query(
-          "INSERT INTO machines (id, alias, state, default_port, metadata, created_at) VALUES (?, ?, ?, ?, ?, ?) "
-          "ON CONFLICT (id) DO UPDATE SET state = excluded.state, default_port = excluded.default_port, "
-          "metadata = excluded.metadata, created_at = excluded.created_at")
+          "INSERT INTO machines (id, alias, state, default_port, metadata, created_at, owner, policy, expires_at) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
+          "default_port = excluded.default_port, metadata = excluded.metadata, created_at = excluded.created_at, "
+          "owner = excluded.owner, policy = excluded.policy, expires_at = excluded.expires_at")
       .bind(machine.id)
       .bind(alias_of(machine.id))
       .bind(name_of(machine.state))
       .bind(int64_t{machine.default_port})
       .bind(machine.metadata)
       .bind(machine.created_at)
+      .bind(machine.owner)
+      .bind(machine.policy)
+      .bind(machine.expires_at)
       .run();
 }
 
@@ -67,31 +72,45 @@ void Tables::put(const Service& service) {
 void Tables::put(const Route& route) {
   database_
       .query(
-          "INSERT INTO routes (id, external_id, metadata, created_at) VALUES (?, ?, ?, ?) "
+          "INSERT INTO routes (id, external_id, metadata, created_at, owner, expires_at) VALUES (?, ?, ?, ?, ?, ?) "
           "ON CONFLICT (id) DO UPDATE SET external_id = excluded.external_id, metadata = excluded.metadata, "
-          "created_at = excluded.created_at")
+          "created_at = excluded.created_at, owner = excluded.owner, expires_at = excluded.expires_at")
       .bind(route.id)
       .bind(route.external_id)
       .bind(route.metadata)
       .bind(route.created_at)
+      .bind(route.owner)
+      .bind(route.expires_at)
       .run();
   database_.query("DELETE FROM patterns WHERE route = ?").bind(route.id).run();
   int64_t position = 0;
-  for (const RoutePattern& pattern : route.patterns) {
-    database_
-        .query(
-            "INSERT INTO patterns (pattern, route, position, machine, project, service, port, policy) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(pattern.pattern)
-        .bind(route.id)
-        .bind(position++)
-        .bind_or_null(pattern.target.machine)
-        .bind_or_null(pattern.target.project)
-        .bind(pattern.target.service)
-        .bind(int64_t{pattern.target.port})
-        .bind(pattern.policy)
-        .run();
-  }
+  for (const RoutePattern& pattern : route.patterns) put_pattern(route.id, position++, pattern);
+}
+
+void Tables::put_pattern(const std::string& route, int64_t position, const RoutePattern& pattern) {
+  // Names that hold captures are no references.
+  const auto split = [](const std::string& name) {
+    const bool is_template = has_capture(name);
+    return std::pair{is_template ? std::string() : name, is_template ? name : std::string()};
+  };
+  const auto [machine, machine_template] = split(pattern.target.machine);
+  const auto [project, project_template] = split(pattern.target.project);
+  database_
+      .query(
+          "INSERT INTO patterns (pattern, route, position, machine, project, service, port, policy, text, "
+          "machine_template, project_template) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(pattern.pattern)
+      .bind(route)
+      .bind(position)
+      .bind_or_null(machine)
+      .bind_or_null(project)
+      .bind(pattern.target.service)
+      .bind(int64_t{pattern.target.port})
+      .bind(pattern.policy)
+      .bind(pattern.text)
+      .bind(machine_template)
+      .bind(project_template)
+      .run();
 }
 
 void Tables::put(const Domain& domain) {
@@ -102,6 +121,27 @@ void Tables::put(const Domain& domain) {
       .bind(domain.name)
       .bind(domain.project)
       .bind(domain.created_at)
+      .run();
+}
+
+void Tables::put(const Share& share) {
+  database_
+      .query(
+          "INSERT INTO shares (id, host, path, machine, port, project, sha256, label, created_at, expires_at) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET host = excluded.host, "
+          "path = excluded.path, machine = excluded.machine, port = excluded.port, project = excluded.project, "
+          "sha256 = excluded.sha256, label = excluded.label, created_at = excluded.created_at, "
+          "expires_at = excluded.expires_at")
+      .bind(share.id)
+      .bind(share.host)
+      .bind(share.path)
+      .bind(share.machine)
+      .bind(int64_t{share.port})
+      .bind(share.project)
+      .bind(share.sha256)
+      .bind(share.label)
+      .bind(share.created_at)
+      .bind(share.expires_at)
       .run();
 }
 
@@ -128,6 +168,8 @@ void Tables::erase_pattern(std::string_view pattern) {
 void Tables::erase_domain(std::string_view name) {
   database_.query("DELETE FROM domains WHERE name = ?").bind(name).run();
 }
+
+void Tables::erase_share(std::string_view id) { database_.query("DELETE FROM shares WHERE id = ?").bind(id).run(); }
 
 void Tables::append(const ChangeRow& row) {
   database_

@@ -2,6 +2,7 @@
 
 #include "broker/model/ids.h"
 #include "broker/model/machine_state.h"
+#include "broker/model/target_template.h"
 #include "broker/store/record_json.h"
 #include "broker/store/record_rules.h"
 
@@ -71,6 +72,10 @@ Checked TransactionWriter::check_machine_exists(const std::string& id) {
   return tables_.machine(id) ? Checked() : not_found("machine", id);
 }
 
+Checked TransactionWriter::check_owner(const std::string& owner) {
+  return owner.empty() ? Checked() : check_project_exists(owner);
+}
+
 Checked TransactionWriter::check_project_exists(const std::string& slug) {
   return tables_.project(slug) ? Checked() : not_found("project", slug);
 }
@@ -82,6 +87,7 @@ Checked TransactionWriter::operator()(PutMachine& change) {
   if (!holder.empty() && holder != machine.id) {
     return conflict("machine " + quoted(machine.id) + " is taken by " + quoted(holder));
   }
+  if (Checked good = check_owner(machine.owner); !good) return good;
   const std::optional<Machine> before = tables_.machine(machine.id);
   if (before && change.create) return exists_already("machine", machine.id);
   tables_.put(machine);
@@ -145,6 +151,13 @@ Checked TransactionWriter::operator()(DeleteProject& change) {
   if (!before) return not_found("project", change.slug);
   if (const std::string route = tables_.route_to_project(change.slug); !route.empty()) {
     return conflict("project " + quoted(change.slug) + " cannot be deleted: route " + quoted(route) + " leads to it");
+  }
+  if (const std::string route = tables_.route_owned_by(change.slug); !route.empty()) {
+    return conflict("project " + quoted(change.slug) + " cannot be deleted: route " + quoted(route) + " belongs to it");
+  }
+  if (const std::string machine = tables_.machine_owned_by(change.slug); !machine.empty()) {
+    return conflict("project " + quoted(change.slug) + " cannot be deleted: machine " + quoted(machine) +
+                    " belongs to it");
   }
   tables_.erase_project(change.slug);
   release(before->machine);
@@ -212,6 +225,7 @@ Checked TransactionWriter::operator()(PutRoute& change) {
   if (Checked good = check(route); !good) return good;
   const std::optional<Route> before = tables_.route(route.id);
   if (before && change.create) return exists_already("route", route.id);
+  if (Checked good = check_owner(route.owner); !good) return good;
   if (Checked good = check_targets(route); !good) return good;
   if (Checked good = claim_patterns(route, change.overwrite); !good) return good;
   tables_.put(route);
@@ -222,11 +236,14 @@ Checked TransactionWriter::operator()(PutRoute& change) {
 Checked TransactionWriter::check_targets(const Route& route) {
   for (const RoutePattern& pattern : route.patterns) {
     const RouteTarget& target = pattern.target;
-    Checked good = target.machine.empty() ? check_project_exists(target.project) : check_machine_exists(target.machine);
-    if (!good) return good;
-    if (!target.service.empty() && !tables_.service(target.project, target.service)) {
-      return not_found("service", target.project + "/" + target.service);
+    const bool is_machine = !target.machine.empty();
+    const std::string& name = is_machine ? target.machine : target.project;
+    if (!has_capture(name)) {
+      if (Checked good = is_machine ? check_machine_exists(name) : check_project_exists(name); !good) return good;
     }
+    const std::string& project = is_machine ? route.owner : target.project;
+    if (target.service.empty() || has_capture(target.service) || has_capture(project)) continue;
+    if (!tables_.service(project, target.service)) return not_found("service", project + "/" + target.service);
   }
   return {};
 }
@@ -238,7 +255,7 @@ Checked TransactionWriter::claim_patterns(const Route& route, bool overwrite) {
     }
     const std::string holder = tables_.route_of_pattern(pattern.pattern);
     if (holder.empty() || holder == route.id) continue;
-    if (!overwrite) return conflict("pattern " + quoted(pattern.pattern) + " is held by route " + quoted(holder));
+    if (!overwrite) return conflict("pattern " + quoted(pattern.shown()) + " is held by route " + quoted(holder));
     take_pattern(pattern.pattern, holder);
   }
   return {};
@@ -279,6 +296,24 @@ Checked TransactionWriter::operator()(PutDomain& change) {
   }
   tables_.put(domain);
   record_put("domain", domain.name, json_or_nothing(before), json_of(domain));
+  return {};
+}
+
+Checked TransactionWriter::operator()(PutShare& change) {
+  const Share& share = change.share;
+  if (Checked good = check(share); !good) return good;
+  if (Checked good = check_machine_exists(share.machine); !good) return good;
+  const std::optional<Share> before = tables_.share(share.id);
+  tables_.put(share);
+  record_put("share", share.id, json_or_nothing(before), json_of(share));
+  return {};
+}
+
+Checked TransactionWriter::operator()(DeleteShare& change) {
+  const std::optional<Share> before = tables_.share(change.id);
+  if (!before) return not_found("share", change.id);
+  tables_.erase_share(change.id);
+  record("share.delete", change.id, json_of(*before), "");
   return {};
 }
 

@@ -38,9 +38,12 @@ class TransactionWriter {
   Checked operator()(DeleteRoute& change);
   Checked operator()(PutDomain& change);
   Checked operator()(DeleteDomain& change);
+  Checked operator()(PutShare& change);
+  Checked operator()(DeleteShare& change);
 
  private:
   Checked check_machine_exists(const std::string& id);
+  Checked check_owner(const std::string& owner);
   Checked check_project_exists(const std::string& slug);
   Checked check_targets(const Route& route);
   // Refuses or takes the patterns that others hold.

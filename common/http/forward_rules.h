@@ -93,6 +93,9 @@ void forward_response_fields(const ResponseHead& head, const Inbound& inbound, c
 // and framing), and what may not be a trailer (RFC 9110, 6.5.1).
 void forward_trailers(const Fields& trailers, Fields& out);
 
+// Drops every field that an origin may take for the one of this name (lower case): any case, `_` for `-`.
+void drop_fields(Fields& fields, std::string_view lower_case_name);
+
 // Host of a request (RFC 9112, 3.2): the authority of an absolute-form target, else the one Host field. Errors:
 // kBadRequest for none (1.1), two, or a malformed target; kInvalidHost for an HTTP/1.0 request without.
 struct RequestTarget {

@@ -10,4 +10,8 @@ void forward_trailers(const Fields& trailers, Fields& out) {
   }
 }
 
+void drop_fields(Fields& fields, std::string_view lower_case_name) {
+  std::erase_if(fields, [lower_case_name](const Field& field) { return folds_to(field.name, lower_case_name); });
+}
+
 }  // namespace ingress::http

@@ -2,12 +2,12 @@
 // address that the URL's host was resolved to, so that no name is trusted. Plain values; errors are sentences.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
+
+#include "common/base/address_block.h"
 
 namespace ingress::origin {
 
@@ -26,13 +26,7 @@ class TargetRule {
   bool operator==(const TargetRule&) const = default;
 
  private:
-  struct Block {
-    std::array<uint8_t, 16> address{};  // an IPv4 one as ::ffff:a.b.c.d
-    int bits = 0;
-    bool operator==(const Block&) const = default;
-  };
-
-  std::vector<Block> blocks_;
+  std::vector<AddressBlock> blocks_;
   std::vector<std::string> hosts_;  // lower case
 };
 

@@ -16,7 +16,7 @@ broker::Config config_of(const BrokerSetup& setup) {
   config.http = {{"10.0.0.1", kHttpPort, {}}};
   config.https = {{"10.0.0.1", kTunnelPort, {}}};
   config.serve_clear = true;
-  config.live.default_auth = broker::Auth::kPublic;
+  config.live.default_auth = "public";
   config.db = setup.recent_path;
   config.live.grace_period = setup.grace;
   const broker::Settings defaults;

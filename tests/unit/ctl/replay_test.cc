@@ -94,7 +94,7 @@ TEST_CASE("a change that does not fit on those before it is named") {
 
 TEST_CASE("a listed item becomes a row of the changes") {
   const Json item = Json::parse(R"({"slug":"p","machine":null,"createdAt":"2025-01-01T00:00:00Z"})");
-  CHECK(row_of_item(item).dump() == R"({"slug":"p","machine":"","createdAt":1735689600})");
+  CHECK(row_of_item("project", item).dump() == R"({"slug":"p","machine":"","createdAt":1735689600})");
 }
 
 }  // namespace

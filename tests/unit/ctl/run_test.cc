@@ -37,20 +37,22 @@ std::string database_in(const TemporaryFolder& folder) {
   sqlite3* database = nullptr;
   REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
   const char* sql = R"sql(
-    CREATE TABLE machines (id, alias, state, default_port, metadata, created_at);
+    CREATE TABLE machines (id, alias, state, default_port, metadata, created_at, owner DEFAULT '', policy DEFAULT '{}', expires_at DEFAULT 0);
     CREATE TABLE tokens (machine, id, sha256, label, created_at);
     CREATE TABLE projects (slug, machine, default_port, suspended, policy, metadata, created_at);
     CREATE TABLE services (project, name, port, machine, policy);
-    CREATE TABLE routes (id, external_id, metadata, created_at);
-    CREATE TABLE patterns (pattern, route, position, machine, project, service, port, policy);
+    CREATE TABLE routes (id, external_id, metadata, created_at, owner DEFAULT '', expires_at DEFAULT 0);
+    CREATE TABLE patterns (pattern, route, position, machine, project, service, port, policy, text DEFAULT '', machine_template DEFAULT '', project_template DEFAULT '');
+    CREATE TABLE additions (level);
+    INSERT INTO additions VALUES (1);
     CREATE TABLE domains (name, project, created_at);
     CREATE TABLE changes (revision, at, actor, operation, subject, before, after);
-    INSERT INTO machines VALUES ('mach_1', 'mach-1', 'active', 3000, '{"a":1}', 1735689600);
+    INSERT INTO machines (id, alias, state, default_port, metadata, created_at) VALUES ('mach_1', 'mach-1', 'active', 3000, '{"a":1}', 1735689600);
     INSERT INTO tokens VALUES ('mach_1', 'tok_1', 'SECRETHASH', 'laptop', 0);
     INSERT INTO projects VALUES ('misha', 'mach_1', 3000, 1, '{"auth":"deny"}', '{}', 0), ('other', NULL, 1, 0, '{}', '{}', 0);
     INSERT INTO services VALUES ('misha', 'docs', 4000, NULL, '{}');
-    INSERT INTO routes VALUES ('rt_0', '', '{}', 0), ('rt_1', 'x', '{}', 0);
-    INSERT INTO patterns VALUES ('b.example.com', 'rt_1', 1, 'mach_1', NULL, '', 80, '{}'),
+    INSERT INTO routes (id, external_id, metadata, created_at) VALUES ('rt_0', '', '{}', 0), ('rt_1', 'x', '{}', 0);
+    INSERT INTO patterns (pattern, route, position, machine, project, service, port, policy) VALUES ('b.example.com', 'rt_1', 1, 'mach_1', NULL, '', 80, '{}'),
                                 ('a.example.com', 'rt_1', 0, NULL, 'misha', 'docs', 0, '{}'),
                                 ('c.example.com', 'rt_0', 0, 'mach_1', NULL, '', 0, '{}');
     INSERT INTO domains VALUES ('example.com', 'misha', 0);
@@ -186,7 +188,7 @@ TEST_CASE("a database file alone is listed as the broker lists it") {
   const std::string db = database_in(folder);
   CHECK(listed(db, {"machine", "list"}) ==
         nlohmann::json::parse(R"([{"id":"mach_1","state":"active","defaultPort":3000,"metadata":{"a":1},)"
-                              R"("createdAt":"2025-01-01T00:00:00Z"}])"));
+                              R"("createdAt":"2025-01-01T00:00:00Z","owner":null,"policy":{},"expiresAt":null}])"));
   CHECK(listed(db, {"machine", "show", "mach_1"})["id"] == "mach_1");
   CHECK(listed(db, {"machine", "token", "list", "mach_1"})[0]["label"] == "laptop");
   CHECK(listed(db, {"machine", "token", "list", "mach_1"}).dump().find("SECRETHASH") == std::string::npos);

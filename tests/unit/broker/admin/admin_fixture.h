@@ -134,7 +134,7 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
   static RoutingOptions routing_options() {
     RoutingOptions options;
     options.domains = {"admin.test"};
-    options.defaults.auth = Auth::kPublic;
+    options.policies.defaults = load_policy(R"({"auth":"public"})");
     return options;
   }
   static size_t length_of(const std::string& head) {

@@ -214,7 +214,7 @@ TEST_CASE("the refusal says in words what is wrong") {
   const Filled table;
   const auto detail = [&table](std::string_view host) {
     std::vector<std::string> steps;
-    return table.index.explain(host, steps).error().detail;
+    return table.index.explain({host}, steps).error().detail;
   };
   CHECK(detail("nobody.iterate.app") == "there is no project \"nobody\"");
   CHECK(detail("empty.iterate.app") == "no machine is attached to project \"empty\"");
@@ -227,7 +227,7 @@ TEST_CASE("the refusal says in words what is wrong") {
 TEST_CASE("explain tells each step") {
   const Filled table;
   std::vector<std::string> steps;
-  REQUIRE(table.index.explain("DOCS--misha.iterate.app:8443", steps).has_value());
+  REQUIRE(table.index.explain({"DOCS--misha.iterate.app:8443"}, steps).has_value());
   const std::vector<std::string> expected = {
       "host \"DOCS--misha.iterate.app:8443\" is read as \"docs--misha.iterate.app\"",
       "no route or custom domain holds exactly this name",

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "broker/routing/pattern.h"
 #include "broker/routing/route_index.h"
 
 namespace ingress::broker {
@@ -13,8 +14,8 @@ namespace ingress::broker {
 class IndexFixture {
  public:
   explicit IndexFixture(std::vector<std::string> domains = {"iterate.app"},
-                        Policy defaults = {std::nullopt, std::nullopt, Auth::kPublic})
-      : index(RoutingOptions{std::move(domains), defaults}) {}
+                        const char* defaults = R"({"auth":"public"})")
+      : index(RoutingOptions{std::move(domains), {load_policy(defaults), nullptr}}) {}
 
   void apply(Change change) {
     Transaction transaction;
@@ -26,6 +27,11 @@ class IndexFixture {
     machine.id = id;
     machine.state = state;
     machine.default_port = port;
+    apply(PutMachine{machine});
+  }
+  void machine_policy(const std::string& id, const std::string& policy) {
+    Machine machine = *index.machine(id);
+    machine.policy = policy;
     apply(PutMachine{machine});
   }
   void project(const std::string& slug, const std::string& machine, int port = 3000, const std::string& policy = "{}") {
@@ -49,17 +55,24 @@ class IndexFixture {
              const std::string& policy = "{}", bool overwrite = false) {
     Route route;
     route.id = id;
-    for (const std::string& pattern : patterns) route.patterns.push_back({pattern, target, policy});
+    for (const std::string& pattern : patterns) route.patterns.push_back(read(pattern, target, policy));
     apply(PutRoute{route, false, overwrite});
+  }
+  // As the store leaves it.
+  static RoutePattern read(const std::string& text, const RouteTarget& target, const std::string& policy = "{}") {
+    Pattern pattern;
+    std::string problem;
+    REQUIRE_MESSAGE(read_pattern(text, pattern, problem).has_value(), problem);
+    return {pattern.shape, target, policy, pattern.text};
   }
   void domain(const std::string& name, const std::string& project) { apply(PutDomain{Domain{name, project, 0}}); }
 
   // "mach_1:3000", or the refusal's code.
-  std::string at(std::string_view host) const {
+  std::string at(std::string_view host, std::string_view target = "/", int64_t now = 0) const {
     Resolution out;
-    const Status done = index.resolve(host, out);
+    const Status done = index.resolve({host, target, now}, out);
     std::vector<std::string> steps;
-    const auto explained = index.explain(host, steps);
+    const auto explained = index.explain({host, target, now}, steps);
     CHECK(explained.has_value() == done.has_value());
     CHECK_FALSE(steps.empty());
     if (!done) {
@@ -69,14 +82,14 @@ class IndexFixture {
     }
     return std::string(out.machine) + ":" + std::to_string(out.port);
   }
-  Resolution resolved(std::string_view host) const {
+  Resolution resolved(std::string_view host, std::string_view target = "/") const {
     Resolution out;
-    REQUIRE(index.resolve(host, out).has_value());
+    REQUIRE(index.resolve({host, target}, out).has_value());
     return out;
   }
-  std::string pattern(std::string_view host) const {
+  std::string pattern(std::string_view host, std::string_view target = "/") const {
     Resolution out;
-    return index.resolve(host, out) ? std::string(out.pattern) : "";
+    return index.resolve({host, target}, out) ? std::string(out.pattern) : "";
   }
 
   RouteIndex index;

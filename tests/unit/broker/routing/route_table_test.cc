@@ -12,7 +12,7 @@ namespace {
 RoutingOptions options() {
   RoutingOptions made;
   made.domains = {"iterate.app"};
-  made.defaults.auth = Auth::kPublic;
+  made.policies.defaults = load_policy(R"({"auth":"public"})");
   return made;
 }
 
@@ -54,28 +54,27 @@ TEST_CASE("with one reader a change is visible at once, and in the one copy") {
   CHECK(knows(index, "m1"));
 }
 
-Auth default_auth(const RouteTable& table) {
+bool open(const RouteTable& table) {
   Resolution found;
-  REQUIRE(table.read().resolve("m1.machines.iterate.app", found).has_value());
-  return *found.policy.auth;
+  REQUIRE(table.read().resolve({"m1.machines.iterate.app"}, found).has_value());
+  return found.policy.is_public();
 }
 
 TEST_CASE("other defaults are seen by whoever reads next, and reach both copies in the order of the changes") {
   RouteTable one(options());
   one.apply(put("m1"), {});
-  Policy deny;
-  deny.auth = Auth::kDeny;
-  one.set_defaults(deny);
-  CHECK(default_auth(one) == Auth::kDeny);
+  const BrokerPolicies deny{load_policy(R"({"auth":"deny"})"), nullptr};
+  one.set_policies(deny);
+  CHECK_FALSE(open(one));
   SharedTable shared;
   shared.apply("m1");
-  shared.table.set_defaults(deny);  // the other copy may still be read
-  CHECK(default_auth(shared.table) == Auth::kPublic);
+  shared.table.set_policies(deny);  // the other copy may still be read
+  CHECK(open(shared.table));
   shared.pass();
-  CHECK(default_auth(shared.table) == Auth::kDeny);
+  CHECK_FALSE(open(shared.table));
   shared.pass();
   shared.apply("m2");
-  CHECK(default_auth(shared.table) == Auth::kDeny);
+  CHECK_FALSE(open(shared.table));
   CHECK(knows(shared.table.read(), "m2"));
 }
 

@@ -83,7 +83,7 @@ std::string answers(const RouteIndex& index) {
   std::string all;
   const auto resolve = [&index, &all](const std::string& host) {
     Resolution out;
-    const Status done = index.resolve(host, out);
+    const Status done = index.resolve({host}, out);
     all += host + " ";
     if (!done) {
       all += std::string(name_of(done.error().code)) + "\n";
@@ -91,8 +91,8 @@ std::string answers(const RouteIndex& index) {
     }
     all += std::string(out.machine) + ":" + std::to_string(out.port) + " " + std::string(out.project) + " " +
            std::string(out.service) + " " + std::string(out.route_id) + " " + std::string(out.pattern) +
-           (out.policy.auth == Auth::kDeny ? " deny" : "") + (out.policy.host ? " host" : "") + " " +
-           std::to_string(static_cast<int>(out.machine_state)) + "\n";
+           (out.policy.is_denied() ? " deny" : "") + (out.policy.host() == http::HostMode::kPreserve ? " host" : "") +
+           " " + std::to_string(static_cast<int>(out.machine_state)) + "\n";
   };
   for (const std::string id : {"m_1", "m-2", "m3", "m4"}) {
     resolve(id + ".machines.iterate.app");

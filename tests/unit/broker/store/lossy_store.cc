@@ -10,7 +10,7 @@ bool LossyStore::open() {
   auto opened = db::Database::open(folder_.file("routes.db"), db::Database::Mode::kReadWrite, problem);
   if (!opened) return false;
   database_ = std::move(*opened);
-  if (!prepare_schema(*database_, "routes.db", migrations(), problem)) return false;
+  if (!prepare_schema(*database_, "routes.db", newest_schema(), problem)) return false;
   database_->run(pragmas_);
   revision_ = Tables(*database_).head();
   return !database_->failed();

@@ -48,8 +48,8 @@ TEST_CASE_FIXTURE(Filled, "ids, ports, states and JSON are checked") {
   CHECK(invalid(PutMachine{bad}) == "metadata is a JSON object of up to 64 KiB");
   CHECK(invalid(PutProject{project("mi_sha")}).starts_with("\"mi_sha\" cannot be a project slug"));
   Project policy = project("p");
-  policy.policy = R"({"auth":"share"})";
-  CHECK(invalid(PutProject{policy}).find("\"share\"") != std::string::npos);
+  policy.policy = R"({"auth":"friends"})";
+  CHECK(invalid(PutProject{policy}).find("\"friends\"") != std::string::npos);
   CHECK(invalid(PutService{Service{"misha", "4096", 1, "", "{}"}}).starts_with("\"4096\" cannot be a service name"));
   CHECK(invalid(PutService{Service{"misha", "x", 65536, "", "{}"}}) == "port 65536 is not a port: 1 to 65535");
   CHECK(invalid(PutToken{Token{"tk", "mach_1", "abc", "", 0}}).starts_with("a token's hash"));
@@ -188,10 +188,17 @@ TEST_CASE_FIXTURE(Filled, "a route's patterns and targets are checked") {
   const RouteTarget to_machine{"mach_1", "", "", 0};
   CHECK(invalid(PutRoute{route("r", {}, to_machine)}) == "a route has one pattern at least");
   CHECK(invalid(PutRoute{route("r", {"b.com", "B.com"}, to_machine)}) == "pattern \"b.com\" stands in the route twice");
-  CHECK(invalid(PutRoute{route("r", {"{x}.b.com"}, to_machine)}).find("captures") != std::string::npos);
+  CHECK(invalid(PutRoute{route("r", {"{x}.b.com"}, {"ws-{y}", "", "", 0})}).find("does not capture") !=
+        std::string::npos);
+  Route owned = route("r", {"{x}.b.com"}, {"", "{x}", "", 0});
+  owned.owner = "misha";
+  CHECK(invalid(PutRoute{owned}).find("only a route of the operator") != std::string::npos);
+  owned.owner = "nobody";
+  owned.patterns[0].target = {"ws-{x}", "", "", 0};
+  CHECK(refused(PutRoute{owned}, ErrorCode::kNotFound) == "there is no project \"nobody\"");
   CHECK(invalid(PutRoute{route("r", {"b.com"}, {})}).find("to a machine or to a project") != std::string::npos);
   CHECK(invalid(PutRoute{route("r", {"b.com"}, {"mach_1", "misha", "", 0})}).find("one of them") != std::string::npos);
-  CHECK(invalid(PutRoute{route("r", {"b.com"}, {"mach_1", "", "docs", 0})}).find("only a project has") !=
+  CHECK(invalid(PutRoute{route("r", {"b.com"}, {"mach_1", "", "docs", 0})}).find("which only a project has") !=
         std::string::npos);
   CHECK(invalid(PutRoute{route("r", {"b.com"}, {"", "misha", "docs", 80})}).find("not both") != std::string::npos);
   CHECK(invalid(PutRoute{route("r", {"b.com"}, {"mach_1", "", "", 65536})}).find("65536") != std::string::npos);

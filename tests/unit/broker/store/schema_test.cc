@@ -88,7 +88,7 @@ TEST_CASE_FIXTURE(StoreFixture, "the file is read by its owner and group alone, 
   store.reset();
   std::string problem;
   const auto database = open(path);
-  REQUIRE(prepare_schema(*database, path, migrations(), problem).has_value());
+  REQUIRE(prepare_schema(*database, path, newest_schema(), problem).has_value());
   CHECK(number(*database, "PRAGMA synchronous") == 2);
   CHECK(number(*database, "PRAGMA foreign_keys") == 1);
   CHECK(database->query("PRAGMA journal_mode").next());
@@ -102,17 +102,40 @@ TEST_CASE("an older schema is copied, then brought up in one transaction") {
   const std::vector<const char*> first = {"CREATE TABLE a (x); INSERT INTO a VALUES (1);"};
   const std::vector<const char*> second = {first[0], "CREATE TABLE b (y); INSERT INTO b SELECT x + 1 FROM a;"};
   std::string problem;
-  REQUIRE(prepare_schema(*open(path), path, first, problem).has_value());
+  REQUIRE(prepare_schema(*open(path), path, {first, {}}, problem).has_value());
   {
     const auto database = open(path);
-    REQUIRE_MESSAGE(prepare_schema(*database, path, second, problem).has_value(), problem);
+    REQUIRE_MESSAGE(prepare_schema(*database, path, {second, {}}, problem).has_value(), problem);
     CHECK(number(*database, "PRAGMA user_version") == 2);
     CHECK(number(*database, "SELECT y FROM b") == 2);
   }
   const auto copy = open(path + ".v1");
   CHECK(number(*copy, "PRAGMA user_version") == 1);
-  CHECK(number(*copy, "SELECT count(*) FROM sqlite_schema") == 1);
+  CHECK(number(*copy, "SELECT count(*) FROM sqlite_schema") == 2);
   CHECK(number(*copy, "SELECT x FROM a") == 1);
+}
+
+TEST_CASE("an addition leaves the version, so that the program from before it opens the file, and comes back to it") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("routes.db");
+  const std::vector<const char*> versions = {"CREATE TABLE a (x); INSERT INTO a VALUES (1);"};
+  const std::vector<const char*> additions = {"ALTER TABLE a ADD COLUMN y NOT NULL DEFAULT 7;", "CREATE TABLE c (z);"};
+  const Schema before{versions, {}};
+  const Schema after{versions, additions};
+  std::string problem;
+  REQUIRE(prepare_schema(*open(path), path, before, problem).has_value());
+  REQUIRE_MESSAGE(prepare_schema(*open(path), path, {versions, std::span(additions).first(1)}, problem).has_value(),
+                  problem);
+  REQUIRE_MESSAGE(prepare_schema(*open(path), path, before, problem).has_value(), problem);
+  run(path, "INSERT INTO a (x) VALUES (2)");
+  REQUIRE_MESSAGE(prepare_schema(*open(path), path, after, problem).has_value(), problem);
+  REQUIRE_MESSAGE(prepare_schema(*open(path), path, after, problem).has_value(), problem);
+  const auto database = open(path);
+  CHECK(number(*database, "PRAGMA user_version") == 1);
+  CHECK(number(*database, "SELECT sum(y) FROM a") == 14);
+  CHECK(number(*database, "SELECT count(*) FROM c") == 0);
+  CHECK(number(*open(path + ".v1"), "SELECT count(*) FROM a") == 1);
+  CHECK(number(*open(path + ".v1.1"), "SELECT count(*) FROM a") == 2);
 }
 
 TEST_CASE("a migration that fails leaves the file as it was") {
@@ -121,12 +144,12 @@ TEST_CASE("a migration that fails leaves the file as it was") {
   const std::vector<const char*> first = {"CREATE TABLE a (x);"};
   const std::vector<const char*> broken = {first[0], "CREATE TABLE b (y); INSERT INTO nowhere VALUES (1);"};
   std::string problem;
-  REQUIRE(prepare_schema(*open(path), path, first, problem).has_value());
-  CHECK_FALSE(prepare_schema(*open(path), path, broken, problem).has_value());
+  REQUIRE(prepare_schema(*open(path), path, {first, {}}, problem).has_value());
+  CHECK_FALSE(prepare_schema(*open(path), path, {broken, {}}, problem).has_value());
   CHECK(problem.find("nowhere") != std::string::npos);
   const auto database = open(path);
   CHECK(number(*database, "PRAGMA user_version") == 1);
-  CHECK(number(*database, "SELECT count(*) FROM sqlite_schema") == 1);
+  CHECK(number(*database, "SELECT count(*) FROM sqlite_schema") == 2);
 }
 
 }  // namespace

@@ -1,0 +1,76 @@
+#include "broker/policy/effective_policy.h"
+
+#include <algorithm>
+
+namespace ingress::broker {
+namespace {
+
+const AuthRule kDenied = AuthRule::of(Auth::kDeny);
+
+bool is_plain(const Policy& policy) {
+  return !(policy.methods || policy.ip_allow || policy.ip_deny || policy.strip_prefix || policy.add_prefix ||
+           policy.request_headers || policy.response_headers || policy.security_headers || policy.timeouts ||
+           policy.max_body || policy.rate || policy.canonical || policy.cookies || policy.root_path_field);
+}
+
+}  // namespace
+
+void EffectivePolicy::look_at(const Policy& policy) { plain_ = plain_ && is_plain(policy); }
+
+void EffectivePolicy::enforce(const Policy* policy) {
+  if (policy == nullptr) return;
+  enforced_ = policy;
+  look_at(*policy);
+  if (policy->auth) auths_[auth_count_++] = &*policy->auth;
+}
+
+void EffectivePolicy::add(const Policy* policy) {
+  if (policy == nullptr) return;
+  look_at(*policy);
+  if (count_ == kMostLayers) {
+    // What does not fit may have closed the way.
+    overfull_ = true;
+    auths_[0] = &kDenied;
+    auth_count_ = 1;
+    return;
+  }
+  layers_[count_++] = policy;
+  if (policy->auth) add_auth(*policy->auth);
+}
+
+void EffectivePolicy::add_auth(const AuthRule& rule) {
+  if (overfull_ || (nearest_auths_ > 0 && !level_open_)) return;  // a nearer level has said it
+  level_open_ = true;
+  if (nearest_auths_ == kMostAuths) {
+    auths_[auth_count_ - 1] = &kDenied;
+    return;
+  }
+  ++nearest_auths_;
+  auths_[auth_count_++] = &rule;
+}
+
+std::optional<Duration> EffectivePolicy::park() const {
+  const Duration* found = find(&Policy::park);
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+bool EffectivePolicy::is_public() const {
+  const auto rules = auths();
+  return !rules.empty() &&
+         std::all_of(rules.begin(), rules.end(), [](const AuthRule* rule) { return rule->is(Auth::kPublic); });
+}
+
+bool EffectivePolicy::is_denied() const {
+  const auto rules = auths();
+  return rules.empty() ||
+         std::any_of(rules.begin(), rules.end(), [](const AuthRule* rule) { return rule->is(Auth::kDeny); });
+}
+
+std::string EffectivePolicy::auth_words() const {
+  if (auth_count_ == 0) return "deny";
+  std::string words;
+  for (const AuthRule* rule : auths()) words += (words.empty() ? "" : " and ") + rule->words();
+  return words;
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,102 @@
+// What holds for one request: the policies of its route, services, machine, projects and the broker, the nearest first,
+// and before them what the operator enforces. Plain value; allocates nothing. The policies outlive it.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "broker/policy/policy.h"
+
+namespace ingress::broker {
+
+class EffectivePolicy {
+ public:
+  static constexpr size_t kMostLayers = 16;
+  static constexpr size_t kMostAuths = 4;
+
+  void clear() { *this = EffectivePolicy(); }
+  // What no policy below can loosen. null for nothing.
+  void enforce(const Policy* policy);
+  // Layers are added nearest first. Those added between two calls of next_level() are of one level: an `auth` of the
+  // nearest level that sets one holds, and where several of that level set it, a request has to pass each.
+  void next_level() { level_open_ = false; }
+  void add(const Policy* policy);
+
+  http::HostMode host() const { return value(&Policy::host, http::HostMode::kRewrite); }
+  http::OriginMode origin() const { return value(&Policy::origin, http::OriginMode::kPreserve); }
+  OriginProtocol origin_protocol() const { return value(&Policy::origin_protocol, OriginProtocol::kHttp); }
+  std::optional<Duration> park() const;
+  // null where nothing sets it.
+  const std::string* wake() const { return find(&Policy::wake); }
+  const std::string* strip_prefix() const { return find(&Policy::strip_prefix); }
+  const std::string* add_prefix() const { return find(&Policy::add_prefix); }
+  const HeaderEdits* request_headers() const { return find(&Policy::request_headers); }
+  const HeaderEdits* response_headers() const { return find(&Policy::response_headers); }
+  SecurityHeaders security_headers() const { return value(&Policy::security_headers, SecurityHeaders::kOff); }
+  TimeoutRule timeouts() const { return value(&Policy::timeouts, TimeoutRule()); }
+  bool canonical() const { return value(&Policy::canonical, false); }
+  CookieScope cookies() const { return value(&Policy::cookies, CookieScope::kIsolate); }
+  bool root_path_field() const { return value(&Policy::root_path_field, false); }
+
+  // Rules that are held one by one: an enforced one and the nearest one.
+  template <class T>
+  struct Pair {
+    const T* enforced = nullptr;
+    const T* nearest = nullptr;
+    explicit operator bool() const { return enforced != nullptr || nearest != nullptr; }
+  };
+  Pair<std::vector<std::string>> methods() const { return both(&Policy::methods); }
+  Pair<std::vector<AddressBlock>> ip_allow() const { return both(&Policy::ip_allow); }
+  Pair<std::vector<AddressBlock>> ip_deny() const { return both(&Policy::ip_deny); }
+  Pair<uint64_t> max_body() const { return both(&Policy::max_body); }
+  Pair<RateRule> rate() const { return both(&Policy::rate); }
+
+  // The rules of which each has to let a request in; none where nothing says who may (then nobody may).
+  std::span<const AuthRule* const> auths() const { return {auths_.data(), auth_count_}; }
+  // Everybody may come in, without a question.
+  bool is_public() const;
+  bool is_denied() const;
+  // Nothing but what forwarding itself knows (host, origin, origin_protocol, park, wake) and `auth` is set.
+  bool plain() const { return plain_; }
+  // "public", "basic and forward": for people.
+  std::string auth_words() const;
+
+ private:
+  template <class T>
+  const T* find(std::optional<T> Policy::*key) const {
+    if (enforced_ != nullptr && enforced_->*key) return &*(enforced_->*key);
+    return nearest(key);
+  }
+  template <class T>
+  const T* nearest(std::optional<T> Policy::*key) const {
+    for (size_t i = 0; i < count_; ++i) {
+      if (layers_[i]->*key) return &*(layers_[i]->*key);
+    }
+    return nullptr;
+  }
+  template <class T>
+  T value(std::optional<T> Policy::*key, T otherwise) const {
+    const T* found = find(key);
+    return found == nullptr ? otherwise : *found;
+  }
+  template <class T>
+  Pair<T> both(std::optional<T> Policy::*key) const {
+    return {enforced_ != nullptr && enforced_->*key ? &*(enforced_->*key) : nullptr, nearest(key)};
+  }
+  void add_auth(const AuthRule& rule);
+  void look_at(const Policy& policy);
+
+  const Policy* enforced_ = nullptr;
+  std::array<const Policy*, kMostLayers> layers_{};
+  size_t count_ = 0;
+  std::array<const AuthRule*, kMostAuths + 1> auths_{};  // an enforced one first
+  size_t auth_count_ = 0;
+  size_t nearest_auths_ = 0;  // those that are not enforced
+  bool level_open_ = false;   // the level in hand has set an auth
+  bool overfull_ = false;     // nobody comes in
+  bool plain_ = true;
+};
+
+}  // namespace ingress::broker

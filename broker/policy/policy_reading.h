@@ -1,0 +1,36 @@
+// What the readers of policy keys share. Private to broker/policy.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "broker/policy/policy.h"
+
+namespace ingress::broker {
+
+// One key's value on its way into a policy; the first thing that is wrong becomes the problem's sentence.
+struct KeyReading {
+  std::string_view key;
+  const nlohmann::json& value;
+  std::string& problem;
+
+  Status refuse(std::string_view sentence) const;
+  // "cannot be "x": it is one of a, b".
+  Status refuse_word(std::string_view word, std::string_view known) const;
+  // null, with the problem said, where the value is no string.
+  const std::string* word(Status& status) const;
+  // Of an object's member, named "key.member".
+  template <class Read>
+  Status member(const std::string& name, const nlohmann::json& inner, Read read) const {
+    const std::string path = std::string(key) + "." + name;
+    return read(KeyReading{path, inner, problem});
+  }
+};
+
+Status read_words(const KeyReading& in, std::vector<std::string>& out);
+Status read_auth(const KeyReading& in, AuthRule& rule);
+
+}  // namespace ingress::broker
