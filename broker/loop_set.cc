@@ -198,7 +198,7 @@ void LoopSet::when_passed(std::function<void()> passed) {
 void LoopSet::reopen_access_log() {
   if (access_log_ == nullptr) return;
   const auto flushed = [](Worker& worker, const std::function<void()>& done) {
-    worker.access_log()->flush();
+    worker.observer().access_log()->flush();
     done();
   };
   until_all(flushed, [this] { static_cast<void>(access_log_->reopen()); });
@@ -264,6 +264,23 @@ void LoopSet::drop_machine(std::string_view machine) {
 
 void LoopSet::count(std::function<void(std::vector<LoopCounts>)> on_done) {
   ask_all<LoopCounts>([](Worker& worker) { return worker.counts(); }, std::move(on_done));
+}
+
+BrokerCounts LoopSet::broker_counts() const { return {waker_->counts().woken, waker_->counts().failed}; }
+
+void LoopSet::list_traffic(std::function<void(std::vector<MachineRow>)> on_done) {
+  using Rows = std::vector<MachineRow>;
+  ask_all<Rows>(
+      [](Worker& worker) { return worker.observer().machines(); },
+      [on_done = std::move(on_done)](std::vector<Rows> of_loops) { on_done(merge_rows(std::move(of_loops))); });
+}
+
+void LoopSet::add_tap(std::shared_ptr<ExchangeTap> tap) {
+  everywhere([tap = std::move(tap)](Worker& worker) { worker.observer().add(tap); });
+}
+
+void LoopSet::remove_tap(std::shared_ptr<ExchangeTap> tap) {
+  everywhere([tap = std::move(tap)](Worker& worker) { worker.observer().remove(tap); });
 }
 
 }  // namespace ingress::broker

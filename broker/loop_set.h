@@ -57,6 +57,10 @@ class LoopSet final : public LoopsView {
   void close_tunnel(std::string_view id, std::function<void(bool)> on_done) override;
   void drop_machine(std::string_view machine) override;
   void count(std::function<void(std::vector<LoopCounts>)> on_done) override;
+  BrokerCounts broker_counts() const override;
+  void list_traffic(std::function<void(std::vector<MachineRow>)> on_done) override;
+  void add_tap(std::shared_ptr<ExchangeTap> tap) override;
+  void remove_tap(std::shared_ptr<ExchangeTap> tap) override;
 
  private:
   void make_generations();

@@ -46,7 +46,8 @@ Worker::Worker(const WorkerParts& parts, size_t number)
       certificates_(loop_, parts.config->live.tls_dir, number == 0),
       access_(*parts.routes),
       tunnels_(loop_, registry_options(parts), access_, parts.directory, number),
-      parking_(loop_, parking_limits(parts.config->live)) {
+      parking_(loop_, parking_limits(parts.config->live)),
+      observer_(loop_) {
   tunnels_.set_watcher(*this);
   if (parts.directory != nullptr) crossing_ = std::make_unique<Crossing>(loop_, number, tunnels_);
   carrier_ = std::make_unique<Carrier>(tunnels_, parts.directory, crossing_.get());
@@ -62,13 +63,11 @@ void Worker::connect(const std::vector<Worker*>& all) {
   crossing_->connect(std::move(crossings));
 }
 
-void Worker::open_access_log(AccessLogFile& file) { access_log_ = std::make_unique<AccessLog>(loop_, file); }
-
 void Worker::make_front() {
   const Config& config = *parts_.config;
   forwarder_ = std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_,
                                            Waiting{parking_, *parts_.recent, *parts_.waker, config.live.park},
-                                           *parts_.memory, access_log_.get());
+                                           *parts_.memory, observer_);
   redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port);
   challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *forwarder_);
   server::RequestAcceptor* clear = redirect_.get();
@@ -158,6 +157,10 @@ void Worker::set_live(const LiveSettings& live) {
 LoopCounts Worker::counts() const {
   LoopCounts counts;
   if (front_ != nullptr) counts.clients = front_->client_count();
+  if (front_ != nullptr) counts.connections = front_->counts();
+  if (forwarder_ != nullptr) counts.exchanges = forwarder_->running();
+  counts.ended_tunnels = tunnels_.counts();
+  counts.traffic = observer_.counts();
   counts.machines = tunnels_.machine_count();
   counts.tunnels = tunnels_.tunnel_count();
   counts.streams = carrier_->opened();

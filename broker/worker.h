@@ -13,11 +13,11 @@
 #include "broker/carrier/crossing.h"
 #include "broker/carrier/loops_view.h"
 #include "broker/certificates.h"
-#include "broker/client/access_log.h"
 #include "broker/client/front.h"
 #include "broker/client/redirect.h"
 #include "broker/config.h"
 #include "broker/generations/generations.h"
+#include "broker/observe/exchange_observer.h"
 #include "broker/tunnel_access.h"
 
 namespace ingress::broker {
@@ -42,7 +42,7 @@ class Worker final : private MachineWatcher {
   // With several loops: all of them, by number.
   void connect(const std::vector<Worker*>& all);
   Status load_certificates(const tls::TicketKeyMemory& tickets) { return certificates_.start(tickets); }
-  void open_access_log(AccessLogFile& file);
+  void open_access_log(AccessLogFile& file) { observer_.open_access_log(file); }
   // Before it runs; they outlive its last iteration.
   void set_generations(Generations& generations);
   // What the front needs; after connect and the others.
@@ -54,7 +54,7 @@ class Worker final : private MachineWatcher {
   TunnelRegistry& tunnels() { return tunnels_; }
   Carrier& carrier() { return *carrier_; }
   const Certificates& certificates() const { return certificates_; }
-  AccessLog* access_log() { return access_log_.get(); }
+  ExchangeObserver& observer() { return observer_; }
   bool listens() const { return front_ != nullptr; }
 
   // Machines can be reached again, by another process: requests that wait for them go on.
@@ -92,7 +92,7 @@ class Worker final : private MachineWatcher {
   std::unique_ptr<Crossing> crossing_;  // null with one loop
   std::unique_ptr<Carrier> carrier_;
   ParkingLot parking_;
-  std::unique_ptr<AccessLog> access_log_;
+  ExchangeObserver observer_;
   std::unique_ptr<Forwarder> forwarder_;
   std::unique_ptr<Redirect> redirect_;
   std::unique_ptr<ChallengesThen> challenges_;

@@ -16,6 +16,8 @@ constexpr Error kNotBack{ErrorCode::kMachineUnavailable, Side::kTunnel, true, 0,
                          "the machine's tunnel did not come back in time"};
 constexpr Error kNoMemory{ErrorCode::kOverloaded, Side::kInternal, true, 0, "the broker's memory budget is used up"};
 constexpr uint8_t kMostAttempts = 4;
+// An exchange is told to who listens before it has ended where it takes longer.
+constexpr std::chrono::seconds kLasting{1};
 constexpr Error kNoAnswer{ErrorCode::kProxyError, Side::kTunnel, false, 0, "the tunnel broke off before an answer"};
 
 int port_of(std::string_view host, bool tls) {
@@ -50,6 +52,7 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   held_trailers_.clear();
   rules_ = {};
   started_ = owner_.loop_.now();
+  notes_.begin(fine_now());
   unconsumed_bytes_ = 0;
   body_bytes_ = 0;
   status_ = public_port_ = 0;
@@ -134,8 +137,11 @@ Status Forward::resolve(const http::RequestTarget& target) {
   public_port_ = port_of(host_, held_.info().tls);
   Resolution& found = owner_.work_->resolution;
   const RouteQuery query{target.host, target.target, std::time(nullptr)};
-  if (const Status resolved = owner_.routes_.read().resolve(query, found); !resolved) return resolved;
+  const Status resolved = owner_.routes_.read().resolve(query, found);
+  notes_.led(found);
+  if (!resolved) return resolved;
   machine_.assign(found.machine);
+  notes_.enter(owner_.observer_, machine_);
   starting_ = found.machine_state == MachineState::kStarting;
   rules_.target_port = found.port;
   rules_.host = found.policy.host();
@@ -159,10 +165,11 @@ Status Forward::open(std::string_view target) {
   work.open.upgrade = info.upgrade;
   work.open.request.method = head.method;
   work.open.request.target = target;
-  http::forward_request_fields(head, info.upgrade, inbound(), rules_, owner_.ids_, work.scratch,
-                               work.open.request.fields);
+  notes_.sent_with(http::forward_request_fields(head, info.upgrade, inbound(), rules_, owner_.ids_, work.scratch,
+                                                work.open.request.fields));
   Error why;
   stream_ = owner_.carrier_.open(machine_, work.open, request_ended_ && held_trailers_.empty(), this, why);
+  notes_.let_in(fine_now(), static_cast<bool>(stream_));
   if (!stream_) return tl::unexpected(of_machine(why));
   ++attempts_;
   if (!held_trailers_.empty()) send_held_trailers();
@@ -194,6 +201,8 @@ void Forward::on_body(MutableBytes payload, bool end) {
   request_ended_ = request_ended_ || end;
   if (!stream_) return;
   body_used_ = body_used_ || !payload.empty();
+  notes_.bytes_in += payload.size();
+  owner_.observer_.bytes_in(payload.size(), notes_.machine);
   stream_.send_data(payload, end);
   if (end && upgraded_ && answer_ended_) answer_over();
 }
@@ -245,6 +254,7 @@ void Forward::on_head(const http::ResponseHead& head, bool end) {
   }
   answer_used_ = true;
   if (!final) return;
+  notes_.answered(fine_now());
   status_ = head.status;
   answer_begun_ = true;
   upgraded_ = head.status == 101;
@@ -257,6 +267,7 @@ void Forward::on_head(const http::ResponseHead& head, bool end) {
 
 void Forward::on_data(MutableBytes payload, bool end) {
   if (responder_ == nullptr) return;
+  owner_.observer_.bytes_out(payload.size(), notes_.machine);
   responder_->send_data(payload, end);
   if (end) {
     answer_ended_ = true;
@@ -335,20 +346,38 @@ void Forward::fail(const Error& error) {
   server::send_answer(*responder, http::error_answer(error, details, value_of(held_.head().fields, "Accept")), error);
 }
 
+ExchangeRecord Forward::record(FineTime now) const {
+  const http::RequestHead& head = held_.head();
+  ExchangeRecord record;
+  notes_.fill(record, now);
+  record.client_ip = held_.info().client_ip;
+  record.protocol = held_.info().http2 ? "h2" : head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  record.host = host_;
+  record.method = head.method;
+  record.target = head.target;
+  record.machine = machine_;
+  record.port = rules_.target_port;
+  record.status = status_;
+  return record;
+}
+
+void Forward::tell_lasting(FineTime now) {
+  if (responder_ == nullptr || notes_.lasting_told || now - notes_.began < kLasting) return;
+  notes_.lasting_told = true;
+  ExchangeRecord so_far = record(now);
+  so_far.bytes_out = responder_->body_bytes_sent();
+  owner_.observer_.lasts(so_far, now);
+}
+
 void Forward::log(const Error* error) {
-  if (owner_.access_log_ == nullptr) return;
-  AccessEntry entry;
-  entry.client_ip = held_.info().client_ip;
-  entry.host = host_;
-  entry.method = held_.head().method;
-  entry.target = held_.head().target;
-  entry.machine = machine_;
-  entry.port = rules_.target_port;
-  entry.status = status_;
-  entry.body_bytes = body_bytes_;
-  entry.duration = owner_.loop_.now() - started_;
-  if (error != nullptr) entry.error = name_of(public_error(*error).code);
-  owner_.access_log_->write(entry);
+  // One that went nowhere has the client's own, if any.
+  if (notes_.request_id.empty()) notes_.sent_with(http::ids_of(held_.head().fields));
+  const FineTime now = fine_now();
+  ExchangeRecord ended = record(now);
+  ended.bytes_out = body_bytes_;
+  ended.failed = status_ >= 500 || (error != nullptr && status_of(*error) >= 500);
+  if (error != nullptr) ended.error = public_error(*error).code;
+  owner_.observer_.ended(ended, std::exchange(notes_.machine, nullptr), now);
 }
 
 // Free for the next request once neither side can call any more.

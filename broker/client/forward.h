@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "broker/carrier/carried_stream.h"
+#include "broker/client/exchange_notes.h"
 #include "broker/client/forwarder.h"
 #include "broker/client/held_request.h"
 #include "broker/client/parking_lot.h"
@@ -54,6 +55,8 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   bool start(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info);
   // Sends the request again, where it still waits for that.
   void again();
+  // Tells an exchange that has lasted for a second, once.
+  void tell_lasting(FineTime now);
 
  private:
   // server::RequestHandler
@@ -88,6 +91,7 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   http::Inbound inbound() const;
   void fail(const Error& error);
   void answer_over();
+  ExchangeRecord record(FineTime now) const;
   void log(const Error* error);
   void settle();
 
@@ -105,6 +109,7 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   std::optional<Duration> park_;
   http::RequestRules rules_;
   Time started_{};
+  ExchangeNotes notes_;
   size_t unconsumed_bytes_ = 0;
   uint64_t body_bytes_ = 0;
   int status_ = 0;

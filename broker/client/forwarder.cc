@@ -1,5 +1,6 @@
 #include "broker/client/forwarder.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -7,18 +8,29 @@
 #include "broker/client/forward_work.h"
 
 namespace ingress::broker {
+namespace {
+
+// Of all exchanges, at a time: a look must not hold up the loop.
+constexpr size_t kLooks = 5000;
+
+}  // namespace
 
 Forwarder::Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, Waiting waiting,
-                     const MemoryBudget& memory, AccessLog* access_log)
+                     const MemoryBudget& memory, ExchangeObserver& observer)
     : loop_(loop),
       routes_(routes),
       carrier_(carrier),
       waiting_(waiting),
       memory_(memory),
-      access_log_(access_log),
-      work_(std::make_unique<Work>()) {}
+      observer_(observer),
+      work_(std::make_unique<Work>()) {
+  observer_.set_open_exchanges(this);
+}
 
-Forwarder::~Forwarder() { assert(running_ == 0); }
+Forwarder::~Forwarder() {
+  observer_.set_open_exchanges(nullptr);
+  assert(running_ == 0);
+}
 
 server::RequestHandler* Forwarder::on_request(server::Responder& responder, const http::RequestHead& head,
                                               const server::RequestInfo& info) {
@@ -30,16 +42,22 @@ server::RequestHandler* Forwarder::on_request(server::Responder& responder, cons
 
 http::ErrorAnswer Forwarder::on_unreadable(const Error& error, std::string_view client_ip) {
   const Error shown = public_error(error);
-  if (access_log_ != nullptr) {
-    AccessEntry entry;
-    entry.client_ip = client_ip;
-    entry.status = status_of(error);
-    entry.error = name_of(shown.code);
-    access_log_->write(entry);
-  }
+  ExchangeRecord record;
+  record.client_ip = client_ip;
+  record.status = status_of(error);
+  record.error = shown.code;
+  observer_.ended(record, nullptr, fine_now());
   http::ErrorDetails details;
   details.reason = error.context;
   return http::error_answer(error, details, {});
+}
+
+void Forwarder::tell_lasting() {
+  const FineTime now = fine_now();
+  for (size_t looks = std::min(kLooks, all_.size()); looks > 0; --looks) {
+    looked_at_ = looked_at_ + 1 < all_.size() ? looked_at_ + 1 : 0;
+    all_[looked_at_]->tell_lasting(now);
+  }
 }
 
 Forward* Forwarder::take() {

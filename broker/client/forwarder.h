@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "broker/carrier/carrier.h"
-#include "broker/client/access_log.h"
 #include "broker/client/memory_budget.h"
 #include "broker/client/parking_lot.h"
+#include "broker/observe/exchange_observer.h"
 #include "broker/routing/route_table.h"
 #include "broker/tunnel/recent_machines.h"
 #include "broker/wake/waker.h"
@@ -28,11 +28,11 @@ struct Waiting {
   Duration park{0};  // how long one waits where its policy does not say; 0: not at all
 };
 
-class Forwarder final : public server::RequestAcceptor {
+class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
  public:
-  // All outlive the forwarder. `access_log` may be null.
+  // All outlive the forwarder.
   Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, Waiting waiting, const MemoryBudget& memory,
-            AccessLog* access_log);
+            ExchangeObserver& observer);
   ~Forwarder();  // no exchange may be left
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
@@ -48,6 +48,9 @@ class Forwarder final : public server::RequestAcceptor {
   friend class Forward;
   struct Work;
 
+  // OpenExchanges
+  void tell_lasting() override;
+
   Forward* take();
   void give_back(Forward* forward);
   // Calls forward.again() at the end of this iteration.
@@ -58,13 +61,14 @@ class Forwarder final : public server::RequestAcceptor {
   Carrier& carrier_;
   Waiting waiting_;
   const MemoryBudget& memory_;
-  AccessLog* access_log_;
+  ExchangeObserver& observer_;
   http::RandomIds ids_;
   std::unique_ptr<Work> work_;  // scratch of the request or head in hand
   std::vector<std::unique_ptr<Forward>> all_;
   std::vector<Forward*> spare_;
   std::vector<Forward*> again_;  // whose stream broke in this iteration
   size_t running_ = 0;
+  size_t looked_at_ = 0;  // of all_, by tell_lasting()
 };
 
 }  // namespace ingress::broker

@@ -38,6 +38,7 @@ class Front::Handshake final : public uv::Buryable, private transport::Connectio
  private:
   void on_ready() override {
     connection_->pause_read();
+    ++front_.handshakes_done_;
     const std::string_view alpn = connection_->tls()->alpn();
     if (alpn == "iterate-tunnel/1") {
       front_.welcome_tunnel(std::move(connection_));
@@ -51,6 +52,7 @@ class Front::Handshake final : public uv::Buryable, private transport::Connectio
   void on_data(MutableBytes) override {}
   void on_end() override { connection_->close(); }
   void on_closed(const Error& error) override {
+    ++front_.handshakes_failed_;
     log_debug("handshake_failed", {{"peer", connection_->peer().to_text()}, {"error", describe(error)}});
     front_.loop_.bury(std::move(connection_));
     front_.end_handshake(this);
@@ -180,6 +182,7 @@ bool Front::may_shake_hands(uv::Socket& socket) {
   if (limits_.handshakes == nullptr) return true;
   const std::string ip = socket.peer().ip;
   if (limits_.handshakes->take(ip, loop_.now())) return true;
+  ++handshakes_refused_;
   if (loop_.now() >= refused_logged_ + kLogInterval) {
     refused_logged_ = loop_.now();
     log_warn("handshake_refused", {{"peer", ip}, {"why", "--handshake-rate"}});
@@ -261,6 +264,19 @@ void Front::set_options(const server::ConnectionOptions& options) {
   secure_.set_options(options);
   clear_http2_.set_options(options);
   secure_http2_.set_options(options);
+}
+
+ConnectionCounts Front::counts() const {
+  ConnectionCounts counts;
+  counts.clear_http1 = clear_.connection_count();
+  counts.clear_http2 = clear_http2_.connection_count();
+  counts.tls_http1 = secure_.connection_count();
+  counts.tls_http2 = secure_http2_.connection_count();
+  counts.handshakes = handshakes_.size();
+  counts.handshakes_done = handshakes_done_;
+  counts.handshakes_failed = handshakes_failed_;
+  counts.handshakes_refused = handshakes_refused_;
+  return counts;
 }
 
 size_t Front::client_count() const {

@@ -12,6 +12,7 @@
 #include "broker/client/client_intake.h"
 #include "broker/client/forwarder.h"
 #include "broker/client/handshake_rate.h"
+#include "broker/observe/connection_counts.h"
 #include "broker/tunnel/tunnel_lobby.h"
 #include "broker/tunnel/tunnel_registry.h"
 #include "common/server/http1_server.h"
@@ -71,6 +72,7 @@ class Front {
   // For all connections, as the servers' set_options.
   void set_options(const server::ConnectionOptions& options);
   size_t client_count() const;
+  ConnectionCounts counts() const;
 
  private:
   class Handshake;
@@ -105,6 +107,9 @@ class Front {
   ClientIntake* intake_ = nullptr;  // null with one loop
   TunnelLobby* lobby_ = nullptr;    // null with one loop
   FrontLimits limits_;
+  uint64_t handshakes_done_ = 0;
+  uint64_t handshakes_failed_ = 0;
+  uint64_t handshakes_refused_ = 0;
   Time full_logged_{};  // when limits that were met were told
   Time refused_logged_{};
   std::vector<Bound> listeners_;

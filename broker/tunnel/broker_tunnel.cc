@@ -75,7 +75,7 @@ void BrokerTunnel::on_connection_room() { session_->on_room(); }
 
 void BrokerTunnel::on_closed(const Error& error) {
   if (state_ != State::kClosing) {
-    state_ = State::kClosing;
+    begin_closing(error);
     owner_.on_draining(*this);
     session_->lost(error);
   }
@@ -152,7 +152,7 @@ void BrokerTunnel::migrate() {
 
 void BrokerTunnel::close(const Error& error) {
   if (state_ == State::kClosing) return;
-  state_ = State::kClosing;
+  begin_closing(error);
   hello_deadline_.cancel();
   owner_.on_draining(*this);
   session_->lost(error);
@@ -188,10 +188,16 @@ void BrokerTunnel::on_session_drained() {
 void BrokerTunnel::on_failed(const Error& error) {
   log_warn("tunnel_failed", {{"machine", machine_}, {"tunnel", id_}, {"peer", peer_}, {"error", describe(error)}});
   if (state_ == State::kClosing) return;
-  state_ = State::kClosing;
+  begin_closing(error);
   hello_deadline_.cancel();
   owner_.on_draining(*this);
   connection_->close_after_flush(Duration{1000});
+}
+
+void BrokerTunnel::begin_closing(const Error& error) {
+  was_drained_ = state_ == State::kDraining;
+  end_ = error;
+  state_ = State::kClosing;
 }
 
 void BrokerTunnel::on_deadline(Deadline&) {

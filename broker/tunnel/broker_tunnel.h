@@ -102,6 +102,9 @@ class BrokerTunnel final : public uv::Buryable,
   void take(MutableBytes begun) { on_data(begun); }
   // It was welcomed, at whatever state it is now.
   bool was_up() const { return connected_at_ != 0; }
+  // Once it is closing: why, and whether it was being drained.
+  const Error& end() const { return end_; }
+  bool was_drained() const { return was_drained_; }
   TunnelInfo info() const;
 
  private:
@@ -120,6 +123,8 @@ class BrokerTunnel final : public uv::Buryable,
   void on_deadline(Deadline& deadline) override;
 
   Time now() const { return connection_->loop().now(); }
+  // The state from which nothing leads back.
+  void begin_closing(const Error& error);
 
   BrokerTunnelOwner& owner_;
   const RegistryOptions& options_;
@@ -137,6 +142,8 @@ class BrokerTunnel final : public uv::Buryable,
   int slot_ = 0;
   State state_ = State::kAwaitingHello;
   bool entered_ = false;
+  bool was_drained_ = false;
+  Error end_;
 };
 
 }  // namespace ingress::broker

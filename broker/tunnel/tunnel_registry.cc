@@ -62,6 +62,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   BrokerTunnel* find(std::string_view id);
   std::vector<BrokerTunnel*> all() const;
   void check_drained();
+  void count_end(const BrokerTunnel& tunnel);
 
   uv::Loop& loop;
   RegistryOptions options;
@@ -76,6 +77,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   TextMap<std::vector<BrokerTunnel*>> serving;
   TextMap<Contest> contests;
   std::function<void()> on_drained;
+  TunnelCounts counts;
   uint64_t next_id = 1;
   size_t counted = 0;  // tunnels at the last tick
   size_t changed = 0;  // tunnels that came and went since memory was given back
@@ -154,6 +156,7 @@ bool TunnelRegistry::Impl::enter(BrokerTunnel& tunnel) const {
 
 void TunnelRegistry::Impl::accept(BrokerTunnel& tunnel) {
   tunnel.welcome();
+  ++counts.opened;
   add_serving(tunnel);
   log_info("tunnel_up", {{"machine", tunnel.machine()},
                          {"tunnel", tunnel.id()},
@@ -240,6 +243,7 @@ void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
     }
   }
   if (tunnel.was_up()) {
+    count_end(tunnel);
     log_info("tunnel_down", {{"machine", tunnel.machine()}, {"tunnel", tunnel.id()}, {"reason", describe(error)}});
   }
   if (tunnel.entered()) directory->leave(tunnel.machine());
@@ -248,6 +252,19 @@ void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
   loop.bury(std::move(found->second));
   tunnels.erase(found);
   check_drained();
+}
+
+void TunnelRegistry::Impl::count_end(const BrokerTunnel& tunnel) {
+  const ErrorCode code = tunnel.end().code;
+  if (tunnel.was_drained()) {
+    ++counts.drained;
+  } else if (code == ErrorCode::kTimeout) {
+    ++counts.timed_out;
+  } else if (code == ErrorCode::kClosed) {
+    ++counts.closed;
+  } else {
+    ++counts.broken;
+  }
 }
 
 BrokerTunnel* TunnelRegistry::Impl::find(std::string_view id) {
@@ -306,6 +323,7 @@ tunnel::Stream* TunnelRegistry::open(std::string_view machine, const tunnel::Ope
 bool TunnelRegistry::connected(std::string_view machine) const { return impl_->serving.contains(machine); }
 bool TunnelRegistry::draining() const { return impl_->draining; }
 size_t TunnelRegistry::tunnel_count() const { return impl_->tunnels.size(); }
+const TunnelCounts& TunnelRegistry::counts() const { return impl_->counts; }
 size_t TunnelRegistry::machine_count() const { return impl_->serving.size(); }
 
 std::vector<TunnelInfo> TunnelRegistry::list() const {

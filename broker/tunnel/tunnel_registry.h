@@ -38,6 +38,15 @@ struct TunnelInfo {
   bool draining = false;
 };
 
+// How tunnels that served have ended so far.
+struct TunnelCounts {
+  uint64_t opened = 0;
+  uint64_t drained = 0;  // after a GOAWAY of either side, or closed by an operator
+  uint64_t closed = 0;   // by the agent, without a word: its process is gone
+  uint64_t timed_out = 0;
+  uint64_t broken = 0;  // reset, or the protocol was
+};
+
 struct RegistryOptions {
   std::string broker_id;
   tunnel::SessionLimits limits;
@@ -91,6 +100,7 @@ class TunnelRegistry {
 
   bool draining() const;
   size_t tunnel_count() const;
+  const TunnelCounts& counts() const;
   // Machines that a tunnel takes streams for.
   size_t machine_count() const;
 

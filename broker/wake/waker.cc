@@ -108,6 +108,7 @@ void Waker::over(WakeCall& call, const DueWake& due, const WakeOutcome& outcome)
 }
 
 void Waker::note(const DueWake& due, const WakeOutcome& outcome, std::string_view target, Duration took) {
+  ++(outcome.woken() ? counts_.woken : counts_.failed);
   log(outcome.woken() ? LogLevel::kInfo : LogLevel::kWarn, "wake",
       {{"machine", due.machine},
        {"outcome", outcome.woken() ? "woken" : "failed"},

@@ -5,6 +5,7 @@
 // came() and starting(), which are anybody's.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,12 @@ namespace ingress::broker {
 struct WakeSettings {
   std::string secret;  // signs every call; empty: none is made
   origin::TargetRule targets;
+};
+
+// Calls so far.
+struct WakeCounts {
+  uint64_t woken = 0;
+  uint64_t failed = 0;  // or refused before they were made
 };
 
 class Waker final : private DeadlineHandler {
@@ -40,6 +47,8 @@ class Waker final : private DeadlineHandler {
   void came(std::string_view machine, Time now);
   // The machine was woken, and is on its way.
   bool starting(std::string_view machine, Time now) const;
+
+  const WakeCounts& counts() const { return counts_; }
 
   // For calls from now on.
   void set(WakeSettings settings) { settings_ = std::move(settings); }
@@ -62,6 +71,7 @@ class Waker final : private DeadlineHandler {
   std::unique_ptr<tls::ClientContext> tls_;  // made for the first call that needs it
   origin::OriginPool pool_;
   std::vector<std::unique_ptr<WakeCall>> calls_;
+  WakeCounts counts_;
 
   mutable std::mutex mutex_;  // of what follows
   WakePlan plan_;

@@ -33,7 +33,7 @@ class RequestForwarding {
       : inbound_(inbound), rules_(rules), ids_(ids), scratch_(scratch), out_(out), upgrade_(upgrade) {}
 
   void take(const Field& field);
-  void finish(const Fields& all);
+  RequestIds finish(const Fields& all);
 
  private:
   void take_te(const Field& field);
@@ -52,13 +52,13 @@ class RequestForwarding {
   Scratch& scratch_;
   Fields& out_;
   std::string_view local_authority_;
+  std::string_view traceparent_;  // "": none that is good
+  std::string_view request_id_;
   const bool upgrade_;
   bool host_written_ = false;
   bool te_written_ = false;
   bool names_fields_ = false;
-  bool has_traceparent_ = false;
   bool has_tracestate_ = false;
-  bool has_request_id_ = false;
 };
 
 void RequestForwarding::take(const Field& field) {
@@ -103,14 +103,14 @@ void RequestForwarding::take_te(const Field& field) {
 }
 
 void RequestForwarding::take_traceparent(const Field& field) {
-  if (has_traceparent_ || !is_traceparent(field.value)) return;
-  has_traceparent_ = true;
+  if (!traceparent_.empty() || !is_traceparent(field.value)) return;
+  traceparent_ = field.value;
   out_.push_back(field);
 }
 
 void RequestForwarding::take_request_id(const Field& field) {
-  if (has_request_id_ || !is_request_id(field.value)) return;
-  has_request_id_ = true;
+  if (!request_id_.empty() || !is_request_id(field.value)) return;
+  request_id_ = field.value;
   out_.push_back(field);
 }
 
@@ -143,13 +143,13 @@ std::string_view RequestForwarding::local_authority() {
   return local_authority_;
 }
 
-void RequestForwarding::finish(const Fields& all) {
+RequestIds RequestForwarding::finish(const Fields& all) {
   if (names_fields_) {
     drop_nominated(all, out_);
-    has_traceparent_ = has_traceparent_ && find_field(out_, "traceparent") != nullptr;
-    has_request_id_ = has_request_id_ && find_field(out_, "X-Request-Id") != nullptr;
+    if (find_field(out_, "traceparent") == nullptr) traceparent_ = {};
+    if (find_field(out_, "X-Request-Id") == nullptr) request_id_ = {};
   }
-  if (has_tracestate_ && !has_traceparent_) {
+  if (has_tracestate_ && traceparent_.empty()) {
     std::erase_if(out_, [](const Field& field) { return iequals(field.name, "tracestate"); });
   }
   if (!host_written_) write_host("Host");
@@ -158,18 +158,25 @@ void RequestForwarding::finish(const Fields& all) {
   out_.push_back({"X-Forwarded-Proto", inbound_.scheme});
   out_.push_back({"X-Forwarded-Port", number(inbound_.port, scratch_)});
   out_.push_back({"X-Iterate-Proxy-Via", inbound_.host});
-  if (!has_traceparent_) out_.push_back({"traceparent", new_traceparent(ids_, scratch_)});
-  if (!has_request_id_) out_.push_back({"X-Request-Id", new_request_id(ids_, scratch_)});
+  if (traceparent_.empty()) {
+    traceparent_ = new_traceparent(ids_, scratch_);
+    out_.push_back({"traceparent", traceparent_});
+  }
+  if (request_id_.empty()) {
+    request_id_ = new_request_id(ids_, scratch_);
+    out_.push_back({"X-Request-Id", request_id_});
+  }
+  return {trace_id_of(traceparent_), request_id_};
 }
 
 }  // namespace
 
-void forward_request_fields(const RequestHead& head, bool upgrade, const Inbound& inbound, const RequestRules& rules,
-                            RandomIds& ids, Scratch& scratch, Fields& out) {
+RequestIds forward_request_fields(const RequestHead& head, bool upgrade, const Inbound& inbound,
+                                  const RequestRules& rules, RandomIds& ids, Scratch& scratch, Fields& out) {
   out.clear();
   RequestForwarding forwarding(upgrade, inbound, rules, ids, scratch, out);
   for (const Field& field : head.fields) forwarding.take(field);
-  forwarding.finish(head.fields);
+  return forwarding.finish(head.fields);
 }
 
 }  // namespace ingress::http

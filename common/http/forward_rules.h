@@ -68,6 +68,14 @@ class RandomIds {
   uint64_t state_[4];
 };
 
+// What a request is told apart by: the trace id of its `traceparent` (32 hexadecimal digits) and its X-Request-Id.
+struct RequestIds {
+  std::string_view trace_id;
+  std::string_view request_id;
+};
+// Those of a client, where they are good; "" where there is none.
+RequestIds ids_of(const Fields& fields);
+
 // Builds in `out` the fields to forward, in the order they came:
 // - drops hop-by-hop fields (Connection and what it names, Keep-Alive, Proxy-Connection, Proxy-Authenticate,
 //   Proxy-Authorization, TE but `trailers`, Transfer-Encoding, Upgrade unless `upgrade`), never forwards Upgrade: h2c
@@ -80,8 +88,9 @@ class RandomIds {
 // - adds X-Forwarded-For/-Host/-Proto/-Port, X-Iterate-Proxy-Via (the inbound Host), traceparent and X-Request-Id where
 //   the request has none that is good (one of 1 to 128 visible ASCII bytes, one of W3C's format). A tracestate
 //   without a good traceparent is dropped.
-void forward_request_fields(const RequestHead& head, bool upgrade, const Inbound& inbound, const RequestRules& rules,
-                            RandomIds& ids, Scratch& scratch, Fields& out);
+// Returns the ids that the request goes on with, as views of `out`'s values.
+RequestIds forward_request_fields(const RequestHead& head, bool upgrade, const Inbound& inbound,
+                                  const RequestRules& rules, RandomIds& ids, Scratch& scratch, Fields& out);
 
 // What came back: drops hop-by-hop fields (Upgrade stays with a 101) and, of a 1xx or 204, Content-Length; where the
 // Host was rewritten, maps an absolute Location / Content-Location at http(s)://localhost:PORT, 127.0.0.1:PORT or

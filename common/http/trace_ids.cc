@@ -63,10 +63,24 @@ bool is_traceparent(std::string_view value) {
          is_lower_hex(value.substr(kFlagsAt, kFlagsBytes));
 }
 
+std::string_view trace_id_of(std::string_view traceparent) { return traceparent.substr(kTraceAt, kTraceBytes); }
+
 bool is_request_id(std::string_view value) {
   constexpr size_t kMostBytes = 128;
   return !value.empty() && value.size() <= kMostBytes &&
          std::all_of(value.begin(), value.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+RequestIds ids_of(const Fields& fields) {
+  RequestIds ids;
+  for (const Field& field : fields) {
+    if (ids.trace_id.empty() && iequals(field.name, "traceparent") && is_traceparent(field.value)) {
+      ids.trace_id = trace_id_of(field.value);
+    } else if (ids.request_id.empty() && iequals(field.name, "X-Request-Id") && is_request_id(field.value)) {
+      ids.request_id = field.value;
+    }
+  }
+  return ids;
 }
 
 std::string_view new_traceparent(RandomIds& ids, Scratch& scratch) {

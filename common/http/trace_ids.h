@@ -8,6 +8,8 @@
 namespace ingress::http {
 
 bool is_traceparent(std::string_view value);
+// Of a good one.
+std::string_view trace_id_of(std::string_view traceparent);
 // 1 to 128 bytes of visible ASCII.
 bool is_request_id(std::string_view value);
 

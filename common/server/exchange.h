@@ -24,6 +24,7 @@ struct RequestInfo {
   bool tls = false;
   bool end = false;      // no body follows
   bool upgrade = false;  // the client asks for an Upgrade that may be passed on
+  bool http2 = false;    // its head came as frames of HTTP/2
 };
 
 // The way back to the client. Backpressure: everything given is taken; a producer stops while congested() and goes on

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "broker/admin/admin_server.h"
+#include "broker/observe/exchange_observer.h"
 #include "common/tls/digest.h"
 #include "common/uv/socket.h"
 #include "common/uv/timer.h"
@@ -75,8 +76,9 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
     INFO(problem);
     REQUIRE(store);
     store_ = std::move(*store);
-    store_->set_on_committed(
-        [this](const Transaction& transaction, int64_t, const auto& visible) { routes_.apply(transaction, visible); });
+    store_->set_on_committed([this](const Transaction& transaction, int64_t, const auto& visible) {
+      routes_.apply(transaction, visible);
+    });
     start();
     client_ = client();
   }
@@ -128,7 +130,19 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
     return answer;
   }
 
+  // A request that is to be answered by a stream of events, on a connection of its own.
+  std::unique_ptr<RawClient> listen(const std::string& target, const std::string& fields = "") {
+    auto listener = client();
+    listener->send("GET " + target + " HTTP/1.1\r\nHost: admin\r\n" + fields + "\r\n");
+    return listener;
+  }
+  bool run_until_received(RawClient& from, const std::string& text) {
+    return run_until([&from, &text] { return from.received.find(text) != std::string::npos; });
+  }
+
   const RouteIndex& index() { return routes_.read(); }
+  ExchangeObserver& observer() { return observer_; }
+  size_t listeners() const { return taps_.size(); }
 
  private:
   static RoutingOptions routing_options() {
@@ -167,12 +181,28 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
   void list_tunnels(std::function<void(std::vector<TunnelInfo>)> on_done) override { on_done(tunnels_.list()); }
   void close_tunnel(std::string_view id, std::function<void(bool)> on_done) override { on_done(tunnels_.close(id)); }
   void drop_machine(std::string_view machine) override { tunnels_.drop_machine(machine); }
-  void count(std::function<void(std::vector<LoopCounts>)> on_done) override { on_done({{1, 2, 3, 6, 5, 4}}); }
+  void count(std::function<void(std::vector<LoopCounts>)> on_done) override {
+    LoopCounts counts{1, 2, 3, 6, 5, 4};
+    counts.traffic = observer_.counts();
+    on_done({counts});
+  }
+  BrokerCounts broker_counts() const override { return {7, 8}; }
+  void list_traffic(std::function<void(std::vector<MachineRow>)> on_done) override { on_done(observer_.machines()); }
+  void add_tap(std::shared_ptr<ExchangeTap> tap) override {
+    observer_.add(tap);
+    taps_.push_back(std::move(tap));
+  }
+  void remove_tap(std::shared_ptr<ExchangeTap> tap) override {
+    observer_.remove(tap);
+    std::erase(taps_, tap);
+  }
 
   uv::Loop loop_;
   std::string folder_;
   std::unique_ptr<Store> store_;
   RouteTable routes_;
+  ExchangeObserver observer_{loop_};
+  std::vector<std::shared_ptr<ExchangeTap>> taps_;
   TunnelRegistry tunnels_;
   Carrier carrier_;
   std::unique_ptr<AdminServer> server_;

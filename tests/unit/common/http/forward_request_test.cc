@@ -19,6 +19,7 @@ struct Forwarding {
   Scratch scratch;
   Fields out;
   Pairs last;  // of the last call
+  RequestIds told;
 
   Pairs operator()(const Pairs& fields) {
     RequestHead head;
@@ -26,7 +27,7 @@ struct Forwarding {
     head.target = "/";
     head.fields = to_fields(fields);
     scratch.clear();
-    forward_request_fields(head, upgrade, inbound, rules, ids, scratch, out);
+    told = forward_request_fields(head, upgrade, inbound, rules, ids, scratch, out);
     last = to_pairs(out);
     return last;
   }
@@ -238,6 +239,34 @@ TEST_CASE("a good traceparent passes, every other is replaced") {
     CHECK(trace(begun) == begun);
   }
   CHECK(value_of(forward({{"traceparent", kTraceparent}, {"traceparent", later}}), "traceparent") == kTraceparent);
+}
+
+TEST_CASE("the ids that a request goes on with are told, its own and those that are begun") {
+  Forwarding forward;
+  const Pairs own = {{"traceparent", kTraceparent}, {"X-Request-Id", "mine"}};
+  forward(own);
+  CHECK(forward.told.trace_id == "0af7651916cd43dd8448eb211c80319c");
+  CHECK(forward.told.request_id == "mine");
+  for (const Pairs& fields :
+       {Pairs{}, Pairs{{"traceparent", "00-x"}, {"X-Request-Id", ""}},
+        Pairs{{"Connection", "traceparent, X-Request-Id"}, {"traceparent", kTraceparent}, {"X-Request-Id", "mine"}}}) {
+    forward(fields);
+    CHECK(forward.told.trace_id == value_of(forward.last, "traceparent").substr(3, 32));
+    CHECK(forward.told.request_id == value_of(forward.last, "X-Request-Id"));
+    CHECK(forward.told.request_id.size() == 32);
+  }
+}
+
+TEST_CASE("a client's own ids are read where they are good, the first of two") {
+  const auto ids = [](const Pairs& fields) {
+    const RequestIds found = ids_of(to_fields(fields));
+    return std::pair(std::string(found.trace_id), std::string(found.request_id));
+  };
+  CHECK(ids({{"TraceParent", kTraceparent}}).first == "0af7651916cd43dd8448eb211c80319c");
+  CHECK(ids({{"traceparent", "bad"}, {"traceparent", kTraceparent}}).first.size() == 32);
+  CHECK(ids({{"x-request-id", "a"}, {"X-Request-Id", "b"}}).second == "a");
+  CHECK(ids({{"X-Request-Id", "a b"}}).second.empty());
+  CHECK(ids({}).first.empty());
 }
 
 TEST_CASE("a sane X-Request-Id passes, every other is replaced") {

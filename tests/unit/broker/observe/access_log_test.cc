@@ -1,4 +1,4 @@
-#include "broker/client/access_log.h"
+#include "broker/observe/access_log.h"
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ struct Logged {
 
 TEST_CASE("an exchange is one line of JSON that holds what was told") {
   Logged logged;
-  AccessEntry entry;
+  ExchangeRecord entry;
   entry.client_ip = "192.0.2.7";
   entry.host = "4096__misha.iterate.app";
   entry.method = "GET";
@@ -48,11 +48,11 @@ TEST_CASE("an exchange is one line of JSON that holds what was told") {
   entry.machine = "mach_1";
   entry.port = 4096;
   entry.status = 200;
-  entry.body_bytes = 12345678901234;
-  entry.duration = Duration(17);
-  logged.log->write(entry);
-  entry.error = "proxy_error";
-  logged.log->write(entry);
+  entry.bytes_out = 12345678901234;
+  entry.times.total = Micros(17'005);
+  logged.log->write(entry, fine_now());
+  entry.error = ErrorCode::kProxyError;
+  logged.log->write(entry, fine_now());
   const std::string text = logged.text();
   REQUIRE(std::count(text.begin(), text.end(), '\n') == 2);
   const auto line = nlohmann::json::parse(text.substr(0, text.find('\n')));
@@ -60,12 +60,41 @@ TEST_CASE("an exchange is one line of JSON that holds what was told") {
   CHECK(line["host"] == "4096__misha.iterate.app");
   CHECK(line["target"] == "/a?b=c");
   CHECK(line["bytes"] == 12345678901234);
-  CHECK(line["ms"] == 17);
+  CHECK(line["ms"] == 17.005);
   CHECK(line["port"] == 4096);
-  CHECK_FALSE(line.contains("error"));
+  CHECK(line["route_class"] == "none");
+  for (const char* absent : {"error", "policy_ms", "tunnel_ms", "first_byte_ms", "project", "route", "trace_id"}) {
+    CHECK_FALSE(line.contains(absent));
+  }
   const std::string time = line["time"];
   CHECK(time.size() == std::string("2026-11-29T05:00:00.123Z").size());
   CHECK(nlohmann::json::parse(text.substr(text.find('\n') + 1))["error"] == "proxy_error");
+}
+
+TEST_CASE("hops, ids and the way are told where there is something to tell") {
+  Logged logged;
+  ExchangeRecord entry;
+  entry.protocol = "h2";
+  entry.project = "misha";
+  entry.route = "rt_1";
+  entry.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  entry.request_id = "r\"1";
+  entry.route_class = RouteClass::kRoute;
+  entry.bytes_in = 7;
+  entry.times = {Micros(40), Micros(1'000), Micros(20'300), Micros(2'000'000)};
+  logged.log->write(entry, fine_now());
+  const auto line = nlohmann::json::parse(logged.text());
+  CHECK(line["protocol"] == "h2");
+  CHECK(line["project"] == "misha");
+  CHECK(line["route"] == "rt_1");
+  CHECK(line["route_class"] == "route");
+  CHECK(line["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736");
+  CHECK(line["request_id"] == "r\"1");
+  CHECK(line["bytes_in"] == 7);
+  CHECK(line["policy_ms"] == 0.04);
+  CHECK(line["tunnel_ms"] == 1.0);
+  CHECK(line["first_byte_ms"] == 20.3);
+  CHECK(line["ms"] == 2000.0);
 }
 
 TEST_CASE("every byte of a text can be read back, wherever it lies, and the line stays ASCII") {
@@ -75,9 +104,9 @@ TEST_CASE("every byte of a text can be read back, wherever it lies, and the line
     for (int byte = 0; byte < 256; ++byte) {
       std::string target(size, 'a');
       target[byte % size] = static_cast<char>(byte);
-      AccessEntry entry;
+      ExchangeRecord entry;
       entry.target = target;
-      logged.log->write(entry);
+      logged.log->write(entry, fine_now());
       expected += target;
     }
   }
@@ -98,9 +127,9 @@ TEST_CASE("every byte of a text can be read back, wherever it lies, and the line
 TEST_CASE("a line longer than a block is written whole") {
   Logged logged;
   const std::string target(200'000, '"');
-  AccessEntry entry;
+  ExchangeRecord entry;
   entry.target = target;
-  logged.log->write(entry);
+  logged.log->write(entry, fine_now());
   const auto line = nlohmann::json::parse(logged.text());
   CHECK((line["target"] == target));
 }

@@ -1,32 +1,20 @@
 // One JSON line for each exchange, gathered by each loop and written in blocks of whole lines to the one file.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "broker/observe/exchange_record.h"
+#include "broker/observe/time_stamp.h"
 #include "common/base/byte_buffer.h"
 #include "common/base/error.h"
 #include "common/uv/loop.h"
 #include "common/uv/timer.h"
 
 namespace ingress::broker {
-
-struct AccessEntry {
-  std::string_view client_ip;
-  std::string_view host;
-  std::string_view method;
-  std::string_view target;
-  std::string_view machine;
-  std::string_view error;  // code, "" where none
-  int port = 0;
-  int status = 0;  // 0: the client left before an answer
-  uint64_t body_bytes = 0;
-  Duration duration{0};
-};
 
 // The file, appended to. Thread: any.
 class AccessLogFile {
@@ -61,17 +49,15 @@ class AccessLog {
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
-  void write(const AccessEntry& entry);
+  // It ended at `now`.
+  void write(const ExchangeRecord& record, FineTime now);
   void flush();
 
  private:
-  std::string_view stamp();
-
   AccessLogFile& file_;
   ByteBuffer block_;
   uv::Timer timer_;
-  int64_t stamp_second_ = 0;
-  std::string stamp_;
+  TimeStamp stamp_;
 };
 
 }  // namespace ingress::broker

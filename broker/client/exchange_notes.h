@@ -1,0 +1,43 @@
+// What is noted of an exchange on its way, for its record. Reused from one request to the next, so that nothing is
+// allocated in steady state. Private to broker/client.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "broker/observe/exchange_observer.h"
+#include "broker/routing/route_index.h"
+#include "common/http/forward_rules.h"
+
+namespace ingress::broker {
+
+struct ExchangeNotes {
+  FineTime began{};
+  HopTimes times;  // but for the total
+  RouteClass route_class = RouteClass::kNone;
+  std::string project;
+  std::string route;
+  std::string trace_id;
+  std::string request_id;
+  uint64_t bytes_in = 0;
+  MachineCounts* machine = nullptr;  // while the exchange is counted there
+  bool lasting_told = false;
+
+  // A request's head has been read.
+  void begin(FineTime now);
+  // Where its host leads, as far as it does.
+  void led(const Resolution& found);
+  // It is for that machine, and no longer for another one.
+  void enter(ExchangeObserver& observer, std::string_view machine_id);
+  // It was let in, and a stream for it was opened, or not yet.
+  void let_in(FineTime now, bool opened);
+  void answered(FineTime now) { times.first_byte = since_begin(now); }
+  void sent_with(const http::RequestIds& ids);
+  // Into a record; what a request that went nowhere said of itself comes from its own fields.
+  void fill(ExchangeRecord& record, FineTime now) const;
+
+ private:
+  Micros since_begin(FineTime now) const { return std::chrono::duration_cast<Micros>(now - began); }
+};
+
+}  // namespace ingress::broker
