@@ -104,6 +104,7 @@ bool App::open_files() {
   store_ = std::move(*store);
   store_->set_on_committed([this](const Transaction& transaction, int64_t, const std::function<void()>& visible) {
     loops_.routes().apply(transaction, visible);
+    if (admin_ != nullptr) admin_->committed();
   });
   return loops_.prepare();
 }
@@ -139,6 +140,7 @@ bool App::listen_admin() {
   parts.loops = &loops_;
   parts.certificates = &loops_.first().certificates().context();
   const int port = loops_.first().front().https_addresses().front().port;
+  parts.version = INGRESS_VERSION;
   if (port != 443) parts.public_https_port = ":" + std::to_string(port);
   std::string problem;
   Result<std::unique_ptr<AdminServer>> admin = AdminServer::start(options, parts, problem);

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <vector>
 
 #include "common/tls/digest.h"
 
@@ -56,6 +57,8 @@ server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, 
   request->target = std::move(*target);
   request->actor = trust_.by_file_mode ? "unix" : "admin-token";
   request->if_match = text_of(http::find_field(head.fields, "If-Match"));
+  request->last_event_id = text_of(http::find_field(head.fields, "Last-Event-ID"));
+  request->wants_events = http::has_token(head.fields, "Accept", kEventStreamType);
   const auto exchange = std::make_shared<AdminExchange>(router_, responder, std::move(request),
                                                         [this](AdminExchange* over) { running_.erase(over); });
   running_.emplace(exchange.get(), exchange);
@@ -68,6 +71,13 @@ server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, 
     responder.send_head(go_on, false);
   }
   return exchange->over() ? nullptr : exchange.get();
+}
+
+void AdminAcceptor::end_streams() {
+  std::vector<std::shared_ptr<AdminExchange>> all;
+  all.reserve(running_.size());
+  for (const auto& [key, exchange] : running_) all.push_back(exchange);
+  for (const std::shared_ptr<AdminExchange>& exchange : all) exchange->end_stream();
 }
 
 http::ErrorAnswer AdminAcceptor::on_unreadable(const Error& error, std::string_view) {

@@ -23,6 +23,9 @@ class AdminAcceptor final : public server::RequestAcceptor {
   // Of the requests that come next.
   void set_token(const std::string& token) { trust_.token = token; }
 
+  // Ends the answers that have no end of their own.
+  void end_streams();
+
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
                                      const server::RequestInfo& info) override;
   http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;

@@ -8,23 +8,34 @@
 
 namespace ingress::broker::admin {
 
-void send(server::Responder& responder, const Answer& answer) {
-  const std::string length = std::to_string(answer.body.size());
+namespace {
+
+// Where the length is known before: `length`, else nullptr.
+http::ResponseHead head_of(const Answer& answer, const std::string* length) {
   http::ResponseHead head;
   head.status = answer.status;
   head.reason = http::reason_of(answer.status);
-  if (answer.status != 204) {
-    head.fields.push_back({"Content-Type", answer.content_type});
-    head.fields.push_back({"Content-Length", length});
-  }
+  if (answer.status != 204) head.fields.push_back({"Content-Type", answer.content_type});
+  if (answer.status != 204 && length != nullptr) head.fields.push_back({"Content-Length", *length});
   head.fields.push_back({"Cache-Control", "no-store"});
   head.fields.push_back({"X-Content-Type-Options", "nosniff"});
   for (const auto& [name, value] : answer.fields) head.fields.push_back({name, value});
-  if (!responder.send_head(head, answer.body.empty())) return responder.abort();
-  if (answer.body.empty()) return;
-  std::vector<uint8_t> body(kHeadroomBytes + answer.body.size());
-  std::memcpy(body.data() + kHeadroomBytes, answer.body.data(), answer.body.size());
-  responder.send_data(MutableBytes(body).subspan(kHeadroomBytes), true);
+  return head;
+}
+
+void send_text(server::Responder& responder, std::string_view text, bool end) {
+  std::vector<uint8_t> body(kHeadroomBytes + text.size());
+  std::memcpy(body.data() + kHeadroomBytes, text.data(), text.size());
+  responder.send_data(MutableBytes(body).subspan(kHeadroomBytes), end);
+}
+
+}  // namespace
+
+void send(server::Responder& responder, const Answer& answer) {
+  const std::string length = std::to_string(answer.body.size());
+  const bool known = answer.source == nullptr;
+  if (!responder.send_head(head_of(answer, known ? &length : nullptr), answer.body.empty())) return responder.abort();
+  if (!answer.body.empty()) send_text(responder, answer.body, true);
 }
 
 AdminExchange::AdminExchange(const Router& router, server::Responder& responder, std::shared_ptr<Request> request,
@@ -40,10 +51,43 @@ void AdminExchange::dispatch() {
 
 void AdminExchange::answer(const Answer& answer) {
   const std::shared_ptr<AdminExchange> keep = shared_from_this();
+  if (responder_ == nullptr) return;
+  if (answer.source != nullptr && request_->method != "HEAD") return start_stream(answer);
+  server::Responder* responder = std::exchange(responder_, nullptr);
+  on_over_(this);
+  send(*responder, answer);
+}
+
+void AdminExchange::start_stream(const Answer& answer) {
+  if (!responder_->send_head(head_of(answer, nullptr), false)) {
+    std::exchange(responder_, nullptr)->abort();
+    return on_over_(this);
+  }
+  source_ = answer.source;
+  source_->start(*this);
+}
+
+void AdminExchange::write(std::string_view text) {
+  if (responder_ != nullptr && !text.empty()) send_text(*responder_, text, false);
+}
+
+bool AdminExchange::congested() const { return responder_ == nullptr || responder_->congested(); }
+
+void AdminExchange::end() {
+  const std::shared_ptr<AdminExchange> keep = shared_from_this();
   server::Responder* responder = std::exchange(responder_, nullptr);
   if (responder == nullptr) return;
   on_over_(this);
-  send(*responder, answer);
+  send_text(*responder, {}, true);
+}
+
+void AdminExchange::end_stream() {
+  if (source_ != nullptr) end();
+}
+
+void AdminExchange::on_drained() {
+  const std::shared_ptr<AdminExchange> keep = shared_from_this();
+  if (source_ != nullptr) source_->on_room();
 }
 
 void AdminExchange::on_body(MutableBytes payload, bool end) {

@@ -1,5 +1,5 @@
-// One request to the admin API: gathers its body, hands it to the router, sends the answer. Owned by its acceptor until
-// it is over. Thread: the loop's.
+// One request to the admin API: gathers its body, hands it to the router, sends the answer, whole or as its source
+// makes it. Owned by its acceptor until it is over. Thread: the loop's.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,12 @@ namespace ingress::broker::admin {
 
 inline constexpr size_t kMaxBodyBytes = size_t{1024} * 1024;
 
+// A whole answer.
 void send(server::Responder& responder, const Answer& answer);
 
-class AdminExchange final : public server::RequestHandler, public std::enable_shared_from_this<AdminExchange> {
+class AdminExchange final : public server::RequestHandler,
+                            public std::enable_shared_from_this<AdminExchange>,
+                            private BodySink {
  public:
   // `on_over` forgets the exchange.
   using OnOver = std::function<void(AdminExchange*)>;
@@ -24,17 +27,26 @@ class AdminExchange final : public server::RequestHandler, public std::enable_sh
   void dispatch();
   bool over() const { return responder_ == nullptr; }
   void answer(const Answer& answer);
+  // Where the answer comes from a source: it is whole as it is.
+  void end_stream();
 
  private:
+  // BodySink
+  void write(std::string_view text) override;
+  bool congested() const override;
+  void end() override;
+  void start_stream(const Answer& answer);
+  // server::RequestHandler
   void on_body(MutableBytes payload, bool end) override;
   void on_trailers(const http::Fields& trailers) override;
   size_t allowance() override { return kMaxBodyBytes; }
-  void on_drained() override {}
+  void on_drained() override;
   void on_aborted(const Error& error) override;
 
   const Router& router_;
   server::Responder* responder_;  // null once over
   std::shared_ptr<Request> request_;
+  std::shared_ptr<BodySource> source_;  // while the answer comes from it
   OnOver on_over_;
 };
 

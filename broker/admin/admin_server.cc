@@ -7,13 +7,16 @@
 #include "broker/admin/api.h"
 #include "broker/admin/changes.h"
 #include "broker/admin/domains.h"
+#include "broker/admin/exchanges.h"
 #include "broker/admin/health.h"
 #include "broker/admin/loops.h"
 #include "broker/admin/machines.h"
+#include "broker/admin/metrics.h"
 #include "broker/admin/projects.h"
 #include "broker/admin/routes.h"
 #include "broker/admin/services.h"
 #include "broker/admin/tokens.h"
+#include "broker/admin/traffic.h"
 #include "broker/admin/tunnels.h"
 #include "broker/admin/why.h"
 #include "common/base/after_calls.h"
@@ -48,6 +51,9 @@ class Server final : public AdminServer {
         tunnels_(api_),
         loops_(api_),
         changes_(api_),
+        exchanges_(api_),
+        traffic_(api_),
+        metrics_(api_),
         why_(api_),
         local_acceptor_(router_, {true, ""}),
         remote_acceptor_(router_, {false, options.token}),
@@ -62,6 +68,9 @@ class Server final : public AdminServer {
     tunnels_.add_to(router_);
     loops_.add_to(router_);
     changes_.add_to(router_);
+    exchanges_.add_to(router_);
+    traffic_.add_to(router_);
+    metrics_.add_to(router_);
     why_.add_to(router_);
     health_.add_to(router_);
   }
@@ -98,11 +107,18 @@ class Server final : public AdminServer {
     return {};
   }
 
+  void committed() override {
+    metrics_.committed();
+    changes_.committed();
+  }
+
   void set_token(const std::string& token) override { remote_acceptor_.set_token(token); }
 
   void drain(std::function<void()> done) override {
     listeners_.clear();
     health_.set_ready(false);
+    local_acceptor_.end_streams();
+    remote_acceptor_.end_streams();
     const std::function<void()> one_done = after_calls(2, std::move(done));
     local_.drain(one_done);
     remote_.drain(one_done);
@@ -126,6 +142,9 @@ class Server final : public AdminServer {
   admin::Tunnels tunnels_;
   admin::Loops loops_;
   admin::Changes changes_;
+  admin::Exchanges exchanges_;
+  admin::Traffic traffic_;
+  admin::Metrics metrics_;
   admin::Why why_;
   admin::Health health_;
   admin::AdminAcceptor local_acceptor_;

@@ -34,6 +34,7 @@ struct AdminParts {
   LoopsView* loops = nullptr;
   const tls::ServerContext* certificates = nullptr;  // null where the broker serves no https
   std::string public_https_port;                     // ":8443" or "": for the URLs that are shown
+  std::string version;                               // the broker's
 };
 
 class AdminServer {
@@ -41,6 +42,8 @@ class AdminServer {
   static Result<std::unique_ptr<AdminServer>> start(const AdminOptions& options, const AdminParts& parts,
                                                     std::string& problem);
   virtual ~AdminServer() = default;
+  // A transaction was committed: who follows the changes is told.
+  virtual void committed() = 0;
   // Replaces AdminOptions::token.
   virtual void set_token(const std::string& token) = 0;
   // Stops accepting and closes idle connections; running requests end, and then `done` is called.

@@ -2,16 +2,19 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "broker/admin/body_source.h"
 #include "broker/store/store.h"
 
 namespace ingress::broker::admin {
 
 inline constexpr std::string_view kJsonType = "application/json";
+inline constexpr std::string_view kEventStreamType = "text/event-stream";
 inline constexpr std::string_view kProblemType = "application/problem+json";  // RFC 9457
 
 struct Answer {
@@ -19,6 +22,7 @@ struct Answer {
   std::string_view content_type;  // "" where there is no body
   std::string body;
   std::vector<std::pair<std::string_view, std::string>> fields;
+  std::shared_ptr<BodySource> source = nullptr;  // where it is, the body comes from it, and `body` is empty
 };
 
 // Takes a request's one answer; may outlive the client, and then does nothing. Thread: the loop's.

@@ -124,6 +124,13 @@ void Api::with_counts(std::function<void(const std::vector<LoopCounts>&)> on_don
       });
 }
 
+void Api::with_traffic(std::function<void(const std::vector<MachineRow>&)> on_done) {
+  parts_.loops->list_traffic(
+      [watch = std::weak_ptr<bool>(alive_), on_done = std::move(on_done)](const std::vector<MachineRow>& rows) {
+        if (!watch.expired()) on_done(rows);
+      });
+}
+
 void Api::add_hosts(JsonObject& object, const std::vector<std::string>& hosts) const {
   std::vector<std::string> urls;
   urls.reserve(hosts.size());

@@ -58,6 +58,7 @@ class Api {
   void with_tunnels(std::function<void(const std::vector<TunnelInfo>&)> on_done);
   void close_tunnel(std::string_view id, std::function<void(bool)> on_done);
   void with_counts(std::function<void(const std::vector<LoopCounts>&)> on_done);
+  void with_traffic(std::function<void(const std::vector<MachineRow>&)> on_done);
 
   // Adds "hosts" and "urls".
   void add_hosts(JsonObject& object, const std::vector<std::string>& hosts) const;

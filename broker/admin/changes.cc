@@ -1,12 +1,28 @@
 #include "broker/admin/changes.h"
 
+#include <charconv>
+#include <optional>
+#include <vector>
+
 #include "broker/admin/page.h"
 #include "broker/admin/record_json.h"
 
 namespace ingress::broker::admin {
+namespace {
+
+std::optional<int64_t> read_revision(std::string_view text) {
+  int64_t revision = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), revision);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || revision < 0) return std::nullopt;
+  return revision;
+}
+
+}  // namespace
 
 void Changes::add_to(Router& router) {
-  router.add("GET", "/v1/changes", [this](const RequestPtr& request, const Reply& reply) { list(request, reply); });
+  router.add("GET", "/v1/changes", [this](const RequestPtr& request, const Reply& reply) {
+    request->wants_events ? follow(request, reply) : list(request, reply);
+  });
 }
 
 // {"items":[…],"next":REVISION}: `next` is what to say as `since` to go on, there even where nothing came.
@@ -24,6 +40,29 @@ void Changes::list(const RequestPtr& request, const Reply& reply) {
     object.number("next", rows.empty() ? since : rows.back().revision);
     reply(json_answer(200, std::move(object).take()));
   });
+}
+
+// Who comes again says by Last-Event-ID where it was; that is stronger than the `since` that it first came with.
+void Changes::follow(const RequestPtr& request, const Reply& reply) {
+  QueryReader query(request->target);
+  int64_t since = query.integer("since", 0, 0, INT64_MAX);
+  if (const auto bad = query.finish()) return reply(*bad);
+  if (!request->last_event_id.empty()) {
+    const std::optional<int64_t> last = read_revision(request->last_event_id);
+    if (!last) return reply(problem(400, "invalid_argument", "Last-Event-ID is not a revision"));
+    since = *last;
+  }
+  if (feeds_.size() >= kMostFollowers) {
+    return reply(problem(503, "too_many_listeners", "as many follow the changes as may"));
+  }
+  reply(event_stream_answer(std::make_shared<ChangeFeed>(api_, feeds_, since)));
+}
+
+void Changes::committed() {
+  const std::vector<ChangeFeed*> all(feeds_.begin(), feeds_.end());
+  for (ChangeFeed* feed : all) {
+    if (feeds_.contains(feed)) feed->committed();
+  }
 }
 
 }  // namespace ingress::broker::admin

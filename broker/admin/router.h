@@ -19,8 +19,10 @@ struct Request {
   Target target;
   std::vector<std::string> params;  // what the template's `{…}` took, in order
   std::string body;
-  std::string actor;     // who asks, for `changes`
-  std::string if_match;  // "" where there is no such field
+  std::string actor;          // who asks, for `changes`
+  std::string if_match;       // "" where there is no such field
+  std::string last_event_id;  // the same
+  bool wants_events = false;  // Accept: text/event-stream
 };
 
 using RequestPtr = std::shared_ptr<const Request>;

@@ -78,6 +78,7 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
     store_ = std::move(*store);
     store_->set_on_committed([this](const Transaction& transaction, int64_t, const auto& visible) {
       routes_.apply(transaction, visible);
+      if (server_ != nullptr) server_->committed();
     });
     start();
     client_ = client();
@@ -170,6 +171,7 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
     parts.carrier = &carrier_;
     parts.loops = this;
     parts.public_https_port = ":8443";
+    parts.version = "1.2.3";
     std::string problem;
     auto server = AdminServer::start(options, parts, problem);
     INFO(problem);

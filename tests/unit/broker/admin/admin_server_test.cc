@@ -28,6 +28,20 @@ TEST_CASE("loops are listed with what each has and has done") {
   CHECK(admin.ask("GET", "/v1/loops?x=1").status == 400);
 }
 
+TEST_CASE("metrics are Prometheus' text, of the process too") {
+  AdminFixture admin;
+  REQUIRE(admin.ask("POST", "/v1/machines", R"({"id":"mach_1"})").status == 201);
+  const auto client = admin.listen("/metrics");
+  REQUIRE(admin.run_until_received(*client, "process_start_time_seconds 1"));
+  const std::string& text = client->received;
+  CHECK(text.find("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n") != std::string::npos);
+  for (const char* line : {"\ningress_store_commits_total 1\n", "\ningress_build_info{version=\"1.2.3\"} 1\n",
+                           "\ningress_wakes_total{result=\"woken\"} 7\n", "\nprocess_open_fds "}) {
+    CAPTURE(line);
+    CHECK(text.find(line) != std::string::npos);
+  }
+}
+
 TEST_CASE("a machine is made, shown, changed, listed and deleted") {
   AdminFixture admin;
   const HttpAnswer made = admin.ask("POST", "/v1/machines", R"({"id":"mach_1","metadata":{"a":{"b":1}}})");
