@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <optional>
 #include <system_error>
 
 #include "ctl/problem.h"
@@ -11,6 +12,9 @@ namespace {
 
 constexpr long kConnectTimeoutMs = 10000;
 constexpr long kTimeoutMs = 60000;
+// A stream of events has a comment every 15 s.
+constexpr long kSilenceSeconds = 45;
+constexpr int kPollMs = 1000;
 constexpr size_t kMaxAnswerBytes = size_t{256} * 1024 * 1024;
 
 size_t take_bytes(char* bytes, size_t, size_t count, void* to) {
@@ -18,6 +22,21 @@ size_t take_bytes(char* bytes, size_t, size_t count, void* to) {
   if (answer.size() + count > kMaxAnswerBytes) return 0;
   answer.append(bytes, count);
   return count;
+}
+
+// A stream's bytes: events where the answer is good, else what is wrong.
+struct Following {
+  CURL* handle;
+  EventReader reader;
+  std::string refusal;
+  long status = 0;
+};
+
+size_t take_events(char* bytes, size_t, size_t count, void* to) {
+  auto& following = *static_cast<Following*>(to);
+  curl_easy_getinfo(following.handle, CURLINFO_RESPONSE_CODE, &following.status);
+  if (following.status != 200) return take_bytes(bytes, 1, count, &following.refusal);
+  return following.reader.feed({bytes, count}) ? count : 0;
 }
 
 }  // namespace
@@ -41,6 +60,8 @@ struct AdminClient::Impl {
   }
 
   void set_up(const std::string& method, const std::string& path, const std::string& body, std::string& answer);
+  // Runs the request that is set up until it is over, or an interrupt comes: nullopt.
+  std::optional<CURLcode> run(const Interrupts& interrupts);
   std::string where() const { return address.unix_path.empty() ? address.base_url : address.unix_path; }
   std::string sentence(CURLcode code) const;
 };
@@ -68,6 +89,26 @@ void AdminClient::Impl::set_up(const std::string& method, const std::string& pat
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_bytes);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
+}
+
+std::optional<CURLcode> AdminClient::Impl::run(const Interrupts& interrupts) {
+  CURLM* const multi = curl_multi_init();
+  curl_multi_add_handle(multi, handle);
+  std::optional<CURLcode> over;
+  int running = 1;
+  while (true) {
+    curl_multi_perform(multi, &running);
+    int left = 0;
+    const CURLMsg* message = curl_multi_info_read(multi, &left);
+    if (message != nullptr) over = message->data.result;
+    if (message != nullptr || running == 0) break;
+    curl_waitfd interrupted{interrupts.descriptor(), CURL_WAIT_POLLIN, 0};
+    curl_multi_poll(multi, &interrupted, interrupts.descriptor() < 0 ? 0 : 1, kPollMs, nullptr);
+    if (interrupted.revents != 0) break;
+  }
+  curl_multi_remove_handle(multi, handle);
+  curl_multi_cleanup(multi);
+  return over;
 }
 
 std::string AdminClient::Impl::sentence(CURLcode code) const {
@@ -98,6 +139,31 @@ Outcome<Json> AdminClient::ask(const std::string& method, const std::string& pat
   long status = 0;
   curl_easy_getinfo(impl_->handle, CURLINFO_RESPONSE_CODE, &status);
   return read_answer(status, answer);
+}
+
+Outcome<void> AdminClient::follow(const std::string& path, const Interrupts& interrupts,
+                                  const std::function<void(const Event&)>& on_event) {
+  if (impl_->handle == nullptr) return failed("libcurl could not be set up");
+  Following following{impl_->handle, EventReader(on_event), {}};
+  impl_->set_up("GET", path, "", following.refusal);
+  impl_->fields = curl_slist_append(impl_->fields, "Accept: text/event-stream");
+  curl_easy_setopt(impl_->handle, CURLOPT_HTTPHEADER, impl_->fields);
+  curl_easy_setopt(impl_->handle, CURLOPT_TIMEOUT_MS, 0L);
+  curl_easy_setopt(impl_->handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(impl_->handle, CURLOPT_LOW_SPEED_TIME, kSilenceSeconds);
+  curl_easy_setopt(impl_->handle, CURLOPT_WRITEFUNCTION, take_events);
+  curl_easy_setopt(impl_->handle, CURLOPT_WRITEDATA, &following);
+  impl_->error[0] = '\0';
+  const std::optional<CURLcode> over = impl_->run(interrupts);
+  if (!over) return {};
+  curl_easy_getinfo(impl_->handle, CURLINFO_RESPONSE_CODE, &following.status);
+  if (*over == CURLE_OK && following.status != 200) {
+    const Outcome<Json> refused = read_answer(following.status, following.refusal);
+    return refused ? failed("the answer is no stream of events: is this the admin API? (--admin)")
+                   : tl::unexpected(refused.error());
+  }
+  if (*over == CURLE_OK) return failed("the broker at " + impl_->where() + " has ended the stream: it is going away");
+  return failed(impl_->sentence(*over));
 }
 
 }  // namespace ingress::ctl

@@ -1,10 +1,13 @@
-// Requests to the admin API, one after the other, over one connection. Blocking.
+// Requests to the admin API, one after the other, over one connection; and its streams of events. Blocking.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "ctl/admin_address.h"
+#include "ctl/event_reader.h"
+#include "ctl/interrupts.h"
 #include "ctl/outcome.h"
 
 namespace ingress::ctl {
@@ -17,6 +20,10 @@ class AdminClient {
 
   // `path` with its query. `body` null sends none.
   Outcome<Json> ask(const std::string& method, const std::string& path, const Json& body = nullptr);
+  // Reads a stream of events until an interrupt comes: that is good. An end that the broker makes, or its silence for
+  // longer than its comments may take, is a failure with a sentence.
+  Outcome<void> follow(const std::string& path, const Interrupts& interrupts,
+                       const std::function<void(const Event&)>& on_event);
 
  private:
   struct Impl;

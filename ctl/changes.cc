@@ -8,23 +8,43 @@ namespace {
 struct ChangesFlags {
   long long since = 0;
   long long limit = 0;
+  bool follow = false;
 };
+
+void show(Shell& shell, const Event& event) {
+  const Json row = Json::parse(event.data, nullptr, false);
+  if (!row.is_object()) return;
+  if (shell.globals.json) return shell.print_json_line(row);
+  shell.print_line(cell_of(row, "revision") + "  " + cell_of(row, "at") + "  " + cell_of(row, "actor") + "  " +
+                   cell_of(row, "operation") + "  " + cell_of(row, "subject"));
+}
+
+Outcome<int> follow(Shell& shell, const ChangesFlags& flags) {
+  if (flags.limit != 0) return wrong_usage("--follow has no end: leave --limit out");
+  const Interrupts interrupts;
+  const Outcome<void> followed = shell.session.follow("/v1/changes?since=" + std::to_string(flags.since), interrupts,
+                                                      [&shell](const Event& event) { show(shell, event); });
+  if (!followed) return tl::unexpected(followed.error());
+  return cli::kExitGood;
+}
+
+Outcome<int> changes(Shell& shell, const ChangesFlags& flags) {
+  if (flags.follow) return follow(shell, flags);
+  return shell.show_list(
+      {{"REVISION", "revision"}, {"AT", "at"}, {"ACTOR", "actor"}, {"OPERATION", "operation"}, {"SUBJECT", "subject"}},
+      shell.session.changes(flags.since, flags.limit));
+}
 
 }  // namespace
 
 void add_changes(Command app, Shell& shell) {
   const auto flags = std::make_shared<ChangesFlags>();
-  Command command = shell.command(app, "changes", "Who changed what, oldest first",
-                                  "ingressctl changes --since 120 --limit 20", [&shell, flags] {
-                                    return shell.show_list({{"REVISION", "revision"},
-                                                            {"AT", "at"},
-                                                            {"ACTOR", "actor"},
-                                                            {"OPERATION", "operation"},
-                                                            {"SUBJECT", "subject"}},
-                                                           shell.session.changes(flags->since, flags->limit));
-                                  });
+  Command command =
+      shell.command(app, "changes", "Who changed what, oldest first", "ingressctl changes --since 120 --limit 20",
+                    [&shell, flags] { return changes(shell, *flags); });
   command.number("--since", flags->since, 0, "Only after this revision", "REVISION");
   command.number("--limit", flags->limit, 1, "At most so many", "COUNT");
+  command.flag("--follow", flags->follow, "Go on with each change as it is made, until Ctrl-C");
 }
 
 }  // namespace ingress::ctl

@@ -15,6 +15,8 @@ void add_tunnel(Command app, Shell& shell);
 void add_loop(Command app, Shell& shell);
 void add_db(Command app, Shell& shell);
 void add_changes(Command app, Shell& shell);
+void add_tail(Command app, Shell& shell);
+void add_top(Command app, Shell& shell);
 void add_why(Command app, Shell& shell);
 
 // A name as one segment of a path.

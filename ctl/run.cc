@@ -45,6 +45,8 @@ void add_commands(Command app, Shell& shell) {
   add_loop(app, shell);
   add_db(app, shell);
   add_changes(app, shell);
+  add_tail(app, shell);
+  add_top(app, shell);
   add_why(app, shell);
 }
 

@@ -39,6 +39,13 @@ Outcome<Json> Session::change(const std::string& method, const std::string& path
   return (*to)->ask(method, path, body);
 }
 
+Outcome<void> Session::follow(const std::string& path, const Interrupts& interrupts,
+                              const std::function<void(const Event&)>& on_event) {
+  const Outcome<AdminClient*> to = client();
+  if (!to) return tl::unexpected(to.error());
+  return (*to)->follow(path, interrupts, on_event);
+}
+
 Outcome<Json> Session::items_of_file(const Ask& ask) {
   if (database_ == nullptr) {
     Outcome<std::unique_ptr<Database>> opened = Database::open(globals_.db);

@@ -39,6 +39,10 @@ class Session {
   Outcome<Json> get(const std::string& path) { return change("GET", path); }
   Outcome<Json> change(const std::string& method, const std::string& path, const Json& body = nullptr);
 
+  // As AdminClient::follow.
+  Outcome<void> follow(const std::string& path, const Interrupts& interrupts,
+                       const std::function<void(const Event&)>& on_event);
+
   // What has changed since a revision, at most `limit` rows (0: all).
   Outcome<Json> changes(long long since, long long limit);
 

@@ -3,7 +3,12 @@
 #include <ostream>
 
 namespace ingress::ctl {
+
 void Shell::print_json(const Json& json) { out_ << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n"; }
+
+void Shell::print_json_line(const Json& json) { print_line(json.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+
+void Shell::print_line(const std::string& text) { out_ << text << "\n" << std::flush; }
 
 Outcome<int> Shell::show_list(const std::vector<Column>& columns, const Outcome<Json>& items) {
   if (!items) return tl::unexpected(items.error());

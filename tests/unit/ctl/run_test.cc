@@ -153,7 +153,8 @@ TEST_CASE("a typo is a usage error that names the nearest word") {
   check({"machine", "create", "a", "--prot", "1"}, "unknown flag --prot; did you mean '--port'?");
   check({"machine", "list", "--jsn"}, "did you mean '--json'?");
   check({"machine", "list", "--amdin=unix:/x"}, "did you mean '--admin'?");
-  check({"zzz"}, "the commands are machine, project, service, route, domain, tunnel, loop, db, changes, why");
+  check({"zzz"},
+        "the commands are machine, project, service, route, domain, tunnel, loop, db, changes, tail, top, why");
   check({"machine"}, "which command? They are create, set");
   check({}, "which command? They are machine");
 }
