@@ -46,6 +46,7 @@ python3-grpcio
 python3-h2
 cmd:h2load=nghttp2-client
 cmd:/usr/sbin/nginx=nginx-light
+cmd:promtool=prometheus
 cmd:node=nodejs
 cmd:npm=npm
 chromium|chromium-browser
