@@ -52,7 +52,7 @@ void Forward::reset(server::Responder& responder, const http::RequestHead& head,
   held_trailers_.clear();
   rules_ = {};
   started_ = owner_.loop_.now();
-  notes_.begin(fine_now());
+  notes_.begin(info.read_at);
   unconsumed_bytes_ = 0;
   body_bytes_ = 0;
   status_ = public_port_ = 0;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "common/base/bytes.h"
+#include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/http/error_answer.h"
 #include "common/http/head.h"
@@ -25,6 +26,7 @@ struct RequestInfo {
   bool end = false;      // no body follows
   bool upgrade = false;  // the client asks for an Upgrade that may be passed on
   bool http2 = false;    // its head came as frames of HTTP/2
+  FineTime read_at{};    // when its head was read
 };
 
 // The way back to the client. Backpressure: everything given is taken; a producer stops while congested() and goes on

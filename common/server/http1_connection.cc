@@ -208,7 +208,10 @@ void Http1Connection::on_request_head(MutableBytes& input) {
   // One with a body is an ordinary request: what follows a 101 would be told from the body by nobody.
   upgrade_offered_ = reader_.wants_upgrade() && no_body;
   touch();
-  const RequestInfo info{client_ip_, connection_->is_tls(), no_body, upgrade_offered_};
+  // One that was held had to wait for the answer before it.
+  const bool just_read = last_input_iteration_ == server_.loop().iteration();
+  const FineTime read_at = just_read ? last_input_at_ : fine_now();
+  const RequestInfo info{client_ip_, connection_->is_tls(), no_body, upgrade_offered_, false, read_at};
   RequestHandler* handler = server_.acceptor().on_request(*this, head, info);
   if (no_body && state_ != State::kClosing) {
     const http::ReadEvent end = reader_.next(input, 0);

@@ -33,8 +33,8 @@ void Http2Exchange::start(http::Http2Stream& stream, const http::RequestHead& he
   request_ended_ = request.end;
   end_told_ = request.end && !request.upgrade;
   // An Upgrade's bytes begin after its 101.
-  const RequestInfo info{connection_.client_ip(), connection_.is_tls(), request.end || request.upgrade, request.upgrade,
-                         true};
+  const RequestInfo info{
+      connection_.client_ip(), connection_.is_tls(), request.end || request.upgrade, request.upgrade, true, fine_now()};
   starting_ = true;
   RequestHandler* handler = connection_.acceptor().on_request(*this, head, info);
   starting_ = false;
