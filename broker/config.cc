@@ -120,6 +120,9 @@ std::string check_folders(const Settings& settings) {
   if (!parent.empty() && !std::filesystem::is_directory(parent)) {
     return "--db " + settings.db + ": the folder " + parent.string() + " is not there";
   }
+  if (!settings.secrets_dir.empty() && !std::filesystem::is_directory(settings.secrets_dir)) {
+    return "--secrets-dir " + settings.secrets_dir + ": not a folder";
+  }
   if (!settings.acme_webroot.empty() && !std::filesystem::is_directory(settings.acme_webroot)) {
     return "--acme-webroot " + settings.acme_webroot + ": not a folder";
   }
@@ -143,6 +146,7 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("default-auth", settings.default_auth,
                  "who may reach a machine where no policy says so: public, share, deny, or the JSON of a way in; live");
   program.option("policy", settings.policy, "what holds where no policy says so, a JSON object; live");
+  program.option("secrets-dir", settings.secrets_dir, "folder of the files that policies name as secrets (jwt); live");
   program.option("enforce", settings.enforce, "what no policy can loosen, a JSON object; live");
   program.option("admin", settings.admin, "address of the admin API, unix:/path or 127.0.0.1:8481; may be repeated");
   program.secret("admin-token", settings.admin_token, "the admin API's bearer token; live");
@@ -219,6 +223,7 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   config.serve_clear = settings.http_mode == "serve";
   config.acme_webroot = settings.acme_webroot;
   config.live.tls_dir = settings.tls_dir;
+  config.live.secrets_dir = settings.secrets_dir;
   config.db = settings.db;
   config.access_log = settings.access_log;
   config.live.grace_period = settings.grace_period;

@@ -24,6 +24,7 @@ struct Settings {
   std::string default_auth;
   std::string policy;
   std::string enforce;
+  std::string secrets_dir;
   std::string db = "/var/lib/ingress/routes.db";
   std::string access_log;
   cli::Secret admin_token;
@@ -52,6 +53,7 @@ struct LiveSettings {
   std::string default_auth;
   std::string policy = "{}";
   std::string enforce = "{}";
+  std::string secrets_dir;
   std::string admin_token;
   std::string wake_secret;
   origin::TargetRule url_targets;

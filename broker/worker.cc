@@ -36,6 +36,8 @@ server::ConnectionOptions connection_options(const LiveSettings& live) {
   return options;
 }
 
+AdmissionSettings admission_settings(const LiveSettings& live) { return {live.secrets_dir, live.url_targets}; }
+
 ParkingLimits parking_limits(const LiveSettings& live) { return {live.park_requests, live.park_head_bytes}; }
 
 }  // namespace
@@ -65,7 +67,8 @@ void Worker::connect(const std::vector<Worker*>& all) {
 
 void Worker::make_front() {
   const Config& config = *parts_.config;
-  forwarder_ = std::make_unique<Forwarder>(loop_, *parts_.routes, *carrier_,
+  admission_ = std::make_unique<Admission>(loop_, *parts_.routes, admission_settings(config.live));
+  forwarder_ = std::make_unique<Forwarder>(loop_, *parts_.routes, *admission_, *carrier_,
                                            Waiting{parking_, *parts_.recent, *parts_.waker, config.live.park},
                                            *parts_.memory, observer_);
   redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port);
@@ -151,6 +154,7 @@ void Worker::set_live(const LiveSettings& live) {
   tunnels_.set_reconnect_spread(live.reconnect_spread);
   parking_.set_limits(parking_limits(live));
   forwarder_->set_park(live.park);
+  admission_->set(admission_settings(live));
   front_->set_options(connection_options(live));
 }
 

@@ -93,6 +93,7 @@ class Worker final : private MachineWatcher {
   std::unique_ptr<Carrier> carrier_;
   ParkingLot parking_;
   ExchangeObserver observer_;
+  std::unique_ptr<Admission> admission_;
   std::unique_ptr<Forwarder> forwarder_;
   std::unique_ptr<Redirect> redirect_;
   std::unique_ptr<ChallengesThen> challenges_;

@@ -43,3 +43,10 @@ if(INGRESS_VAES_GCM AND IPSEC_MB_ARCHIVE)
   target_include_directories(vaes_gcm SYSTEM INTERFACE ${IPSEC_MB_INCLUDE_DIR})
   target_link_libraries(vaes_gcm INTERFACE ${IPSEC_MB_ARCHIVE})
 endif()
+
+# cjose: JSON Web Signatures and Keys. Its pkg-config file asks for libraries that its users need not have.
+find_path(CJOSE_INCLUDE_DIR cjose/cjose.h REQUIRED)
+find_library(CJOSE_LIBRARY cjose REQUIRED)
+add_library(cjose INTERFACE)
+target_include_directories(cjose SYSTEM INTERFACE ${CJOSE_INCLUDE_DIR})
+target_link_libraries(cjose INTERFACE ${CJOSE_LIBRARY})

@@ -1,6 +1,8 @@
 #include <memory>
 
 #include "ctl/nouns.h"
+#include "ctl/policy_flags.h"
+#include "ctl/time_to_live.h"
 
 namespace ingress::ctl {
 namespace {
@@ -10,12 +12,18 @@ struct MachineFlags {
   int port = 0;
   std::string state;
   std::string metadata;
+  std::string owner;
+  TimeToLive ttl;
+  PolicyFlags policy;
   bool with_token = false;
 
   void add_settings(Command command) {
     command.port("--port", port, "Its default port [3000]");
     command.option("--state", state, "starting, active, detached or archived", "STATE");
     command.option("--metadata", metadata, "Anything of yours, as a JSON object", "JSON");
+    command.option("--owner", owner, "The project that it belongs to", "PROJECT");
+    ttl.add_to(command);
+    policy.add_to(command);
   }
   void add_id(Command command) { command.word("id", id, "The machine's id", "ID"); }
   // The members that were said.
@@ -23,6 +31,8 @@ struct MachineFlags {
     Json body = Json::object();
     if (port != 0) body["defaultPort"] = port;
     if (!state.empty()) body["state"] = state;
+    if (!owner.empty()) body["owner"] = owner;
+    if (const auto good = ttl.put_into(body); !good) return tl::unexpected(good.error());
     if (metadata.empty()) return body;
     Outcome<Json> object = object_of("--metadata", metadata);
     if (!object) return object;
@@ -35,6 +45,11 @@ Outcome<int> create(Shell& shell, const MachineFlags& flags) {
   Outcome<Json> body = flags.settings();
   if (!body) return tl::unexpected(body.error());
   (*body)["id"] = flags.id;
+  if (flags.policy.given()) {
+    Outcome<Json> policy = flags.policy.over(Json::object());
+    if (!policy) return tl::unexpected(policy.error());
+    (*body)["policy"] = std::move(*policy);
+  }
   Outcome<Json> made = shell.session.change("POST", "/v1/machines", *body);
   if (!made || !flags.with_token) return shell.show_record(made);
   Outcome<Json> token = shell.session.change("POST", "/v1/machines" + segment(flags.id) + "/tokens", Json::object());
@@ -44,9 +59,16 @@ Outcome<int> create(Shell& shell, const MachineFlags& flags) {
 }
 
 Outcome<int> set(Shell& shell, const MachineFlags& flags) {
-  const Outcome<Json> body = flags.settings();
+  Outcome<Json> body = flags.settings();
   if (!body) return tl::unexpected(body.error());
-  if (body->empty()) return wrong_usage("nothing to set: say --port, --state or --metadata");
+  if (flags.policy.given()) {
+    const Outcome<Json> machine = shell.session.get("/v1/machines" + segment(flags.id));
+    if (!machine) return tl::unexpected(machine.error());
+    Outcome<Json> policy = flags.policy.over((*machine)["policy"]);
+    if (!policy) return tl::unexpected(policy.error());
+    (*body)["policy"] = std::move(*policy);
+  }
+  if (body->empty()) return wrong_usage("nothing to set: see ingressctl machine set --help");
   return shell.show_record(shell.session.change("PATCH", "/v1/machines" + segment(flags.id), *body));
 }
 

@@ -11,6 +11,7 @@ void add_project(Command app, Shell& shell);
 void add_service(Command app, Shell& shell);
 void add_route(Command app, Shell& shell);
 void add_domain(Command app, Shell& shell);
+void add_share(Command app, Shell& shell);
 void add_tunnel(Command app, Shell& shell);
 void add_loop(Command app, Shell& shell);
 void add_db(Command app, Shell& shell);

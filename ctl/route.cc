@@ -2,6 +2,7 @@
 
 #include "ctl/nouns.h"
 #include "ctl/policy_flags.h"
+#include "ctl/time_to_live.h"
 
 namespace ingress::ctl {
 namespace {
@@ -16,6 +17,8 @@ struct RouteFlags {
   std::string external_id;
   std::string metadata;
   std::string on_conflict;
+  std::string owner;
+  TimeToLive ttl;
   PolicyFlags policy;
 
   Command add_id(Command command) {
@@ -31,6 +34,8 @@ struct RouteFlags {
     command.option("--metadata", metadata, "Anything of yours, as a JSON object", "JSON");
     command.choice("--on-conflict", on_conflict, {"fail", "overwrite"},
                    "Where another route has a pattern: fail [default] or overwrite", "HOW");
+    command.option("--owner", owner, "The project that it belongs to: captures find its machines", "PROJECT");
+    ttl.add_to(command);
     policy.add_to(command);
   }
   std::string path() const { return "/v1/routes" + segment(id); }
@@ -51,6 +56,8 @@ struct RouteFlags {
     Json body = Json::object();
     if (!external_id.empty()) body["externalId"] = external_id;
     if (!on_conflict.empty()) body["onConflict"] = on_conflict;
+    if (!owner.empty()) body["owner"] = owner;
+    if (const auto good = ttl.put_into(body); !good) return tl::unexpected(good.error());
     if (metadata.empty()) return body;
     Outcome<Json> object = object_of("--metadata", metadata);
     if (!object) return object;
@@ -150,8 +157,10 @@ void add_changing(Command route, Shell& shell) {
   Command command = shell.command(route, "create", "Lead host patterns to a machine or a project",
                                   "ingressctl route create '*.preview.example.com' --project misha --service docs",
                                   [&shell, made] { return create(shell, *made); });
-  command.words("pattern", made->patterns, "Hosts: a.example.com, *.example.com, **.example.com, *__x.example.com",
-                "PATTERN...");
+  command.words(
+      "pattern", made->patterns,
+      "Hosts, with a path or without: a.example.com, *.example.com, {repl}.example.com, a.example.com/x/{user}/*",
+      "PATTERN...");
   command.option("--id", made->id, "The route's id; one is made where it is not said", "ID");
   made->add_settings(command);
 

@@ -41,6 +41,7 @@ void add_commands(Command app, Shell& shell) {
   add_service(app, shell);
   add_route(app, shell);
   add_domain(app, shell);
+  add_share(app, shell);
   add_tunnel(app, shell);
   add_loop(app, shell);
   add_db(app, shell);

@@ -23,6 +23,7 @@ libtoml11-dev
 libspdlog-dev
 libfmt-dev
 nlohmann-json3-dev
+libcjose-dev
 libexpected-dev
 doctest-dev
 libcurl4-openssl-dev

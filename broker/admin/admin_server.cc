@@ -15,6 +15,7 @@
 #include "broker/admin/projects.h"
 #include "broker/admin/routes.h"
 #include "broker/admin/services.h"
+#include "broker/admin/shares.h"
 #include "broker/admin/tokens.h"
 #include "broker/admin/traffic.h"
 #include "broker/admin/tunnels.h"
@@ -48,6 +49,7 @@ class Server final : public AdminServer {
         services_(api_),
         routes_(api_),
         domains_(api_),
+        shares_(api_),
         tunnels_(api_),
         loops_(api_),
         changes_(api_),
@@ -65,6 +67,7 @@ class Server final : public AdminServer {
     services_.add_to(router_);
     routes_.add_to(router_);
     domains_.add_to(router_);
+    shares_.add_to(router_);
     tunnels_.add_to(router_);
     loops_.add_to(router_);
     changes_.add_to(router_);
@@ -139,6 +142,7 @@ class Server final : public AdminServer {
   admin::Services services_;
   admin::Routes routes_;
   admin::Domains domains_;
+  admin::Shares shares_;
   admin::Tunnels tunnels_;
   admin::Loops loops_;
   admin::Changes changes_;

@@ -4,13 +4,13 @@
 #include <ctime>
 #include <utility>
 
+#include "broker/admission/rewriting.h"
 #include "broker/client/forward_work.h"
 #include "common/http/http1_writer.h"
 
 namespace ingress::broker {
 namespace {
 
-constexpr Error kDenied{ErrorCode::kForbidden, Side::kClient, false, 0, "the policy denies every request"};
 constexpr Error kBadAnswer{ErrorCode::kProxyError, Side::kOrigin, false, 0, "the answer's head can't be passed on"};
 constexpr Error kNotBack{ErrorCode::kMachineUnavailable, Side::kTunnel, true, 0,
                          "the machine's tunnel did not come back in time"};
@@ -71,14 +71,17 @@ bool Forward::start(server::Responder& responder, const http::RequestHead& head,
   const Status status = owner_.memory_.exceeded() ? tl::unexpected(kNoMemory) : try_open();
   if (status || park(status.error())) return true;
   fail(status.error());
+  limits_.reset();
+  admission_.clear();
   return false;
 }
 
 Status Forward::try_open() {
   const Result<http::RequestTarget> target = http::request_target(held_.head());
   if (!target) return tl::unexpected(target.error());
-  const Status resolved = resolve(*target);
-  return resolved ? open(target->target) : resolved;
+  if (const Status resolved = resolve(*target); !resolved) return resolved;
+  if (const Status admitted = admit(target->target); !admitted) return admitted;
+  return admission_.inquiry == nullptr ? open(target->target) : Status();
 }
 
 bool Forward::park(const Error& why) {
@@ -149,7 +152,6 @@ Status Forward::resolve(const http::RequestTarget& target) {
   const std::string* const wake = found.policy.wake();
   wake_.assign(wake == nullptr ? std::string_view() : *wake);
   park_ = found.policy.park();
-  if (!found.policy.is_public()) return tl::unexpected(kDenied);
   return {};
 }
 
@@ -164,14 +166,17 @@ Status Forward::open(std::string_view target) {
   work.open.port = rules_.target_port;
   work.open.upgrade = info.upgrade;
   work.open.request.method = head.method;
-  work.open.request.target = target;
+  const Terms* const terms = admission_.terms();
+  work.open.request.target = terms == nullptr || terms->target.empty() ? target : terms->target;
   notes_.sent_with(http::forward_request_fields(head, info.upgrade, inbound(), rules_, owner_.ids_, work.scratch,
                                                 work.open.request.fields));
+  if (terms != nullptr) rewrite_request(*terms, work.scratch, work.open.request.fields);
   Error why;
   stream_ = owner_.carrier_.open(machine_, work.open, request_ended_ && held_trailers_.empty(), this, why);
   notes_.let_in(fine_now(), static_cast<bool>(stream_));
   if (!stream_) return tl::unexpected(of_machine(why));
   ++attempts_;
+  if (terms != nullptr && limits_ == nullptr) limits_ = ExchangeLimits::of(owner_.loop_, *admission_.admitted, *this);
   if (!held_trailers_.empty()) send_held_trailers();
   return {};
 }
@@ -199,7 +204,7 @@ http::Inbound Forward::inbound() const {
 // Without a stream no body byte is welcome (allowance), but the end of an empty body can come.
 void Forward::on_body(MutableBytes payload, bool end) {
   request_ended_ = request_ended_ || end;
-  if (!stream_) return;
+  if (!stream_ || !take_body(payload.size())) return;
   body_used_ = body_used_ || !payload.empty();
   notes_.bytes_in += payload.size();
   owner_.observer_.bytes_in(payload.size(), notes_.machine);
@@ -218,10 +223,10 @@ void Forward::on_request_trailers(const http::Fields& trailers) {
   stream_.send_trailers(owner_.work_->trailers);
 }
 
-size_t Forward::allowance() { return stream_ ? stream_.sendable() : 0; }
+size_t Forward::allowance() { return stream_ && !paused() ? stream_.sendable() : 0; }
 
 void Forward::on_drained() {
-  if (!stream_ || unconsumed_bytes_ == 0) return;
+  if (!stream_ || unconsumed_bytes_ == 0 || paused()) return;
   const size_t bytes = std::exchange(unconsumed_bytes_, 0);
   stream_.consumed(bytes);
 }
@@ -231,6 +236,7 @@ void Forward::on_aborted(const Error& error) {
   body_bytes_ = responder_->body_bytes_sent();
   responder_ = nullptr;
   leave_lot();
+  stop_asking();
   again_due_ = false;
   log(&error);
   if (stream_) stream_.abandon(tunnel::ResetCode::kCancelled);
@@ -246,6 +252,8 @@ void Forward::on_head(const http::ResponseHead& head, bool end) {
   work.answer.reason = head.reason;
   http::forward_response_fields(head, inbound(), rules_, work.scratch, work.answer.fields);
   const bool final = head.status == 101 || head.status >= 200;
+  if (final) rewrite(work.answer.fields);
+  if (final && limits_ != nullptr) limits_->answer_began();
   if (!responder_->send_head(work.answer, end)) {
     stream_.abandon(tunnel::ResetCode::kCancelled);
     fail(kBadAnswer);
@@ -268,6 +276,7 @@ void Forward::on_head(const http::ResponseHead& head, bool end) {
 void Forward::on_data(MutableBytes payload, bool end) {
   if (responder_ == nullptr) return;
   owner_.observer_.bytes_out(payload.size(), notes_.machine);
+  if (limits_ != nullptr) limits_->take_answer(payload.size());
   responder_->send_data(payload, end);
   if (end) {
     answer_ended_ = true;
@@ -325,7 +334,8 @@ void Forward::on_closed(const Error& error, tunnel::ResetCode) {
 void Forward::fail(const Error& error) {
   server::Responder* responder = std::exchange(responder_, nullptr);
   body_bytes_ = responder->body_bytes_sent();
-  if (!answer_begun_) status_ = status_of(error);
+  const bool redirects = admission_.instead && admission_.instead->status != 0;
+  if (!answer_begun_) status_ = redirects ? admission_.instead->status : status_of(error);
   // What an origin says by a code of HTTP/2 its client understands best as that.
   const uint8_t http2_code = http2_code_of(error);
   if (http2_code != 0 && responder->reset(http2_code)) return log(&error);
@@ -333,6 +343,11 @@ void Forward::fail(const Error& error) {
     responder->abort();
     log(&error);
     return;
+  }
+  const http::Fields more = fields_instead();
+  if (redirects) {
+    log(nullptr);
+    return server::send_redirect(*responder, status_, more);
   }
   http::ErrorDetails details;
   details.method = held_.head().method;
@@ -343,7 +358,8 @@ void Forward::fail(const Error& error) {
   log(&error);
   // An ambiguous request may be followed by what only looks like another one.
   if (error.code == ErrorCode::kInvalidHost || error.code == ErrorCode::kBadRequest) responder->close_after_answer();
-  server::send_answer(*responder, http::error_answer(error, details, value_of(held_.head().fields, "Accept")), error);
+  server::send_answer(*responder, http::error_answer(error, details, value_of(held_.head().fields, "Accept")), error,
+                      more);
 }
 
 ExchangeRecord Forward::record(FineTime now) const {
@@ -384,6 +400,8 @@ void Forward::log(const Error* error) {
 void Forward::settle() {
   if (responder_ != nullptr || stream_) return;
   held_.let_go();
+  limits_.reset();
+  admission_.clear();
   owner_.give_back(this);
 }
 

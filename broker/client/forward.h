@@ -5,6 +5,8 @@
 // the request is sent again if its method is safe or the agent says that the origin never saw it. Each time its host is
 // resolved anew.
 //
+// Before it goes anywhere it is judged by its policy, which may ask others (forward_admission.cc).
+//
 // Back-pressure. Down: what the client's connection has not taken is not given back to the stream as credit, so the
 // agent stops at the window. Up: the client is read only as far as the stream may send. Pooled by the Forwarder: given
 // back when both the client's side and the stream are through.
@@ -17,6 +19,8 @@
 #include <vector>
 
 #include "broker/carrier/carried_stream.h"
+#include "broker/client/admitted_request.h"
+#include "broker/client/exchange_limits.h"
 #include "broker/client/exchange_notes.h"
 #include "broker/client/forwarder.h"
 #include "broker/client/held_request.h"
@@ -47,7 +51,7 @@ class AnswerEvents : public tunnel::StreamHandler {
   void on_trailers(const http::Fields& trailers) final { on_answer_trailers(trailers); }
 };
 
-class Forward final : public RequestEvents, public AnswerEvents, private ParkedRequest {
+class Forward final : public RequestEvents, public AnswerEvents, private ParkedRequest, private LimitedExchange {
  public:
   explicit Forward(Forwarder& owner) : owner_(owner) {}
 
@@ -55,6 +59,11 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   bool start(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info);
   // Sends the request again, where it still waits for that.
   void again();
+  // For those that are watched over: its time is not over, the link that it came by is good. (Its time may have been
+  // prolonged.)
+  bool still_welcome(int64_t now);
+  // Ends it because it no longer is.
+  void cut();
   // Tells an exchange that has lasted for a second, once.
   void tell_lasting(FineTime now);
 
@@ -74,6 +83,19 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   // ParkedRequest
   void on_machine_up() override;
   void on_park_over() override;
+  // LimitedExchange
+  void on_limit(const Error& error) override;
+  void on_resume() override;
+
+  Asked asked(std::string_view target) const;
+  Status admit(std::string_view target);
+  void watch_over(std::string_view target);
+  void on_judged(const std::optional<Instead>& refusal);
+  void stop_asking();
+  void rewrite(http::Fields& fields);
+  http::Fields fields_instead() const;
+  bool take_body(size_t bytes);
+  bool paused() const { return limits_ != nullptr && limits_->paused(); }
 
   void reset(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info);
   Status resolve(const http::RequestTarget& target);
@@ -105,7 +127,9 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   std::vector<std::pair<std::string, std::string>> held_trailers_;
   std::unique_ptr<ParkingPlace> place_;  // while it is parked
   std::optional<WakeClaim> claim_;       // while it is parked for a machine that can be woken
-  std::string wake_;  // the webhook's URL, "" for none
+  AdmittedRequest admission_;
+  std::unique_ptr<ExchangeLimits> limits_;  // null where its policy sets none
+  std::string wake_;                        // the webhook's URL, "" for none
   std::optional<Duration> park_;
   http::RequestRules rules_;
   Time started_{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <ctime>
 #include <utility>
 
 #include "broker/client/forward.h"
@@ -12,18 +13,22 @@ namespace {
 
 // Of all exchanges, at a time: a look must not hold up the loop.
 constexpr size_t kLooks = 5000;
+constexpr Duration kWatchInterval{500};
 
 }  // namespace
 
-Forwarder::Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, Waiting waiting,
+Forwarder::Forwarder(uv::Loop& loop, const RouteTable& routes, Admission& admission, Carrier& carrier, Waiting waiting,
                      const MemoryBudget& memory, ExchangeObserver& observer)
     : loop_(loop),
       routes_(routes),
+      admission_(admission),
       carrier_(carrier),
       waiting_(waiting),
       memory_(memory),
       observer_(observer),
-      work_(std::make_unique<Work>()) {
+      work_(std::make_unique<Work>()),
+      watch_timer_(loop, [this] { look_at_watched(); }) {
+  watch_timer_.unref();
   observer_.set_open_exchanges(this);
 }
 
@@ -81,8 +86,23 @@ void Forwarder::again_later(Forward& forward) {
   again_.push_back(&forward);
 }
 
+void Forwarder::watch_over(Forward& forward) {
+  if (watched_.empty()) watch_timer_.start(kWatchInterval, kWatchInterval);
+  watched_.insert(&forward);
+}
+
+void Forwarder::look_at_watched() {
+  const int64_t now = std::time(nullptr);
+  std::vector<Forward*> gone;
+  for (Forward* each : watched_) {
+    if (!each->still_welcome(now)) gone.push_back(each);
+  }
+  for (Forward* each : gone) each->cut();
+}
+
 void Forwarder::give_back(Forward* forward) {
   --running_;
+  if (!watched_.empty() && watched_.erase(forward) != 0 && watched_.empty()) watch_timer_.stop();
   spare_.push_back(forward);
 }
 

@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
+#include "broker/admission/admission.h"
 #include "broker/carrier/carrier.h"
 #include "broker/client/memory_budget.h"
 #include "broker/client/parking_lot.h"
@@ -15,6 +17,7 @@
 #include "common/http/forward_rules.h"
 #include "common/server/exchange.h"
 #include "common/uv/loop.h"
+#include "common/uv/timer.h"
 
 namespace ingress::broker {
 
@@ -31,8 +34,8 @@ struct Waiting {
 class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
  public:
   // All outlive the forwarder.
-  Forwarder(uv::Loop& loop, const RouteTable& routes, Carrier& carrier, Waiting waiting, const MemoryBudget& memory,
-            ExchangeObserver& observer);
+  Forwarder(uv::Loop& loop, const RouteTable& routes, Admission& admission, Carrier& carrier, Waiting waiting,
+            const MemoryBudget& memory, ExchangeObserver& observer);
   ~Forwarder();  // no exchange may be left
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
@@ -55,9 +58,13 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
   void give_back(Forward* forward);
   // Calls forward.again() at the end of this iteration.
   void again_later(Forward& forward);
+  // Asks it twice a second whether it is still welcome, and cuts it where it is not.
+  void watch_over(Forward& forward);
+  void look_at_watched();
 
   uv::Loop& loop_;
   const RouteTable& routes_;
+  Admission& admission_;
   Carrier& carrier_;
   Waiting waiting_;
   const MemoryBudget& memory_;
@@ -67,6 +74,8 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
   std::vector<std::unique_ptr<Forward>> all_;
   std::vector<Forward*> spare_;
   std::vector<Forward*> again_;  // whose stream broke in this iteration
+  std::unordered_set<Forward*> watched_;
+  uv::Timer watch_timer_;
   size_t running_ = 0;
   size_t looked_at_ = 0;  // of all_, by tell_lasting()
 };

@@ -9,8 +9,18 @@ void Captures::add(std::string_view value) {
   ends_.push_back(text_.size());
 }
 
+Captures Captures::copy() const {
+  Captures made = *this;
+  if (names_ != nullptr) {
+    made.own_names_ = std::make_shared<const std::vector<std::string>>(*names_);
+    made.names_ = made.own_names_.get();
+  }
+  return made;
+}
+
 void Captures::clear() {
   names_ = nullptr;
+  own_names_.reset();
   text_.clear();
   ends_.clear();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/model/expiry.h"
 #include "broker/model/records.h"
 #include "broker/policy/policy.h"
 #include "broker/routing/path_template.h"
@@ -94,11 +95,5 @@ struct HostEntry {
 // Of entries of one host, the first that serves the path and has not been gone for a day; null where none does. An
 // ambiguous path is taken to be served by each: whoever uses the entry refuses it.
 const HostEntry* pick_by_path(const HostEntry* first, const RequestPath& path, int64_t now);
-// How long after its time an expired row is still told of (design, section 6: 410 for a day).
-inline constexpr int64_t kExpiredForSeconds = 86400;
-inline bool is_over(int64_t expires_at, int64_t now) { return expires_at != 0 && expires_at <= now; }
-inline bool is_gone(int64_t expires_at, int64_t now) {
-  return is_over(expires_at + kExpiredForSeconds, now) && expires_at != 0;
-}
 
 }  // namespace ingress::broker

@@ -1,29 +1,19 @@
 #include "broker/wake/waker.h"
 
-#include <algorithm>
 #include <ctime>
 #include <utility>
 
+#include "broker/wake/wake_message.h"
 #include "common/base/log.h"
 
 namespace ingress::broker {
-namespace {
-
-origin::PoolLimits pool_limits() {
-  origin::PoolLimits limits;
-  limits.idle_per_target = 8;
-  limits.idle_limit = Duration(10000);
-  return limits;
-}
-
-}  // namespace
 
 Waker::Waker(uv::Loop& loop, WakeSettings settings, std::function<double()> random)
     : loop_(loop),
       settings_(std::move(settings)),
       random_(std::move(random)),
       deadline_(loop.deadlines(), *this),
-      pool_(loop, pool_limits()) {}
+      caller_(loop) {}
 
 Waker::~Waker() = default;
 
@@ -78,47 +68,37 @@ void Waker::step() {
 
 void Waker::begin(const DueWake& due) {
   const Result<http::WebUrl> url = http::parse_web_url(due.url);
-  WakeOutcome refused;
+  WebAnswer refused;
   if (settings_.secret.empty()) refused.problem = "the broker has no --wake-secret-file to sign it with";
   if (!url) refused.problem = url.error().context;
-  const tls::ClientContext* const context = url && url->tls ? tls() : nullptr;
-  if (url && url->tls && context == nullptr) refused.problem = "the system's CA certificates cannot be read";
   if (!refused.problem.empty()) return note(due, refused, url ? url->authority : "", Duration{0});
-  const WakeCall::Ways ways{loop_, pool_};
-  calls_.push_back(std::make_unique<WakeCall>(
-      ways, *url, wake_message(due.machine, due.host, std::time(nullptr), settings_.secret), context,
-      [this, due](WakeCall& call, const WakeOutcome& outcome) { over(call, due, outcome); }));
-  calls_.back()->start(settings_.targets);
+  WakeMessage message = wake_message(due.machine, due.host, std::time(nullptr), settings_.secret);
+  WebRequest request;
+  request.method = "POST";
+  request.url = *url;
+  request.fields = {{"User-Agent", "ingress-broker"},
+                    {"Content-Type", "application/json"},
+                    {"X-Iterate-Timestamp", std::move(message.timestamp)},
+                    {"X-Iterate-Signature", std::move(message.signature)}};
+  request.body = std::move(message.body);
+  caller_.begin(std::move(request), settings_.targets,
+                [this, due, target = url->authority, began = loop_.now()](const WebAnswer& answer) {
+                  note(due, answer, target, loop_.now() - began);
+                });
 }
 
-const tls::ClientContext* Waker::tls() {
-  if (tls_ != nullptr) return tls_.get();
-  auto made = tls::ClientContext::create("", {"http/1.1"}, tls::LeastVersion::kTls12);
-  if (made) tls_ = std::move(*made);
-  return tls_.get();
-}
-
-void Waker::over(WakeCall& call, const DueWake& due, const WakeOutcome& outcome) {
-  const auto same = [&call](const std::unique_ptr<WakeCall>& each) { return each.get() == &call; };
-  const auto found = std::find_if(calls_.begin(), calls_.end(), same);
-  std::unique_ptr<WakeCall> ended = std::move(*found);
-  calls_.erase(found);
-  note(due, outcome, call.authority(), loop_.now() - call.started());
-  loop_.bury(std::move(ended));
-}
-
-void Waker::note(const DueWake& due, const WakeOutcome& outcome, std::string_view target, Duration took) {
-  ++(outcome.woken() ? counts_.woken : counts_.failed);
-  log(outcome.woken() ? LogLevel::kInfo : LogLevel::kWarn, "wake",
+void Waker::note(const DueWake& due, const WebAnswer& answer, std::string_view target, Duration took) {
+  ++(answer.good() ? counts_.woken : counts_.failed);
+  log(answer.good() ? LogLevel::kInfo : LogLevel::kWarn, "wake",
       {{"machine", due.machine},
-       {"outcome", outcome.woken() ? "woken" : "failed"},
-       {"status", outcome.status},
-       {"problem", outcome.problem},
+       {"outcome", answer.good() ? "woken" : "failed"},
+       {"status", answer.status},
+       {"problem", answer.problem},
        {"target", target},
        {"waiting", due.waiting},
        {"milliseconds", static_cast<long long>(took.count())}});
   const std::lock_guard lock(mutex_);
-  plan_.called(due.machine, outcome.woken(), loop_.now(), random_());
+  plan_.called(due.machine, answer.good(), loop_.now(), random_());
   step_later();
 }
 

@@ -13,9 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/wake/wake_call.h"
+#include "broker/calls/web_caller.h"
 #include "broker/wake/wake_plan.h"
-#include "common/tls/tls_context.h"
 
 namespace ingress::broker {
 
@@ -59,18 +58,14 @@ class Waker final : private DeadlineHandler {
   void step_later();
   void step();
   void begin(const DueWake& due);
-  // Null where the system's CAs cannot be read.
-  const tls::ClientContext* tls();
-  void over(WakeCall& call, const DueWake& due, const WakeOutcome& outcome);
-  void note(const DueWake& due, const WakeOutcome& outcome, std::string_view target, Duration took);
+  // `target`: whom was called, without the path, which may be a secret.
+  void note(const DueWake& due, const WebAnswer& answer, std::string_view target, Duration took);
 
   uv::Loop& loop_;
   WakeSettings settings_;
   std::function<double()> random_;
   Deadline deadline_;
-  std::unique_ptr<tls::ClientContext> tls_;  // made for the first call that needs it
-  origin::OriginPool pool_;
-  std::vector<std::unique_ptr<WakeCall>> calls_;
+  WebCaller caller_;
   WakeCounts counts_;
 
   mutable std::mutex mutex_;  // of what follows

@@ -9,7 +9,31 @@
 
 namespace ingress::server {
 
-void send_answer(Responder& responder, const http::ErrorAnswer& answer, const Error& error) {
+namespace {
+
+void send_whole(Responder& responder, http::ResponseHead& head, std::string_view body) {
+  head.reason = http::reason_of(head.status);
+  responder.drop_rest_of_request();
+  const bool sent = responder.send_head(head, body.empty());
+  assert(sent);
+  static_cast<void>(sent);
+  if (body.empty()) return;
+  std::vector<uint8_t> bytes(kHeadroomBytes + body.size());
+  std::memcpy(bytes.data() + kHeadroomBytes, body.data(), body.size());
+  responder.send_data(MutableBytes(bytes).subspan(kHeadroomBytes), true);
+}
+
+}  // namespace
+
+void send_redirect(Responder& responder, int status, const http::Fields& fields) {
+  http::ResponseHead head;
+  head.status = status;
+  head.fields = {{"Content-Length", "0"}, {"Cache-Control", "no-store"}};
+  head.fields.insert(head.fields.end(), fields.begin(), fields.end());
+  send_whole(responder, head, {});
+}
+
+void send_answer(Responder& responder, const http::ErrorAnswer& answer, const Error& error, const http::Fields& more) {
   const std::string length = std::to_string(answer.body.size());
   const std::string retry_after = std::to_string(answer.retry_after_seconds);
   http::ResponseHead head;
@@ -18,16 +42,10 @@ void send_answer(Responder& responder, const http::ErrorAnswer& answer, const Er
                  {"Content-Length", length},
                  {"Cache-Control", "no-store"},
                  {"X-Iterate-Error", name_of(public_error(error).code)}};
-  if (answer.retry_after_seconds > 0) head.fields.push_back({"Retry-After", retry_after});
-  head.reason = http::reason_of(answer.status);
-  responder.drop_rest_of_request();
-  const bool sent = responder.send_head(head, answer.body.empty());
-  assert(sent);
-  static_cast<void>(sent);
-  if (answer.body.empty()) return;
-  std::vector<uint8_t> body(kHeadroomBytes + answer.body.size());
-  std::memcpy(body.data() + kHeadroomBytes, answer.body.data(), answer.body.size());
-  responder.send_data(MutableBytes(body).subspan(kHeadroomBytes), true);
+  head.fields.insert(head.fields.end(), more.begin(), more.end());
+  const bool said = http::find_field(more, "Retry-After") != nullptr;
+  if (answer.retry_after_seconds > 0 && !said) head.fields.push_back({"Retry-After", retry_after});
+  send_whole(responder, head, answer.body);
 }
 
 }  // namespace ingress::server

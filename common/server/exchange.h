@@ -96,7 +96,11 @@ class RequestAcceptor {
   ~RequestAcceptor() = default;
 };
 
-// Sends a whole answer of ours: status, content type, body, Retry-After, and X-Iterate-Error with the code.
-void send_answer(Responder& responder, const http::ErrorAnswer& answer, const Error& error);
+// Sends a whole answer of ours: status, content type, body, Retry-After, X-Iterate-Error with the code, and `more`,
+// whose Retry-After takes the place of the answer's.
+void send_answer(Responder& responder, const http::ErrorAnswer& answer, const Error& error,
+                 const http::Fields& more = {});
+// Sends a whole answer without a body: a redirect.
+void send_redirect(Responder& responder, int status, const http::Fields& fields);
 
 }  // namespace ingress::server

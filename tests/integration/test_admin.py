@@ -89,7 +89,7 @@ def test_a_body_over_the_limit_is_413(admin):
     assert admin.call("POST", "/v1/machines", raw=b'{"metadata": {"x": "' + b"x" * (2 << 20) + b'"}}').status == 413
 
 
-@pytest.mark.parametrize("policy", [{"auth": "maybe"}, {"nonsense": 1}, {"host": "keep"}, {"profile": "rails"}, {"auth": ["public"]}])
+@pytest.mark.parametrize("policy", [{"auth": "maybe"}, {"nonsense": 1}, {"host": "keep"}, {"profile": "rails"}, {"auth": []}, {"auth": {"basic": {}}}])
 def test_a_policy_with_an_unknown_key_or_word_is_refused(admin, policy):
     assert admin.refused("PATCH", "/v1/projects/misha", {"policy": policy}) == (400, "invalid_argument")
 

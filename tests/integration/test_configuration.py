@@ -57,7 +57,7 @@ def test_validate_shows_the_settings_and_touches_nothing(broker):
 
 
 @pytest.mark.parametrize("without, words, reason", [
-    (["--default-auth"], [], "default-auth"), (["--default-auth"], ["--default-auth", "share"], "default-auth"),
+    (["--default-auth"], [], "default-auth"), (["--default-auth"], ["--default-auth", "friends"], "default-auth"),
     (["--tls-dir"], [], "tls-dir"), (["--tls-dir"], ["--tls-dir", "/nonexistent"], "tls-dir"),
     (["--https"], [], "https"), (["--https"], ["--https", "nonsense:x"], "https"), (["--db"], ["--db", "/nonexistent/x.db"], "db"),
     (["--admin-token-file"], [], "admin"), (["--admin-token-file"], ["--admin-token-file", "/nonexistent"], "/nonexistent"),

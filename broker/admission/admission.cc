@@ -1,0 +1,99 @@
+#include "broker/admission/admission.h"
+
+#include <utility>
+
+#include "broker/admission/filters.h"
+#include "broker/admission/rewriting.h"
+
+namespace ingress::broker {
+namespace {
+
+constexpr Error kDenied{ErrorCode::kForbidden, Side::kClient, false, 0, "the policy denies every request"};
+constexpr Error kTooMany{ErrorCode::kRateLimited, Side::kClient, true, 0, "more requests than the policy allows"};
+constexpr Error kElsewhere{ErrorCode::kForbidden, Side::kClient, false, 0, "the project has another name"};
+constexpr int kMovedPermanently = 301;
+
+std::optional<Instead> canonical(const Asked& asked, const Resolution& found) {
+  if (found.canonical_host.empty() || asked.upgrade) return std::nullopt;
+  std::string url = (asked.tls ? "https://" : "http://") + found.canonical_host;
+  const bool usual = asked.port == (asked.tls ? 443 : 80);
+  if (!usual) url += ":" + std::to_string(asked.port);
+  return Instead{kElsewhere, kMovedPermanently, {{"Location", url + std::string(asked.target)}}};
+}
+
+}  // namespace
+
+Admission::Admission(uv::Loop& loop, const RouteTable& routes, AdmissionSettings settings)
+    : loop_(loop), routes_(routes), caller_(loop), keys_(loop, caller_) {
+  set(std::move(settings));
+}
+
+void Admission::set(AdmissionSettings settings) {
+  settings_ = std::move(settings);
+  keys_.set(settings_.secrets_folder, settings_.targets);
+}
+
+bool Admission::may_by_rate(const Asked& asked, const Resolution& found, Admitted& admitted, Instead& instead) {
+  const auto rates = found.policy.rate();
+  const std::string place = std::string(found.machine) + ":" + std::to_string(found.port);
+  for (const RateRule* rule : {rates.enforced, rates.nearest}) {
+    if (rule == nullptr) continue;
+    std::string name = (rule == rates.enforced ? "!" : "") + place;
+    if (rule->per_client) name.append("|").append(asked.client_ip);
+    RateTable::Taken taken = rates_.take(*rule, name, asked.loop_now);
+    if (taken.hold == nullptr) {
+      const auto seconds = (taken.wait.count() + 999) / 1000;
+      instead = {kTooMany, 0, {{"Retry-After", std::to_string(seconds)}}};
+      return false;
+    }
+    admitted.holds.push_back(std::move(taken.hold));
+  }
+  return true;
+}
+
+Judged Admission::judge(const Asked& asked, const Resolution& found, Admitted& admitted, Instead& instead,
+                        std::unique_ptr<Inquiry>& inquiry, Inquiry::OnDone on_done) {
+  const EffectivePolicy& policy = found.policy;
+  const auto refuse = [&instead](Instead with) {
+    instead = std::move(with);
+    return Judged::kOut;
+  };
+  if (auto refusal = filter(policy, asked)) return refuse(std::move(*refusal));
+  if (auto elsewhere = canonical(asked, found)) return refuse(std::move(*elsewhere));
+  if (!may_by_rate(asked, found, admitted, instead)) return Judged::kOut;
+  if (policy.is_denied()) return refuse({kDenied, 0, {}});
+  Terms& terms = admitted.terms;
+  terms.max_body_bytes = max_body_of(policy);
+  terms.idle = policy.timeouts().idle;
+  terms.first_byte = policy.timeouts().first_byte;
+  const AuthParts parts{&keys_, &caller_, &settings_.targets};
+  const AuthPlace place{found.machine,
+                        found.project,
+                        found.port,
+                        found.captures,
+                        &found.path,
+                        [this](std::string_view id) { return routes_.read().share(id); },
+                        policy.security_headers() == SecurityHeaders::kFrameable};
+  std::vector<AuthRule> open;
+  if (!is_preflight(asked)) {
+    for (const AuthRule* rule : policy.auths()) {
+      Refusals refusals;
+      Tried best = Tried::kNo;
+      for (const AuthWay& way : rule->ways) {
+        const Tried tried = try_way(way, parts, asked, place, terms, refusals);
+        if (tried == Tried::kAsk && best == Tried::kNo) best = tried;
+        if (tried == Tried::kYes) best = tried;
+        if (tried == Tried::kYes || refusals.follows()) break;
+      }
+      if (best == Tried::kNo || refusals.follows()) return refuse(refusals.told());
+      if (best == Tried::kAsk) open.push_back(*rule);
+    }
+  }
+  if (auto refusal = plan_rewriting(found, asked, terms)) return refuse(std::move(*refusal));
+  if (open.empty()) return Judged::kIn;
+  inquiry = std::make_unique<Inquiry>(parts, asked, place, std::move(open), terms, std::move(on_done));
+  inquiry->start(loop_);
+  return Judged::kAsking;
+}
+
+}  // namespace ingress::broker

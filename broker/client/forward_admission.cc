@@ -1,0 +1,160 @@
+// Forward's part in which a request is judged by its policy, and watched while it runs.
+#include <ctime>
+#include <utility>
+
+#include "broker/admission/rewriting.h"
+#include "broker/client/forward.h"
+#include "broker/client/forward_work.h"
+#include "broker/model/expiry.h"
+#include "broker/routing/host_name.h"
+
+namespace ingress::broker {
+namespace {
+
+constexpr Error kUnsettled{ErrorCode::kInternalError, Side::kInternal, true, 0,
+                           "its route changed each time it was judged"};
+constexpr Error kOver{ErrorCode::kRouteExpired, Side::kClient, false, 0, "its time is over"};
+constexpr Error kTooLong{ErrorCode::kBodyTooLarge, Side::kClient, false, 0,
+                         "the body is longer than the policy allows"};
+constexpr uint8_t kMostJudgements = 4;
+
+std::string place_of(const Resolution& found) {
+  std::string place(found.machine);
+  place.append(":").append(std::to_string(found.port)).append("|").append(found.route_id).append("|");
+  return place.append(found.pattern);
+}
+
+std::string normalised(std::string_view host) {
+  HostName name;
+  return name.assign(host) ? std::string(name.text()) : std::string();
+}
+
+bool has_cookie_domain(const http::Fields& fields) {
+  for (const http::Field& field : fields) {
+    if (field.name.size() == 10 && http::iequals(field.name, "Set-Cookie") &&
+        field.value.find("omain") != std::string_view::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Asked Forward::asked(std::string_view target) const {
+  const server::RequestInfo& info = held_.info();
+  Asked asked{held_.head(), host_, admission_.host_name, target, info.client_ip};
+  asked.port = public_port_;
+  asked.tls = info.tls;
+  asked.upgrade = info.upgrade;
+  asked.now = std::time(nullptr);
+  asked.loop_now = owner_.loop_.now();
+  return asked;
+}
+
+// Good where it was let in, and where somebody is asked (then there is an inquiry).
+Status Forward::admit(std::string_view target) {
+  const Resolution& found = owner_.work_->resolution;
+  admission_.isolates_cookies = found.policy.cookies() == CookieScope::kIsolate;
+  admission_.parent_is_project = found.parent_is_project;
+  admission_.expires_at = found.expires_at;
+  if (found.expires_at != 0) watch_over(target);
+  if (Admission::is_free(found)) {
+    admission_.admitted.reset();
+    return {};
+  }
+  admission_.security = found.policy.security_headers();
+  std::string place = place_of(found);
+  if (admission_.admitted != nullptr && place == admission_.place) return {};
+  if (++admission_.judgements > kMostJudgements) return tl::unexpected(kUnsettled);
+  admission_.host_name = normalised(host_);
+  admission_.admitted = std::make_unique<Admitted>();
+  admission_.place = std::move(place);
+  Instead instead;
+  const Judged judged = owner_.admission_.judge(asked(target), found, *admission_.admitted, instead, admission_.inquiry,
+                                                [this](const std::optional<Instead>& refusal) { on_judged(refusal); });
+  if (judged == Judged::kOut) {
+    admission_.instead = std::move(instead);
+    return tl::unexpected(admission_.instead->error);
+  }
+  if (const Terms* terms = admission_.terms(); !terms->share.empty()) watch_over(target);
+  return {};
+}
+
+void Forward::watch_over(std::string_view target) {
+  admission_.target.assign(target);
+  owner_.watch_over(*this);
+}
+
+void Forward::on_judged(const std::optional<Instead>& refusal) {
+  owner_.loop_.bury(std::move(admission_.inquiry));
+  if (!refusal) return open_or_park();
+  admission_.instead = refusal;
+  fail(refusal->error);
+  settle();
+}
+
+void Forward::stop_asking() {
+  if (admission_.inquiry != nullptr) owner_.loop_.bury(std::move(admission_.inquiry));
+}
+
+void Forward::rewrite(http::Fields& fields) {
+  const Terms* terms = admission_.terms();
+  Forwarder::Work& work = *owner_.work_;
+  if (terms != nullptr) rewrite_answer(*terms, held_.info().tls, host_, work.scratch, fields);
+  if (admission_.isolates_cookies && has_cookie_domain(fields)) {
+    const std::string name = normalised(host_);
+    isolate_cookies(name, admission_.parent_is_project, work.scratch, fields);
+  }
+}
+
+// What the policy answers with, beside an error's own fields.
+http::Fields Forward::fields_instead() const {
+  http::Fields fields;
+  if (admission_.instead) {
+    for (const auto& [name, value] : admission_.instead->fields) fields.push_back({name, value});
+  }
+  add_security_fields(admission_.security, held_.info().tls, fields);
+  return fields;
+}
+
+bool Forward::still_welcome(int64_t now) {
+  const Terms* terms = admission_.terms();
+  const RouteIndex& index = owner_.routes_.read();
+  if (terms != nullptr && !terms->share.empty()) {
+    const Share* share = index.share(terms->share);
+    if (share == nullptr || is_over(share->expires_at, now)) return false;
+  }
+  if (!is_over(admission_.expires_at, now)) return true;
+  // It may have been given more time.
+  Resolution& found = owner_.work_->resolution;
+  if (!index.resolve({host_, admission_.target, now}, found) || found.machine != machine_) return false;
+  admission_.expires_at = found.expires_at;
+  return true;
+}
+
+void Forward::cut() { on_limit(kOver); }
+
+void Forward::on_limit(const Error& error) {
+  if (stream_) stream_.abandon(tunnel::ResetCode::kCancelled);
+  leave_lot();
+  stop_asking();
+  again_due_ = false;
+  if (responder_ != nullptr) fail(error);
+  settle();
+}
+
+void Forward::on_resume() {
+  if (responder_ == nullptr) return;
+  if (!responder_->congested()) on_drained();
+  responder_->resume_body();
+}
+
+// False where the exchange is over.
+bool Forward::take_body(size_t bytes) {
+  if (limits_ == nullptr || limits_->take_body(bytes)) return true;
+  on_limit(kTooLong);
+  return false;
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,359 @@
+"""Policies: who may come in and on which terms, whatever the name that a port is reached by."""
+import base64
+import hashlib
+import hmac
+import json
+import subprocess
+import time
+
+import pytest
+
+from harness.ctl import write_secret
+from harness.origin import answer
+from harness.stack import Stack
+from harness.wait import wait_until
+from harness.websocket import WebSocket, echo_handler
+
+SECRET = "a-shared-secret-of-32-bytes-or-so"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory, ca):
+    folder = tmp_path_factory.mktemp("policies")
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    (secrets / "hs").write_text(SECRET + "\n")
+    made = Stack(folder, ca, broker={"options": ["--secrets-dir", str(secrets), "--allow-url-target", "127.0.0.0/8"]})
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def under(stack, make_origin):
+    """An origin whose port is under a policy: a function that sets it and gives (origin, host)."""
+
+    def make(policy, handler=None, **origin):
+        made = make_origin(handler or (lambda connection, request: connection.send(answer("in"))), **origin)
+        stack.admin.service("misha", f"p{made.port}", made.port, policy=policy)
+        return made, f"{made.port}__misha.iterate.app"
+
+    return make
+
+
+def basic(user, password):
+    return ("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
+
+
+def bearer(token):
+    return ("Authorization", f"Bearer {token}")
+
+
+def b64(data):
+    data = data if isinstance(data, bytes) else json.dumps(data).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def hs256(claims, secret=SECRET, **head):
+    signed = b64({"alg": "HS256", **head}) + "." + b64(claims)
+    return signed + "." + b64(hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest())
+
+
+def same_port(port):
+    """Every name of the port."""
+    return [f"{port}__misha.iterate.app", f"{port}--misha.iterate.app", f"{port}__mach_a.machines.iterate.app",
+            f"{port}--mach-a.machines.iterate.app", f"p{port}.misha.iterate.app", f"p{port}__misha.iterate.app",
+            f"{port}__MISHA.Iterate.APP.", f"{port}__misha.iterate.app:8443"]
+
+
+@pytest.mark.parametrize("auth, good, status", [
+    ({"basic": {"users": {"alice": "wonder"}}}, basic("alice", "wonder"), 401),
+    ({"bearer": {"tokens": ["t0ken"]}}, bearer("t0ken"), 401),
+    ({"jwt": {"secret": "hs", "claims": {"role": "dev"}}}, bearer(hs256({"role": "dev"})), 401),
+    (["share", {"bearer": {"tokens": ["t0ken"]}}], bearer("t0ken"), 401),
+    ("deny", None, 403),
+    ("share", None, 401),
+])
+def test_a_way_in_guards_every_name_of_its_port(stack, under, auth, good, status):
+    origin, _ = under({"auth": auth})
+    for host in same_port(origin.port):
+        refused = stack.get(host)
+        assert refused.status == status, (host, refused)
+        assert bool(refused.all("WWW-Authenticate")) == (status == 401)
+        assert refused.json["error"] == ("unauthorized" if status == 401 else "forbidden")
+        if good:
+            assert stack.get(host, fields=[good]).body == b"in"
+    # And by an absolute target, whatever Host says.
+    with stack.client() as client:
+        client.send(f"GET http://{origin.port}__misha.iterate.app/ HTTP/1.1\r\nHost: other.example.com\r\n\r\n".encode())
+        assert client.response().status == status
+    assert len(origin.requests) == (len(same_port(origin.port)) if good else 0)
+
+
+def test_passwords_and_tokens_are_kept_as_hashes_and_their_field_stays_here(stack, under):
+    origin, host = under({"auth": [{"basic": {"users": {"alice": "wonder"}}}, {"bearer": {"tokens": "t0ken"}}]})
+    assert stack.get(host, fields=[basic("alice", "wonder")]).status == 200
+    assert origin.last.get("Authorization") is None
+    assert stack.get(host, fields=[bearer("t0ken")]).status == 200
+    assert origin.last.get("Authorization") is None
+    for wrong in (basic("alice", "wander"), basic("bob", "wonder"), bearer("t0kem"), ("Authorization", "Basic !!!"),
+                  ("Authorization", "Basic"), bearer("")):
+        assert stack.get(host, fields=[wrong]).status == 401, wrong
+    kept = json.dumps(stack.admin.ok("GET", "/v1/changes?limit=1000")["items"]) + json.dumps(stack.admin.ok("GET", f"/v1/projects/misha/services/p{origin.port}"))
+    assert "wonder" not in kept and "t0ken" not in kept and "sha256:" in kept
+    stack.admin.service("misha", f"p{origin.port}", origin.port, policy={"auth": {"bearer": {"tokens": "x", "pass": True}}})
+    assert stack.get(host, fields=[bearer("x")]).status == 200
+    assert origin.last.get("Authorization") == "Bearer x"
+
+
+def test_a_token_is_held_against_its_issuer_audience_times_and_claims(stack, under):
+    origin, host = under({"auth": {"jwt": {"secret": "hs", "issuer": "me", "audience": ["a", "b"], "claims": {"roles": ["dev", "ops"]},
+                                           "claim_headers": {"sub": "X-User"}, "cookie": "session"}}})
+    now = int(time.time())
+    good = {"iss": "me", "aud": ["b", "c"], "roles": ["ops"], "sub": "alice", "exp": now + 600, "nbf": now}
+    fields = [bearer(hs256(good)), ("X-User", "mallory"), ("X_User", "mallory")]
+    assert stack.get(host, fields=fields).status == 200
+    assert [value for name, value in origin.last.fields if name.lower().replace("_", "-") == "x-user"] == ["alice"]
+    assert stack.get(host, fields=[("Cookie", "a=b; session=" + hs256(good))]).status == 200
+    for change in ({"iss": "you"}, {"aud": "c"}, {"roles": "dev2"}, {"exp": now - 600}, {"nbf": now + 600}, {"exp": "soon"}):
+        assert stack.get(host, fields=[bearer(hs256({**good, **change}))]).status == 401, change
+    head, body, signature = hs256(good).split(".")
+    for forged in (f"{head}.{body}.", f"{head}.{body}", f"{b64({'alg': 'none'})}.{body}.", hs256(good, secret="other"),
+                   f"{head}.{b64({**good, 'sub': 'root'})}.{signature}", hs256(good, crit=["x"]), "a.b.c", "...", "x" * 20000):
+        assert stack.get(host, fields=[bearer(forged)]).status == 401, forged[:80]
+
+
+@pytest.fixture(scope="module")
+def rsa(tmp_path_factory):
+    """(sign, JWKS) of an RSA key."""
+    path = str(tmp_path_factory.mktemp("rsa") / "key.pem")
+    subprocess.run(["openssl", "genrsa", "-out", path, "2048"], check=True, capture_output=True)
+    modulus = subprocess.run(["openssl", "rsa", "-in", path, "-noout", "-modulus"], check=True, capture_output=True, text=True).stdout
+    n = bytes.fromhex(modulus.strip().split("=")[1])
+    jwks = {"keys": [{"kty": "RSA", "kid": "k1", "n": b64(n), "e": "AQAB"}]}
+
+    def sign(claims, **head):
+        signed = b64({"alg": "RS256", "kid": "k1", **head}) + "." + b64(claims)
+        done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", path], input=signed.encode(), check=True, capture_output=True)
+        return signed + "." + b64(done.stdout)
+
+    return sign, jwks
+
+
+def test_public_keys_come_from_the_policy_or_from_a_url(stack, under, make_origin, rsa):
+    sign, jwks = rsa
+    _, host = under({"auth": {"jwt": {"jwks": jwks}}})
+    assert stack.get(host, fields=[bearer(sign({"sub": "a"}))]).status == 200
+    # A public key is no shared one.
+    confused = hs256({"sub": "a"}, secret=jwks["keys"][0]["n"], kid="k1")
+    assert stack.get(host, fields=[bearer(confused)]).status == 401
+    asked = []
+    server = make_origin(lambda connection, request: (asked.append(request), connection.send(answer(json.dumps(jwks)))))
+    _, host = under({"auth": {"jwt": {"jwks_url": f"http://127.0.0.1:{server.port}/keys"}}})
+    for _ in range(3):
+        assert stack.get(host, fields=[bearer(sign({"sub": "a"}))]).status == 200
+    assert len(asked) == 1
+    assert stack.get(host, fields=[bearer(sign({}) + "x")]).status == 401
+
+
+def test_keys_and_judges_inside_are_not_asked_unless_the_operator_allowed_it(make_stack, make_origin, rsa):
+    sign, jwks = rsa
+    inside = make_origin(lambda connection, request: connection.send(answer(json.dumps(jwks))))
+    stack = make_stack(start=True)
+    origin = make_origin()
+    for auth in ({"jwt": {"jwks_url": f"http://127.0.0.1:{inside.port}/"}}, {"jwt": {"jwks_url": f"http://localhost:{inside.port}/"}},
+                 {"forward": {"url": f"http://127.0.0.1:{inside.port}/"}}, {"forward": {"url": f"http://[::1]:{inside.port}/"}}):
+        stack.admin.service("misha", "x", origin.port, policy={"auth": auth})
+        assert stack.get("x.misha.iterate.app", fields=[bearer(sign({}))]).status in (401, 502)
+    assert not inside.requests and not origin.requests
+
+
+def test_a_server_decides_and_what_it_says_goes_on(stack, under, make_origin):
+    asked = []
+
+    def decides(connection, request):
+        asked.append(request)
+        way = request.get("X-Way")
+        if way == "in":
+            connection.send(answer("", fields=[("X-User", "alice"), ("X-Extra", "no")]))
+        elif way == "login":
+            connection.send(answer("", "302 Found", [("Location", "https://login.example.com/?x"), ("Set-Cookie", "s=1")]))
+        else:
+            connection.send(answer("secret page", {"401": "401 Unauthorized", "403": "403 Forbidden"}.get(way, "500 Oops")))
+
+    server = make_origin(decides)
+    origin, host = under({"auth": {"forward": {"url": f"http://127.0.0.1:{server.port}/check?a=b", "response_headers": ["X-User", "X-Groups"]}}})
+    spoofed = [("X_User", "mallory"), ("X-Groups", "admin"), ("x-original-uri", "/public"), ("X-Forwarded-Uri", "/public")]
+    got = stack.get(host, "/path?q=1", fields=[("X-Way", "in"), ("Cookie", "sid=7"), *spoofed])
+    assert got.body == b"in"
+    assert [v for n, v in origin.last.fields if n.lower().replace("_", "-") == "x-user"] == ["alice"]
+    assert origin.last.get("X-Groups") is None and origin.last.get("X-Extra") is None
+    question = asked[-1]
+    assert question.target == "/check?a=b" and question.get("Cookie") == "sid=7"
+    assert question.all("X-Original-URI") == ["/path?q=1"] and question.all("X-Forwarded-Uri") == ["/path?q=1"]
+    assert question.get("X-Original-Method") == "GET" and question.get("X-Forwarded-Host") == host
+    assert question.get("X-Iterate-Machine") == "mach_a" and question.get("X-Iterate-Port") == str(origin.port)
+    for way, status in (("401", 401), ("403", 403), ("500", 502)):
+        refused = stack.get(host, fields=[("X-Way", way)])
+        assert refused.status == status and b"secret page" not in refused.body
+    sent = stack.get(host, fields=[("X-Way", "login")])
+    assert (sent.status, sent.get("Location"), sent.get("Set-Cookie")) == (302, "https://login.example.com/?x", "s=1")
+    with stack.client() as client:
+        with pytest.raises(AssertionError):
+            WebSocket(client, host, fields=[("X-Way", "login")])
+    posted = stack.client()
+    with posted as client:
+        client.request(host, "/", "POST", [("X-Way", "in")], b"a body that waits for the answer")
+        assert client.response("POST").body == b"in"
+    assert origin.last.body == b"a body that waits for the answer"
+
+
+def test_addresses_methods_and_bodies_are_filtered(stack, under):
+    _, host = under({"methods": ["GET", "HEAD"]})
+    assert stack.get(host).status == 200
+    with stack.client() as client:
+        client.request(host, "/", "DELETE")
+        assert client.response("DELETE").status == 403
+    assert stack.get(under({"ip_deny": ["127.0.0.0/8"]})[1]).status == 403
+    assert stack.get(under({"ip_allow": ["10.0.0.0/8"]})[1]).status == 403
+    assert stack.get(under({"ip_allow": ["127.0.0.1", "::1"]})[1]).status == 200
+    origin, host = under({"max_body": 10})
+    for body, fields, status in ((b"x" * 10, [], 200), (b"x" * 11, [], 413)):
+        with stack.client() as client:
+            client.request(host, "/", "POST", fields, body)
+            assert client.response("POST").status == status
+    with stack.client() as client:
+        client.send(f"POST / HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n".encode())
+        client.send(b"6\r\nabcdef\r\n0\r\n\r\n")
+        assert client.response("POST").status == 413
+
+
+def test_fields_are_set_added_and_removed_with_what_is_known_of_the_request(stack, under):
+    origin, host = under({
+        "request_headers": {"set": {"X-Where": "{scheme}://{host} {method} {path} {machine} {project} {port}", "X-Ip": "{client_ip}"},
+                            "add": {"X-More": "b"}, "remove": ["X-Gone"]},
+        "response_headers": {"set": {"Server": "ours"}, "add": {"Vary": "X"}, "remove": ["X-Powered-By"]},
+    }, lambda connection, _: connection.send(answer("in", fields=[("Server", "theirs"), ("X-Powered-By", "me"), ("Vary", "Y")])))
+    got = stack.get(host, "/a?b", fields=[("X-Where", "spoof"), ("X_Where", "spoof"), ("X-More", "a"), ("X-Gone", "1"), ("X_GONE", "1")])
+    assert got.all("Server") == ["ours"] and got.get("X-Powered-By") is None and got.all("Vary") == ["Y", "X"]
+    assert origin.last.get("X-Where") == f"http://{host} GET /a mach_a misha {origin.port}"
+    assert origin.last.get("X-Ip") == "127.0.0.1" and origin.last.all("X-More") == ["a", "b"]
+    assert not [name for name, _ in origin.last.fields if name.lower() in ("x-gone", "x_gone", "x_where")]
+
+
+def test_a_prefix_is_taken_off_and_put_before_what_the_origin_names(stack, make_origin):
+    told = []
+
+    def handler(connection, request):
+        told.append(request)
+        connection.send(answer("", "302 Found", [("Location", request.get("X-Go") or "/next?x"), ("Set-Cookie", "a=b; Path=/; HttpOnly"),
+                                                 ("Set-Cookie", "c=d; path=/deep"), ("Set-Cookie", "e=f")]))
+
+    origin = make_origin(handler)
+    stack.admin.route(["ide.example.org/connect/{user}/*"], policy={"strip_prefix": "/connect/{user}", "profile": "rstudio"},
+                      machine="mach_a", port=origin.port)
+    got = stack.get("ide.example.org", "/connect/bob/x/y?z=1")
+    assert told[-1].target == "/x/y?z=1"
+    assert told[-1].get("X-Forwarded-Prefix") == "/connect/bob" and told[-1].get("X-RStudio-Root-Path") == "/connect/bob"
+    assert got.get("Location") == "/connect/bob/next?x"
+    assert got.all("Set-Cookie") == ["a=b; Path=/connect/bob/; HttpOnly", "c=d; Path=/connect/bob/deep", "e=f"]
+    assert stack.get("ide.example.org", "/connect/bob").get("Location") == "/connect/bob/next?x"
+    assert told[-1].target == "/"
+    for sent, location in (("/connect/bob/kept", "/connect/bob/kept"), ("https://else.example.com/x", "https://else.example.com/x"),
+                           ("http://ide.example.org/abs", "http://ide.example.org/connect/bob/abs"), ("//else.example.com/", "//else.example.com/")):
+        assert stack.get("ide.example.org", "/connect/bob/", fields=[("X-Go", sent)]).get("Location") == location
+    for unclear in ("/connect/bob/../alice/", "/connect/bob/%2e%2e/alice", "/connect/bob%2f..%2falice/"):
+        assert stack.get("ide.example.org", unclear).status == 400
+    added = make_origin(handler)
+    stack.admin.service("misha", f"p{added.port}", added.port, policy={"add_prefix": "/base"})
+    got = stack.get(f"{added.port}__misha.iterate.app", "/x", fields=[("X-Go", "/base/there")])
+    assert told[-1].target == "/base/x" and got.get("Location") == "/there"
+
+
+def test_browsers_are_told_to_be_careful_on_every_answer(stack, under):
+    _, host = under({"security_headers": "standard"}, lambda c, _: c.send(answer("in", fields=[("X-Frame-Options", "DENY")])))
+    got = stack.get(host, tls=True)
+    assert got.get("Strict-Transport-Security") and got.get("X-Content-Type-Options") == "nosniff"
+    assert got.get("Referrer-Policy") and got.get("X-XSS-Protection") == "1; mode=block" and got.all("X-Frame-Options") == ["DENY"]
+    assert stack.get(host).get("Strict-Transport-Security") is None
+    _, host = under({"security_headers": "standard", "auth": "deny"})
+    refused = stack.get(host)
+    assert refused.status == 403 and refused.get("X-Frame-Options") == "SAMEORIGIN" and refused.get("X-Content-Type-Options") == "nosniff"
+    _, host = under({"security_headers": "frameable"}, lambda c, _: c.send(answer("in", fields=[("X-Frame-Options", "DENY")])))
+    assert stack.get(host).get("X-Frame-Options") is None
+
+
+def test_too_many_requests_are_429_and_say_when(stack, under):
+    _, host = under({"rate": {"requests_per_second": 0.5, "burst": 3}})
+    statuses = [stack.get(host).status for _ in range(5)]
+    assert statuses == [200, 200, 200, 429, 429]
+    assert 1 <= int(stack.get(host).get("Retry-After")) <= 3
+    origin, host = under({"rate": {"streams": 1, "per": "route"}}, echo_handler)
+    with stack.client() as client:
+        WebSocket(client, host).echo("x")
+        assert stack.get(host).status == 429
+    wait_until(lambda: stack.get(host, "/plain").status != 429, "the place is free again")
+
+
+def test_other_names_lead_to_the_canonical_one(stack, make_origin):
+    origin = make_origin()
+    stack.admin.machine("mach_c", origin.port)
+    stack.admin.project("canon", "mach_c", origin.port, policy={"canonical": "redirect"})
+    stack.admin.domain("canon.example.net", "canon")
+    for port, shown in (("", ""), (":8080", ":8080"), (":80", "")):
+        got = stack.get("canon.iterate.app" + port, "/a?b=c")
+        assert got.status == 301 and got.get("Location") == f"http://canon.example.net{shown}/a?b=c"
+    assert stack.get("4000__canon.iterate.app").get("Location") == "http://4000.canon.example.net/"
+    assert stack.get("mach_c.machines.iterate.app").status == 503  # no agent; not sent elsewhere
+
+
+def test_a_cookie_stays_with_its_project(stack, under):
+    cookies = ["a=1; Domain=iterate.app; Path=/", "b=1; domain=.iterate.app", "c=1; Domain={host}", "d=1", "e=1; Domain=misha.iterate.app; Secure"]
+
+    def handler(connection, request):
+        host = request.get("X-Forwarded-Host").split(":")[0]
+        connection.send(answer("in", fields=[("Set-Cookie", cookie.replace("{host}", host)) for cookie in cookies]))
+
+    origin, host = under({}, handler)
+    assert stack.get(host).all("Set-Cookie") == ["a=1; Path=/", "b=1", f"c=1; Domain={host}", "d=1", "e=1; Secure"]
+    service = f"p{origin.port}.misha.iterate.app"
+    assert stack.get(service).all("Set-Cookie")[4] == "e=1; Domain=misha.iterate.app; Secure"
+    assert stack.get(service).all("Set-Cookie")[0] == "a=1; Path=/"
+    _, host = under({"cookies": "pass"}, handler)
+    assert stack.get(host).all("Set-Cookie")[0] == cookies[0]
+
+
+def test_an_answer_that_does_not_begin_in_time_is_504(stack, under):
+    _, host = under({"timeouts": {"first_byte": "300ms"}}, lambda connection, _: connection.wait_end())
+    refused = stack.get(host)
+    assert refused.status == 504 and refused.json["error"] == "origin_timeout"
+
+
+def test_bytes_pass_no_faster_than_the_policy_says(stack, under):
+    size = 3_000_000
+    _, host = under({"rate": {"bytes_per_second": 1_000_000}}, lambda connection, _: connection.send(answer(b"x" * size)))
+    began = time.monotonic()
+    assert len(stack.get(host).body) == size
+    # The first second's worth passes at once; it cannot be faster, and may be as slow as this machine is.
+    assert time.monotonic() - began > 0.6
+
+
+def test_what_the_operator_enforces_cannot_be_loosened(make_stack, make_origin, tmp_path):
+    origin = make_origin()
+    stack = make_stack(broker={"options": ["--enforce", json.dumps({"ip_deny": ["127.0.0.1"], "security_headers": "standard"}),
+                                           "--policy", json.dumps({"response_headers": {"set": {"X-Default": "1"}}})]})
+    stack.admin.service("misha", "x", origin.port, policy={"auth": "public", "ip_deny": [], "security_headers": "off"})
+    refused = stack.get("x.misha.iterate.app")
+    assert refused.status == 403 and refused.get("X-Frame-Options") == "SAMEORIGIN" and not origin.requests
+
+
+def test_what_a_policy_may_not_say_is_refused_with_a_reason(stack):
+    for policy, words in (
+            ({"strip_prefix": "app"}, "a path"), ({"request_headers": {"set": {"Host": "x"}}}, "cannot have the field"),
+            ({"request_headers": {"set": {"X": "a\r\nb"}}}, "no good value"), ({"request_headers": {"put": {}}}, "set, add and remove"),
+            ({"ip_allow": ["10.0.0.0/33"]}, "no address"), ({"max_body": "much"}, "number of bytes"), ({"rate": {"burst": 0}}, "above 0"),
+            ({"auth": {"jwt": {"secret": "../x"}}}, "--secrets-dir"), ({"auth": {"jwt": {"secret": "x", "algorithms": ["RS256"]}}}, "algorithm"),
+            ({"auth": {"jwt": {"jwks": {"keys": [{"kty": "oct", "k": "x"}]}}}}, "public keys alone"), ({"auth": {"forward": {}}}, "needs a url"),
+            ({"auth": {"basic": {"users": {"a:b": "x"}}}}, "user"), ({"timeouts": {"idle": "0s"}}, "duration"), ({"methods": ["get"]}, "capitals"),
+            ({"auth": {"jwt": {"secret": "x", "algorithms": ["none"]}}}, "algorithm")):
+        refused = stack.admin.call("PATCH", "/v1/projects/misha", {"policy": policy})
+        assert refused.status == 400 and words in refused.json["detail"], (policy, refused.json)

@@ -1,0 +1,175 @@
+"""Share links, and what has a time to live: who comes in, where, and until when."""
+import json
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness.http1 import Closed
+from harness.origin import answer
+from harness.wait import wait_until
+from harness.websocket import WebSocket, echo_handler
+
+SHARED = {"auth": "share"}
+
+
+@pytest.fixture
+def port(stack, make_origin):
+    origin = make_origin(lambda connection, request: echo_handler(connection, request) if request.get("Upgrade") else
+                         connection.send(answer("in")))
+    stack.admin.service("misha", "app", origin.port, policy=SHARED)
+    return origin
+
+
+def share(stack, host, **more):
+    return stack.admin.ok("POST", "/v1/shares", {"host": host, **more})
+
+
+def target_of(link):
+    parts = urlsplit(link["url"])
+    return f"{parts.path}?{parts.query}"
+
+
+def follow(stack, host, link):
+    """The cookie that a link leaves."""
+    got = stack.get(host, target_of(link), tls=True)
+    assert got.status == 302, got
+    assert got.get("Referrer-Policy") == "no-referrer" and got.get("Cache-Control") == "no-store"
+    cookie, *attributes = got.get("Set-Cookie").split("; ")
+    assert cookie.startswith("__Host-") and {"Path=/", "Secure", "HttpOnly"} <= set(attributes) and not [a for a in attributes if a.startswith("Domain")]
+    return got.get("Location"), ("Cookie", cookie)
+
+
+def closed(client):
+    """The other end is gone."""
+    try:
+        return client.reader.rest() is not None
+    except (Closed, OSError):
+        return True
+
+
+def test_a_link_lets_in_to_its_host_port_and_path_alone(stack, port, make_origin):
+    host = f"{port.port}__misha.iterate.app"
+    other = make_origin()
+    stack.admin.service("misha", "other", other.port, policy=SHARED)
+    link = share(stack, host, path="/docs", label="for bob")
+    assert link["label"] == "for bob" and link["port"] == port.port and link["machine"] == "mach_a"
+    location, cookie = follow(stack, host, link)
+    assert location == "/docs"
+    fields = [cookie, ("Authorization", "Bearer the-app's")]
+    for inside in ("/docs", "/docs/", "/docs/a?b", "/%64ocs/x", "//docs"):
+        assert stack.get(host, inside, fields=fields).body == b"in", inside
+    assert port.last.get("Authorization") == "Bearer the-app's" and port.last.get("Cookie") is None
+    assert stack.get(host, "/docs", fields=[("Cookie", "a=b; " + cookie[1] + "; c=d")]).status == 200
+    assert port.last.get("Cookie") == "a=b; c=d"
+    count = len(port.requests)
+    for outside in ("/", "/doc", "/docsx", "/docs/../admin", "/docs/%2e%2e/admin", "/docs%2f..%2fadmin"):
+        assert stack.get(host, outside, fields=[cookie]).status == 401, outside
+    for elsewhere in (f"{other.port}__misha.iterate.app", f"{port.port}__mach_a.machines.iterate.app", "app.misha.iterate.app"):
+        assert stack.get(elsewhere, "/docs", fields=[cookie]).status == 401, elsewhere
+    name, value = cookie[1].split("=", 1)
+    for forged in (f"{name}={value[:-1]}0", f"{name}=Lw.{value.split('.')[1]}", f"{name}x={value}", f"{name}="):
+        assert stack.get(host, "/docs", fields=[("Cookie", forged)]).status == 401
+    assert len(port.requests) == count and not other.requests
+    assert target_of(link).split(".")[-1] not in json.dumps(stack.admin.ok("GET", "/v1/changes?limit=1000")["items"])
+    assert "url" not in stack.admin.ok("GET", f"/v1/shares/{link['id']}")
+
+
+def test_a_link_keeps_the_rest_of_its_query_and_a_post_or_a_websocket_comes_in_by_it(stack, port):
+    host = f"{port.port}__misha.iterate.app"
+    link = share(stack, host)
+    secret = target_of(link).split("?")[1]
+    got = stack.get(host, f"/a?x=1&{secret}&y=2")
+    assert got.status == 302 and got.get("Location") == "/a?x=1&y=2"
+    with stack.client() as client:
+        client.request(host, f"/a?{secret}&x=1", "POST", body=b"hello")
+        assert client.response("POST").status == 200
+    assert port.last.target == "/a?x=1" and port.last.body == b"hello"
+    with stack.client() as client:
+        WebSocket(client, host, f"/ws?{secret}").echo("x")
+    assert port.last.target == "/ws"
+
+
+def test_a_preflight_passes_and_a_websocket_of_another_site_does_not(stack, port):
+    host = f"{port.port}__misha.iterate.app"
+    _, cookie = follow(stack, host, share(stack, host))
+    with stack.client() as client:
+        client.request(host, "/", "OPTIONS", [("Origin", "https://a.example"), ("Access-Control-Request-Method", "PUT")])
+        assert client.response("OPTIONS").status == 200
+    with stack.client() as client:
+        client.request(host, "/", "OPTIONS")
+        assert client.response("OPTIONS").status == 401
+    with stack.client() as client:
+        WebSocket(client, host, fields=[cookie, ("Origin", f"https://{host}")]).echo("x")
+    for origin in ("https://evil.example", "null", f"https://evil.{host}"):
+        with stack.client() as client:
+            client.request(host, "/ws", fields=[("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+                                                ("Sec-WebSocket-Key", "x3JJHMbDL1EzLkh9GBhXDw=="), cookie, ("Origin", origin)])
+            assert client.final_head().status == 401
+
+
+def test_a_share_that_is_revoked_closes_what_is_open(stack, port):
+    host = f"{port.port}__misha.iterate.app"
+    link = share(stack, host)
+    _, cookie = follow(stack, host, link)
+    kept = share(stack, host)
+    _, other = follow(stack, host, kept)
+    with stack.client() as client, stack.client() as second:
+        WebSocket(client, host, fields=[cookie]).echo("x")
+        stays = WebSocket(second, host, fields=[other])
+        stack.admin.ok("DELETE", f"/v1/shares/{link['id']}")
+        began = time.monotonic()
+        assert closed(client)
+        assert time.monotonic() - began < 5
+        assert stack.get(host, fields=[cookie]).status == 401
+        assert stack.get(host, target_of(link)).status == 401
+        stays.echo("still here")
+
+
+def test_a_share_ends_with_its_time_and_can_be_given_more(stack, port):
+    host = f"{port.port}__misha.iterate.app"
+    link = share(stack, host, ttl=2)
+    _, cookie = follow(stack, host, link)
+    with stack.client() as client:
+        WebSocket(client, host, fields=[cookie]).echo("x")
+        assert closed(client)
+    refused = stack.get(host, fields=[cookie])
+    assert refused.status == 410 and refused.json["error"] == "route_expired"
+    assert stack.get(host, target_of(link)).status == 410
+    stack.admin.ok("PATCH", f"/v1/shares/{link['id']}", {"ttl": 60})
+    assert stack.get(host, fields=[cookie]).status == 200
+
+
+@pytest.mark.parametrize("noun", ["route", "machine"])
+def test_what_expires_is_410_to_the_second_and_closes_what_is_open(stack, make_origin, noun):
+    origin = make_origin(lambda connection, request: echo_handler(connection, request) if request.get("Upgrade") else
+                         connection.send(answer("in")))
+    body = {"patterns": [{"pattern": "lab.example.org", "target": {"machine": "mach_a", "port": origin.port}}]}
+    route = stack.admin.ok("POST", "/v1/routes", body)
+    path = f"/v1/routes/{route['id']}" if noun == "route" else "/v1/machines/mach_a"
+    stack.admin.ok("PATCH", path, {"ttl": 2})
+    assert stack.get("lab.example.org").body == b"in"
+    with stack.client() as client, stack.client() as second:
+        socket = WebSocket(client, "lab.example.org")
+        socket.echo("x")
+        stack.admin.ok("PATCH", path, {"ttl": 3})
+        socket.echo("it was given more")
+        assert closed(client)
+    wait_until(lambda: stack.get("lab.example.org").status == 410, "the end")
+    assert stack.get("lab.example.org").json["error"] == "route_expired"
+    stack.admin.ok("PATCH", path, {"expiresAt": None})
+    assert stack.get("lab.example.org").body == b"in"
+
+
+def test_shares_by_the_command_line(stack, port):
+    host = f"{port.port}__misha.iterate.app"
+    made = stack.ctl.json("share", "create", host, "--path", "/x", "--ttl", "1h")
+    assert made["url"].startswith(f"https://{host}") and made["expiresAt"]
+    assert [row["id"] for row in stack.ctl.json("share", "list")] == [made["id"]]
+    stack.ctl.ok("share", "revoke", made["id"])
+    assert stack.ctl.json("share", "list") == []
+
+
+def test_a_link_to_nowhere_is_refused(stack):
+    assert stack.admin.refused("POST", "/v1/shares", {"host": "nobody.iterate.app"}) == (409, "conflict")
+    assert stack.admin.refused("POST", "/v1/shares", {"host": "misha.iterate.app", "path": "/a/../b"})[0] == 400
