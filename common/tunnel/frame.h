@@ -21,12 +21,12 @@ enum class FrameType : uint8_t {
   kWelcome = 0x9,
   kRefused = 0xa,
   kGoaway = 0xb,
-  kEvent = 0xc,   // reserved; sent by no version so far
-  kConfig = 0xd,  // reserved; sent by no version so far
+  kEvent = 0xc,  // from here on frames are sent with kFlagIgnorable
+  kConfig = 0xd,
 };
 
 inline constexpr uint8_t kFlagEnd = 0x01;        // DATA, OPEN, HEAD: the sender's side of the stream is done
-inline constexpr uint8_t kFlagIgnorable = 0x80;  // a type that the receiver does not know is skipped, not an error
+inline constexpr uint8_t kFlagIgnorable = 0x80;  // a receiver that does not expect the type skips it
 
 inline constexpr size_t kFrameHeaderBytes = 9;
 inline constexpr size_t kMaxDataBytes = size_t{64} * 1024;

@@ -5,7 +5,8 @@
 namespace ingress::tunnel {
 namespace {
 
-constexpr uint8_t kFirstReservedType = static_cast<uint8_t>(FrameType::kEvent);
+constexpr uint8_t kFirstIgnorableType = static_cast<uint8_t>(FrameType::kEvent);
+constexpr size_t kTypes = 14;
 
 struct TypeRule {
   uint32_t least_bytes;
@@ -13,7 +14,7 @@ struct TypeRule {
   bool on_stream;  // the stream id is that of a stream, else 0
 };
 
-constexpr std::array<TypeRule, kFirstReservedType> kRules = {{
+constexpr std::array<TypeRule, kTypes> kRules = {{
     {0, kMaxDataBytes, true},   // DATA
     {0, kMaxHeadBytes, true},   // OPEN
     {0, kMaxHeadBytes, true},   // HEAD
@@ -26,6 +27,8 @@ constexpr std::array<TypeRule, kFirstReservedType> kRules = {{
     {0, kMaxHeadBytes, false},  // WELCOME
     {0, kMaxHeadBytes, false},  // REFUSED
     {0, kMaxHeadBytes, false},  // GOAWAY
+    {0, kMaxHeadBytes, false},  // EVENT
+    {0, kMaxHeadBytes, false},  // CONFIG
 }};
 
 }  // namespace
@@ -68,9 +71,11 @@ bool FrameDecoder::read_header(MutableBytes& input) {
   return true;
 }
 
+bool FrameDecoder::is_allowed() const { return header_.type < kTypes && (allowed_ >> header_.type & 1) != 0; }
+
 bool FrameDecoder::check_header() {
   const TypeRule& rule = kRules[header_.type];
-  if ((allowed_ >> header_.type & 1) == 0) {
+  if (!is_allowed()) {
     breach_ = Breach::kUnexpectedFrame;
   } else if (header_.length > rule.most_bytes) {
     breach_ = rule.least_bytes == rule.most_bytes ? Breach::kBadFrame : Breach::kFrameTooLarge;
@@ -83,7 +88,7 @@ bool FrameDecoder::check_header() {
 }
 
 bool FrameDecoder::begin_skip() {
-  if (header_.type < kFirstReservedType || (header_.flags & kFlagIgnorable) == 0) return false;
+  if (header_.type < kFirstIgnorableType || (header_.flags & kFlagIgnorable) == 0 || is_allowed()) return false;
   left_ = header_.length;
   mode_ = Mode::kSkip;
   return true;
@@ -91,7 +96,7 @@ bool FrameDecoder::begin_skip() {
 
 FrameDecoder::Event FrameDecoder::begin_payload(MutableBytes& input) {
   left_ = header_.length;
-  if (header_.type >= kFirstReservedType) return fail(Breach::kUnknownType);
+  if (header_.type >= kTypes) return fail(Breach::kUnknownType);
   if (!check_header()) return fail(breach_);
   if (header_.type == static_cast<uint8_t>(FrameType::kData)) {
     first_piece_ = true;

@@ -24,7 +24,8 @@ class FrameDecoder {
     kError,     // breach(); final
   };
 
-  // The known types that may come from now on, by type_bit; another one is kUnexpectedFrame.
+  // The known types that may come from now on, by type_bit; another one is kUnexpectedFrame, or skipped where it is one
+  // of the types that are sent kFlagIgnorable, and is.
   void allow(uint16_t types) { allowed_ = types; }
 
   // Consumes from the front of `input`. kHeadroomBytes before a piece of DATA are scratch where they are so for
@@ -47,6 +48,7 @@ class FrameDecoder {
   bool begin_skip();
   bool skip(MutableBytes& input);
   Event fail(Breach breach);
+  bool is_allowed() const;
   bool check_header();
 
   ByteBuffer gathered_;

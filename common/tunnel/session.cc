@@ -23,6 +23,8 @@ void Session::send_hello(const pb::Hello& hello) { core_->send_hello(hello); }
 void Session::send_welcome(const pb::Welcome& welcome) { core_->send_welcome(welcome); }
 void Session::send_refused(const pb::Refused& refused) { core_->send_refused(refused); }
 void Session::send_goaway(const pb::Goaway& goaway) { core_->send_goaway(goaway); }
+void Session::send_config(const pb::Config& config) { core_->send_config(config); }
+void Session::send_event(const pb::Event& event) { core_->send_event(event); }
 void Session::ping(Time now) { core_->ping(now); }
 Stream* Session::open(const OpenHead& head, bool end, StreamHandler* handler, Time now, Error& why) {
   return core_->open(head, end, handler, now, why);

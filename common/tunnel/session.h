@@ -28,6 +28,8 @@ class Hello;
 class Welcome;
 class Refused;
 class Goaway;
+class Config;
+class Event;
 }  // namespace iterate::tunnel::v1
 
 namespace ingress::tunnel {
@@ -136,6 +138,10 @@ class SessionHandler {
   virtual void on_welcome(const pb::Welcome&) {}
   virtual void on_refused(const pb::Refused&) {}
   virtual void on_goaway(const pb::Goaway&) {}
+  // Agent: what the broker's routes say of this machine; replaces what came before.
+  virtual void on_config(const pb::Config&) {}
+  // Broker: what the agent has seen in its machine.
+  virtual void on_event(const pb::Event&) {}
   // Agent: the broker opened a stream. Returns its handler; nullptr refuses it (RESET kRefused).
   virtual StreamHandler* on_open(Stream&, const OpenHead&, bool) { return nullptr; }
   // A PONG to a ping() of the owner, with the round trip.
@@ -187,6 +193,10 @@ class Session {
   // No new streams from now on are wanted (agent) or will be opened (broker); running ones go on. on_drained follows.
   // A broker's MIGRATE is softer: open() still works until the agent's own GOAWAY has come.
   void send_goaway(const pb::Goaway& goaway);
+  // Broker, and agent, once the session is established. At most kMaxHeadBytes, serialized. A peer of an earlier version
+  // skips them.
+  void send_config(const pb::Config& config);
+  void send_event(const pb::Event& event);
   // A PING now; on_pong answers. Nothing before the session is established.
   void ping(Time now);
 

@@ -1,4 +1,4 @@
-// Control messages: the handshake and GOAWAY.
+// Control messages: the handshake, GOAWAY, CONFIG and EVENT.
 #include <google/protobuf/stubs/common.h>
 
 #include <algorithm>
@@ -52,7 +52,8 @@ uint16_t SessionCore::allowed_types() const {
     case State::kOpen:
       return type_bit(FrameType::kData) | type_bit(FrameType::kTrailers) | type_bit(FrameType::kReset) |
              type_bit(FrameType::kWindow) | type_bit(FrameType::kPing) | type_bit(FrameType::kPong) | goaway |
-             type_bit(broker ? FrameType::kHead : FrameType::kOpen);
+             type_bit(broker ? FrameType::kHead : FrameType::kOpen) |
+             type_bit(broker ? FrameType::kEvent : FrameType::kConfig);
     case State::kOver:
       break;
   }
@@ -105,6 +106,18 @@ void SessionCore::on_goaway(Bytes payload) {
   handler_.on_goaway(goaway);
 }
 
+void SessionCore::on_event(Bytes payload) {
+  pb::Event event;
+  if (!parse(event, payload)) return fail(Breach::kBadMessage);
+  handler_.on_event(event);
+}
+
+void SessionCore::on_config(Bytes payload) {
+  pb::Config config;
+  if (!parse(config, payload)) return fail(Breach::kBadMessage);
+  handler_.on_config(config);
+}
+
 void SessionCore::send_hello(const pb::Hello& hello) {
   assert(role_ == Role::kAgent && state_ == State::kNoHello);
   pb::Hello message = hello;
@@ -152,6 +165,18 @@ void SessionCore::send_goaway(const pb::Goaway& goaway) {
   }
 }
 
+void SessionCore::send_config(const pb::Config& config) {
+  if (state_ == State::kOver) return;
+  assert(role_ == Role::kBroker && established_);
+  write_message(FrameType::kConfig, config, kFlagIgnorable);
+}
+
+void SessionCore::send_event(const pb::Event& event) {
+  if (state_ == State::kOver) return;
+  assert(role_ == Role::kAgent && established_);
+  write_message(FrameType::kEvent, event, kFlagIgnorable);
+}
+
 void SessionCore::write_goaway(int reason, const char* text) {
   pb::Goaway goaway;
   goaway.set_reason(static_cast<pb::Goaway::Reason>(reason));
@@ -161,12 +186,12 @@ void SessionCore::write_goaway(int reason, const char* text) {
 
 void SessionCore::write_migrate(const char* text) { write_goaway(pb::Goaway::MIGRATE, text); }
 
-void SessionCore::write_message(FrameType type, const google::protobuf::MessageLite& message) {
+void SessionCore::write_message(FrameType type, const google::protobuf::MessageLite& message, uint8_t flags) {
   const size_t size = message.ByteSizeLong();
   assert(size <= kMaxHeadBytes);
   ByteBuffer out;  // not the scratch: an idle session keeps none
   uint8_t* to = out.reserve(kFrameHeaderBytes + size);
-  write_frame_header(to, {static_cast<uint32_t>(size), static_cast<uint8_t>(type), 0, 0});
+  write_frame_header(to, {static_cast<uint32_t>(size), static_cast<uint8_t>(type), flags, 0});
   message.SerializeToArray(to + kFrameHeaderBytes, static_cast<int>(size));
   out.commit(kFrameHeaderBytes + size);
   write(out.view());

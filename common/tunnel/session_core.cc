@@ -99,9 +99,11 @@ void SessionCore::on_frame() {
       return on_refused(payload);
     case FrameType::kGoaway:
       return on_goaway(payload);
-    case FrameType::kData:
     case FrameType::kEvent:
+      return on_event(payload);
     case FrameType::kConfig:
+      return on_config(payload);
+    case FrameType::kData:
       break;  // never handed out whole
   }
 }

@@ -39,6 +39,8 @@ class SessionCore {
   void send_welcome(const pb::Welcome& welcome);
   void send_refused(const pb::Refused& refused);
   void send_goaway(const pb::Goaway& goaway);
+  void send_config(const pb::Config& config);
+  void send_event(const pb::Event& event);
   void ping(Time now);
   Stream* open(const OpenHead& head, bool end, StreamHandler* handler, Time now, Error& why);
 
@@ -116,7 +118,9 @@ class SessionCore {
   void on_welcome(Bytes payload);
   void on_refused(Bytes payload);
   void on_goaway(Bytes payload);
-  void write_message(FrameType type, const google::protobuf::MessageLite& message);
+  void on_event(Bytes payload);
+  void on_config(Bytes payload);
+  void write_message(FrameType type, const google::protobuf::MessageLite& message, uint8_t flags = 0);
   void write_goaway(int reason, const char* text);
   void write_migrate(const char* text);
   void take_over(const pb::Welcome& welcome);

@@ -142,8 +142,24 @@ TEST_CASE("a known type that may not come now is refused, ignorable or not") {
   CHECK(breach_of(0x1, kFlagIgnorable, 1, 4, kAll & ~0x2) == Breach::kUnexpectedFrame);
 }
 
+TEST_CASE("EVENT and CONFIG are handed out where they may come, and else skipped") {
+  constexpr uint16_t kAllOfAgent = kAll | type_bit(FrameType::kConfig);
+  std::vector<uint8_t> bytes = frame(FrameType::kConfig, kFlagIgnorable, 0, "config");
+  append(bytes, frame(FrameType::kEvent, kFlagIgnorable, 0, "not for an agent"));
+  append(bytes, frame(FrameType::kConfig, 0, 0, ""));
+  for (size_t piece = 1; piece <= bytes.size(); ++piece) {
+    CAPTURE(piece);
+    FrameDecoder decoder;
+    decoder.allow(kAllOfAgent);
+    CHECK(read(decoder, bytes, piece).log == std::vector<std::string>{"13/0 config", "13/0 "});
+  }
+  CHECK(breach_of(0xd, kFlagIgnorable, 0, kMaxHeadBytes + 1, kAllOfAgent) == Breach::kFrameTooLarge);
+  CHECK(breach_of(0xd, kFlagIgnorable, 1, 4, kAllOfAgent) == Breach::kBadFrame);
+  CHECK(breach_of(0xc, 0, 0, 4, kAllOfAgent) == Breach::kUnexpectedFrame);
+}
+
 TEST_CASE("an unknown type is refused unless it is ignorable, and then skipped at any length") {
-  for (const uint8_t type : {0xc, 0xd, 0xe, 0xff}) CHECK(breach_of(type, 0, 0, 0) == Breach::kUnknownType);
+  for (const uint8_t type : {0xe, 0x10, 0x1d, 0xff}) CHECK(breach_of(type, 0, 0, 0) == Breach::kUnknownType);
   FrameDecoder decoder;
   decoder.allow(kAll);
   std::vector<uint8_t> bytes(kFrameHeaderBytes + 0xffffff);

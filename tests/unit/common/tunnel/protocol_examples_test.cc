@@ -85,6 +85,30 @@ struct Play {
     welcome.set_reconnect_spread_ms(500);
     pair.broker.session.send_welcome(welcome);
     note("WELCOME", pair.broker, pair.agent);
+    pb::Config config;
+    config.set_default_port(3000);
+    config.add_domains("iterate.app");
+    config.set_https_port(443);
+    pb::Config::Project& project = *config.add_projects();
+    project.set_slug("misha");
+    project.set_default_port(3000);
+    project.set_attached(true);
+    project.add_services()->set_name("docs");
+    project.mutable_services(0)->set_port(4000);
+    config.set_public_by_default(true);
+    config.add_other_ports(5432);
+    pair.broker.session.send_config(config);
+    note("CONFIG", pair.broker, pair.agent);
+    pb::Event event;
+    event.mutable_ports()->set_revision(1);
+    event.mutable_ports()->add_ports()->set_number(3000);
+    event.mutable_ports()->mutable_ports(0)->set_process("node");
+    pair.agent.session.send_event(event);
+    note("EVENT", pair.agent, pair.broker);
+    refusal();
+  }
+
+  void refusal() {
     Pair refused;
     refused.agent.session.send_hello({});
     refused.pump();

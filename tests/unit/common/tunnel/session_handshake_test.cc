@@ -187,13 +187,54 @@ TEST_CASE("frames of a later version are skipped where they are ignorable") {
   pair.open(recorder);
   pair.pump();
   const std::vector<uint8_t> event(100000, 1);
-  for (const uint8_t type : {0xc, 0xd, 0x7f}) {
+  for (const uint8_t type : {0xe, 0x7f}) {
     pair.broker.receive(frame(type, kFlagIgnorable, 0, event), pair.now);
     pair.agent.receive(frame(type, kFlagIgnorable, 1, event), pair.now);
   }
+  // Nor is one that is known, in the other direction, more than that.
+  pair.broker.receive(frame(FrameType::kConfig, kFlagIgnorable, 0, event), pair.now);
+  pair.agent.receive(frame(FrameType::kEvent, kFlagIgnorable, 0, event), pair.now);
   pair.accepted(1).stream->send_head(test::response(200), true);
   pair.pump();
   CHECK(recorder.log == std::vector<std::string>{"head 200 OK end", "closed"});
+}
+
+pb::Config some_config() {
+  pb::Config config;
+  config.set_default_port(3000);
+  config.add_other_ports(5432);
+  return config;
+}
+
+pb::Event some_event() {
+  pb::Event event;
+  event.mutable_ports()->set_revision(7);
+  event.mutable_ports()->add_ports()->set_number(3000);
+  return event;
+}
+
+TEST_CASE("CONFIG comes to the agent and EVENT to the broker, byte by byte, and both may be skipped") {
+  Pair pair;
+  pair.establish();
+  pair.broker.session.send_config(some_config());
+  pair.agent.session.send_event(some_event());
+  for (const End* end : {&pair.broker, &pair.agent}) {
+    CHECK((read_frame_header(end->sink.out.data()).flags & kFlagIgnorable) != 0);
+  }
+  pair.pump(1);
+  CHECK(pair.agent.recorder.log == std::vector<std::string>{"config 3000 [5432]"});
+  CHECK(pair.broker.recorder.log == std::vector<std::string>{"event 7 [3000]"});
+}
+
+TEST_CASE("CONFIG or EVENT that is malformed ends the session, and before WELCOME neither is read") {
+  Pair pair;
+  pair.establish();
+  pair.agent.receive(frame(FrameType::kConfig, kFlagIgnorable, 0, "\xff\xff"), pair.now);
+  CHECK(pair.agent.recorder.log == std::vector<std::string>{"failed malformed control message"});
+  pair.broker.receive(frame(FrameType::kEvent, kFlagIgnorable, 0, "\xff\xff"), pair.now);
+  CHECK(pair.broker.recorder.log == std::vector<std::string>{"failed malformed control message"});
+  const std::string event = some_event().SerializeAsString();
+  CHECK(broker_gets(frame(FrameType::kEvent, kFlagIgnorable, 0, event)).empty());
 }
 
 }  // namespace

@@ -99,6 +99,12 @@ class Recorder final : public StreamHandler {
   std::function<void()> hook_head, hook_data, hook_trailers, hook_sendable, hook_closed;
 };
 
+inline std::string list_of(const auto& numbers) {
+  std::string text = "[";
+  for (const uint32_t number : numbers) text += (text.size() > 1 ? " " : "") + std::to_string(number);
+  return text + "]";
+}
+
 class SessionRecorder final : public SessionHandler {
  public:
   void on_hello(const pb::Hello& hello) override {
@@ -110,6 +116,14 @@ class SessionRecorder final : public SessionHandler {
   void on_goaway(const pb::Goaway& goaway) override {
     log.push_back("goaway " + std::to_string(goaway.reason()));
     goaway_message = goaway.message();
+  }
+  void on_config(const pb::Config& config) override {
+    log.push_back("config " + std::to_string(config.default_port()) + " " + list_of(config.other_ports()));
+  }
+  void on_event(const pb::Event& event) override {
+    std::vector<uint32_t> numbers;
+    for (const pb::Event::Port& port : event.ports().ports()) numbers.push_back(port.number());
+    log.push_back("event " + std::to_string(event.ports().revision()) + " " + list_of(numbers));
   }
   StreamHandler* on_open(Stream& stream, const OpenHead& head, bool end) override {
     log.push_back("open " + std::to_string(static_cast<int>(head.kind)) + " " + std::to_string(head.port) +
