@@ -38,6 +38,7 @@ struct MachineNode {
   std::vector<ServiceNode*> pinned;    // services that name it
   HostEntry* entries = nullptr;        // hosts that name it, linked by next_of_target
   std::vector<ShareNode*> shares;      // that lead to it
+  bool touched = false;                // by the transaction that is being applied, and that was told
 };
 
 struct ServiceNode {

@@ -13,6 +13,39 @@ bool by_slug(const ProjectNode* a, const ProjectNode* b) { return a->record.slug
 
 }  // namespace
 
+IndexWriter::~IndexWriter() {
+  if (news_ == nullptr) return;
+  for (const MachineNews& news : *news_) {
+    MachineNode* node = news.kind == MachineNews::Kind::kTouched ? tables_.machine(news.machine) : nullptr;
+    if (node != nullptr) node->touched = false;
+  }
+}
+
+void IndexWriter::touch(MachineNode* machine) {
+  if (news_ == nullptr || machine == nullptr || machine->touched) return;
+  machine->touched = true;
+  tell(MachineNews::Kind::kTouched, *machine, nullptr);
+}
+
+void IndexWriter::touch_all_of(const ProjectNode& project) {
+  touch(project.machine);
+  for (const auto& service : project.services) touch(service->machine);
+}
+
+void IndexWriter::touch_target(const HostEntry& entry) {
+  if (news_ == nullptr) return;
+  touch(entry.machine);
+  if (entry.project == nullptr) return;
+  touch(entry.project->machine);
+  const ServiceNode* service = entry.service.empty() ? nullptr : find_service(*entry.project, entry.service);
+  if (service != nullptr) touch(service->machine);
+}
+
+void IndexWriter::tell(MachineNews::Kind kind, const MachineNode& machine, const ProjectNode* project) {
+  if (news_ == nullptr) return;
+  news_->push_back({kind, machine.record.id, project == nullptr ? std::string() : project->record.slug});
+}
+
 void IndexWriter::operator()(const PutMachine& change) {
   MachineNode* node = tables_.machine(change.machine.id);
   if (node == nullptr) {
@@ -23,6 +56,7 @@ void IndexWriter::operator()(const PutMachine& change) {
     node->record = change.machine;
   }
   node->policy = policies_.of(change.machine.policy);
+  touch(node);
 }
 
 void IndexWriter::operator()(const DeleteMachine& change) {
@@ -30,6 +64,7 @@ void IndexWriter::operator()(const DeleteMachine& change) {
   if (node == nullptr || !node->projects.empty() || !node->pinned.empty() || node->entries != nullptr) return;
   while (!node->shares.empty()) remove_share(node->shares.back());
   tables_.machines.erase(hash_machine(node->record.id), *node);
+  tell(MachineNews::Kind::kDeleted, *node, nullptr);
   delete node;
 }
 
@@ -64,6 +99,7 @@ void IndexWriter::operator()(const PutProject& change) {
     if (!change.project.machine.empty()) attach(*node, tables_.machine(change.project.machine), false);
   }
   node->policy = policies_.of(change.project.policy);
+  touch_all_of(*node);
 }
 
 void IndexWriter::operator()(const DeleteProject& change) {
@@ -72,6 +108,7 @@ void IndexWriter::operator()(const DeleteProject& change) {
   for (const HostEntry* entry = node->entries; entry != nullptr; entry = entry->next_of_target) {
     if (entry->route != nullptr) return;
   }
+  touch_all_of(*node);
   while (node->entries != nullptr) remove_host(node->entries);
   for (const auto& service : node->services) pin(*service, nullptr);
   detach(*node, true);
@@ -97,6 +134,8 @@ void IndexWriter::attach(ProjectNode& project, MachineNode* machine, bool move_s
     projects.insert(std::upper_bound(projects.begin(), projects.end(), &project, by_slug), &project);
     project.machine = machine;
     project.record.machine = machine->record.id;
+    tell(MachineNews::Kind::kAttached, *machine, &project);
+    touch(machine);
   }
   if (move_states) machine->record.state = state_when_attached(machine->record.state);
 }
@@ -105,6 +144,8 @@ void IndexWriter::detach(ProjectNode& project, bool move_states) {
   MachineNode* machine = project.machine;
   if (machine == nullptr) return;
   std::erase(machine->projects, &project);
+  tell(MachineNews::Kind::kDetached, *machine, &project);
+  touch(machine);
   project.machine = nullptr;
   project.record.machine.clear();
   if (move_states && machine->projects.empty()) machine->record.state = state_when_released(machine->record.state);
@@ -127,13 +168,18 @@ void IndexWriter::operator()(const PutService& change) {
   }
   service->port = record.port;
   service->policy = policies_.of(record.policy);
+  touch(project->machine);
+  touch(service->machine);
   pin(*service, record.machine.empty() ? nullptr : tables_.machine(record.machine));
+  touch(service->machine);
 }
 
 void IndexWriter::operator()(const DeleteService& change) {
   ProjectNode* project = tables_.project(change.project);
   ServiceNode* service = project == nullptr ? nullptr : find_service(*project, change.name);
   if (service == nullptr) return;
+  touch(project->machine);
+  touch(service->machine);
   pin(*service, nullptr);
   std::erase_if(project->services, [service](const auto& other) { return other.get() == service; });
 }
@@ -264,6 +310,7 @@ HostEntry& IndexWriter::add_host(std::unique_ptr<HostEntry> owned) {
     first = &entry;
   }
   link_to_host(entry);
+  touch_target(entry);
   return entry;
 }
 
@@ -306,6 +353,7 @@ void IndexWriter::unlink_from_host(HostEntry& entry) {
 }
 
 void IndexWriter::remove_host(HostEntry* entry) {
+  touch_target(*entry);
   unlink_from_host(*entry);
   if (entry->machine != nullptr || entry->project != nullptr) {
     HostEntry*& first = entry->machine != nullptr ? entry->machine->entries : entry->project->entries;

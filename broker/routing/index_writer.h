@@ -5,17 +5,23 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "broker/model/changes.h"
 #include "broker/routing/index_tables.h"
+#include "broker/routing/machine_news.h"
 #include "broker/routing/policy_table.h"
 
 namespace ingress::broker {
 
 class IndexWriter {
  public:
-  // Both outlive it.
-  IndexWriter(IndexTables& tables, PolicyTable& policies) : tables_(tables), policies_(policies) {}
+  // All outlive it. `news` gets what the changes mean to machines; null where nobody asks.
+  IndexWriter(IndexTables& tables, PolicyTable& policies, std::vector<MachineNews>* news)
+      : tables_(tables), policies_(policies), news_(news) {}
+  ~IndexWriter();
+  IndexWriter(const IndexWriter&) = delete;
+  IndexWriter& operator=(const IndexWriter&) = delete;
 
   void operator()(const PutMachine& change);
   void operator()(const DeleteMachine& change);
@@ -51,8 +57,15 @@ class IndexWriter {
   void remove_entries(RouteNode& route);
   void remove_route(RouteNode* route);
 
+  // The machine's view may be another one now; null: none's is.
+  void touch(MachineNode* machine);
+  void touch_all_of(const ProjectNode& project);
+  void touch_target(const HostEntry& entry);
+  void tell(MachineNews::Kind kind, const MachineNode& machine, const ProjectNode* project);
+
   IndexTables& tables_;
   PolicyTable& policies_;
+  std::vector<MachineNews>* news_;
 };
 
 }  // namespace ingress::broker

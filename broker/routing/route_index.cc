@@ -6,6 +6,7 @@
 #include "broker/routing/host_name.h"
 #include "broker/routing/index_tables.h"
 #include "broker/routing/index_writer.h"
+#include "broker/routing/machine_view.h"
 #include "broker/routing/pattern.h"
 #include "broker/routing/resolver.h"
 
@@ -133,8 +134,8 @@ tl::expected<Resolution, Refusal> RouteIndex::explain(const RouteQuery& query, s
   return tl::unexpected(Refusal{walked.error(), explainer.detail()});
 }
 
-void RouteIndex::apply(const Transaction& transaction) {
-  IndexWriter writer(impl_->tables, impl_->row_policies);
+void RouteIndex::apply(const Transaction& transaction, std::vector<MachineNews>* news) {
+  IndexWriter writer(impl_->tables, impl_->row_policies, news);
   for (const Change& change : transaction.changes) std::visit(writer, change);
 }
 
@@ -165,6 +166,18 @@ std::vector<std::string> RouteIndex::hosts_of(std::string_view machine_id) const
   const MachineNode* node = impl_->tables.machine(machine_id);
   if (node == nullptr) return {};
   return HostList(impl_->options.domains, *node).collect();
+}
+
+bool RouteIndex::view_of(std::string_view machine_id, MachineView& view) const {
+  const MachineNode* node = impl_->tables.machine(machine_id);
+  if (node == nullptr) return false;
+  view = machine_view(*node, impl_->options.policies);
+  return true;
+}
+
+bool RouteIndex::port_is_public(std::string_view machine_id, int port) const {
+  const MachineNode* node = impl_->tables.machine(machine_id);
+  return node != nullptr && broker::port_is_public(*node, port, impl_->options.policies);
 }
 
 const std::vector<std::string>& RouteIndex::domains() const { return impl_->options.domains; }

@@ -10,10 +10,13 @@
 #include "broker/model/changes.h"
 #include "broker/policy/effective_policy.h"
 #include "broker/routing/captures.h"
+#include "broker/routing/machine_news.h"
 #include "broker/routing/request_path.h"
 #include "common/base/error.h"
 
 namespace ingress::broker {
+
+struct MachineView;
 
 // What is asked. Views are those of the request's head.
 struct RouteQuery {
@@ -72,8 +75,9 @@ class RouteIndex {
   // The same, telling in words how it came to that: the steps, one a line, for `why`.
   tl::expected<Resolution, Refusal> explain(const RouteQuery& query, std::vector<std::string>& steps) const;
 
-  // Applies a transaction that the store has validated and committed.
-  void apply(const Transaction& transaction);
+  // Applies a transaction that the store has validated and committed. What it means to machines is added to `news`,
+  // where that is not null.
+  void apply(const Transaction& transaction, std::vector<MachineNews>* news = nullptr);
   void set_policies(const BrokerPolicies& policies);
 
   const Machine* machine(std::string_view id) const;
@@ -85,6 +89,9 @@ class RouteIndex {
   // Public hosts that lead to the machine, for people: its own first.
   std::vector<std::string> hosts_of(std::string_view machine_id) const;
   const std::vector<std::string>& domains() const;
+  // As machine_view.h has it; false where there is no such machine.
+  bool view_of(std::string_view machine_id, MachineView& view) const;
+  bool port_is_public(std::string_view machine_id, int port) const;
 
  private:
   struct Impl;

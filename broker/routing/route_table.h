@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "broker/routing/route_index.h"
@@ -24,6 +25,9 @@ class RouteTable {
 
   // Without `when_passed` the writer is the only reader.
   explicit RouteTable(const RoutingOptions& options, WhenPassed when_passed = {});
+  // Who is told what each change but those of fill() means to machines: when read() shows it, and before `visible`.
+  using OnNews = std::function<void(const std::vector<MachineNews>& news)>;
+  void set_on_news(OnNews on_news) { on_news_ = std::move(on_news); }
 
   // What it gives, and all that points into it, is good until the reader's callback returns.
   const RouteIndex& read() const { return *current_.load(std::memory_order_acquire); }
@@ -37,7 +41,7 @@ class RouteTable {
   void set_policies(const BrokerPolicies& policies);
 
  private:
-  using Change = std::function<void(RouteIndex& index)>;
+  using Change = std::function<void(RouteIndex& index, std::vector<MachineNews>* news)>;
   struct Waiting {
     Change change;
     std::function<void()> visible;
@@ -46,8 +50,10 @@ class RouteTable {
   void apply_later(Change change, std::function<void()> visible);
   void publish_waiting();
   void on_passed();
+  void tell(const std::vector<MachineNews>& news) const;
 
   WhenPassed when_passed_;
+  OnNews on_news_;
   RouteIndex first_;
   std::unique_ptr<RouteIndex> second_;  // null with one reader
   std::atomic<const RouteIndex*> current_;

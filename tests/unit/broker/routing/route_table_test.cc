@@ -121,5 +121,35 @@ TEST_CASE("both copies are the same once all has passed") {
   CHECK(shared.seen == "abc");
 }
 
+TEST_CASE("what a change means to machines is told once, when it can be read and before it is acknowledged") {
+  SharedTable shared;
+  std::string told;
+  shared.table.set_on_news([&shared, &told](const std::vector<MachineNews>& news) {
+    for (const MachineNews& each : news) {
+      CHECK(knows(shared.table.read(), each.machine));
+      told += each.machine + "@" + std::to_string(shared.seen.size()) + " ";
+    }
+  });
+  shared.table.fill(put("a"));
+  shared.table.fill(put("b"));
+  shared.apply("a");
+  shared.apply("a");
+  shared.apply("b");
+  CHECK(told == "a@0 ");
+  shared.pass();
+  CHECK(told == "a@0 a@1 b@1 ");
+  shared.pass();
+  CHECK(told == "a@0 a@1 b@1 ");
+}
+
+TEST_CASE("other defaults touch every machine") {
+  RouteTable one(options());
+  std::vector<MachineNews> told;
+  one.set_on_news([&told](const std::vector<MachineNews>& news) { told = news; });
+  one.set_policies(BrokerPolicies{});
+  REQUIRE(told.size() == 1);
+  CHECK(told.front().kind == MachineNews::Kind::kEveryTouched);
+}
+
 }  // namespace
 }  // namespace ingress::broker
