@@ -68,6 +68,19 @@ LoopSet::LoopSet(const Config& config)
     for (const auto& worker : workers_) worker->connect(all);
   }
   make_generations();
+  make_config_news();
+}
+
+// Each loop looks for its own machines among them.
+void LoopSet::make_config_news() {
+  ConfigNews::Parts parts;
+  parts.wanted = [this](const std::string& machine) { return connected(machine); };
+  parts.tell = [this](const std::vector<std::string>& machines) {
+    everywhere([machines](Worker& worker) { worker.tell_configs(machines); });
+  };
+  parts.tell_all = [this] { everywhere([](Worker& worker) { worker.tell_all_configs(); }); };
+  config_news_ = std::make_unique<ConfigNews>(loop(), std::move(parts));
+  routes_->set_on_news([this](const std::vector<MachineNews>& news) { config_news_->take(news); });
 }
 
 void LoopSet::make_generations() {
@@ -133,7 +146,7 @@ Status LoopSet::listen(std::string& problem) {
   for (const auto& worker : workers_) worker->make_front();
   if (const Status bound = first().front().listen({config_.http, config_.https}, problem); !bound) return bound;
   const int port = first().front().https_addresses().front().port;
-  for (const auto& worker : workers_) worker->redirect().set_https_port(port);
+  for (const auto& worker : workers_) worker->set_https_port(port);
   for (size_t number = 1; number < workers_.size(); ++number) {
     // Its thread does not run yet.
     const Status listening = workers_[number]->front().listen(first().front().share_listeners());

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/config_news.h"
 #include "broker/ticket_key_source.h"
 #include "broker/worker.h"
 #include "common/uv/timer.h"
@@ -64,6 +65,7 @@ class LoopSet final : public LoopsView {
 
  private:
   void make_generations();
+  void make_config_news();
   bool open_access_log();
   bool load_certificates();
   // Runs `task` on every loop; here at once, elsewhere soon.
@@ -89,6 +91,7 @@ class LoopSet final : public LoopsView {
   std::unique_ptr<Waker> waker_;  // on the first loop
   std::unique_ptr<TicketKeySource> tickets_;
   std::unique_ptr<Generations> generations_;
+  std::unique_ptr<ConfigNews> config_news_;  // on the first loop
   std::unique_ptr<uv::Timer> save_timer_;
   bool save_failed_ = false;                 // and was told
   std::unique_ptr<uv::Timer> memory_timer_;  // null without a budget

@@ -1,8 +1,31 @@
 #include "broker/tunnel_access.h"
 
+#include "broker/routing/machine_view.h"
 #include "common/tls/digest.h"
+#include "proto/tunnel.pb.h"
 
 namespace ingress::broker {
+namespace {
+
+using tunnel::pb::Config;
+
+// DOMAINs in CONFIG; a host under another one is a foreign name to the agent.
+constexpr size_t kMostDomains = 64;
+
+void add_project(Config& config, const MachineView::Project& project) {
+  Config::Project& added = *config.add_projects();
+  added.set_slug(project.slug);
+  added.set_default_port(static_cast<uint32_t>(project.default_port));
+  added.set_attached(project.attached);
+  for (const MachineView::Service& service : project.services) {
+    Config::Service& of_project = *added.add_services();
+    of_project.set_name(service.name);
+    of_project.set_port(static_cast<uint32_t>(service.port));
+  }
+  for (const std::string& domain : project.domains) added.add_domains(domain);
+}
+
+}  // namespace
 
 TunnelAuthority::Verdict TunnelAccess::check(std::string_view machine, std::string_view token) {
   const std::string digest = tls::sha256_hex(token);
@@ -11,6 +34,26 @@ TunnelAuthority::Verdict TunnelAccess::check(std::string_view machine, std::stri
   if (known == nullptr || known->id != machine) return Verdict::kUnknownMachine;
   if (index.token_machine(machine, digest).empty()) return Verdict::kBadToken;
   return known->state == MachineState::kArchived ? Verdict::kArchived : Verdict::kGood;
+}
+
+bool TunnelAccess::config_of(std::string_view machine, Config& config) {
+  const RouteIndex& index = routes_.read();
+  MachineView view;
+  if (!index.view_of(machine, view)) return false;
+  config.set_default_port(static_cast<uint32_t>(view.default_port));
+  config.set_https_port(static_cast<uint32_t>(https_port_));
+  for (const std::string& domain : index.domains()) {
+    if (static_cast<size_t>(config.domains_size()) < kMostDomains) config.add_domains(domain);
+  }
+  for (const MachineView::Project& project : view.projects) add_project(config, project);
+  for (const MachineView::Host& host : view.hosts) {
+    Config::Host& added = *config.add_hosts();
+    added.set_name(host.name);
+    added.set_port(static_cast<uint32_t>(host.port));
+  }
+  config.set_public_by_default(view.public_by_default);
+  for (const int port : view.other_ports) config.add_other_ports(static_cast<uint32_t>(port));
+  return true;
 }
 
 }  // namespace ingress::broker

@@ -94,6 +94,15 @@ void Worker::wake(const std::vector<std::string>& machines) {
   }
 }
 
+void Worker::tell_configs(const std::vector<std::string>& machines) {
+  for (const std::string& machine : machines) tunnels_.tell_config(machine);
+}
+
+void Worker::set_https_port(int port) {
+  access_.set_https_port(port);
+  redirect_->set_https_port(port);
+}
+
 // Requests of any loop's clients may wait for it.
 void Worker::on_machine_up(const std::string& machine) {
   parts_.recent->came(machine);

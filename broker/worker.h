@@ -50,13 +50,17 @@ class Worker final : private MachineWatcher {
 
   uv::Loop& loop() { return loop_; }
   Front& front() { return *front_; }
-  Redirect& redirect() { return *redirect_; }
   TunnelRegistry& tunnels() { return tunnels_; }
   Carrier& carrier() { return *carrier_; }
   const Certificates& certificates() const { return certificates_; }
   ExchangeObserver& observer() { return observer_; }
   bool listens() const { return front_ != nullptr; }
 
+  // Agents whose machines these are get to know what the routes say of them now; or all agents do.
+  void tell_configs(const std::vector<std::string>& machines);
+  void tell_all_configs() { tunnels_.tell_all_configs(); }
+  // Of public URLs; before the first tunnel.
+  void set_https_port(int port);
   // Machines can be reached again, by another process: requests that wait for them go on.
   void wake(const std::vector<std::string>& machines);
   // Settings that have changed; after make_front.

@@ -115,6 +115,11 @@ void BrokerTunnel::welcome() {
   connected_at_ = std::time(nullptr);
 }
 
+void BrokerTunnel::tell(const tunnel::pb::Config& config, size_t hash) {
+  if (state_ != State::kServing || std::exchange(told_, hash) == hash) return;
+  session_->send_config(config);
+}
+
 void BrokerTunnel::refuse(TunnelRefusal why) {
   const RefusalInfo& info = refusal_info(why);
   log_warn("tunnel_refused",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "broker/tunnel/tunnel_registry.h"
@@ -78,6 +79,8 @@ class BrokerTunnel final : public uv::Buryable,
 
   void welcome();
   void refuse(TunnelRefusal why);
+  // Sends CONFIG, unless it is what was sent last; `hash` is that of `config`.
+  void tell(const tunnel::pb::Config& config, size_t hash);
   // No further stream is opened; the connection closes when the running ones are done.
   void drain(GoawayReason reason);
   // The agent is asked to move; streams are opened until it has.
@@ -139,6 +142,7 @@ class BrokerTunnel final : public uv::Buryable,
   tunnel_link::AcknowledgementWatch acknowledgements_;
   Deadline hello_deadline_;
   int64_t connected_at_ = 0;
+  std::optional<size_t> told_;  // the hash of the last CONFIG
   int slot_ = 0;
   State state_ = State::kAwaitingHello;
   bool entered_ = false;

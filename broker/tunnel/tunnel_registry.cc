@@ -11,6 +11,7 @@
 #include "common/base/text_hash.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/timer.h"
+#include "proto/tunnel.pb.h"
 
 namespace ingress::broker {
 namespace {
@@ -54,6 +55,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   void give_back_memory();
   bool enter(BrokerTunnel& tunnel) const;
   void accept(BrokerTunnel& tunnel);
+  void tell_config(std::string_view machine, const std::vector<BrokerTunnel*>& to);
   void start_contest(BrokerTunnel& newcomer);
   void end_contest(const std::string& machine, bool holder_answered);
   void add_serving(BrokerTunnel& tunnel);
@@ -158,11 +160,19 @@ void TunnelRegistry::Impl::accept(BrokerTunnel& tunnel) {
   tunnel.welcome();
   ++counts.opened;
   add_serving(tunnel);
+  tell_config(tunnel.machine(), {&tunnel});
   log_info("tunnel_up", {{"machine", tunnel.machine()},
                          {"tunnel", tunnel.id()},
                          {"peer", tunnel.peer()},
                          {"instance", tunnel.instance()},
                          {"slot", tunnel.slot()}});
+}
+
+void TunnelRegistry::Impl::tell_config(std::string_view machine, const std::vector<BrokerTunnel*>& to) {
+  tunnel::pb::Config config;
+  if (!authority.config_of(machine, config)) return;
+  const size_t hash = std::hash<std::string>{}(config.SerializeAsString());
+  for (BrokerTunnel* tunnel : to) tunnel->tell(config, hash);
 }
 
 void TunnelRegistry::Impl::start_contest(BrokerTunnel& newcomer) {
@@ -351,6 +361,15 @@ void TunnelRegistry::drop_machine(std::string_view machine) {
     impl_->remove_serving(*tunnel);
     tunnel->close(Error{ErrorCode::kForbidden, Side::kTunnel, false, 0, "the machine's access was withdrawn"});
   }
+}
+
+void TunnelRegistry::tell_config(std::string_view machine) {
+  const auto found = impl_->serving.find(machine);
+  if (found != impl_->serving.end()) impl_->tell_config(machine, found->second);
+}
+
+void TunnelRegistry::tell_all_configs() {
+  for (const auto& [machine, tunnels] : impl_->serving) impl_->tell_config(machine, tunnels);
 }
 
 void TunnelRegistry::migrate() {

@@ -60,6 +60,8 @@ class TunnelAuthority {
  public:
   enum class Verdict : uint8_t { kGood, kBadToken, kUnknownMachine, kArchived };
   virtual Verdict check(std::string_view machine, std::string_view token) = 0;
+  // What the machine's agent is to be told of the routes; false where there is no such machine.
+  virtual bool config_of(std::string_view machine, tunnel::pb::Config& config) = 0;
 
  protected:
   ~TunnelAuthority() = default;
@@ -109,6 +111,9 @@ class TunnelRegistry {
   bool close(std::string_view id);
   // Closes all tunnels of a machine at once (token revoked, machine deleted).
   void drop_machine(std::string_view machine);
+  // What the authority says of a machine may have changed, or of all: agents that know something else are told.
+  void tell_config(std::string_view machine);
+  void tell_all_configs();
   // Asks every agent to open its next tunnel elsewhere (a successor of this process accepts them), and to leave this
   // one then: until it does, streams are still opened here. No further tunnel is taken.
   void migrate();

@@ -179,6 +179,7 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
     server_ = std::move(*server);
   }
   Verdict check(std::string_view, std::string_view) override { return Verdict::kBadToken; }
+  bool config_of(std::string_view, tunnel::pb::Config&) override { return false; }
   bool connected(std::string_view machine) const override { return tunnels_.connected(machine); }
   void list_tunnels(std::function<void(std::vector<TunnelInfo>)> on_done) override { on_done(tunnels_.list()); }
   void close_tunnel(std::string_view id, std::function<void(bool)> on_done) override { on_done(tunnels_.close(id)); }

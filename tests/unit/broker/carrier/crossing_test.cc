@@ -13,6 +13,7 @@ namespace {
 
 struct NoAuthority final : TunnelAuthority {
   Verdict check(std::string_view, std::string_view) override { return Verdict::kBadToken; }
+  bool config_of(std::string_view, tunnel::pb::Config&) override { return false; }
 };
 
 struct Handler final : tunnel::StreamHandler {
