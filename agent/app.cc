@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "agent/session/machine_config_of.h"
 #include "agent/session/origin_streams.h"
 #include "agent/session/tunnel_set.h"
 #include "common/base/log.h"
@@ -40,12 +42,15 @@ class App {
         tunnels_(
             loop_, config.tunnel, streams_, random_seed(), [this] { on_tunnels(); }, [this] { on_replaced(); }),
         settled_(loop_, [] { uv::release_idle_pages(); }),
-        idle_memory_(loop_, uv::release_idle_pages) {}
+        idle_memory_(loop_, uv::release_idle_pages) {
+    tunnels_.set_on_config([this](const tunnel::pb::Config& told) { machine_ = machine_config_of(told); });
+  }
 
   int run();
 
  private:
   bool listen();
+  LocalParts local_parts();
   void on_tunnels();
   void on_signal(const char* name);
   void on_upgrade();
@@ -60,6 +65,7 @@ class App {
   origin::OriginPool pool_;
   OriginStreams streams_;
   TunnelSet tunnels_;
+  std::optional<MachineConfig> machine_;  // what the broker said last; it stays good while no tunnel is up
   uv::Timer settled_;
   uv::IdleMemory idle_memory_;
   std::unique_ptr<LocalServer> local_;
@@ -100,7 +106,7 @@ int App::run() {
 
 bool App::listen() {
   if (!config_.local) return true;
-  auto server = LocalServer::start(loop_, *config_.local, {pool_, policy_, [this] { return tunnels_.serving() > 0; }});
+  auto server = LocalServer::start(loop_, *config_.local, local_parts());
   if (!server) {
     const std::string address = config_.local->address.to_text();
     log_error("listen_failed", {{"address", address}, {"error", describe(server.error())}});
@@ -108,6 +114,11 @@ bool App::listen() {
   }
   local_ = std::move(*server);
   return true;
+}
+
+LocalParts App::local_parts() {
+  return {pool_, policy_, [this] { return tunnels_.serving() > 0; },
+          [this]() -> const MachineConfig* { return machine_ ? &*machine_ : nullptr; }};
 }
 
 void App::on_tunnels() {

@@ -11,6 +11,9 @@
 namespace ingress::agent {
 namespace {
 
+// What guards the port on the public way is not known here, so nothing that it guards goes this way (decision 0010).
+constexpr Error kNotPublic{ErrorCode::kForbidden, Side::kClient, false, 0, "the port's policy is not public"};
+
 http::ErrorAnswer error_body(const Error& error) {
   http::ErrorAnswer answer;
   answer.status = status_of(error);
@@ -100,11 +103,15 @@ Result<origin::Target> LocalRequests::target_of(const http::RequestHead& head, c
   if (const Status admitted = admission_.check(head.fields, info.client_ip); !admitted) {
     return tl::unexpected(admitted.error());
   }
-  const Result<AskedTarget> asked = asked_target(head.fields);
+  const MachineConfig* const config = parts_.config();
+  const Result<AskedTarget> asked = asked_target(head.fields, config);
   if (!asked) return tl::unexpected(asked.error());
   Result<origin::Target> found =
       asked->host_port.empty() ? parts_.policy.target(asked->port) : parts_.policy.named(asked->host_port);
-  if (found) port = found->addresses.empty() ? found->port : found->addresses.front().port;
+  if (!found) return found;
+  const bool of_machine = !found->addresses.empty();
+  port = of_machine ? found->addresses.front().port : found->port;
+  if (of_machine && config != nullptr && !config->is_public(port)) return tl::unexpected(kNotPublic);
   return found;
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/target/machine_config.h"
 #include "agent/target/target_policy.h"
 #include "common/base/error.h"
 #include "common/origin/origin_pool.h"
@@ -30,6 +31,8 @@ struct LocalParts {
   origin::OriginPool& pool;
   TargetPolicy& policy;         // gets the port that was bound as one of the agent's own
   std::function<bool()> ready;  // is a tunnel up?
+  // What the broker has told of this machine; null before it has. Good until the callback in hand returns.
+  std::function<const MachineConfig*()> config = [] { return nullptr; };
 };
 
 class LocalServer {

@@ -1,6 +1,9 @@
 #include "agent/local/target_header.h"
 
 #include <algorithm>
+#include <cctype>
+#include <optional>
+#include <string>
 
 #include "agent/target/port_range.h"
 
@@ -44,9 +47,18 @@ size_t find_separator(std::string_view value) {
   return underscores;
 }
 
+std::optional<Result<int>> known_port(std::string_view value, const MachineConfig* config) {
+  if (config == nullptr) return std::nullopt;
+  if (value.ends_with('.')) value.remove_suffix(1);
+  std::string host(value.substr(0, kLongestHost + 1));
+  std::transform(host.begin(), host.end(), host.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return config->port_of(host);
+}
+
 }  // namespace
 
-Result<AskedTarget> asked_target(const http::Fields& fields) {
+Result<AskedTarget> asked_target(const http::Fields& fields, const MachineConfig* config) {
   const auto invalid =
       fail(ErrorCode::kInvalidProxyTargetHost, Side::kClient, "X-Iterate-Proxy-Target-Host is malformed");
   const http::Field* found = nullptr;
@@ -60,10 +72,13 @@ Result<AskedTarget> asked_target(const http::Fields& fields) {
   }
   const std::string_view value = found->value;
   if (value.find(':') != std::string_view::npos) return AskedTarget{0, value};
+  if (const std::optional<Result<int>> known = known_port(value, config)) {
+    return known->map([](int port) { return AskedTarget{port, {}}; });
+  }
   const size_t separator = find_separator(value);
   if (separator == std::string_view::npos) {
     if (!is_host_name(value)) return invalid;
-    return AskedTarget{kDefaultPort, {}};
+    return AskedTarget{config == nullptr ? kDefaultPort : config->default_port, {}};
   }
   const Result<int> port = parse_port(value.substr(0, separator));
   if (!port || !is_host_name(value.substr(separator + 2))) return invalid;

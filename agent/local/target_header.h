@@ -3,22 +3,23 @@
 
 #include <string_view>
 
+#include "agent/target/machine_config.h"
 #include "common/base/error.h"
 #include "common/http/head.h"
 
 namespace ingress::agent {
 
 inline constexpr std::string_view kTargetHeader = "X-Iterate-Proxy-Target-Host";
-inline constexpr int kDefaultPort = 3000;
-
 struct AskedTarget {
   int port = 0;                // of this machine, where `host_port` is empty
   std::string_view host_port;  // "localhost:3000", "sidecar:9000": for TargetPolicy::named. A view into the head.
 };
 
-// `4096__mach_1.example.com` (or with `--`) is port 4096, `mach_1.example.com` port 3000; what holds a colon is left to
-// the policy. An absent or empty field is kMissingProxyTargetHost; two of them, a prefix that is no port and a
-// malformed host name are kInvalidProxyTargetHost; side kClient.
-Result<AskedTarget> asked_target(const http::Fields& fields);
+// A host of the machine's, of its projects or of a route ends where `config` says. Beside those,
+// `4096__mach_1.example.com` (or with `--`) is port 4096, and `mach_1.example.com` the machine's default port; without
+// a `config` (null) that is 3000. What holds a colon is left to the policy. An absent or empty field is
+// kMissingProxyTargetHost; two of them, a prefix that is neither a port nor a service and a malformed host name are
+// kInvalidProxyTargetHost; side kClient.
+Result<AskedTarget> asked_target(const http::Fields& fields, const MachineConfig* config);
 
 }  // namespace ingress::agent

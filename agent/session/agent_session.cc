@@ -110,6 +110,8 @@ void AgentSession::on_refused(const tunnel::pb::Refused& refused) {
 
 void AgentSession::on_goaway(const tunnel::pb::Goaway& goaway) { owner_.on_goaway(*this, goaway); }
 
+void AgentSession::on_config(const tunnel::pb::Config& config) { owner_.on_config(*this, config); }
+
 tunnel::StreamHandler* AgentSession::on_open(tunnel::Stream& stream, const tunnel::OpenHead& open, bool end) {
   return streams_.open(stream, open, end);
 }

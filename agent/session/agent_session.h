@@ -23,6 +23,7 @@ class AgentSessionOwner {
   virtual void on_welcome(AgentSession& session, const tunnel::pb::Welcome& welcome) = 0;
   virtual void on_refused(AgentSession& session, const tunnel::pb::Refused& refused) = 0;
   virtual void on_goaway(AgentSession& session, const tunnel::pb::Goaway& goaway) = 0;
+  virtual void on_config(AgentSession& session, const tunnel::pb::Config& config) = 0;
   // No stream runs on it any more and none can come; its connection is still closing.
   virtual void on_lost(AgentSession& session, const Error& error) = 0;
   // The connection is closed: the client buries the session.
@@ -93,6 +94,7 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   void on_welcome(const tunnel::pb::Welcome& welcome) override;
   void on_refused(const tunnel::pb::Refused& refused) override;
   void on_goaway(const tunnel::pb::Goaway& goaway) override;
+  void on_config(const tunnel::pb::Config& config) override;
   tunnel::StreamHandler* on_open(tunnel::Stream& stream, const tunnel::OpenHead& open, bool end) override;
   void on_run_dry() override;
   void on_failed(const Error& error) override;

@@ -242,6 +242,11 @@ void TunnelClient::on_goaway(AgentSession& session, const Goaway& goaway) {
   }
 }
 
+// What an old session still brings may be older than what the new one has brought.
+void TunnelClient::on_config(AgentSession& session, const tunnel::pb::Config& config) {
+  if (&session == current_) owner_.on_tunnel_config(config);
+}
+
 void TunnelClient::on_lost(AgentSession& session, const Error& error) {
   if (&session == pending_) {
     pending_ = nullptr;

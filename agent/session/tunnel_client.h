@@ -30,6 +30,8 @@ class TunnelClientOwner {
  public:
   // serving() changed.
   virtual void on_tunnel_change(TunnelClient& client) = 0;
+  // The broker tells what its routes say of this machine.
+  virtual void on_tunnel_config(const tunnel::pb::Config& config) = 0;
   // The broker has given the machine to another instance. Nothing is asked of the owner; it may drain(), later.
   virtual void on_tunnel_replaced(TunnelClient& client) = 0;
   // After drain() or close(): the last connection is closed.
@@ -113,6 +115,7 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   void on_welcome(AgentSession& session, const tunnel::pb::Welcome& welcome) override;
   void on_refused(AgentSession& session, const tunnel::pb::Refused& refused) override;
   void on_goaway(AgentSession& session, const tunnel::pb::Goaway& goaway) override;
+  void on_config(AgentSession& session, const tunnel::pb::Config& config) override;
   void on_lost(AgentSession& session, const Error& error) override;
   void on_gone(AgentSession& session) override;
   // DeadlineHandler: the attempt takes too long, or the PING is not answered

@@ -32,6 +32,10 @@ TunnelSet::TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& 
 
 TunnelSet::~TunnelSet() = default;
 
+void TunnelSet::set_on_config(std::function<void(const tunnel::pb::Config& config)> on_config) {
+  on_config_ = std::move(on_config);
+}
+
 void TunnelSet::start() {
   sleep_watch_.slept(loop_.now(), uv::boot_time());
   ticker_.start(kTick, kTick);
@@ -73,6 +77,10 @@ void TunnelSet::on_network_change() {
 }
 
 void TunnelSet::on_tunnel_change(TunnelClient&) { on_change_(); }
+
+void TunnelSet::on_tunnel_config(const tunnel::pb::Config& config) {
+  if (on_config_) on_config_(config);
+}
 
 // Later: the client is in the middle of its session's news.
 void TunnelSet::on_tunnel_replaced(TunnelClient&) { loop_.defer(on_replaced_); }

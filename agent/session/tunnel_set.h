@@ -28,6 +28,8 @@ class TunnelSet final : private TunnelClientOwner {
   TunnelSet(const TunnelSet&) = delete;
   TunnelSet& operator=(const TunnelSet&) = delete;
 
+  // Called with each CONFIG; before start().
+  void set_on_config(std::function<void(const tunnel::pb::Config& config)> on_config);
   void start();
   // GOAWAY on every tunnel; `on_closed` once all have run dry and closed (later).
   void drain(std::function<void()> on_closed);
@@ -43,6 +45,7 @@ class TunnelSet final : private TunnelClientOwner {
   void tick();
   void on_network_change();
   void on_tunnel_change(TunnelClient& client) override;
+  void on_tunnel_config(const tunnel::pb::Config& config) override;
   void on_tunnel_replaced(TunnelClient& client) override;
   void on_tunnel_closed(TunnelClient& client) override;
 
@@ -50,6 +53,7 @@ class TunnelSet final : private TunnelClientOwner {
   std::function<void()> on_change_;
   std::function<void()> on_replaced_;
   std::function<void()> on_closed_;
+  std::function<void(const tunnel::pb::Config& config)> on_config_;
   std::vector<std::unique_ptr<TunnelClient>> clients_;
   uv::Timer ticker_;
   SleepWatch sleep_watch_;

@@ -11,8 +11,8 @@ using namespace ingress::agent;
 
 namespace {
 
-Result<AskedTarget> asked(std::string_view value) {
-  return asked_target({{"Host", "x"}, {"x-iterate-proxy-target-host", value}});
+Result<AskedTarget> asked(std::string_view value, const MachineConfig* config = nullptr) {
+  return asked_target({{"Host", "x"}, {"x-iterate-proxy-target-host", value}}, config);
 }
 
 }  // namespace
@@ -34,6 +34,38 @@ TEST_CASE("the target header names a port before a host name, or the default por
     CHECK(found->port == each.port);
     CHECK(found->host_port.empty());
   }
+}
+
+TEST_CASE("what CONFIG told decides where a host ends, before ports and the default") {
+  MachineConfig config;
+  config.default_port = 8000;
+  config.domains = {"iterate.app"};
+  config.projects = {{"misha", 5000, true, {{"docs", 4000}}, {"example.com"}}};
+  config.hosts = {{"4096__route.com", 7000}};
+  struct Case {
+    const char* value;
+    int port;
+  };
+  for (const Case& each :
+       {Case{"misha.iterate.app", 5000}, Case{"MISHA.Iterate.App.", 5000}, Case{"docs.misha.iterate.app", 4000},
+        Case{"docs__misha.iterate.app", 4000}, Case{"docs--misha.iterate.app", 4000},
+        Case{"4096__misha.iterate.app", 4096}, Case{"4096--misha.iterate.app", 4096},
+        Case{"mach_1.machines.iterate.app", 8000}, Case{"4096__mach_1.machines.iterate.app", 4096},
+        Case{"example.com", 5000}, Case{"docs.example.com", 4000}, Case{"4096.example.com", 4096},
+        Case{"4096__route.com", 7000}, Case{"olga.iterate.app", 8000}, Case{"docs.olga.iterate.app", 8000},
+        Case{"app.fly.example", 8000}, Case{"9__app.fly.example", 9}, Case{"iterate.app", 8000}}) {
+    CAPTURE(each.value);
+    const auto found = asked(each.value, &config);
+    REQUIRE(found.has_value());
+    CHECK(found->port == each.port);
+  }
+  for (const char* value : {"nix.misha.iterate.app", "nix__misha.iterate.app", "nix--misha.iterate.app",
+                            "nix.example.com", "0__misha.iterate.app", "080.example.com", "docs__olga.iterate.app",
+                            "docs__app.fly.example", "-1__misha.iterate.app", "a b.iterate.app"}) {
+    CAPTURE(value);
+    CHECK(asked(value, &config).error().code == ErrorCode::kInvalidProxyTargetHost);
+  }
+  CHECK(asked("localhost:4000", &config)->host_port == "localhost:4000");
 }
 
 TEST_CASE("a target with a colon is left to the policy") {
@@ -86,10 +118,10 @@ TEST_CASE("a target header that says nothing clear is invalid") {
 }
 
 TEST_CASE("no target header and two of them") {
-  CHECK(asked_target({{"Host", "a"}}).error().code == ErrorCode::kMissingProxyTargetHost);
+  CHECK(asked_target({{"Host", "a"}}, nullptr).error().code == ErrorCode::kMissingProxyTargetHost);
   CHECK(asked("").error().code == ErrorCode::kMissingProxyTargetHost);
   const http::Fields two = {{kTargetHeader, "3000__a"}, {kTargetHeader, "3000__a"}};
-  CHECK(asked_target(two).error().code == ErrorCode::kInvalidProxyTargetHost);
+  CHECK(asked_target(two, nullptr).error().code == ErrorCode::kInvalidProxyTargetHost);
 }
 
 TEST_CASE("who is admitted") {

@@ -1,0 +1,61 @@
+#include "agent/target/machine_config.h"
+
+#include <doctest/doctest.h>
+
+using namespace ingress;
+using namespace ingress::agent;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+MachineConfig sample() {
+  MachineConfig config;
+  config.domains = {"iterate.app"};
+  config.projects = {{"misha", 5000, true, {{"docs", 4000}}, {"example.com"}},
+                     {"olga", 3000, false, {{"api", 9000}}, {}}};
+  config.hosts = {{"app.com", 4000}};
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("a port is public as the default says, unless it is one of the others") {
+  MachineConfig config;
+  CHECK_FALSE(config.is_public(3000));
+  config.other_ports = {80, 4000};
+  CHECK(config.is_public(4000));
+  CHECK_FALSE(config.is_public(3000));
+  config.public_by_default = true;
+  CHECK_FALSE(config.is_public(80));
+  CHECK(config.is_public(3000));
+}
+
+TEST_CASE("a port's URLs are those of routes, then of projects and services, then the machine's own") {
+  const MachineConfig config = sample();
+  CHECK(config.urls_of(4000, "m") == Texts{"https://app.com/", "https://docs__misha.iterate.app/",
+                                           "https://4000__misha.iterate.app/",
+                                           "https://4000__m.machines.iterate.app/"});
+  CHECK(config.urls_of(5000, "m") ==
+        Texts{"https://misha.iterate.app/", "https://example.com/", "https://5000__m.machines.iterate.app/"});
+  CHECK(config.urls_of(3000, "m") == Texts{"https://3000__misha.iterate.app/", "https://m.machines.iterate.app/"});
+  CHECK(config.urls_of(9000, "m") == Texts{"https://api__olga.iterate.app/", "https://9000__misha.iterate.app/",
+                                           "https://9000__m.machines.iterate.app/"});
+}
+
+TEST_CASE("a URL names the https port where it is another one") {
+  MachineConfig config;
+  config.domains = {"iterate.app", "b.app"};
+  config.https_port = 8443;
+  CHECK(config.urls_of(3000, "m") == Texts{"https://m.machines.iterate.app:8443/", "https://m.machines.b.app:8443/"});
+}
+
+TEST_CASE("where a project that is not attached has a host of its own, that host is another machine's") {
+  const MachineConfig config = sample();
+  CHECK_FALSE(config.port_of("olga.iterate.app").has_value());
+  CHECK(config.port_of("api__olga.iterate.app")->value() == 9000);
+  CHECK(config.port_of("4096__olga.iterate.app")->value() == 4096);
+  CHECK(config.port_of("docs.misha.iterate.app")->value() == 4000);
+  CHECK_FALSE(config.port_of("").has_value());
+  CHECK_FALSE(config.port_of(".iterate.app").has_value());
+}
