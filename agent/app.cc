@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/ports/port_watch.h"
 #include "agent/session/machine_config_of.h"
 #include "agent/session/origin_streams.h"
 #include "agent/session/tunnel_set.h"
@@ -41,8 +42,13 @@ class App {
         streams_(loop_, pool_, policy_, config.timeouts),
         tunnels_(
             loop_, config.tunnel, streams_, random_seed(), [this] { on_tunnels(); }, [this] { on_replaced(); }),
+        ports_(
+            loop_, [this](int port) { return policy_.allows(port); },
+            [this] { tunnels_.tell(ports_.now_listening()); }),
         settled_(loop_, [] { uv::release_idle_pages(); }),
         idle_memory_(loop_, uv::release_idle_pages) {
+    pool_.set_witness([this](const origin::Target& target) { return listened_lately(target); });
+    streams_.set_on_failed([this](int, const Error& error) { on_exchange_failed(error); });
     tunnels_.set_on_config([this](const tunnel::pb::Config& told) { machine_ = machine_config_of(told); });
   }
 
@@ -51,6 +57,8 @@ class App {
  private:
   bool listen();
   LocalParts local_parts();
+  bool listened_lately(const origin::Target& target) const;
+  void on_exchange_failed(const Error& error);
   void on_tunnels();
   void on_signal(const char* name);
   void on_upgrade();
@@ -65,6 +73,7 @@ class App {
   origin::OriginPool pool_;
   OriginStreams streams_;
   TunnelSet tunnels_;
+  PortWatch ports_;
   std::optional<MachineConfig> machine_;  // what the broker said last; it stays good while no tunnel is up
   uv::Timer settled_;
   uv::IdleMemory idle_memory_;
@@ -97,6 +106,7 @@ int App::run() {
                         {"proxy", config_.tunnel.proxy ? config_.tunnel.proxy->host : std::string("none")},
                         {"listen", local_ != nullptr ? local_->address().to_text() : std::string("off")}});
   notify_.send("STATUS=connecting to " + config_.tunnel.broker.authority());
+  ports_.start();
   tunnels_.start();
   settled_.start(kSettled);
   loop_.run();
@@ -114,6 +124,15 @@ bool App::listen() {
   }
   local_ = std::move(*server);
   return true;
+}
+
+bool App::listened_lately(const origin::Target& target) const {
+  return !target.addresses.empty() && ports_.listened_lately(target.addresses.front().port);
+}
+
+// What the broker shows beside the failure is then what listens now: the list is sent before the RESET.
+void App::on_exchange_failed(const Error& error) {
+  if (error.code == ErrorCode::kConnectFailed) ports_.look();
 }
 
 LocalParts App::local_parts() {

@@ -53,6 +53,7 @@ LoopSet::LoopSet(const Config& config)
             routes_.get(),
             directory_.get(),
             &recent_,
+            &book_,
             nullptr,
             &memory_,
             config.handshake_rate > 0 ? &handshakes_ : nullptr,

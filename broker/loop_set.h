@@ -26,6 +26,7 @@ class LoopSet final : public LoopsView {
   // By number: for who runs the loops by itself, instead of start().
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   RouteTable& routes() { return *routes_; }
+  const MachineBook& book() const { return book_; }
 
   // Loads what every loop needs, and logs what is wrong.
   bool prepare();
@@ -82,6 +83,7 @@ class LoopSet final : public LoopsView {
   const Config& config_;
   std::unique_ptr<MachineDirectory> directory_;  // null with one loop
   RecentMachines recent_;
+  MachineBook book_;
   MemoryBudget memory_;
   HandshakeRate handshakes_;
   std::unique_ptr<RouteTable> routes_;

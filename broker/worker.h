@@ -28,6 +28,7 @@ struct WorkerParts {
   const RouteTable* routes = nullptr;
   MachineDirectory* directory = nullptr;  // null with one loop
   RecentMachines* recent = nullptr;
+  MachineBook* book = nullptr;
   Waker* waker = nullptr;
   MemoryBudget* memory = nullptr;
   HandshakeRate* handshakes = nullptr;  // null: no limit
@@ -79,6 +80,8 @@ class Worker final : private MachineWatcher {
   // MachineWatcher
   void on_machine_up(const std::string& machine) override;
   void on_machine_down(std::string_view machine) override;
+  void on_instance(std::string_view machine, std::string_view instance) override;
+  void on_ports(std::string_view machine, MachinePorts ports) override;
   void make_doors();
   void hand_client(size_t loop, HandedClient client);
   void hand_tunnel(size_t loop, HandedTunnel tunnel);

@@ -1,4 +1,6 @@
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "ctl/nouns.h"
 #include "ctl/policy_flags.h"
@@ -72,6 +74,28 @@ Outcome<int> set(Shell& shell, const MachineFlags& flags) {
   return shell.show_record(shell.session.change("PATCH", "/v1/machines" + segment(flags.id), *body));
 }
 
+// "3000 node", "5432 postgres, not public"
+std::string port_text(const Json& port) {
+  std::string text = std::to_string(port.value("port", 0));
+  if (const auto process = port.find("process"); process != port.end() && process->is_string()) {
+    text += " " + process->get<std::string>();
+  }
+  return port.value("public", true) ? text : text + ", not public";
+}
+
+// A line for each port, where people read it.
+Outcome<int> show(Shell& shell, const std::string& id) {
+  Outcome<Json> machine = shell.session.one({"machines", "/v1/machines" + segment(id), {{"id", id}}});
+  if (!machine || shell.globals.json) return shell.show_record(machine);
+  const auto listening = machine->find("listening");
+  if (listening != machine->end() && listening->is_array()) {
+    Json lines = Json::array();
+    for (const Json& port : *listening) lines.push_back(port_text(port));
+    *listening = std::move(lines);
+  }
+  return shell.show_record(machine);
+}
+
 void add_reading(Command machine, Shell& shell) {
   shell.command(machine, "list", "List machines", "ingressctl machine list --json", [&shell] {
     return shell.show_list({{"ID", "id"},
@@ -82,11 +106,8 @@ void add_reading(Command machine, Shell& shell) {
                            shell.session.list({"machines", "/v1/machines", {}}));
   });
   const auto flags = std::make_shared<MachineFlags>();
-  flags->add_id(
-      shell.command(machine, "show", "Show a machine and its hosts", "ingressctl machine show mach_1", [&shell, flags] {
-        return shell.show_record(
-            shell.session.one({"machines", "/v1/machines" + segment(flags->id), {{"id", flags->id}}}));
-      }));
+  flags->add_id(shell.command(machine, "show", "Show a machine, its hosts and the ports that listen there",
+                              "ingressctl machine show mach_1", [&shell, flags] { return show(shell, flags->id); }));
 }
 
 void add_changing(Command machine, Shell& shell) {

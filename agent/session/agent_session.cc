@@ -77,6 +77,10 @@ void AgentSession::ping() {
   if (state_ == State::kServing) session_.ping(now());
 }
 
+void AgentSession::send_event(const tunnel::pb::Event& event) {
+  if (state_ == State::kServing) session_.send_event(event);
+}
+
 void AgentSession::on_data(MutableBytes bytes) {
   if (state_ != State::kClosing) session_.receive(bytes, now());
 }

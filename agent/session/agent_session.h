@@ -70,6 +70,8 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   // Closes now, without on_lost: running streams are broken off. on_gone follows.
   void close(const Error& error);
   void tick();
+  // Nothing before WELCOME.
+  void send_event(const tunnel::pb::Event& event);
   // Tests the way to the broker at once.
   void ping();
 

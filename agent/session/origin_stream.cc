@@ -123,6 +123,7 @@ void OriginStream::answer_trailers(const http::Fields& trailers) {
 void OriginStream::exchange_failed(const Error& error) {
   if (stream_ == nullptr) return;
   log_debug("exchange_failed", {{"port", port_}, {"error", describe(error)}});
+  if (owner_.on_failed_) owner_.on_failed_(port_, error);
   finish(reset_code_of(error));
 }
 

@@ -2,8 +2,10 @@
 // and reuses them: no allocation per request in steady state. Thread: the loop's.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "agent/target/target_policy.h"
@@ -30,6 +32,10 @@ class OriginStreams final : private uv::Flushable {
   OriginStreams(const OriginStreams&) = delete;
   OriginStreams& operator=(const OriginStreams&) = delete;
 
+  // Told of each exchange that failed. Before the first stream.
+  using OnFailed = std::function<void(int port, const Error& error)>;
+  void set_on_failed(OnFailed on_failed) { on_failed_ = std::move(on_failed); }
+
   // A stream that the broker opened: its handler. As SessionHandler::on_open.
   tunnel::StreamHandler* open(tunnel::Stream& stream, const tunnel::OpenHead& open, bool end);
 
@@ -47,6 +53,7 @@ class OriginStreams final : private uv::Flushable {
   origin::OriginPool& pool_;
   const TargetPolicy& policy_;
   origin::Timeouts timeouts_;
+  OnFailed on_failed_;
   std::unordered_map<int, Result<origin::Target>> targets_;
   std::vector<std::unique_ptr<OriginStream>> spare_;
   std::vector<OriginStream*> retired_;

@@ -100,6 +100,10 @@ void TunnelClient::network_changed() {
   probe_deadline_.arm(probed_at_ + kProbe);
 }
 
+void TunnelClient::send_event(const tunnel::pb::Event& event) {
+  if (current_ != nullptr) current_->send_event(event);
+}
+
 size_t TunnelClient::stream_count() const {
   size_t count = 0;
   for (const std::unique_ptr<AgentSession>& session : sessions_) count += session->stream_count();
@@ -190,6 +194,7 @@ void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& 
   log_info(
       "tunnel_up",
       {{"slot", slot_}, {"broker", welcome.broker()}, {"address", session.address()}, {"machine", config_.machine}});
+  owner_.on_tunnel_welcome(*this);
   if (old != nullptr) {
     old->drain("migrated");
     limit_old_sessions();

@@ -28,6 +28,8 @@ class TunnelClient;
 
 class TunnelClientOwner {
  public:
+  // A tunnel has been welcomed, and serves from now on.
+  virtual void on_tunnel_welcome(TunnelClient& client) = 0;
   // serving() changed.
   virtual void on_tunnel_change(TunnelClient& client) = 0;
   // The broker tells what its routes say of this machine.
@@ -84,6 +86,9 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   // They may be, and a new one may be there: what waits dials at once; what serves has kProbe to answer a PING, and
   // else is treated as above.
   void network_changed();
+
+  // On the tunnel that serves, where there is one.
+  void send_event(const tunnel::pb::Event& event);
 
   State state() const { return state_; }
   int slot() const { return slot_; }

@@ -4,8 +4,10 @@
 #include <random>
 #include <utility>
 
+#include "agent/session/port_report.h"
 #include "common/base/log.h"
 #include "common/uv/boot_clock.h"
+#include "proto/tunnel.pb.h"
 
 namespace ingress::agent {
 
@@ -34,6 +36,15 @@ TunnelSet::~TunnelSet() = default;
 
 void TunnelSet::set_on_config(std::function<void(const tunnel::pb::Config& config)> on_config) {
   on_config_ = std::move(on_config);
+}
+
+void TunnelSet::tell(const ListeningPorts& listening) {
+  ports_event_ = std::make_unique<tunnel::pb::Event>(event_of(listening, ++ports_revision_));
+  for (const std::unique_ptr<TunnelClient>& client : clients_) client->send_event(*ports_event_);
+}
+
+void TunnelSet::on_tunnel_welcome(TunnelClient& client) {
+  if (ports_event_ != nullptr) client.send_event(*ports_event_);
 }
 
 void TunnelSet::start() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "agent/ports/listening_port.h"
 #include "agent/session/sleep_watch.h"
 #include "agent/session/tunnel_client.h"
 #include "agent/session/tunnel_config.h"
@@ -30,6 +31,8 @@ class TunnelSet final : private TunnelClientOwner {
 
   // Called with each CONFIG; before start().
   void set_on_config(std::function<void(const tunnel::pb::Config& config)> on_config);
+  // Tells the broker what listens: on every tunnel, and on each that comes.
+  void tell(const ListeningPorts& listening);
   void start();
   // GOAWAY on every tunnel; `on_closed` once all have run dry and closed (later).
   void drain(std::function<void()> on_closed);
@@ -44,6 +47,7 @@ class TunnelSet final : private TunnelClientOwner {
  private:
   void tick();
   void on_network_change();
+  void on_tunnel_welcome(TunnelClient& client) override;
   void on_tunnel_change(TunnelClient& client) override;
   void on_tunnel_config(const tunnel::pb::Config& config) override;
   void on_tunnel_replaced(TunnelClient& client) override;
@@ -54,6 +58,8 @@ class TunnelSet final : private TunnelClientOwner {
   std::function<void()> on_replaced_;
   std::function<void()> on_closed_;
   std::function<void(const tunnel::pb::Config& config)> on_config_;
+  std::unique_ptr<tunnel::pb::Event> ports_event_;  // null before tell()
+  uint64_t ports_revision_ = 0;
   std::vector<std::unique_ptr<TunnelClient>> clients_;
   uv::Timer ticker_;
   SleepWatch sleep_watch_;

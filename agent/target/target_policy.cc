@@ -40,7 +40,7 @@ Result<NamedTarget> NamedTarget::parse(std::string_view text) {
   return target;
 }
 
-Result<origin::Target> TargetPolicy::target(int port) const {
+Status TargetPolicy::check(int port) const {
   constexpr int kHighestPort = 65535;
   if (port < 1 || port > kHighestPort) return fail(ErrorCode::kInvalidPort, Side::kClient, "not a port");
   if (is_one_of(port, own_ports_)) return fail(ErrorCode::kForbidden, Side::kClient, "the agent's own port");
@@ -48,6 +48,11 @@ Result<origin::Target> TargetPolicy::target(int port) const {
   const bool denied = any_contains(options_.deny_ports, port) || (!options_.allow_ports.empty() && !named) ||
                       (!named && is_one_of(port, kDeniedByDefault));
   if (denied) return fail(ErrorCode::kForbidden, Side::kClient, "the agent denies this port");
+  return {};
+}
+
+Result<origin::Target> TargetPolicy::target(int port) const {
+  if (const Status allowed = check(port); !allowed) return tl::unexpected(allowed.error());
   origin::Target target;
   target.addresses = {{"127.0.0.1", port, {}}, {"::1", port, {}}};
   target.key = "localhost:" + std::to_string(port);

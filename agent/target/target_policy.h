@@ -45,6 +45,8 @@ class TargetPolicy {
   // A port on which this agent itself listens; it is never a target.
   void add_own_port(int port) { own_ports_.push_back(port); }
 
+  // Whether target() has one for it.
+  bool allows(int port) const { return check(port).has_value(); }
   // A local port. kInvalidPort outside 1–65535, kForbidden where it is denied; side kClient.
   Result<origin::Target> target(int port) const;
   // A host and port, "sidecar:9000": what allow_targets names, or a local port spelt "localhost:PORT",
@@ -52,6 +54,8 @@ class TargetPolicy {
   Result<origin::Target> named(std::string_view host_port) const;
 
  private:
+  Status check(int port) const;
+
   TargetOptions options_;
   std::vector<int> own_ports_;
 };

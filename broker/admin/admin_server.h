@@ -32,6 +32,7 @@ struct AdminParts {
   const RouteTable* routes = nullptr;
   Carrier* carrier = nullptr;
   LoopsView* loops = nullptr;
+  const MachineBook* book = nullptr;
   const tls::ServerContext* certificates = nullptr;  // null where the broker serves no https
   std::string public_https_port;                     // ":8443" or "": for the URLs that are shown
   std::string version;                               // the broker's

@@ -37,9 +37,25 @@ void Machines::add_to(Router& router) {
              [this](const RequestPtr& request, const Reply& reply) { remove(request, reply); });
 }
 
+// null where no agent is connected that has told.
+std::string Machines::listening(const Machine& machine) const {
+  const std::optional<MachinePorts> known = api_.parts().book->ports(machine.id);
+  if (!known) return "null";
+  JsonArray ports;
+  for (const MachinePort& port : known->ports) {
+    JsonObject object;
+    object.number("port", port.number);
+    object.text_or_null("process", port.process);
+    object.boolean("public", api_.index().port_is_public(machine.id, port.number));
+    ports.add(std::move(object).take());
+  }
+  return std::move(ports).take();
+}
+
 std::string Machines::show(const Machine& machine) const {
   JsonObject object = machine_json(machine);
   object.boolean("connected", api_.parts().loops->connected(machine.id));
+  object.raw("listening", listening(machine));
   api_.add_hosts(object, api_.index().hosts_of(machine.id));
   return std::move(object).take();
 }

@@ -355,6 +355,11 @@ void Forward::fail(const Error& error) {
   details.machine = machine_;
   details.port = rules_.target_port;
   details.reason = error.context;
+  std::optional<std::vector<int>> listening;
+  if (error.side == Side::kOrigin && public_error(error).code == ErrorCode::kProxyError) {
+    listening = owner_.listening(machine_);
+  }
+  if (listening) details.listening = *listening;
   log(&error);
   // An ambiguous request may be followed by what only looks like another one.
   if (error.code == ErrorCode::kInvalidHost || error.code == ErrorCode::kBadRequest) responder->close_after_answer();

@@ -100,6 +100,16 @@ void Forwarder::look_at_watched() {
   for (Forward* each : gone) each->cut();
 }
 
+std::optional<std::vector<int>> Forwarder::listening(std::string_view machine) const {
+  const std::optional<MachinePorts> known = book_ == nullptr ? std::nullopt : book_->ports(machine);
+  if (!known) return std::nullopt;
+  std::vector<int> numbers;
+  for (const MachinePort& port : known->ports) {
+    if (routes_.read().port_is_public(machine, port.number)) numbers.push_back(port.number);
+  }
+  return numbers;
+}
+
 void Forwarder::give_back(Forward* forward) {
   --running_;
   if (!watched_.empty() && watched_.erase(forward) != 0 && watched_.empty()) watch_timer_.stop();

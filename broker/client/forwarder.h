@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "broker/client/parking_lot.h"
 #include "broker/observe/exchange_observer.h"
 #include "broker/routing/route_table.h"
+#include "broker/tunnel/machine_book.h"
 #include "broker/tunnel/recent_machines.h"
 #include "broker/wake/waker.h"
 #include "common/http/forward_rules.h"
@@ -45,6 +47,9 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
   // How long a request that has to wait does from now on, where its policy does not say.
   void set_park(Duration park) { waiting_.park = park; }
 
+  // Where the ports are that an error names. It outlives the forwarder.
+  void set_book(const MachineBook& book) { book_ = &book; }
+
   size_t running() const { return running_; }
 
  private:
@@ -56,6 +61,8 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
 
   Forward* take();
   void give_back(Forward* forward);
+  // The machine's ports that listen and that everybody may reach; nullopt where its agent has not told.
+  std::optional<std::vector<int>> listening(std::string_view machine) const;
   // Calls forward.again() at the end of this iteration.
   void again_later(Forward& forward);
   // Asks it twice a second whether it is still welcome, and cuts it where it is not.
@@ -69,6 +76,7 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
   Waiting waiting_;
   const MemoryBudget& memory_;
   ExchangeObserver& observer_;
+  const MachineBook* book_ = nullptr;
   http::RandomIds ids_;
   std::unique_ptr<Work> work_;  // scratch of the request or head in hand
   std::vector<std::unique_ptr<Forward>> all_;

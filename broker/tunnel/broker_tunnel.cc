@@ -186,6 +186,8 @@ void BrokerTunnel::on_goaway(const tunnel::pb::Goaway& goaway) {
 
 void BrokerTunnel::on_pong(Duration) { owner_.on_pong(*this); }
 
+void BrokerTunnel::on_event(const tunnel::pb::Event& event) { owner_.on_event(*this, event); }
+
 void BrokerTunnel::on_session_drained() {
   if (state_ == State::kDraining) close(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "drained"});
 }

@@ -22,6 +22,7 @@ class BrokerTunnelOwner {
   // HELLO came; the owner answers by welcome(), refuse(), or later.
   virtual void on_hello(BrokerTunnel& tunnel, std::string_view token, std::string_view supersedes) = 0;
   virtual void on_pong(BrokerTunnel& tunnel) = 0;
+  virtual void on_event(BrokerTunnel& tunnel, const tunnel::pb::Event& event) = 0;
   // It takes no more streams: the agent wants none, or it is about to close.
   virtual void on_draining(BrokerTunnel& tunnel) = 0;
   // Closed: the owner forgets it (and buries it).
@@ -120,6 +121,7 @@ class BrokerTunnel final : public uv::Buryable,
   void on_hello(const tunnel::pb::Hello& hello) override;
   void on_goaway(const tunnel::pb::Goaway& goaway) override;
   void on_pong(Duration round_trip) override;
+  void on_event(const tunnel::pb::Event& event) override;
   void on_session_drained() override;
   void on_failed(const Error& error) override;
   // DeadlineHandler

@@ -1,5 +1,6 @@
 #include "broker/tunnel/tunnel_registry.h"
 
+#include <algorithm>
 #include <cassert>
 #include <list>
 #include <unordered_map>
@@ -7,6 +8,7 @@
 
 #include "broker/tunnel/broker_tunnel.h"
 #include "broker/tunnel/machine_directory.h"
+#include "broker/tunnel/port_event.h"
 #include "common/base/log.h"
 #include "common/base/text_hash.h"
 #include "common/uv/resident_memory.h"
@@ -48,6 +50,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
 
   void on_hello(BrokerTunnel& tunnel, std::string_view token, std::string_view supersedes) override;
   void on_pong(BrokerTunnel& tunnel) override;
+  void on_event(BrokerTunnel& tunnel, const tunnel::pb::Event& event) override;
   void on_draining(BrokerTunnel& tunnel) override { remove_serving(tunnel); }
   void on_gone(BrokerTunnel& tunnel, const Error& error) override;
 
@@ -160,6 +163,7 @@ void TunnelRegistry::Impl::accept(BrokerTunnel& tunnel) {
   tunnel.welcome();
   ++counts.opened;
   add_serving(tunnel);
+  if (watcher != nullptr) watcher->on_instance(tunnel.machine(), tunnel.instance());
   tell_config(tunnel.machine(), {&tunnel});
   log_info("tunnel_up", {{"machine", tunnel.machine()},
                          {"tunnel", tunnel.id()},
@@ -218,6 +222,14 @@ void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
   const auto found = contests.find(tunnel.machine());
   if (found == contests.end() || tunnel.instance() == found->second.instance()) return;
   end_contest(tunnel.machine(), true);
+}
+
+// Of a tunnel that serves: an agent that has been replaced knows another machine's ports, or old ones.
+void TunnelRegistry::Impl::on_event(BrokerTunnel& tunnel, const tunnel::pb::Event& event) {
+  const auto found = serving.find(tunnel.machine());
+  if (watcher == nullptr || found == serving.end() || !event.has_ports()) return;
+  if (std::find(found->second.begin(), found->second.end(), &tunnel) == found->second.end()) return;
+  watcher->on_ports(tunnel.machine(), machine_ports_of(event, tunnel.instance()));
 }
 
 void TunnelRegistry::Impl::add_serving(BrokerTunnel& tunnel) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/tunnel/machine_book.h"
 #include "common/base/error.h"
 #include "common/tunnel/session.h"
 #include "common/uv/loop.h"
@@ -73,6 +74,9 @@ class MachineWatcher {
  public:
   virtual void on_machine_up(const std::string& machine) = 0;
   virtual void on_machine_down(std::string_view machine) = 0;
+  // Of the machine's agent: which process of it serves (at each tunnel that comes up), and what it tells of its ports.
+  virtual void on_instance(std::string_view machine, std::string_view instance) = 0;
+  virtual void on_ports(std::string_view machine, MachinePorts ports) = 0;
 
  protected:
   ~MachineWatcher() = default;

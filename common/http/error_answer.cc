@@ -1,5 +1,7 @@
 #include "common/http/error_answer.h"
 
+#include <algorithm>
+
 #include "common/http/accept.h"
 #include "common/http/error_page.h"
 #include "common/http/error_words.h"
@@ -35,6 +37,14 @@ void append_member(std::string& json, std::string_view name, std::string_view va
   append_json_string(json, value);
 }
 
+void append_listening(std::string& json, std::span<const int> ports) {
+  json += ",\"listening\":[";
+  for (size_t i = 0; i < std::min(ports.size(), kMostListening); ++i) {
+    json.append(i == 0 ? "" : ",").append(std::to_string(ports[i]));
+  }
+  json += ']';
+}
+
 std::string error_json(ErrorCode code, const ErrorDetails& details) {
   std::string json = "{\"error\":";
   append_json_string(json, name_of(code));
@@ -42,6 +52,7 @@ std::string error_json(ErrorCode code, const ErrorDetails& details) {
   append_member(json, "host", details.host);
   append_member(json, "machine", details.machine);
   if (details.port > 0) json.append(",\"port\":").append(std::to_string(details.port));
+  if (details.listening) append_listening(json, *details.listening);
   append_member(json, "reason", details.reason);
   append_member(json, "request_id", details.request_id);
   return json + "}\n";

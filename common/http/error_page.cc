@@ -1,5 +1,7 @@
 #include "common/http/error_page.h"
 
+#include <algorithm>
+
 #include "common/http/error_words.h"
 #include "common/http/escape.h"
 #include "common/http/http1_writer.h"
@@ -40,6 +42,16 @@ void append_row(std::string& page, std::string_view name, std::string_view value
   page += "</dd>\n";
 }
 
+std::string text_of(std::span<const int> ports) {
+  if (ports.empty()) return "no port";
+  std::string text;
+  for (size_t i = 0; i < std::min(ports.size(), kMostListening); ++i) {
+    text.append(i == 0 ? "" : ", ").append(std::to_string(ports[i]));
+  }
+  if (ports.size() > kMostListening) text += " and " + std::to_string(ports.size() - kMostListening) + " more";
+  return text;
+}
+
 }  // namespace
 
 std::string error_page(int status, ErrorCode code, const ErrorDetails& details, bool come_back) {
@@ -59,6 +71,7 @@ std::string error_page(int status, ErrorCode code, const ErrorDetails& details, 
   append_row(page, "host", details.host);
   append_row(page, "machine", details.machine);
   if (details.port > 0) append_row(page, "port", std::to_string(details.port));
+  if (details.listening) append_row(page, "listening", text_of(*details.listening));
   append_row(page, "reason", details.reason);
   append_row(page, "request", details.request_id);
   return page + "</dl>\n</main>\n</body>\n</html>\n";

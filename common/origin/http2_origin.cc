@@ -12,8 +12,8 @@ constexpr Error kIdle{ErrorCode::kClosed, Side::kOrigin, false, 0, "the connecti
 
 }  // namespace
 
-Http2Origin::Http2Origin(uv::Loop& loop, const PoolLimits& limits, const Target& target)
-    : loop_(loop), limits_(limits), target_(target) {}
+Http2Origin::Http2Origin(uv::Loop& loop, const PoolLimits& limits, const Target& target, const Witness& witness)
+    : loop_(loop), limits_(limits), witness_(witness), target_(target) {}
 
 Http2Origin::~Http2Origin() {
   if (dialer_ != nullptr) {
@@ -74,7 +74,7 @@ void Http2Origin::dial_for_waiting() {
   if (will_tell || dialer_ != nullptr) return;
   dialer_ = std::make_unique<Dialer>(loop_, static_cast<DialHandler&>(*this));
   const Timeouts& timeouts = waiting_.front()->timeouts();
-  const bool lately = good_at_ && loop_.now() - *good_at_ < kGoodLately;
+  const bool lately = (good_at_ && loop_.now() - *good_at_ < kGoodLately) || (witness_ && witness_(target_));
   dialer_->start(target_, last_good_, timeouts.connect, lately ? timeouts.refused_wait : Duration{0});
 }
 

@@ -21,7 +21,8 @@ class Http2Exchange;
 
 class Http2Origin final : private DialHandler, private Http2ConnectionOwner {
  public:
-  Http2Origin(uv::Loop& loop, const PoolLimits& limits, const Target& target);
+  // `witness` may be empty, and outlives it as the limits do.
+  Http2Origin(uv::Loop& loop, const PoolLimits& limits, const Target& target, const Witness& witness);
   ~Http2Origin();  // no exchange may be left
   Http2Origin(const Http2Origin&) = delete;
   Http2Origin& operator=(const Http2Origin&) = delete;
@@ -49,6 +50,7 @@ class Http2Origin final : private DialHandler, private Http2ConnectionOwner {
 
   uv::Loop& loop_;
   const PoolLimits& limits_;
+  const Witness& witness_;
   Target target_;
   size_t last_good_ = 0;
   std::optional<Time> good_at_;  // when a connection was known to be there

@@ -14,6 +14,8 @@ std::unique_ptr<Exchange> OriginPool::start(const Target& target, const Request&
   return core_->start(target, request, timeouts, handler);
 }
 
+void OriginPool::set_witness(Witness witness) { core_->set_witness(std::move(witness)); }
+
 void OriginPool::probe(const Target& target, Duration timeout, std::function<void(Status)> on_done) {
   core_->probe(target, timeout, std::move(on_done));
 }

@@ -104,6 +104,9 @@ struct Target {
   const tls::ClientContext* tls = nullptr;
 };
 
+// Says whether a target accepted connections lately (kGoodLately), where others than the pool have seen it.
+using Witness = std::function<bool(const Target& target)>;
+
 class OriginPool {
  public:
   OriginPool(uv::Loop& loop, const PoolLimits& limits);
@@ -115,6 +118,8 @@ class OriginPool {
   // `request`'s views need to be valid during the call only.
   std::unique_ptr<Exchange> start(const Target& target, const Request& request, const Timeouts& timeouts,
                                   ExchangeHandler& handler);
+  // Asked for targets that are dialled and that the pool itself has not seen lately. Before the first exchange.
+  void set_witness(Witness witness);
   // Connects and closes again: is anything listening?
   void probe(const Target& target, Duration timeout, std::function<void(Status)> on_done);
   void close_idle();

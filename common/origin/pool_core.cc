@@ -43,7 +43,7 @@ std::unique_ptr<Exchange> PoolCore::start(const Target& target, const Request& r
 
 Http2Origin& PoolCore::http2_origin(const Target& target) {
   std::unique_ptr<Http2Origin>& origin = http2_origins_[target.key];
-  if (origin == nullptr) origin = std::make_unique<Http2Origin>(loop_, limits_, target);
+  if (origin == nullptr) origin = std::make_unique<Http2Origin>(loop_, limits_, target, witness_);
   return *origin;
 }
 
@@ -82,7 +82,8 @@ size_t PoolCore::last_good(const Target& target) const {
 
 Duration PoolCore::patience(const Target& target, const Timeouts& timeouts) const {
   const auto found = targets_.find(target.key);
-  const bool lately = found != targets_.end() && loop_.now() - found->second.good_at < kGoodLately;
+  const bool lately =
+      (found != targets_.end() && loop_.now() - found->second.good_at < kGoodLately) || (witness_ && witness_(target));
   return lately ? timeouts.refused_wait : Duration{0};
 }
 

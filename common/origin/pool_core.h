@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/origin/active_exchange.h"
@@ -39,6 +40,7 @@ class PoolCore {
   std::unique_ptr<Exchange> start(const Target& target, const Request& request, const Timeouts& timeouts,
                                   ExchangeHandler& handler);
   void probe(const Target& target, Duration timeout, std::function<void(Status)> on_done);
+  void set_witness(Witness witness) { witness_ = std::move(witness); }
   void close_idle();
   size_t idle_count() const;
 
@@ -68,6 +70,7 @@ class PoolCore {
 
   uv::Loop& loop_;
   PoolLimits limits_;
+  Witness witness_;
   std::unordered_map<std::string, TargetState> targets_;
   std::unordered_map<std::string, std::unique_ptr<Http2Origin>> http2_origins_;
   std::vector<std::unique_ptr<OriginConnection>> closing_;

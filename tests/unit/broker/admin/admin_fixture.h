@@ -145,6 +145,8 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
   ExchangeObserver& observer() { return observer_; }
   size_t listeners() const { return taps_.size(); }
 
+  MachineBook book;
+
  private:
   static RoutingOptions routing_options() {
     RoutingOptions options;
@@ -170,6 +172,7 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
     parts.routes = &routes_;
     parts.carrier = &carrier_;
     parts.loops = this;
+    parts.book = &book;
     parts.public_https_port = ":8443";
     parts.version = "1.2.3";
     std::string problem;

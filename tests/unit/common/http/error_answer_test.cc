@@ -90,6 +90,27 @@ TEST_CASE("a page escapes whatever it shows") {
   CHECK(has(page.body, "<title>502 Bad Gateway</title>"));
 }
 
+TEST_CASE("the ports that do listen are named where they are known, and not too many") {
+  const std::vector<int> none;
+  std::vector<int> many;
+  for (int port = 1; port <= 25; ++port) many.push_back(port);
+  const std::vector<int> two{3000, 5173};
+  const auto json = [](std::span<const int> ports) {
+    return answer(ErrorCode::kProxyError, {.listening = ports}).body;
+  };
+  const auto page = [](std::span<const int> ports) {
+    return answer(ErrorCode::kProxyError, {.listening = ports}, kBrowser).body;
+  };
+  CHECK_FALSE(has(answer(ErrorCode::kProxyError).body, "listening"));
+  CHECK_FALSE(has(answer(ErrorCode::kProxyError, {}, kBrowser).body, "listening"));
+  CHECK(has(json(none), "\"listening\":[]"));
+  CHECK(has(json(two), "\"listening\":[3000,5173]"));
+  CHECK(has(json(many), ",19,20]"));
+  CHECK(has(page(none), "<dt>listening</dt><dd>no port</dd>"));
+  CHECK(has(page(two), "<dd>3000, 5173</dd>"));
+  CHECK(has(page(many), ", 20 and 5 more</dd>"));
+}
+
 TEST_CASE("only a page that may pass comes back by itself, and only where a GET may be repeated") {
   const auto comes_back = [](ErrorCode code, std::string_view method) {
     const std::string page = answer(code, {.method = method}, kBrowser).body;

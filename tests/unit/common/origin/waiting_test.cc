@@ -69,6 +69,33 @@ TEST_CASE("a port that stays away is given up when the wait is over, and one tha
   CHECK(never.failed);
 }
 
+TEST_CASE("a port that others have seen listen lately is waited for, though the pool never reached it") {
+  for (const Protocol protocol : {Protocol::kHttp1, Protocol::kH2c}) {
+    Bench bench;
+    bench.timeouts.refused_wait = Duration(150);
+    const int closed = FakeOrigin(bench.loop, {}).port;
+    const Target target{{{"127.0.0.1", closed, {}}}, {}, 0, "seen"};
+    std::string asked;
+    bench.pool.set_witness([&asked](const Target& about) {
+      asked = about.key;
+      return true;
+    });
+    const Time begun = bench.loop.now();
+    Recorder recorder;
+    Request request;
+    request.method = "GET";
+    request.target = "/";
+    request.fields = &bench.fields;
+    request.end = true;
+    request.protocol = protocol;
+    const std::unique_ptr<Exchange> exchange = bench.pool.start(target, request, bench.timeouts, recorder);
+    run_until(bench.loop, [&recorder] { return recorder.over(); });
+    CHECK(recorder.failed);
+    CHECK(asked == "seen");
+    CHECK(bench.loop.now() - begun >= Duration(150));
+  }
+}
+
 TEST_CASE("who leaves while a port is waited for is not called") {
   Bench bench;
   bench.timeouts.refused_wait = Duration(60'000);

@@ -1,0 +1,20 @@
+#include "agent/session/port_report.h"
+
+#include "proto/tunnel.pb.h"
+
+namespace ingress::agent {
+
+tunnel::pb::Event event_of(const ListeningPorts& listening, uint64_t revision) {
+  tunnel::pb::Event event;
+  tunnel::pb::Event::Ports& ports = *event.mutable_ports();
+  ports.set_revision(revision);
+  ports.set_more(listening.more);
+  for (const ListeningPort& port : listening.ports) {
+    tunnel::pb::Event::Port& added = *ports.add_ports();
+    added.set_number(static_cast<uint32_t>(port.number));
+    added.set_process(port.process);
+  }
+  return event;
+}
+
+}  // namespace ingress::agent
