@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/ports/port_watch.h"
+#include "agent/self_view.h"
 #include "agent/session/machine_config_of.h"
 #include "agent/session/origin_streams.h"
 #include "agent/session/tunnel_set.h"
@@ -45,10 +46,13 @@ class App {
         ports_(
             loop_, [this](int port) { return policy_.allows(port); },
             [this] { tunnels_.tell(ports_.now_listening()); }),
+        self_({config.tunnel, tunnels_, ports_, machine_}),
         settled_(loop_, [] { uv::release_idle_pages(); }),
         idle_memory_(loop_, uv::release_idle_pages) {
     pool_.set_witness([this](const origin::Target& target) { return listened_lately(target); });
-    streams_.set_on_failed([this](int, const Error& error) { on_exchange_failed(error); });
+    streams_.set_on_failed([this](int port, const Error& error) { on_exchange_failed(port, error); });
+    tunnels_.set_on_trouble(
+        [this](const char* code, std::string sentence) { self_.on_trouble(code, std::move(sentence)); });
     tunnels_.set_on_config([this](const tunnel::pb::Config& told) { machine_ = machine_config_of(told); });
   }
 
@@ -58,7 +62,7 @@ class App {
   bool listen();
   LocalParts local_parts();
   bool listened_lately(const origin::Target& target) const;
-  void on_exchange_failed(const Error& error);
+  void on_exchange_failed(int port, const Error& error);
   void on_tunnels();
   void on_signal(const char* name);
   void on_upgrade();
@@ -75,6 +79,7 @@ class App {
   TunnelSet tunnels_;
   PortWatch ports_;
   std::optional<MachineConfig> machine_;  // what the broker said last; it stays good while no tunnel is up
+  SelfView self_;
   uv::Timer settled_;
   uv::IdleMemory idle_memory_;
   std::unique_ptr<LocalServer> local_;
@@ -131,16 +136,22 @@ bool App::listened_lately(const origin::Target& target) const {
 }
 
 // What the broker shows beside the failure is then what listens now: the list is sent before the RESET.
-void App::on_exchange_failed(const Error& error) {
+void App::on_exchange_failed(int port, const Error& error) {
+  self_.on_exchange_failed(port, error);
   if (error.code == ErrorCode::kConnectFailed) ports_.look();
 }
 
 LocalParts App::local_parts() {
-  return {pool_, policy_, [this] { return tunnels_.serving() > 0; },
-          [this]() -> const MachineConfig* { return machine_ ? &*machine_ : nullptr; }};
+  return {pool_,
+          policy_,
+          [this] { return tunnels_.serving() > 0; },
+          [this]() -> const MachineConfig* { return machine_ ? &*machine_ : nullptr; },
+          [this](bool json) { return self_.show(json); },
+          [this](int port, const Error& error) { on_exchange_failed(port, error); }};
 }
 
 void App::on_tunnels() {
+  self_.on_tunnels();
   if (draining_) return;
   const size_t serving = tunnels_.serving();
   const std::string status =

@@ -3,14 +3,13 @@
 #include "common/tls/digest.h"
 
 namespace ingress::agent {
-namespace {
 
-bool is_local(std::string_view ip) { return ip.empty() || ip == "::1" || ip.starts_with("127."); }
-
-}  // namespace
+bool is_local_peer(std::string_view client_ip) {
+  return client_ip.empty() || client_ip == "::1" || client_ip.starts_with("127.");
+}
 
 Status Admission::check(const http::Fields& fields, std::string_view client_ip) const {
-  const bool good = secret_.empty() ? open_ || is_local(client_ip) : shows_secret(fields);
+  const bool good = secret_.empty() ? open_ || is_local_peer(client_ip) : shows_secret(fields);
   if (good) return {};
   return fail(ErrorCode::kUnauthorized, Side::kClient,
               secret_.empty() ? "without a secret only this machine is served" : "no or a wrong secret");

@@ -11,12 +11,15 @@ namespace ingress::agent {
 
 inline constexpr std::string_view kSecretHeader = "X-Iterate-Project-Ingress-Secret";
 
+// A peer on this machine; an empty address is a Unix socket's.
+bool is_local_peer(std::string_view client_ip);
+
 class Admission {
  public:
   // With a `secret`, whoever shows it; without one, peers on this machine, or everybody where `open`.
   Admission(std::string secret, bool open) : secret_(std::move(secret)), open_(open) {}
 
-  // kUnauthorized, side kClient. An empty `client_ip` is a Unix socket's: a peer on this machine.
+  // kUnauthorized, side kClient.
   Status check(const http::Fields& fields, std::string_view client_ip) const;
 
  private:

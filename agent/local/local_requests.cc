@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/local/local_exchange.h"
+#include "agent/local/self_page.h"
 #include "agent/local/target_header.h"
 #include "common/base/log.h"
 
@@ -22,12 +23,22 @@ http::ErrorAnswer error_body(const Error& error) {
   return answer;
 }
 
-void send_text(server::Responder& responder, int status, std::string_view reason, std::string_view text) {
+constexpr std::string_view kPlain = "text/plain";
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kJson = "application/json";
+
+struct Kind {
+  int status;
+  std::string_view reason;
+  std::string_view type;
+};
+
+void send_text(server::Responder& responder, const Kind& kind, std::string_view text) {
   const std::string length = std::to_string(text.size());
   http::ResponseHead head;
-  head.status = status;
-  head.reason = reason;
-  head.fields = {{"Content-Type", "text/plain"}, {"Content-Length", length}, {"Cache-Control", "no-store"}};
+  head.status = kind.status;
+  head.reason = kind.reason;
+  head.fields = {{"Content-Type", kind.type}, {"Content-Length", length}, {"Cache-Control", "no-store"}};
   responder.send_head(head, false);
   std::string room(kHeadroomBytes, '\0');
   room += text;
@@ -61,6 +72,11 @@ server::RequestHandler* LocalRequests::on_request(server::Responder& responder, 
     send_error(responder, target.error());
     return nullptr;
   }
+  if (asks_for_self(head, info.client_ip)) {
+    const bool json = wants_json(head);
+    send_text(responder, {200, "OK", json ? kJson : kText}, parts_.self(json));
+    return nullptr;
+  }
   if (answer_own(responder, head, target->target)) return nullptr;
   int port = 0;
   const Result<origin::Target> origin = target_of(head, info, port);
@@ -87,11 +103,11 @@ bool LocalRequests::answer_own(server::Responder& responder, const http::Request
   if (head.method != "GET" && head.method != "HEAD") return false;
   path = path.substr(0, path.find('?'));
   if (path == "/health") {
-    send_text(responder, 200, "OK", "OK");
+    send_text(responder, {200, "OK", kPlain}, "OK");
   } else if (path == "/ready" && parts_.ready()) {
-    send_text(responder, 200, "OK", "OK");
+    send_text(responder, {200, "OK", kPlain}, "OK");
   } else if (path == "/ready") {
-    send_text(responder, 503, "Service Unavailable", "no tunnel is up");
+    send_text(responder, {503, "Service Unavailable", kPlain}, "no tunnel is up");
   } else {
     return false;
   }

@@ -33,6 +33,10 @@ struct LocalParts {
   std::function<bool()> ready;  // is a tunnel up?
   // What the broker has told of this machine; null before it has. Good until the callback in hand returns.
   std::function<const MachineConfig*()> config = [] { return nullptr; };
+  // What the agent says of itself to who works in the machine (/_ingress/), as JSON or as text.
+  std::function<std::string(bool json)> self = [](bool) { return std::string(); };
+  // Told of each exchange with a port that failed.
+  std::function<void(int port, const Error& error)> on_failed = [](int, const Error&) {};
 };
 
 class LocalServer {

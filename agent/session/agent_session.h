@@ -79,6 +79,7 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   size_t stream_count() const { return session_.stream_count(); }
   Time last_received() const { return session_.last_received(); }
   bool established() const { return session_.established(); }
+  Duration round_trip() const { return session_.round_trip(); }
   Duration reconnect_spread() const { return reconnect_spread_; }
 
  private:

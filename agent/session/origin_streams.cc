@@ -29,6 +29,7 @@ tunnel::StreamHandler* OriginStreams::open(tunnel::Stream& stream, const tunnel:
   const Result<origin::Target>& target = target_of(open.port);
   if (!target) {
     log_debug("port_refused", {{"port", open.port}, {"error", describe(target.error())}});
+    if (on_failed_) on_failed_(open.port, target.error());
     stream.abandon(reset_code_of(target.error()));
     return nullptr;
   }

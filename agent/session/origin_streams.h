@@ -32,7 +32,7 @@ class OriginStreams final : private uv::Flushable {
   OriginStreams(const OriginStreams&) = delete;
   OriginStreams& operator=(const OriginStreams&) = delete;
 
-  // Told of each exchange that failed. Before the first stream.
+  // Told of each exchange that failed or was refused. Before the first stream.
   using OnFailed = std::function<void(int port, const Error& error)>;
   void set_on_failed(OnFailed on_failed) { on_failed_ = std::move(on_failed); }
 

@@ -1,6 +1,7 @@
 #include "agent/session/tunnel_client.h"
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "agent/session/origin_streams.h"
@@ -104,6 +105,18 @@ void TunnelClient::send_event(const tunnel::pb::Event& event) {
   if (current_ != nullptr) current_->send_event(event);
 }
 
+TunnelState TunnelClient::shown() const {
+  TunnelState state;
+  state.slot = slot_;
+  if (current_ == nullptr) return state;
+  state.up = true;
+  state.address = current_->address();
+  state.broker_id = broker_id_;
+  state.since = up_since_;
+  state.round_trip = current_->round_trip();
+  return state;
+}
+
 size_t TunnelClient::stream_count() const {
   size_t count = 0;
   for (const std::unique_ptr<AgentSession>& session : sessions_) count += session->stream_count();
@@ -120,7 +133,9 @@ void TunnelClient::fail_attempt(const Error& error, const std::string& address) 
   ++turn_;
   const Duration pause = schedule_.after_failure(loop_.now());
   // Each cause once an outage; the retries are silent.
-  log(first_report(error.code) ? LogLevel::kWarn : LogLevel::kDebug, "tunnel_unreachable",
+  const bool first = first_report(error.code);
+  if (first) owner_.on_tunnel_trouble("tunnel_unreachable", config_.broker.authority() + ": " + describe(error));
+  log(first ? LogLevel::kWarn : LogLevel::kDebug, "tunnel_unreachable",
       {{"slot", slot_},
        {"broker", config_.broker.authority()},
        {"address", address},
@@ -189,6 +204,8 @@ void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& 
   schedule_.up(loop_.now());
   reported_errors_ = reported_refusals_ = 0;
   pending_ = nullptr;
+  broker_id_ = welcome.broker();
+  up_since_ = std::time(nullptr);
   AgentSession* const old = std::exchange(current_, &session);
   state_ = State::kServing;
   log_info(
@@ -220,6 +237,7 @@ void TunnelClient::on_refused(AgentSession& session, const Refused& refused) {
   const uint64_t bit = uint64_t{1} << (static_cast<unsigned>(refused.code()) & 63);
   const bool first = (std::exchange(reported_refusals_, reported_refusals_ | bit) & bit) == 0;
   const LogLevel level = refusal == Refusal::kPermanent ? LogLevel::kError : LogLevel::kWarn;
+  if (first) owner_.on_tunnel_trouble("tunnel_refused", refused.message());
   log(first ? level : LogLevel::kDebug, "tunnel_refused",
       {{"slot", slot_},
        {"machine", config_.machine},
@@ -260,6 +278,7 @@ void TunnelClient::on_lost(AgentSession& session, const Error& error) {
   }
   if (&session != current_) return;
   current_ = nullptr;
+  if (!ending_) owner_.on_tunnel_trouble("tunnel_down", session.address() + ": " + describe(error));
   log(ending_ ? LogLevel::kInfo : LogLevel::kWarn, "tunnel_down",
       {{"slot", slot_}, {"address", session.address()}, {"error", describe(error)}});
   if (!ending_ && !attempting() && state_ != State::kWaiting) {

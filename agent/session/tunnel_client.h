@@ -26,6 +26,16 @@ namespace ingress::agent {
 
 class TunnelClient;
 
+// What a slot's tunnel is, for who looks.
+struct TunnelState {
+  int slot = 0;
+  bool up = false;
+  std::string address;     // of the broker; the rest only while it is up
+  std::string broker_id;   // as it called itself
+  int64_t since = 0;       // Unix seconds
+  Duration round_trip{0};  // 0: not known yet
+};
+
 class TunnelClientOwner {
  public:
   // A tunnel has been welcomed, and serves from now on.
@@ -34,6 +44,8 @@ class TunnelClientOwner {
   virtual void on_tunnel_change(TunnelClient& client) = 0;
   // The broker tells what its routes say of this machine.
   virtual void on_tunnel_config(const tunnel::pb::Config& config) = 0;
+  // It could not be had, was refused or was lost; each cause once an outage. `code` is a stable word.
+  virtual void on_tunnel_trouble(const char* code, std::string sentence) = 0;
   // The broker has given the machine to another instance. Nothing is asked of the owner; it may drain(), later.
   virtual void on_tunnel_replaced(TunnelClient& client) = 0;
   // After drain() or close(): the last connection is closed.
@@ -91,6 +103,7 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   void send_event(const tunnel::pb::Event& event);
 
   State state() const { return state_; }
+  TunnelState shown() const;
   int slot() const { return slot_; }
   bool serving() const { return current_ != nullptr; }
   // Nothing is connected and nothing will be.
@@ -139,6 +152,8 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   std::vector<std::unique_ptr<AgentSession>> sessions_;  // oldest first
   AgentSession* pending_ = nullptr;                      // waits for WELCOME
   AgentSession* current_ = nullptr;                      // serves
+  std::string broker_id_;
+  int64_t up_since_ = 0;  // Unix seconds, of current_
   Deadline attempt_deadline_;
   Deadline probe_deadline_;
   Time probed_at_{};

@@ -38,6 +38,21 @@ void TunnelSet::set_on_config(std::function<void(const tunnel::pb::Config& confi
   on_config_ = std::move(on_config);
 }
 
+void TunnelSet::set_on_trouble(std::function<void(const char* code, std::string sentence)> on_trouble) {
+  on_trouble_ = std::move(on_trouble);
+}
+
+void TunnelSet::on_tunnel_trouble(const char* code, std::string sentence) {
+  if (on_trouble_) on_trouble_(code, std::move(sentence));
+}
+
+std::vector<TunnelState> TunnelSet::shown() const {
+  std::vector<TunnelState> states;
+  states.reserve(clients_.size());
+  for (const std::unique_ptr<TunnelClient>& client : clients_) states.push_back(client->shown());
+  return states;
+}
+
 void TunnelSet::tell(const ListeningPorts& listening) {
   ports_event_ = std::make_unique<tunnel::pb::Event>(event_of(listening, ++ports_revision_));
   for (const std::unique_ptr<TunnelClient>& client : clients_) client->send_event(*ports_event_);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "agent/ports/listening_port.h"
@@ -31,6 +32,8 @@ class TunnelSet final : private TunnelClientOwner {
 
   // Called with each CONFIG; before start().
   void set_on_config(std::function<void(const tunnel::pb::Config& config)> on_config);
+  // Called with each trouble of a tunnel (TunnelClientOwner); before start().
+  void set_on_trouble(std::function<void(const char* code, std::string sentence)> on_trouble);
   // Tells the broker what listens: on every tunnel, and on each that comes.
   void tell(const ListeningPorts& listening);
   void start();
@@ -43,12 +46,15 @@ class TunnelSet final : private TunnelClientOwner {
   size_t serving() const;
   size_t size() const { return clients_.size(); }
   size_t stream_count() const;
+  // By slot.
+  std::vector<TunnelState> shown() const;
 
  private:
   void tick();
   void on_network_change();
   void on_tunnel_welcome(TunnelClient& client) override;
   void on_tunnel_change(TunnelClient& client) override;
+  void on_tunnel_trouble(const char* code, std::string sentence) override;
   void on_tunnel_config(const tunnel::pb::Config& config) override;
   void on_tunnel_replaced(TunnelClient& client) override;
   void on_tunnel_closed(TunnelClient& client) override;
@@ -58,6 +64,7 @@ class TunnelSet final : private TunnelClientOwner {
   std::function<void()> on_replaced_;
   std::function<void()> on_closed_;
   std::function<void(const tunnel::pb::Config& config)> on_config_;
+  std::function<void(const char* code, std::string sentence)> on_trouble_;
   std::unique_ptr<tunnel::pb::Event> ports_event_;  // null before tell()
   uint64_t ports_revision_ = 0;
   std::vector<std::unique_ptr<TunnelClient>> clients_;

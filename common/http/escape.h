@@ -1,4 +1,4 @@
-// Text of others in answers of ours. Private to common/http.
+// Text of others in answers of ours.
 #pragma once
 
 #include <string>

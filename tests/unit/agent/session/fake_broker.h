@@ -83,6 +83,7 @@ class FakeBroker {
     }
 
     tunnel::pb::Hello hello;
+    std::vector<tunnel::pb::Event> events;
     bool gone = false;
     bool agent_drains = false;
 
@@ -115,6 +116,7 @@ class FakeBroker {
         end_.broker_.on_hello(end_);
       }
       void on_goaway(const tunnel::pb::Goaway&) override { end_.agent_drains = true; }
+      void on_event(const tunnel::pb::Event& event) override { end_.events.push_back(event); }
       void on_failed(const Error&) override { end_.connection_->close(); }
 
      private:

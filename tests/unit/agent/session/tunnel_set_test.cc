@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "agent/session/machine_config_of.h"
 #include "agent/session/origin_streams.h"
 #include "agent/session/reconnect_schedule.h"
 #include "tests/unit/agent/session/broker_streams.h"
@@ -396,4 +399,57 @@ TEST_CASE("after many reconnects no stream, no session and no connection is left
   }
   CHECK(agent.serves(2));
   CHECK(agent.set->stream_count() == 0);
+}
+
+TEST_CASE("what listens is told on every tunnel, on each that comes, and again when it is something else") {
+  uv::Loop loop;
+  FakeBroker broker(loop);
+  Agent agent(loop, broker.port, broker.folder.ca_file, 2);
+  agent.set = std::make_unique<TunnelSet>(
+      loop, agent.config, agent.streams, 1, [] {}, [] {});
+  agent.set->tell({{{3000, "node"}}, false});
+  agent.set->start();
+  REQUIRE(agent.serves(2));
+  const auto heard = [&broker](size_t count) {
+    return std::all_of(broker.ends.begin(), broker.ends.end(),
+                       [count](const auto& end) { return end->gone || end->events.size() == count; });
+  };
+  REQUIRE(run_until(loop, [&heard] { return heard(1); }));
+  agent.set->tell({{{3000, "node"}, {4000, ""}}, true});
+  REQUIRE(run_until(loop, [&heard] { return heard(2); }));
+  for (const auto& end : broker.ends) {
+    CHECK(end->events[0].ports().revision() == 1);
+    CHECK(end->events[0].ports().ports(0).process() == "node");
+    CHECK(end->events[1].ports().revision() == 2);
+    CHECK(end->events[1].ports().ports(1).number() == 4000);
+    CHECK(end->events[1].ports().more());
+  }
+  const size_t before = broker.ends.size();
+  broker.ends.front()->kill();
+  REQUIRE(
+      run_until(loop, [&broker, before] { return broker.ends.size() > before && broker.last().events.size() == 1; }));
+  CHECK(broker.last().events[0].ports().revision() == 2);
+}
+
+TEST_CASE("CONFIG is taken from the tunnel that serves, and a broker that sends none leaves what was there") {
+  uv::Loop loop;
+  FakeBroker broker(loop);
+  Agent agent(loop, broker.port, broker.folder.ca_file, 1);
+  agent.set = std::make_unique<TunnelSet>(
+      loop, agent.config, agent.streams, 1, [] {}, [] {});
+  std::vector<MachineConfig> heard;
+  agent.set->set_on_config([&heard](const tunnel::pb::Config& config) { heard.push_back(machine_config_of(config)); });
+  agent.set->start();
+  REQUIRE(agent.serves(1));
+  CHECK(heard.empty());
+  tunnel::pb::Config config;
+  config.set_default_port(5000);
+  config.add_other_ports(70000);
+  config.add_other_ports(81);
+  config.add_other_ports(80);
+  broker.last().session.send_config(config);
+  REQUIRE(run_until(loop, [&heard] { return heard.size() == 1; }));
+  CHECK(heard[0].default_port == 5000);
+  CHECK(heard[0].https_port == 443);
+  CHECK(heard[0].other_ports == std::vector<int>{80, 81});
 }
