@@ -138,7 +138,8 @@ bool App::listen_admin() {
   parts.routes = &loops_.routes();
   parts.carrier = &loops_.first().carrier();
   parts.loops = &loops_;
-  parts.book = &loops_.book();
+  parts.book = &loops_.diary().book();
+  parts.journal = &loops_.diary().journal();
   parts.certificates = &loops_.first().certificates().context();
   const int port = loops_.first().front().https_addresses().front().port;
   parts.version = INGRESS_VERSION;

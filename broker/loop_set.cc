@@ -19,6 +19,7 @@ namespace {
 // Beside the database: which machines were connected lately. Written while it changes.
 constexpr const char* kRecentSuffix = ".recent";
 constexpr Duration kSaveInterval{1000};
+constexpr Duration kIdleInterval{1000};
 constexpr Duration kMemoryInterval{100};
 
 // Checked when the settings were read.
@@ -53,7 +54,7 @@ LoopSet::LoopSet(const Config& config)
             routes_.get(),
             directory_.get(),
             &recent_,
-            &book_,
+            &diary_,
             nullptr,
             &memory_,
             config.handshake_rate > 0 ? &handshakes_ : nullptr,
@@ -81,7 +82,10 @@ void LoopSet::make_config_news() {
   };
   parts.tell_all = [this] { everywhere([](Worker& worker) { worker.tell_all_configs(); }); };
   config_news_ = std::make_unique<ConfigNews>(loop(), std::move(parts));
-  routes_->set_on_news([this](const std::vector<MachineNews>& news) { config_news_->take(news); });
+  routes_->set_on_news([this](const std::vector<MachineNews>& news) {
+    diary_.news(news);
+    config_news_->take(news);
+  });
 }
 
 void LoopSet::make_generations() {
@@ -117,6 +121,9 @@ bool LoopSet::prepare() {
   save_timer_ = std::make_unique<uv::Timer>(loop(), [this] { save_recent(); });
   save_timer_->start(kSaveInterval, kSaveInterval);
   save_timer_->unref();
+  idle_timer_ = std::make_unique<uv::Timer>(loop(), [this] { diary_.look_for_idle(); });
+  idle_timer_->start(kIdleInterval, kIdleInterval);
+  idle_timer_->unref();
   return open_access_log() && load_certificates();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "broker/config_news.h"
+#include "broker/machine_diary.h"
 #include "broker/ticket_key_source.h"
 #include "broker/worker.h"
 #include "common/uv/timer.h"
@@ -26,7 +27,7 @@ class LoopSet final : public LoopsView {
   // By number: for who runs the loops by itself, instead of start().
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   RouteTable& routes() { return *routes_; }
-  const MachineBook& book() const { return book_; }
+  MachineDiary& diary() { return diary_; }
 
   // Loads what every loop needs, and logs what is wrong.
   bool prepare();
@@ -83,7 +84,7 @@ class LoopSet final : public LoopsView {
   const Config& config_;
   std::unique_ptr<MachineDirectory> directory_;  // null with one loop
   RecentMachines recent_;
-  MachineBook book_;
+  MachineDiary diary_;
   MemoryBudget memory_;
   HandshakeRate handshakes_;
   std::unique_ptr<RouteTable> routes_;
@@ -94,6 +95,7 @@ class LoopSet final : public LoopsView {
   std::unique_ptr<TicketKeySource> tickets_;
   std::unique_ptr<Generations> generations_;
   std::unique_ptr<ConfigNews> config_news_;  // on the first loop
+  std::unique_ptr<uv::Timer> idle_timer_;
   std::unique_ptr<uv::Timer> save_timer_;
   bool save_failed_ = false;                 // and was told
   std::unique_ptr<uv::Timer> memory_timer_;  // null without a budget

@@ -71,7 +71,7 @@ void Worker::make_front() {
   forwarder_ = std::make_unique<Forwarder>(loop_, *parts_.routes, *admission_, *carrier_,
                                            Waiting{parking_, *parts_.recent, *parts_.waker, config.live.park},
                                            *parts_.memory, observer_);
-  forwarder_->set_book(*parts_.book);
+  forwarder_->set_book(parts_.diary->book());
   redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port);
   challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *forwarder_);
   server::RequestAcceptor* clear = redirect_.get();
@@ -117,17 +117,17 @@ void Worker::on_machine_up(const std::string& machine) {
 
 void Worker::on_machine_down(std::string_view machine) {
   parts_.recent->went(machine, loop_.now());
-  parts_.book->went(machine);
+  parts_.diary->machine_down(machine);
   if (generations_ != nullptr) generations_->machine_changed(machine);
 }
 
-void Worker::on_instance(std::string_view machine, std::string_view instance) {
-  parts_.book->instance_came(machine, instance);
+void Worker::on_tunnel_down(const TunnelInfo& tunnel, std::string_view reason, bool connected) {
+  parts_.diary->tunnel_down(tunnel, reason, connected);
 }
 
-void Worker::on_ports(std::string_view machine, MachinePorts ports) {
-  parts_.book->ports_came(machine, std::move(ports));
-}
+void Worker::on_ports(std::string_view machine, MachinePorts ports) { parts_.diary->ports(machine, std::move(ports)); }
+
+void Worker::on_activity(std::string_view machine, const ActivityNews& news) { parts_.diary->activity(machine, news); }
 
 void Worker::make_doors() {
   lobby_ =

@@ -17,6 +17,7 @@
 #include "broker/client/redirect.h"
 #include "broker/config.h"
 #include "broker/generations/generations.h"
+#include "broker/machine_diary.h"
 #include "broker/observe/exchange_observer.h"
 #include "broker/tunnel_access.h"
 
@@ -28,7 +29,7 @@ struct WorkerParts {
   const RouteTable* routes = nullptr;
   MachineDirectory* directory = nullptr;  // null with one loop
   RecentMachines* recent = nullptr;
-  MachineBook* book = nullptr;
+  MachineDiary* diary = nullptr;
   Waker* waker = nullptr;
   MemoryBudget* memory = nullptr;
   HandshakeRate* handshakes = nullptr;  // null: no limit
@@ -80,8 +81,10 @@ class Worker final : private MachineWatcher {
   // MachineWatcher
   void on_machine_up(const std::string& machine) override;
   void on_machine_down(std::string_view machine) override;
-  void on_instance(std::string_view machine, std::string_view instance) override;
+  void on_tunnel_up(const TunnelInfo& tunnel) override { parts_.diary->tunnel_up(tunnel); }
+  void on_tunnel_down(const TunnelInfo& tunnel, std::string_view reason, bool connected) override;
   void on_ports(std::string_view machine, MachinePorts ports) override;
+  void on_activity(std::string_view machine, const ActivityNews& news) override;
   void make_doors();
   void hand_client(size_t loop, HandedClient client);
   void hand_tunnel(size_t loop, HandedTunnel tunnel);

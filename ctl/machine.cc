@@ -83,10 +83,24 @@ std::string port_text(const Json& port) {
   return port.value("public", true) ? text : text + ", not public";
 }
 
-// A line for each port, where people read it.
+// "active, last request 2026-11-29T19:00:00.000Z, 2 open, 1 interactive"
+std::string activity_text(const Json& activity) {
+  const auto count = [&activity](const char* member) { return activity.value(member, 0); };
+  std::string text = activity.value("active", false) ? "active" : "idle";
+  const auto last = activity.find("lastRequestAt");
+  const bool none = last == activity.end() || !last->is_string();
+  text += none ? ", no request yet" : ", last request " + last->get<std::string>();
+  if (const int open = count("openExchanges"); open > 0) text += ", " + std::to_string(open) + " open";
+  if (const int open = count("interactiveStreams"); open > 0) text += ", " + std::to_string(open) + " interactive";
+  return text;
+}
+
+// Activity as a sentence and a line for each port, where people read it.
 Outcome<int> show(Shell& shell, const std::string& id) {
   Outcome<Json> machine = shell.session.one({"machines", "/v1/machines" + segment(id), {{"id", id}}});
   if (!machine || shell.globals.json) return shell.show_record(machine);
+  const auto activity = machine->find("activity");
+  if (activity != machine->end() && activity->is_object()) *activity = activity_text(*activity);
   const auto listening = machine->find("listening");
   if (listening != machine->end() && listening->is_array()) {
     Json lines = Json::array();
@@ -108,6 +122,17 @@ void add_reading(Command machine, Shell& shell) {
   const auto flags = std::make_shared<MachineFlags>();
   flags->add_id(shell.command(machine, "show", "Show a machine, its hosts and the ports that listen there",
                               "ingressctl machine show mach_1", [&shell, flags] { return show(shell, flags->id); }));
+}
+
+void add_events(Command machine, Shell& shell) {
+  const auto flags = std::make_shared<MachineFlags>();
+  flags->add_id(shell.command(
+      machine, "events", "List what has happened to a machine lately: tunnels, ports, attachments, use",
+      "ingressctl machine events mach_1", [&shell, flags]() -> Outcome<int> {
+        Outcome<Json> page = shell.session.get("/v1/machines" + segment(flags->id) + "/events");
+        if (!page) return tl::unexpected(page.error());
+        return shell.show_list({{"AT", "at"}, {"TYPE", "type"}, {"DATA", "data"}}, page->value("items", Json::array()));
+      }));
 }
 
 void add_changing(Command machine, Shell& shell) {
@@ -172,6 +197,7 @@ void add_machine(Command app, Shell& shell) {
                                  "ingressctl machine create mach_1 --with-token");
   add_changing(machine, shell);
   add_reading(machine, shell);
+  add_events(machine, shell);
   add_machine_token(machine, shell);
   add_attaching(machine, shell);
 }

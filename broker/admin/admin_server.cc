@@ -10,6 +10,7 @@
 #include "broker/admin/exchanges.h"
 #include "broker/admin/health.h"
 #include "broker/admin/loops.h"
+#include "broker/admin/machine_events.h"
 #include "broker/admin/machines.h"
 #include "broker/admin/metrics.h"
 #include "broker/admin/projects.h"
@@ -44,6 +45,7 @@ class Server final : public AdminServer {
       : loop_(*parts.loop),
         api_(parts),
         machines_(api_),
+        machine_events_(api_),
         tokens_(api_),
         projects_(api_),
         services_(api_),
@@ -62,6 +64,7 @@ class Server final : public AdminServer {
         local_(loop_, local_acceptor_, connection_options()),
         remote_(loop_, remote_acceptor_, connection_options()) {
     machines_.add_to(router_);
+    machine_events_.add_to(router_);
     tokens_.add_to(router_);
     projects_.add_to(router_);
     services_.add_to(router_);
@@ -137,6 +140,7 @@ class Server final : public AdminServer {
   admin::Router router_;
   admin::Api api_;
   admin::Machines machines_;
+  admin::MachineEvents machine_events_;
   admin::Tokens tokens_;
   admin::Projects projects_;
   admin::Services services_;

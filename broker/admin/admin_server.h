@@ -10,6 +10,7 @@
 #include "broker/carrier/loops_view.h"
 #include "broker/routing/route_table.h"
 #include "broker/store/store.h"
+#include "broker/tunnel/machine_journal.h"
 #include "common/base/error.h"
 #include "common/uv/loop.h"
 #include "common/uv/socket.h"
@@ -33,6 +34,7 @@ struct AdminParts {
   Carrier* carrier = nullptr;
   LoopsView* loops = nullptr;
   const MachineBook* book = nullptr;
+  MachineJournal* journal = nullptr;
   const tls::ServerContext* certificates = nullptr;  // null where the broker serves no https
   std::string public_https_port;                     // ":8443" or "": for the URLs that are shown
   std::string version;                               // the broker's

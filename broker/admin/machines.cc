@@ -1,5 +1,9 @@
 #include "broker/admin/machines.h"
 
+#include <chrono>
+#include <optional>
+
+#include "broker/admin/machine_json.h"
 #include "broker/admin/object_reader.h"
 #include "broker/admin/page.h"
 #include "broker/admin/record_json.h"
@@ -52,9 +56,18 @@ std::string Machines::listening(const Machine& machine) const {
   return std::move(ports).take();
 }
 
+// null where it was not connected lately.
+std::string Machines::activity(const Machine& machine) const {
+  using std::chrono::system_clock;
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch());
+  const std::optional<MachineActivity> known = api_.parts().book->activity(machine.id, now.count());
+  return known ? activity_json(*known) : "null";
+}
+
 std::string Machines::show(const Machine& machine) const {
   JsonObject object = machine_json(machine);
   object.boolean("connected", api_.parts().loops->connected(machine.id));
+  object.raw("activity", activity(machine));
   object.raw("listening", listening(machine));
   api_.add_hosts(object, api_.index().hosts_of(machine.id));
   return std::move(object).take();

@@ -16,9 +16,10 @@ class Machines {
   void get(const RequestPtr& request, const Reply& reply);
   void update(const RequestPtr& request, const Reply& reply);
   void remove(const RequestPtr& request, const Reply& reply);
-  // With its hosts, whether a tunnel is up, and the ports that listen.
+  // With its hosts, whether a tunnel is up, how it is used, and the ports that listen.
   std::string show(const Machine& machine) const;
   std::string listening(const Machine& machine) const;
+  std::string activity(const Machine& machine) const;
 
   Api& api_;
 };

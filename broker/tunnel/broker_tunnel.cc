@@ -212,6 +212,20 @@ void BrokerTunnel::on_deadline(Deadline&) {
   close(Error{ErrorCode::kTimeout, Side::kTunnel, false, 0, "no HELLO in time"});
 }
 
+bool BrokerTunnel::take_activity(int64_t unix_now, ActivityNews& news) {
+  const tunnel::SessionActivity& is = session_->activity();
+  const tunnel::SessionActivity was = std::exchange(taken_, is);
+  if (is == was) return false;
+  const auto unix_time = [this, unix_now](Time time) {
+    return time == Time{} ? int64_t{0} : unix_now - (now() - time).count();
+  };
+  news.last_request = unix_time(is.last_begun);
+  news.last_active = std::max(news.last_request, unix_time(is.last_ended));
+  news.open = int64_t{is.open} - was.open;
+  news.interactive = int64_t{is.upgraded} - was.upgraded;
+  return true;
+}
+
 TunnelInfo BrokerTunnel::info() const {
   TunnelInfo info;
   info.id = id_;

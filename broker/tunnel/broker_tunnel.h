@@ -110,6 +110,8 @@ class BrokerTunnel final : public uv::Buryable,
   const Error& end() const { return end_; }
   bool was_drained() const { return was_drained_; }
   TunnelInfo info() const;
+  // What its streams have done since it was asked last; false where that is nothing. `unix_now` in milliseconds.
+  bool take_activity(int64_t unix_now, ActivityNews& news);
 
  private:
   // transport::ConnectionHandler
@@ -145,6 +147,7 @@ class BrokerTunnel final : public uv::Buryable,
   Deadline hello_deadline_;
   int64_t connected_at_ = 0;
   std::optional<size_t> told_;  // the hash of the last CONFIG
+  tunnel::SessionActivity taken_;
   int slot_ = 0;
   State state_ = State::kAwaitingHello;
   bool entered_ = false;

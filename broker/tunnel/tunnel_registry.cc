@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <list>
 #include <unordered_map>
 #include <utility>
@@ -55,6 +56,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   void on_gone(BrokerTunnel& tunnel, const Error& error) override;
 
   void tick();
+  void tell_activity(BrokerTunnel& tunnel) const;
   void give_back_memory();
   bool enter(BrokerTunnel& tunnel) const;
   void accept(BrokerTunnel& tunnel);
@@ -92,8 +94,17 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
 void TunnelRegistry::Impl::tick() {
   give_back_memory();
   for (BrokerTunnel* tunnel : all()) {
-    if (tunnels.contains(tunnel)) tunnel->tick();
+    if (!tunnels.contains(tunnel)) continue;
+    tell_activity(*tunnel);
+    tunnel->tick();
   }
+}
+
+void TunnelRegistry::Impl::tell_activity(BrokerTunnel& tunnel) const {
+  using std::chrono::system_clock;
+  const auto unix_now = std::chrono::duration_cast<Duration>(system_clock::now().time_since_epoch()).count();
+  ActivityNews news;
+  if (watcher != nullptr && tunnel.take_activity(unix_now, news)) watcher->on_activity(tunnel.machine(), news);
 }
 
 // Handshakes by the hundred leave memory behind that no idle tunnel needs: it goes back once the storm is over.
@@ -163,7 +174,7 @@ void TunnelRegistry::Impl::accept(BrokerTunnel& tunnel) {
   tunnel.welcome();
   ++counts.opened;
   add_serving(tunnel);
-  if (watcher != nullptr) watcher->on_instance(tunnel.machine(), tunnel.instance());
+  if (watcher != nullptr) watcher->on_tunnel_up(tunnel.info());
   tell_config(tunnel.machine(), {&tunnel});
   log_info("tunnel_up", {{"machine", tunnel.machine()},
                          {"tunnel", tunnel.id()},
@@ -267,6 +278,9 @@ void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
   if (tunnel.was_up()) {
     count_end(tunnel);
     log_info("tunnel_down", {{"machine", tunnel.machine()}, {"tunnel", tunnel.id()}, {"reason", describe(error)}});
+    tell_activity(tunnel);
+    const bool connected = serving.contains(tunnel.machine());
+    if (watcher != nullptr) watcher->on_tunnel_down(tunnel.info(), error.context, connected);
   }
   if (tunnel.entered()) directory->leave(tunnel.machine());
   const auto found = tunnels.find(&tunnel);

@@ -74,9 +74,13 @@ class MachineWatcher {
  public:
   virtual void on_machine_up(const std::string& machine) = 0;
   virtual void on_machine_down(std::string_view machine) = 0;
-  // Of the machine's agent: which process of it serves (at each tunnel that comes up), and what it tells of its ports.
-  virtual void on_instance(std::string_view machine, std::string_view instance) = 0;
+  // A tunnel serves; and one that has is gone, where `connected` says whether another one serves.
+  virtual void on_tunnel_up(const TunnelInfo& tunnel) = 0;
+  virtual void on_tunnel_down(const TunnelInfo& tunnel, std::string_view reason, bool connected) = 0;
+  // What the agent that serves tells of its ports, and what a tunnel's streams tell of the machine's use, within a
+  // second or so.
   virtual void on_ports(std::string_view machine, MachinePorts ports) = 0;
+  virtual void on_activity(std::string_view machine, const ActivityNews& news) = 0;
 
  protected:
   ~MachineWatcher() = default;

@@ -38,5 +38,6 @@ void Session::bytes_acknowledged(Time now) { core_->bytes_acknowledged(now); }
 Time Session::last_received() const { return core_->last_received(); }
 uint64_t Session::received_bytes() const { return core_->received_bytes(); }
 uint64_t Session::sent_bytes() const { return core_->sent_bytes(); }
+const SessionActivity& Session::activity() const { return core_->activity(); }
 
 }  // namespace ingress::tunnel

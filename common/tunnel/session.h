@@ -42,6 +42,16 @@ class Stream;
 
 enum class Role : uint8_t { kBroker, kAgent };
 
+// What a session's streams say of whether the machine is in use. A probe is no use, and neither is a PING.
+struct SessionActivity {
+  Time last_begun{};      // when a stream was opened last; the clock's zero where none was
+  Time last_ended{};      // and when one ended
+  uint32_t open = 0;      // streams now
+  uint32_t upgraded = 0;  // of them, those past a 101
+
+  bool operator==(const SessionActivity&) const = default;
+};
+
 // Receives what the peer sends on one stream. Any call may be the last for the stream's owner to act on: after
 // on_closed, or after Stream::abandon, the Stream is gone.
 class StreamHandler {
@@ -110,8 +120,10 @@ class Stream {
   Listed listed_ = Listed::kNot;
   uint8_t interim_heads_ = 0;
   bool upgrade_ = false;    // the OPEN asked for one
+  bool probe_ = false;      // no use of the machine
   bool head_done_ = false;  // broker: the final head (or a 101) has come
   bool opaque_ = false;     // it was a 101
+  bool upgraded_ = false;   // a 101 was received or sent
   bool starved_ = false;    // the owner found no credit; on_sendable is due when some comes
   bool send_ended_ = false;
   bool receive_ended_ = false;
@@ -212,6 +224,7 @@ class Session {
   Time last_received() const;   // when the latest bytes came
   uint64_t received_bytes() const;
   uint64_t sent_bytes() const;
+  const SessionActivity& activity() const;
 
  private:
   std::unique_ptr<SessionCore> core_;

@@ -146,6 +146,7 @@ void SessionCore::on_open(Bytes payload) {
   drained_told_ = false;
   Stream& stream = add_stream(id, grant_bytes, nullptr);
   stream.upgrade_ = head.upgrade;
+  count_begin(stream, head.kind == StreamKind::kProbe);
   if (end) end_receiving(stream);
   cut_in_open_ = false;
   StreamHandler* handler = handler_.on_open(stream, head, end);
@@ -174,6 +175,7 @@ void SessionCore::on_head(Bytes payload) {
   }
   stream->head_done_ = !interim;
   stream->opaque_ = switching;
+  if (switching) count_upgrade(*stream);
   if (end) end_receiving(*stream);
   stream->handler_->on_head(head, end);
 }

@@ -60,6 +60,7 @@ class SessionCore {
   Time last_received() const { return liveness_.last_received(); }
   uint64_t received_bytes() const { return received_bytes_; }
   uint64_t sent_bytes() const { return sent_bytes_; }
+  const SessionActivity& activity() const { return activity_; }
 
  private:
   enum class State : uint8_t {
@@ -94,6 +95,10 @@ class SessionCore {
 
   // session_streams.cc
   Stream& add_stream(uint32_t id, uint32_t send_credit, StreamHandler* handler);
+  void count_begin(Stream& stream, bool probe);
+  void count_upgrade(Stream& stream);
+  // It is no stream of the session any more.
+  void remove_stream(Stream& stream);
   bool can_open(Error& why);
   bool write_encoded(EncodeStatus status, FrameType type, uint8_t flags, uint32_t id);
   ByteBuffer& begin_encoding();
@@ -155,6 +160,7 @@ class SessionCore {
   Time migrate_at_{};  // a MIGRATE was sent or received
   uint64_t received_bytes_ = 0;
   uint64_t sent_bytes_ = 0;
+  SessionActivity activity_;
   uint64_t owner_ping_ = 0;    // number of the PING that the owner asked for, 0 for none
   uint64_t goaway_ping_ = 0;   // agent: of the PING behind its GOAWAY
   uint64_t pending_pong_ = 0;  // the last PING that came while the sink was full

@@ -22,6 +22,26 @@ Stream& SessionCore::add_stream(uint32_t id, uint32_t send_credit, StreamHandler
   return stream;
 }
 
+void SessionCore::count_begin(Stream& stream, bool probe) {
+  stream.probe_ = probe;
+  if (probe) return;
+  activity_.last_begun = now_;
+  ++activity_.open;
+}
+
+void SessionCore::count_upgrade(Stream& stream) {
+  stream.upgraded_ = true;
+  ++activity_.upgraded;
+}
+
+void SessionCore::remove_stream(Stream& stream) {
+  streams_.erase(stream.id_);
+  if (stream.upgraded_) --activity_.upgraded;
+  if (stream.probe_) return;
+  activity_.last_ended = now_;
+  --activity_.open;
+}
+
 bool SessionCore::can_open(Error& why) {
   why = {ErrorCode::kMachineUnavailable, Side::kTunnel, true, 0, ""};
   if (state_ != State::kOpen) {
@@ -52,6 +72,7 @@ Stream* SessionCore::open(const OpenHead& head, bool end, StreamHandler* handler
   drained_told_ = false;
   Stream& stream = add_stream(id, peer_window_bytes_, handler);
   stream.upgrade_ = head.upgrade;
+  count_begin(stream, head.kind == StreamKind::kProbe);
   stream.send_ended_ = end;
   if (liveness_.ping_is_due_before_open(now_)) write_ping();
   if (id == limits_.last_stream_id) {
@@ -81,6 +102,7 @@ bool SessionCore::send_head(Stream& stream, const http::ResponseHead& head, bool
     break_here(stream, status == EncodeStatus::kTooLarge ? ResetCode::kHeadTooLarge : ResetCode::kOriginProtocol);
     return false;
   }
+  if (head.status == 101 && !stream.upgraded_) count_upgrade(stream);
   if (end) end_sending(stream);
   return true;
 }
@@ -126,7 +148,7 @@ void SessionCore::abandon(Stream& stream, ResetCode code) {
   if (!stream.send_ended_ || !stream.receive_ended_) write_reset(stream.id_, code);
   unlist(stream);
   credit_.close(stream.receive_);
-  streams_.erase(stream.id_);
+  remove_stream(stream);
   pool_.give(stream);
 }
 
@@ -171,7 +193,7 @@ void SessionCore::unlist(Stream& stream) {
 void SessionCore::close_stream(Stream& stream, const Error& error, ResetCode code) {
   unlist(stream);
   credit_.close(stream.receive_);
-  streams_.erase(stream.id_);
+  remove_stream(stream);
   stream.closed_ = stream.send_ended_ = stream.receive_ended_ = true;
   if (stream.handler_ == nullptr) {
     cut_in_open_ = true;  // inside on_open: the handler is not known yet

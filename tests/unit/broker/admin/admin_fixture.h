@@ -146,6 +146,7 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
   size_t listeners() const { return taps_.size(); }
 
   MachineBook book;
+  MachineJournal journal{0};
 
  private:
   static RoutingOptions routing_options() {
@@ -173,6 +174,7 @@ class AdminFixture final : private TunnelAuthority, private LoopsView {
     parts.carrier = &carrier_;
     parts.loops = this;
     parts.book = &book;
+    parts.journal = &journal;
     parts.public_https_port = ":8443";
     parts.version = "1.2.3";
     std::string problem;

@@ -448,5 +448,70 @@ TEST_CASE("a lost session tells every stream, once, and blames the tunnel") {
   CHECK(pair.broker.recorder.log.empty());  // no on_failed
 }
 
+std::string activity_of(const Session& session, Time since) {
+  const SessionActivity& activity = session.activity();
+  const auto at = [since](Time time) { return time == Time{} ? "-" : std::to_string((time - since).count()); };
+  return std::to_string(activity.open) + "/" + std::to_string(activity.upgraded) + " " + at(activity.last_begun) + " " +
+         at(activity.last_ended);
+}
+
+TEST_CASE("both ends count streams, upgraded ones, and when one began and ended last") {
+  Pair pair;
+  pair.establish();
+  const Time start = pair.now;
+  CHECK(activity_of(pair.broker.session, start) == "0/0 - -");
+  test::Recorder plain, upgraded;
+  pair.move_clock(10);
+  pair.open(plain);
+  pair.move_clock(10);
+  pair.open(upgraded, false, "GET", true);
+  pair.pump();
+  for (const auto* end : {&pair.broker, &pair.agent}) CHECK(activity_of(end->session, start) == "2/0 20 -");
+  pair.accepted(2).stream->send_head(test::response(101), false);
+  pair.pump();
+  for (const auto* end : {&pair.broker, &pair.agent}) CHECK(activity_of(end->session, start) == "2/1 20 -");
+  pair.move_clock(10);
+  pair.accepted(1).stream->send_head(test::response(200), true);
+  pair.pump();
+  pair.agent.session.tick(pair.now);  // who sends the last END hears of it with the next call
+  for (const auto* end : {&pair.broker, &pair.agent}) CHECK(activity_of(end->session, start) == "1/1 20 30");
+  upgraded.abandon(ResetCode::kCancelled);
+  pair.pump();
+  for (const auto* end : {&pair.broker, &pair.agent}) CHECK(activity_of(end->session, start) == "0/0 20 30");
+}
+
+TEST_CASE("probes and PINGs are no activity") {
+  Pair pair;
+  pair.establish();
+  OpenHead probe;
+  probe.kind = StreamKind::kProbe;
+  probe.port = 3000;
+  probe.request.method = "GET";
+  probe.request.target = "/";
+  test::Recorder recorder;
+  recorder.stream = pair.broker.session.open(probe, true, &recorder, pair.now, pair.why);
+  pair.broker.session.ping(pair.now);
+  pair.pump();
+  pair.accepted(1).abandon(ResetCode::kConnectFailed);
+  pair.run(60);
+  CHECK(recorder.closed_calls == 1);
+  CHECK(pair.broker.session.activity() == SessionActivity{});
+  CHECK(pair.agent.session.activity() == SessionActivity{});
+}
+
+TEST_CASE("a session that is lost has no stream open") {
+  Pair pair;
+  pair.establish();
+  test::Recorder one, two;
+  pair.open(one);
+  pair.open(two, false, "GET", true);
+  pair.pump();
+  pair.accepted(2).stream->send_head(test::response(101), false);
+  pair.pump();
+  pair.broker.session.lost(Error{});
+  CHECK(pair.broker.session.activity().open == 0);
+  CHECK(pair.broker.session.activity().upgraded == 0);
+}
+
 }  // namespace
 }  // namespace ingress::tunnel

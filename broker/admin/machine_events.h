@@ -1,0 +1,51 @@
+// /v1/machines/{id}/events: what has happened to a machine lately, as a page or as events that go on.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "broker/admin/api.h"
+#include "broker/admin/event_stream.h"
+
+namespace ingress::broker::admin {
+
+// Events of one machine, from one on: those that are known, then each as it happens. A reader that is slower than the
+// journal is long is told `lost`. Made by make_shared.
+class MachineFeed final : public BodySource, public std::enable_shared_from_this<MachineFeed> {
+ public:
+  // `followers` counts those that there are.
+  MachineFeed(Api& api, std::string machine, uint64_t since, std::shared_ptr<size_t> followers);
+  ~MachineFeed() override;
+  MachineFeed(const MachineFeed&) = delete;
+  MachineFeed& operator=(const MachineFeed&) = delete;
+
+  void start(BodySink& sink) override;
+  void on_room() override { pass_on(); }
+
+ private:
+  void pass_on();
+
+  Api& api_;
+  std::string machine_;
+  uint64_t since_;  // the last event that was written
+  std::shared_ptr<size_t> followers_;
+  BodySink* sink_ = nullptr;  // from start() to the end
+  MachineJournal::Follower follower_;
+  std::unique_ptr<Heartbeat> heartbeat_;
+};
+
+class MachineEvents {
+ public:
+  static constexpr size_t kMostFollowers = 1024;
+
+  explicit MachineEvents(Api& api) : api_(api) {}
+  void add_to(Router& router);
+
+ private:
+  void answer(const RequestPtr& request, const Reply& reply);
+
+  Api& api_;
+  std::shared_ptr<size_t> followers_ = std::make_shared<size_t>(0);
+};
+
+}  // namespace ingress::broker::admin
