@@ -41,6 +41,7 @@ struct World final : SessionHandler {
     session.lost(Error{});
     for (const auto& handler : handlers) require(handler->stream == nullptr);
     require(session.stream_count() == 0);
+    require(session.activity().open == 0 && session.activity().upgraded == 0);
   }
   static SessionLimits limits() {
     SessionLimits limits;
@@ -114,6 +115,13 @@ struct World final : SessionHandler {
     goaway.set_reason(static_cast<pb::Goaway::Reason>(script.byte() % 4));
     session.send_goaway(goaway);
   }
+  void tell() {
+    if (role == Role::kBroker) {
+      session.send_config({});
+    } else {
+      session.send_event({});
+    }
+  }
   void between() {
     const uint8_t what = script.byte();
     now += Duration{what * 20};
@@ -122,6 +130,7 @@ struct World final : SessionHandler {
     if (what % 7 == 0) session.on_room();
     if (what == 255) send_goaway();
     if (what == 254) session.ping(now);
+    if (what == 253 && session.established()) tell();
     if (role == Role::kBroker && what % 16 == 3 && handlers.size() < 40) open();
   }
 
