@@ -46,9 +46,9 @@ AccessLog::AccessLog(uv::Loop& loop, AccessLogFile& file) : file_(file), timer_(
 
 AccessLog::~AccessLog() { flush(); }
 
-void AccessLog::write(const ExchangeRecord& record, FineTime now) {
+void AccessLog::write(const ExchangeRecord& record, std::string_view time) {
   uint8_t* const begin = block_.reserve(most_line_bytes(record) + 1);
-  uint8_t* end = write_line(begin, record, stamp_.at(now));
+  uint8_t* end = write_line(begin, record, time);
   *end++ = '\n';
   block_.commit(static_cast<size_t>(end - begin));
   if (block_.size() >= kBlockBytes) flush();

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "broker/observe/exchange_record.h"
-#include "broker/observe/time_stamp.h"
 #include "common/base/byte_buffer.h"
 #include "common/base/error.h"
 #include "common/uv/loop.h"
@@ -49,15 +48,14 @@ class AccessLog {
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
-  // It ended at `now`.
-  void write(const ExchangeRecord& record, FineTime now);
+  // `time` is when it ended, as text.
+  void write(const ExchangeRecord& record, std::string_view time);
   void flush();
 
  private:
   AccessLogFile& file_;
   ByteBuffer block_;
   uv::Timer timer_;
-  TimeStamp stamp_;
 };
 
 }  // namespace ingress::broker

@@ -22,7 +22,7 @@ void ExchangeObserver::ended(const ExchangeRecord& record, MachineCounts* machin
     if (record.times.first_byte) machine->first_byte.add(*record.times.first_byte);
     leave(*machine);
   }
-  if (access_log_ != nullptr) access_log_->write(record, now);
+  if (access_log_ != nullptr) access_log_->write(record, stamp_.at(now));
   if (!taps_.empty()) tell("exchange", record, now);
 }
 

@@ -10,6 +10,7 @@
 #include "broker/observe/exchange_record.h"
 #include "broker/observe/exchange_tap.h"
 #include "broker/observe/machine_traffic.h"
+#include "broker/observe/time_stamp.h"
 #include "broker/observe/traffic_counts.h"
 #include "common/uv/loop.h"
 #include "common/uv/timer.h"

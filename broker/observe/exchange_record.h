@@ -45,7 +45,7 @@ struct ExchangeRecord {
   std::string_view host;
   std::string_view method;
   std::string_view target;
-  std::string_view protocol = "HTTP/1.1";  // that the client speaks: "HTTP/1.0", "HTTP/1.1" or "h2"
+  std::string_view protocol;  // that the client speaks: "HTTP/1.0", "HTTP/1.1" or "h2"; "" where it can't be read
   std::string_view machine;
   std::string_view project;
   std::string_view route;       // the id of a route, "" where none led here

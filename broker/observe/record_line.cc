@@ -93,9 +93,9 @@ class LinePen {
 void write_request(LinePen& pen, const ExchangeRecord& record) {
   pen.fixed(R"(","client":")");
   pen.text(record.client_ip);
-  pen.fixed(R"(","protocol":")");
-  pen.write(record.protocol);
-  pen.fixed(R"(","host":")");
+  pen.fixed("\"");
+  pen.optional_text(R"(,"protocol":")", record.protocol);
+  pen.fixed(R"(,"host":")");
   pen.text(record.host);
   pen.fixed(R"(","method":")");
   pen.text(record.method);

@@ -1,6 +1,7 @@
 """What the access log tells of an exchange: its way, its hops' times, its bytes, its ids."""
 import threading
 import time
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -131,7 +132,7 @@ def test_a_request_that_is_no_http_is_a_line_with_its_code(make_stack):
         client.send(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
         assert client.final_head().status == 400
     line = wait_until(lambda: stack.access_lines(status=400), "a line")[0]
-    assert (line["error"], line["route_class"], line["machine"]) == ("bad_request", "none", "")
+    assert (line["error"], line["route_class"], line["machine"]) == ("bad_request", "none", "") and "protocol" not in line
 
 
 @pytest.mark.parametrize("body", [b"", b"x" * 100_000])
@@ -140,6 +141,22 @@ def test_bytes_are_those_of_bodies(shared, make_origin, body):
     shared.get(shared.host(origin.port), target, method="POST", body=body)
     line = line_of(shared, target)
     assert (line["bytes"], line["bytes_in"]) == (len(body), len(body))
+
+
+def test_a_pipelined_request_is_timed_from_when_its_turn_comes(shared, make_origin):
+    def slow_first(connection, request):
+        if request.target.endswith("/first"):
+            time.sleep(0.2)
+        connection.send(answer(b"ok"))
+
+    origin, target = make_origin(slow_first), unique("pipelined")
+    with shared.client() as client:
+        head = f"HTTP/1.1\r\nHost: {shared.host(origin.port)}\r\n\r\n"
+        client.send(f"GET {target}/first {head}GET {target}/second {head}".encode())
+        assert client.response().status == client.response().status == 200
+    first, second = line_of(shared, f"{target}/first"), line_of(shared, f"{target}/second")
+    began = datetime.fromisoformat(second["time"].rstrip("Z")) - timedelta(milliseconds=second["ms"])
+    assert began >= datetime.fromisoformat(first["time"].rstrip("Z")) - timedelta(milliseconds=2)
 
 
 def test_a_client_that_leaves_has_status_0_and_is_timed(shared, make_origin):
