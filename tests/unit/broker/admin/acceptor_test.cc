@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "broker/admin/admin_acceptor.h"
 
@@ -25,7 +26,7 @@ class RecordingResponder final : public server::Responder {
     ended = end;
   }
   void send_trailers(const http::Fields&) override {}
-  bool congested() const override { return false; }
+  bool congested() const override { return full; }
   void resume_body() override {}
   void abort() override {}
   void close_after_answer() override {}
@@ -37,6 +38,42 @@ class RecordingResponder final : public server::Responder {
   std::string body;
   bool ended = false;
   bool continued = false;
+  bool full = false;
+};
+
+// Writes what it is told to, as far as there is room.
+struct Source final : BodySource {
+  explicit Source(bool& is_alive) : alive(is_alive) { alive = true; }
+  ~Source() override { alive = false; }
+  void start(BodySink& to) override { sink = &to; }
+  void on_room() override { say(std::exchange(waiting, {})); }
+  void say(const std::string& text) {
+    if (sink->congested()) {
+      waiting += text;
+    } else {
+      sink->write(text);
+    }
+  }
+
+  bool& alive;
+  BodySink* sink = nullptr;
+  std::string waiting;
+};
+
+struct Streaming {
+  Streaming() {
+    router.add("GET", "/s", [this](const RequestPtr&, const Reply& reply) {
+      const auto made = std::make_shared<Source>(alive);
+      source = made.get();
+      Answer answer{200, "text/event-stream", {}, {}};
+      answer.source = made;
+      reply(answer);
+    });
+  }
+
+  Router router;
+  bool alive = false;
+  Source* source = nullptr;
 };
 
 struct Fixture {
@@ -176,6 +213,55 @@ TEST_CASE("an answer that comes after its client left goes nowhere") {
   handler->on_aborted(Error{});
   fixture.late(json_answer(200, "{}"));
   CHECK(responder.status == 0);
+}
+
+TEST_CASE("an answer from a source is written as it comes, and waits while its client is full") {
+  Streaming streaming;
+  AdminAcceptor acceptor(streaming.router, {true, ""});
+  RecordingResponder responder;
+  server::RequestHandler* handler = acceptor.on_request(responder, head_of("GET", "/s"), info(true));
+  REQUIRE(handler != nullptr);
+  CHECK(responder.status == 200);
+  CHECK(responder.fields.find("Content-Type=text/event-stream;") != std::string::npos);
+  CHECK(responder.fields.find("Content-Length") == std::string::npos);
+  streaming.source->say("a");
+  CHECK(responder.body == "a");
+  responder.full = true;
+  streaming.source->say("b");
+  CHECK(responder.body == "a");
+  responder.full = false;
+  handler->on_drained();
+  CHECK(responder.body == "ab");
+  CHECK_FALSE(responder.ended);
+  CHECK(streaming.alive);
+  handler->on_aborted(Error{});
+  CHECK_FALSE(streaming.alive);
+}
+
+TEST_CASE("a source may end its body, and so may the acceptor for all that have no end") {
+  Streaming streaming;
+  AdminAcceptor acceptor(streaming.router, {true, ""});
+  RecordingResponder first;
+  REQUIRE(acceptor.on_request(first, head_of("GET", "/s"), info(true)) != nullptr);
+  streaming.source->sink->end();
+  CHECK(first.ended);
+  CHECK_FALSE(streaming.alive);
+  RecordingResponder second;
+  REQUIRE(acceptor.on_request(second, head_of("GET", "/s"), info(true)) != nullptr);
+  acceptor.end_streams();
+  CHECK(second.ended);
+  CHECK_FALSE(streaming.alive);
+  acceptor.end_streams();
+}
+
+TEST_CASE("HEAD of what comes from a source is its head alone") {
+  Streaming streaming;
+  AdminAcceptor acceptor(streaming.router, {true, ""});
+  RecordingResponder responder;
+  CHECK(acceptor.on_request(responder, head_of("HEAD", "/s"), info(true)) == nullptr);
+  CHECK(responder.status == 200);
+  CHECK(responder.ended);
+  CHECK_FALSE(streaming.alive);
 }
 
 TEST_CASE("a request that cannot be read is answered with problem details") {
