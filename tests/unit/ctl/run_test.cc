@@ -154,7 +154,7 @@ TEST_CASE("a typo is a usage error that names the nearest word") {
   check({"machine", "list", "--jsn"}, "did you mean '--json'?");
   check({"machine", "list", "--amdin=unix:/x"}, "did you mean '--admin'?");
   check({"zzz"},
-        "the commands are machine, project, service, route, domain, tunnel, loop, db, changes, tail, top, why");
+        "the commands are machine, project, service, route, domain, share, tunnel, loop, db, changes, tail, top, why");
   check({"machine"}, "which command? They are create, set");
   check({}, "which command? They are machine");
 }
