@@ -19,6 +19,8 @@ struct RouteFlags {
   std::string on_conflict;
   std::string owner;
   TimeToLive ttl;
+  bool effective = false;
+  std::string example;
   PolicyFlags policy;
 
   Command add_id(Command command) {
@@ -128,6 +130,33 @@ std::string words_of(const Json& target) {
   return words;
 }
 
+// What holds for the route's hosts, a line for each key and place that it comes from.
+Outcome<int> show_effective(Shell& shell, const RouteFlags& flags) {
+  std::vector<std::string> hosts;
+  if (!flags.example.empty()) {
+    hosts.push_back(flags.example);
+  } else {
+    const Outcome<Json> route = shell.session.get(flags.path());
+    if (!route) return tl::unexpected(route.error());
+    for (const Json& pattern : (*route)["patterns"]) {
+      const auto text = pattern["pattern"].get<std::string>();
+      if (text.find_first_of("*{") == std::string::npos) hosts.push_back(text);
+    }
+    if (hosts.empty()) return wrong_usage("its patterns have wildcards: say a host that they match, --for HOST[/PATH]");
+  }
+  Json lines = Json::array();
+  for (const std::string& host : hosts) {
+    const Outcome<Json> policy = shell.session.get("/v1/policy?host=" + percent_encoded(host));
+    if (!policy) return tl::unexpected(policy.error());
+    for (const auto& [key, held] : (*policy)["keys"].items()) {
+      for (const Json& each : held) {
+        lines.push_back(Json{{"host", host}, {"key", key}, {"value", each["value"]}, {"from", each["from"]}});
+      }
+    }
+  }
+  return shell.show_list({{"HOST", "host"}, {"KEY", "key"}, {"VALUE", "value"}, {"FROM", "from"}}, lines);
+}
+
 // One line a pattern.
 Outcome<int> list(Shell& shell, const RouteFlags& flags) {
   Ask ask{"routes", "/v1/routes", {}};
@@ -191,9 +220,15 @@ void add_route(Command app, Shell& shell) {
       .option("--external-id", listed->external_id, "Only those with this id of yours", "TEXT");
 
   const auto shown = std::make_shared<RouteFlags>();
-  shown->add_id(shell.command(route, "show", "Show a route", "ingressctl route show rt_1", [&shell, shown] {
-    return shell.show_record(shell.session.one({"routes", shown->path(), {{"id", shown->id}}}));
-  }));
+  Command command = shown->add_id(
+      shell.command(route, "show", "Show a route, or the policy that holds for its hosts and where each key comes from",
+                    "ingressctl route show rt_1 --effective", [&shell, shown] {
+                      if (shown->effective) return show_effective(shell, *shown);
+                      return shell.show_record(shell.session.one({"routes", shown->path(), {{"id", shown->id}}}));
+                    }));
+  command.flag("--effective", shown->effective, "Show what holds, with its route, service, machine, project or broker");
+  command.option("--for", shown->example, "A host, with a path or without, where the patterns have wildcards",
+                 "HOST[/PATH]");
 }
 
 }  // namespace ingress::ctl

@@ -7,6 +7,7 @@
 #include "broker/admin/api.h"
 #include "broker/admin/changes.h"
 #include "broker/admin/domains.h"
+#include "broker/admin/effective.h"
 #include "broker/admin/exchanges.h"
 #include "broker/admin/health.h"
 #include "broker/admin/loops.h"
@@ -52,6 +53,7 @@ class Server final : public AdminServer {
         routes_(api_),
         domains_(api_),
         shares_(api_),
+        effective_(api_),
         tunnels_(api_),
         loops_(api_),
         changes_(api_),
@@ -71,6 +73,7 @@ class Server final : public AdminServer {
     routes_.add_to(router_);
     domains_.add_to(router_);
     shares_.add_to(router_);
+    effective_.add_to(router_);
     tunnels_.add_to(router_);
     loops_.add_to(router_);
     changes_.add_to(router_);
@@ -147,6 +150,7 @@ class Server final : public AdminServer {
   admin::Routes routes_;
   admin::Domains domains_;
   admin::Shares shares_;
+  admin::Effective effective_;
   admin::Tunnels tunnels_;
   admin::Loops loops_;
   admin::Changes changes_;

@@ -357,7 +357,7 @@ void Forward::fail(const Error& error) {
   details.reason = error.context;
   std::optional<std::vector<int>> listening;
   if (error.side == Side::kOrigin && public_error(error).code == ErrorCode::kProxyError) {
-    listening = owner_.listening(machine_);
+    listening = owner_.listening(machine_, rules_.target_port);
   }
   if (listening) details.listening = *listening;
   log(&error);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdlib>
 #include <ctime>
 #include <utility>
 
@@ -100,13 +101,18 @@ void Forwarder::look_at_watched() {
   for (Forward* each : gone) each->cut();
 }
 
-std::optional<std::vector<int>> Forwarder::listening(std::string_view machine) const {
+std::optional<std::vector<int>> Forwarder::listening(std::string_view machine, int asked) const {
   const std::optional<MachinePorts> known = book_ == nullptr ? std::nullopt : book_->ports(machine);
   if (!known) return std::nullopt;
   std::vector<int> numbers;
   for (const MachinePort& port : known->ports) {
     if (routes_.read().port_is_public(machine, port.number)) numbers.push_back(port.number);
   }
+  // Of many, those near to the one that was asked for: it may be a slip of a finger.
+  std::sort(numbers.begin(), numbers.end(),
+            [asked](int a, int b) { return std::abs(a - asked) < std::abs(b - asked); });
+  if (numbers.size() > http::kMostListening) numbers.resize(http::kMostListening);
+  std::sort(numbers.begin(), numbers.end());
   return numbers;
 }
 

@@ -62,7 +62,7 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
   Forward* take();
   void give_back(Forward* forward);
   // The machine's ports that listen and that everybody may reach; nullopt where its agent has not told.
-  std::optional<std::vector<int>> listening(std::string_view machine) const;
+  std::optional<std::vector<int>> listening(std::string_view machine, int asked) const;
   // Calls forward.again() at the end of this iteration.
   void again_later(Forward& forward);
   // Asks it twice a second whether it is still welcome, and cuts it where it is not.

@@ -372,6 +372,7 @@ Result<Policy> parse_policy(std::string_view text, std::string& problem) {
     if (const Status read = read_key({key, value, problem}, policy, bundle); !read) return tl::unexpected(read.error());
   }
   policy.fill_from(bundle);
+  policy.text = text;
   return policy;
 }
 

@@ -61,6 +61,7 @@ struct Policy {
   std::optional<bool> canonical;  // redirect to the project's canonical host
   std::optional<CookieScope> cookies;
   std::optional<bool> root_path_field;  // X-RStudio-Root-Path beside X-Forwarded-Prefix
+  std::string text;                     // the JSON that it was read from, for people
 
   bool operator==(const Policy&) const = delete;
   // Takes from `bundle` every key that is not set here.
@@ -76,6 +77,9 @@ Result<AuthRule> parse_auth(std::string_view text, std::string& problem);
 std::string without_secrets(std::string_view text);
 // The same for the value of `auth` alone, as parse_auth takes it.
 std::string auth_without_secrets(std::string_view text);
+
+// The policy object with `auth` set to the value, as parse_auth takes it.
+std::string with_auth(std::string_view policy, std::string_view auth);
 
 // null where the text is "{}" or cannot be read.
 std::shared_ptr<const Policy> load_policy(std::string_view text);

@@ -56,6 +56,14 @@ void hide_in_ways(json& auth) {
 
 }  // namespace
 
+std::string with_auth(std::string_view policy, std::string_view auth) {
+  json object = json::parse(policy, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return std::string(policy);
+  const json value = json::parse(auth, nullptr, /*allow_exceptions=*/false);
+  object["auth"] = value.is_discarded() ? json(auth) : value;
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 std::string auth_without_secrets(std::string_view text) {
   json auth = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (auth.is_discarded()) return std::string(text);

@@ -1,6 +1,7 @@
 #include "broker/routing/explain.h"
 
 #include "broker/model/machine_state.h"
+#include "broker/routing/port_policy.h"
 #include "common/cli/values.h"
 
 namespace ingress::broker {
@@ -101,6 +102,29 @@ void Explainer::found(const Resolution& resolution) {
   steps_.push_back("it leads to port " + std::to_string(resolution.port) + " of machine " + quoted(resolution.machine) +
                    ", which is " + std::string(name_of(resolution.machine_state)));
   steps_.push_back("policy: " + words_of(resolution.policy));
+}
+
+void Explainer::layer(std::string from, const Policy* policy) {
+  if (policy != nullptr) layers_->push_back({std::move(from), policy->text});
+}
+
+namespace {
+
+std::string name_of_row(const ServiceNode& service) {
+  return "service " + service.project->record.slug + "/" + service.name;
+}
+std::string name_of_row(const MachineNode& machine) { return "machine " + machine.record.id; }
+std::string name_of_row(const ProjectNode& project) { return "project " + project.record.slug; }
+
+}  // namespace
+
+void Explainer::policies(const BrokerPolicies& broker, const HostEntry* entry, const MachineNode& machine, int port) {
+  if (layers_ == nullptr) return;
+  layer("enforced by the broker", broker.enforced.get());
+  if (entry != nullptr && entry->route != nullptr) layer("route " + entry->route->id, entry->policy.get());
+  each_port_policy(machine, port,
+                   [this](int, const auto& row, const Policy* policy) { layer(name_of_row(row), policy); });
+  layer("the broker's default", broker.defaults.get());
 }
 
 void Explainer::passed_over() { steps_.emplace_back("that leads nowhere"); }

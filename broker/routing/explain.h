@@ -13,7 +13,8 @@ namespace ingress::broker {
 
 class Explainer {
  public:
-  explicit Explainer(std::vector<std::string>& steps) : steps_(steps) {}
+  // `layers` may be null.
+  Explainer(std::vector<std::string>& steps, std::vector<PolicyLayer>* layers) : steps_(steps), layers_(layers) {}
 
   void host(std::string_view sent, std::string_view normalised);
   void exact(const HostEntry& entry);
@@ -24,6 +25,8 @@ class Explainer {
   void project(const ProjectNode& project);
   void service(const ServiceNode& service);
   void found(const Resolution& resolution);
+  // What holds for it, nearest first; an enforced one before all. Those that set nothing are left out.
+  void policies(const BrokerPolicies& broker, const HostEntry* entry, const MachineNode& machine, int port);
   void passed_over();  // a form that led nowhere, before the next one is tried
   void refused(ErrorCode code, std::string sentence);
 
@@ -31,7 +34,10 @@ class Explainer {
   const std::string& detail() const { return detail_; }
 
  private:
+  void layer(std::string from, const Policy* policy);
+
   std::vector<std::string>& steps_;
+  std::vector<PolicyLayer>* layers_;
   std::string detail_;
 };
 

@@ -274,7 +274,10 @@ Status Resolver::finish(const MachineNode& machine, int port) {
   if (expires_at != 0 && (out_.expires_at == 0 || expires_at < out_.expires_at)) out_.expires_at = expires_at;
   gather_policies(machine, port);
   if (named_project_ != nullptr && out_.policy.canonical()) find_canonical(*named_project_, named_prefix_);
-  if (explainer_ != nullptr) explainer_->found(out_);
+  if (explainer_ != nullptr) {
+    explainer_->policies(policies_, entry_, machine, port);
+    explainer_->found(out_);
+  }
   return {};
 }
 

@@ -122,8 +122,9 @@ void RouteIndex::set_policies(const BrokerPolicies& policies) { impl_->options.p
 
 Status RouteIndex::resolve(const RouteQuery& query, Resolution& out) const { return impl_->walk(query, out, nullptr); }
 
-tl::expected<Resolution, Refusal> RouteIndex::explain(const RouteQuery& query, std::vector<std::string>& steps) const {
-  Explainer explainer(steps);
+tl::expected<Resolution, Refusal> RouteIndex::explain(const RouteQuery& query, std::vector<std::string>& steps,
+                                                      std::vector<PolicyLayer>* layers) const {
+  Explainer explainer(steps, layers);
   Resolution resolution;
   const Status walked = impl_->walk(query, resolution, &explainer);
   if (walked) return resolution;

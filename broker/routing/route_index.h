@@ -53,6 +53,12 @@ struct BrokerPolicies {
   std::shared_ptr<const Policy> enforced;
 };
 
+// One of the policies that hold for a request, for people.
+struct PolicyLayer {
+  std::string from;    // "route rt_1", "service misha/docs", "enforced by the broker"
+  std::string policy;  // JSON
+};
+
 // A refusal, with what is known for the answer and for `why`.
 struct Refusal {
   Error error;
@@ -73,7 +79,9 @@ class RouteIndex {
   // allocating.
   Status resolve(const RouteQuery& query, Resolution& out) const;
   // The same, telling in words how it came to that: the steps, one a line, for `why`.
-  tl::expected<Resolution, Refusal> explain(const RouteQuery& query, std::vector<std::string>& steps) const;
+  // `layers`, where it is not null, gets the policies that hold, nearest first, an enforced one before all.
+  tl::expected<Resolution, Refusal> explain(const RouteQuery& query, std::vector<std::string>& steps,
+                                            std::vector<PolicyLayer>* layers = nullptr) const;
 
   // Applies a transaction that the store has validated and committed. What it means to machines is added to `news`,
   // where that is not null.

@@ -357,3 +357,21 @@ def test_what_a_policy_may_not_say_is_refused_with_a_reason(stack):
             ({"auth": {"jwt": {"secret": "x", "algorithms": ["none"]}}}, "algorithm")):
         refused = stack.admin.call("PATCH", "/v1/projects/misha", {"policy": policy})
         assert refused.status == 400 and words in refused.json["detail"], (policy, refused.json)
+
+
+def test_what_holds_for_a_route_is_told_with_where_it_comes_from(stack, make_origin):
+    origin = make_origin()
+    stack.admin.service("misha", "eff", origin.port, policy={"auth": "share", "host": "preserve"})
+    route = stack.admin.route(["eff.example.org", "{x}.eff.example.org"], policy={"methods": ["GET"], "host": "rewrite"},
+                              project="misha", service="eff")
+    stack.admin.ok("PATCH", "/v1/machines/mach_a", {"policy": {"park": "1s"}})
+    lines = {(line["host"], line["key"]): (line["value"], line["from"])
+             for line in stack.ctl.json("route", "show", route["id"], "--effective")}
+    assert lines[("eff.example.org", "host")] == ("rewrite", f"route {route['id']}")
+    assert lines[("eff.example.org", "auth")] == ("share", "service misha/eff")
+    assert lines[("eff.example.org", "park")] == ("1s", "machine mach_a")
+    other = stack.ctl.json("route", "show", route["id"], "--effective", "--for", "a.eff.example.org/x")
+    assert {line["key"] for line in other} == {"host", "auth", "park", "methods"}
+    assert [line for line in stack.ctl.json("route", "show", route["id"], "--effective", "--for", "misha.iterate.app")
+            if line["key"] == "auth"][0]["from"] == "the broker's default"
+    stack.admin.ok("PATCH", "/v1/machines/mach_a", {"policy": {}})

@@ -1,0 +1,61 @@
+#include "broker/admin/effective.h"
+
+#include <nlohmann/json.hpp>
+
+#include "broker/routing/route_index.h"
+
+namespace ingress::broker::admin {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+// An enforced key and the nearest one hold both: that is how these are told.
+bool is_held_twice(const std::string& key) {
+  for (const char* each : {"auth", "methods", "ip_allow", "ip_deny", "max_body", "rate"}) {
+    if (key == each) return true;
+  }
+  return false;
+}
+
+json keys_of(const std::vector<PolicyLayer>& layers) {
+  constexpr std::string_view kEnforced = "enforced by the broker";
+  json keys = json::object();
+  for (const PolicyLayer& layer : layers) {
+    const json policy = json::parse(layer.policy, nullptr, /*allow_exceptions=*/false);
+    for (const auto& [key, value] : policy.items()) {
+      json& held = keys[key];
+      if (held.is_null()) held = json::array();
+      const bool enforced_only = held.size() == 1 && held[0]["from"] == kEnforced && is_held_twice(key);
+      if (held.empty() || enforced_only) held.push_back({{"from", layer.from}, {"value", value}});
+    }
+  }
+  return keys;
+}
+
+}  // namespace
+
+void Effective::add_to(Router& router) {
+  router.add("GET", "/v1/policy", [this](const RequestPtr& request, const Reply& reply) { get(request, reply); });
+}
+
+void Effective::get(const RequestPtr& request, const Reply& reply) {
+  QueryReader query(request->target);
+  const std::string host = query.text("host");
+  if (const auto bad = query.finish()) return reply(*bad);
+  if (host.empty()) return reply(problem(400, "invalid_argument", "query value \"host\" is missing"));
+  const size_t slash = host.find('/');
+  const std::string path = slash == std::string::npos ? "/" : host.substr(slash);
+  std::vector<std::string> steps;
+  std::vector<PolicyLayer> layers;
+  const auto found =
+      api_.index().explain({std::string_view(host).substr(0, slash), path, unix_seconds()}, steps, &layers);
+  if (!found) return reply(problem(404, name_of(found.error().error.code), found.error().detail));
+  json answer = {{"host", host}, {"machine", found->machine}, {"port", found->port}, {"keys", keys_of(layers)}};
+  answer["layers"] = json::array();
+  for (const PolicyLayer& layer : layers) {
+    answer["layers"].push_back({{"from", layer.from}, {"policy", json::parse(layer.policy, nullptr, false)}});
+  }
+  reply(json_answer(200, answer.dump(-1, ' ', false, json::error_handler_t::replace)));
+}
+
+}  // namespace ingress::broker::admin
