@@ -87,6 +87,11 @@ void MachineDiary::activity(std::string_view machine, const ActivityNews& news) 
   if (book_.activity_came(machine, news)) add_activity(machine, unix_ms());
 }
 
+void MachineDiary::left(std::string_view machine, const LeftStreams& left) {
+  const int64_t now = unix_ms();
+  if (book_.left_came(machine, left, now)) add_activity(machine, now);
+}
+
 void MachineDiary::look_for_idle() {
   const int64_t now = unix_ms();
   for (const std::string& machine : book_.idle(now)) add_activity(machine, now);

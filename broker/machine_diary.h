@@ -27,6 +27,7 @@ class MachineDiary {
   void machine_down(std::string_view machine) { book_.went(machine); }
   void ports(std::string_view machine, MachinePorts ports);
   void activity(std::string_view machine, const ActivityNews& news);
+  void left(std::string_view machine, const LeftStreams& left);
   // Once a second or so: machines that nobody has used for a while are idle.
   void look_for_idle();
   // What changes of the routes mean to machines.

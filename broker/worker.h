@@ -85,6 +85,7 @@ class Worker final : private MachineWatcher {
   void on_tunnel_down(const TunnelInfo& tunnel, std::string_view reason, bool connected) override;
   void on_ports(std::string_view machine, MachinePorts ports) override;
   void on_activity(std::string_view machine, const ActivityNews& news) override;
+  void on_left(std::string_view machine, const LeftStreams& left) override { parts_.diary->left(machine, left); }
   void make_doors();
   void hand_client(size_t loop, HandedClient client);
   void hand_tunnel(size_t loop, HandedTunnel tunnel);

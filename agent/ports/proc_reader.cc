@@ -12,12 +12,17 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kLongestName = 64;
+constexpr size_t kPieceBytes = size_t{16} * 1024;
 
 std::string head_of(const std::string& path, size_t most_bytes) {
   std::ifstream file(path, std::ios::binary);
-  std::string text(most_bytes, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(most_bytes));
-  text.resize(static_cast<size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  std::string text;
+  while (file && text.size() < most_bytes) {
+    const size_t have = text.size();
+    text.resize(std::min(have + kPieceBytes, most_bytes));
+    file.read(text.data() + have, static_cast<std::streamsize>(text.size() - have));
+    text.resize(have + static_cast<size_t>(file.gcount()));
+  }
   return text;
 }
 

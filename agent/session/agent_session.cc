@@ -104,6 +104,7 @@ void AgentSession::on_welcome(const tunnel::pb::Welcome& welcome) {
   if (state_ != State::kHello) return;
   state_ = State::kServing;
   reconnect_spread_ = Duration{welcome.reconnect_spread_ms()};
+  broker_id_ = welcome.broker();
   owner_.on_welcome(*this, welcome);
 }
 

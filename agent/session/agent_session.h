@@ -76,6 +76,9 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   void ping();
 
   const std::string& address() const { return address_; }
+  // As the broker's process calls itself; empty before WELCOME.
+  const std::string& broker_id() const { return broker_id_; }
+  const tunnel::SessionActivity& activity() const { return session_.activity(); }
   size_t stream_count() const { return session_.stream_count(); }
   Time last_received() const { return session_.last_received(); }
   bool established() const { return session_.established(); }
@@ -107,6 +110,7 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   AgentSessionOwner& owner_;
   OriginStreams& streams_;
   std::string address_;
+  std::string broker_id_;
   std::unique_ptr<transport::Connection> connection_;
   tunnel_link::ConnectionSink sink_;
   tunnel_link::AcknowledgementWatch acknowledgements_;

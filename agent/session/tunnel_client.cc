@@ -111,10 +111,21 @@ TunnelState TunnelClient::shown() const {
   if (current_ == nullptr) return state;
   state.up = true;
   state.address = current_->address();
-  state.broker_id = broker_id_;
+  state.broker_id = current_->broker_id();
   state.since = up_since_;
   state.round_trip = current_->round_trip();
   return state;
+}
+
+LeftStreams TunnelClient::left() const {
+  LeftStreams left;
+  if (current_ == nullptr) return left;
+  for (const std::unique_ptr<AgentSession>& session : sessions_) {
+    if (session->broker_id().empty() || session->broker_id() == current_->broker_id()) continue;
+    left.open += session->activity().open;
+    left.upgraded += session->activity().upgraded;
+  }
+  return left;
 }
 
 size_t TunnelClient::stream_count() const {
@@ -204,7 +215,6 @@ void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& 
   schedule_.up(loop_.now());
   reported_errors_ = reported_refusals_ = 0;
   pending_ = nullptr;
-  broker_id_ = welcome.broker();
   up_since_ = std::time(nullptr);
   AgentSession* const old = std::exchange(current_, &session);
   state_ = State::kServing;

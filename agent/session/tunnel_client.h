@@ -36,6 +36,13 @@ struct TunnelState {
   Duration round_trip{0};  // 0: not known yet
 };
 
+struct LeftStreams {
+  uint32_t open = 0;
+  uint32_t upgraded = 0;  // of them, those past a 101
+
+  bool operator==(const LeftStreams&) const = default;
+};
+
 class TunnelClientOwner {
  public:
   // A tunnel has been welcomed, and serves from now on.
@@ -104,6 +111,8 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
 
   State state() const { return state_; }
   TunnelState shown() const;
+  // Streams that still run in tunnels to other processes of the broker than the one that serves; none while none does.
+  LeftStreams left() const;
   int slot() const { return slot_; }
   bool serving() const { return current_ != nullptr; }
   // Nothing is connected and nothing will be.
@@ -152,8 +161,7 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   std::vector<std::unique_ptr<AgentSession>> sessions_;  // oldest first
   AgentSession* pending_ = nullptr;                      // waits for WELCOME
   AgentSession* current_ = nullptr;                      // serves
-  std::string broker_id_;
-  int64_t up_since_ = 0;  // Unix seconds, of current_
+  int64_t up_since_ = 0;                                 // Unix seconds, of current_
   Deadline attempt_deadline_;
   Deadline probe_deadline_;
   Time probed_at_{};

@@ -4,7 +4,7 @@
 #include <random>
 #include <utility>
 
-#include "agent/session/port_report.h"
+#include "agent/session/agent_event.h"
 #include "common/base/log.h"
 #include "common/uv/boot_clock.h"
 #include "proto/tunnel.pb.h"
@@ -60,6 +60,7 @@ void TunnelSet::tell(const ListeningPorts& listening) {
 
 void TunnelSet::on_tunnel_welcome(TunnelClient& client) {
   if (ports_event_ != nullptr) client.send_event(*ports_event_);
+  if (left_.open > 0) client.send_event(event_of(left_));
 }
 
 void TunnelSet::start() {
@@ -95,6 +96,20 @@ void TunnelSet::tick() {
     if (slept) client->machine_woke();
     client->tick();
   }
+  tell_left();
+}
+
+// The broker's new process counts what is in use by its own streams; of these only the agent knows.
+void TunnelSet::tell_left() {
+  LeftStreams left;
+  for (const std::unique_ptr<TunnelClient>& client : clients_) {
+    const LeftStreams of_client = client->left();
+    left.open += of_client.open;
+    left.upgraded += of_client.upgraded;
+  }
+  if (std::exchange(left_, left) == left) return;
+  const tunnel::pb::Event event = event_of(left);
+  for (const std::unique_ptr<TunnelClient>& client : clients_) client->send_event(event);
 }
 
 void TunnelSet::on_network_change() {

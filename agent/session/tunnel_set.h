@@ -51,6 +51,7 @@ class TunnelSet final : private TunnelClientOwner {
 
  private:
   void tick();
+  void tell_left();
   void on_network_change();
   void on_tunnel_welcome(TunnelClient& client) override;
   void on_tunnel_change(TunnelClient& client) override;
@@ -67,6 +68,7 @@ class TunnelSet final : private TunnelClientOwner {
   std::function<void(const char* code, std::string sentence)> on_trouble_;
   std::unique_ptr<tunnel::pb::Event> ports_event_;  // null before tell()
   uint64_t ports_revision_ = 0;
+  LeftStreams left_;  // as it was told
   std::vector<std::unique_ptr<TunnelClient>> clients_;
   uv::Timer ticker_;
   SleepWatch sleep_watch_;

@@ -43,6 +43,8 @@ void MachineBook::instance_came(std::string_view machine, std::string_view insta
   if (fresh) known.activity.since = now;
   known.connected = true;
   known.told = known.told && known.ports.instance == instance;
+  if (known.instance != instance) known.left = {};
+  known.instance = instance;
 }
 
 void MachineBook::went(std::string_view machine) {
@@ -50,6 +52,7 @@ void MachineBook::went(std::string_view machine) {
   const auto found = machines_.find(machine);
   if (found == machines_.end()) return;
   found->second.connected = false;
+  found->second.left = {};
   found->second.went = ++departures_;
   gone_.push_back({found->first, departures_});
   while (gone_.size() > kMostGone) {
@@ -78,19 +81,36 @@ bool MachineBook::activity_came(std::string_view machine, const ActivityNews& ne
   activity.last_request = std::max(activity.last_request, news.last_request);
   activity.last_active = std::max(activity.last_active, news.last_active);
   activity.open = changed_by(activity.open, news.open);
-  const size_t interactive = changed_by(activity.interactive, news.interactive);
-  const bool other_use = (std::exchange(activity.interactive, interactive) == 0) != (interactive == 0);
-  const bool came = !std::exchange(activity.active, true);
-  if (came) active_.insert(found->first);
-  return came || other_use;
+  const bool used = found->second.interactive();
+  activity.interactive = changed_by(activity.interactive, news.interactive);
+  return make_active(*found) || used != found->second.interactive();
+}
+
+bool MachineBook::left_came(std::string_view machine, const LeftStreams& left, int64_t now) {
+  const std::lock_guard lock(mutex_);
+  const auto found = machines_.find(machine);
+  if (found == machines_.end() || !found->second.connected) return false;
+  Entry& entry = found->second;
+  const bool used = entry.interactive();
+  const bool ran = std::exchange(entry.left, left).open > 0;
+  if (left.open == 0 && !ran) return false;
+  entry.activity.last_active = std::max(entry.activity.last_active, now);
+  return make_active(*found) || used != entry.interactive();
+}
+
+bool MachineBook::make_active(TextMap<Entry>::value_type& machine) {
+  if (std::exchange(machine.second.activity.active, true)) return false;
+  active_.insert(machine.first);
+  return true;
 }
 
 std::vector<std::string> MachineBook::idle(int64_t now) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> idle;
   std::erase_if(active_, [this, now, &idle](const std::string& machine) {
-    MachineActivity& activity = machines_.find(machine)->second.activity;
-    if (activity.open > 0 || now - activity.last_active < MachineActivity::kIdleAfterMs) return false;
+    Entry& entry = machines_.find(machine)->second;
+    MachineActivity& activity = entry.activity;
+    if (activity.open + entry.left.open > 0 || now - activity.last_active < MachineActivity::kIdleAfterMs) return false;
     activity.active = false;
     idle.push_back(machine);
     return true;
@@ -110,6 +130,8 @@ std::optional<MachineActivity> MachineBook::activity(std::string_view machine, i
   const auto found = machines_.find(machine);
   if (found == machines_.end()) return std::nullopt;
   MachineActivity activity = found->second.activity;
+  activity.open += found->second.left.open;
+  activity.interactive += found->second.left.interactive;
   if (activity.open > 0) activity.last_active = now;
   return activity;
 }

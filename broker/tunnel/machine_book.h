@@ -59,6 +59,12 @@ struct ActivityNews {
   int64_t interactive = 0;
 };
 
+// Streams that the agent still has in tunnels to an earlier process of this broker.
+struct LeftStreams {
+  size_t open = 0;
+  size_t interactive = 0;
+};
+
 class MachineBook {
  public:
   static constexpr size_t kMostGone = 10'000;
@@ -75,6 +81,8 @@ class MachineBook {
   // What a tunnel has seen; true where the machine has become active, or its first interactive stream has come or its
   // last one is gone.
   bool activity_came(std::string_view machine, const ActivityNews& news);
+  // The same of what the agent that serves tells; it holds until it tells otherwise, or another one serves.
+  bool left_came(std::string_view machine, const LeftStreams& left, int64_t now);
   // Machines that have become idle; to be asked once a second or so.
   std::vector<std::string> idle(int64_t now);
 
@@ -87,14 +95,21 @@ class MachineBook {
   struct Entry {
     MachinePorts ports;  // the last list, whoever told it: what changes is told from there
     MachineActivity activity;
+    LeftStreams left;
+    std::string instance;  // of the agent that serves, or did
     bool connected = false;
     bool told = false;  // the agent that serves now has told its ports
     uint64_t went = 0;  // the number of its place in gone_
+
+    bool interactive() const { return activity.interactive + left.interactive > 0; }
   };
   struct Gone {
     std::string machine;
     uint64_t number = 0;
   };
+
+  // True where it was not.
+  bool make_active(TextMap<Entry>::value_type& machine);
 
   mutable std::mutex mutex_;
   TextMap<Entry> machines_;

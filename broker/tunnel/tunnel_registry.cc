@@ -238,9 +238,10 @@ void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
 // Of a tunnel that serves: an agent that has been replaced knows another machine's ports, or old ones.
 void TunnelRegistry::Impl::on_event(BrokerTunnel& tunnel, const tunnel::pb::Event& event) {
   const auto found = serving.find(tunnel.machine());
-  if (watcher == nullptr || found == serving.end() || !event.has_ports()) return;
+  if (watcher == nullptr || found == serving.end()) return;
   if (std::find(found->second.begin(), found->second.end(), &tunnel) == found->second.end()) return;
-  watcher->on_ports(tunnel.machine(), machine_ports_of(event, tunnel.instance()));
+  if (event.has_ports()) watcher->on_ports(tunnel.machine(), machine_ports_of(event, tunnel.instance()));
+  if (event.has_left()) watcher->on_left(tunnel.machine(), {event.left().open(), event.left().upgraded()});
 }
 
 void TunnelRegistry::Impl::add_serving(BrokerTunnel& tunnel) {

@@ -81,6 +81,8 @@ class MachineWatcher {
   // second or so.
   virtual void on_ports(std::string_view machine, MachinePorts ports) = 0;
   virtual void on_activity(std::string_view machine, const ActivityNews& news) = 0;
+  // And what the agent that serves tells of streams in tunnels of an earlier process.
+  virtual void on_left(std::string_view machine, const LeftStreams& left) = 0;
 
  protected:
   ~MachineWatcher() = default;

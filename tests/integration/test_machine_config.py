@@ -128,6 +128,21 @@ def test_no_spelling_goes_around_a_policy_by_8080(make_stack, named, tmp_path, w
     assert shut.requests == []
 
 
+@pytest.mark.parametrize("policy", [{"auth": "share"}, {"auth": {"basic": {"users": {"a": "b"}}}},
+                                    {"ip_allow": ["127.0.0.1/32"]}, {"ip_deny": ["10.0.0.0/8"]}, {"methods": ["GET"]}])
+@pytest.mark.parametrize("level", ["service", "project", "machine"])
+def test_whatever_asks_something_of_a_client_closes_8080(stack, named, policy, level):
+    guarded, other = named("guarded"), named("other")
+    if level == "service":
+        stack.admin.service(PROJECT, "guarded", guarded.port, policy=policy)
+    elif level == "project":
+        stack.admin.set_project(PROJECT, policy=policy)
+    else:
+        stack.admin.ok("PATCH", f"/v1/machines/{MACHINE}", {"policy": policy})
+    until(stack.agent, f"localhost:{guarded.port}", FORBIDDEN)
+    assert at(stack.agent, f"localhost:{other.port}") == ((200, b"other") if level == "service" else FORBIDDEN)
+
+
 def test_a_broker_that_lets_nobody_in_by_default_closes_8080_but_for_what_is_public(make_stack, named):
     shut, free = named("shut"), named("free")
     stack = make_stack(broker={"default_auth": "deny"})

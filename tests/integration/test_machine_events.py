@@ -1,4 +1,6 @@
 """A machine's events and its activity: what whoever suspends machines, or shows their state, goes by."""
+import signal
+
 import pytest
 
 from harness.events import Events
@@ -171,3 +173,20 @@ def test_activity_is_shown_by_ingressctl(stack, origin):
     listed = stack.ctl.ok("machine", "events", MACHINE).out
     assert "tunnel_up" in listed
     assert any(event["type"] == "tunnel_up" for event in stack.ctl.json("machine", "events", MACHINE))
+
+
+def test_a_websocket_that_an_earlier_process_carries_is_told_after_an_upgrade(make_stack, make_origin):
+    """Whoever suspends machines must not take one whose user has been there since before the upgrade."""
+    origin = make_origin(echo_handler)
+    stack = make_stack(broker={"options": ["--supervise"], "grace": "60s"})
+    socket = WebSocket(stack.client(), stack.host(origin.port))
+    wait_until(lambda: (activity(stack) or {}).get("interactiveStreams") == 1, "one is open")
+    stack.broker.process.signal(signal.SIGUSR2)
+    stack.broker.process.wait_event("ready", count=2)
+    stack.agent.wait_up(2)
+    wait_until(lambda: (activity(stack) or {}).get("interactiveStreams") == 1, "the new process knows of it",
+               detail=lambda: str(activity(stack)))
+    assert activity(stack)["active"] is True
+    socket.echo("still there")
+    socket.client.close()
+    wait_until(lambda: activity(stack)["interactiveStreams"] == 0 == activity(stack)["openExchanges"], "none is open")

@@ -60,7 +60,7 @@ class FakeBroker {
 
     void welcome() {
       tunnel::pb::Welcome welcome;
-      welcome.set_broker("br_test");
+      welcome.set_broker(broker_.broker_id);
       welcome.set_reconnect_spread_ms(broker_.spread_ms);
       session.send_welcome(welcome);
     }
@@ -175,6 +175,7 @@ class FakeBroker {
 
   CertificateFolder folder;
   std::function<void(End&)> on_hello = [](End& end) { end.welcome(); };
+  std::string broker_id = "br_test";
   uint32_t spread_ms = 0;
   bool silent = false;  // accepts and says nothing
   int accepted = 0;     // connections; a handshake that a busy machine makes too slow is begun anew

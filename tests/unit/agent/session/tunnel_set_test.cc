@@ -453,3 +453,26 @@ TEST_CASE("CONFIG is taken from the tunnel that serves, and a broker that sends 
   CHECK(heard[0].https_port == 443);
   CHECK(heard[0].other_ports == std::vector<int>{80, 81});
 }
+
+TEST_CASE("streams that run on in tunnels to an earlier process of the broker are told to the next one") {
+  uv::Loop loop;
+  FakeBroker broker(loop);
+  Agent agent(loop, broker.port, broker.folder.ca_file, 1);
+  agent.start();
+  REQUIRE(agent.serves(1));
+  FakeBroker::End& old = broker.last();
+  const TestOrigin origin(loop);
+  BrokerStream running;
+  running.open(old.session, origin.port, loop.now());
+  REQUIRE(running.stream != nullptr);
+  REQUIRE(run_until(loop, [&origin] { return !origin.peers.empty(); }));
+  broker.broker_id = "br_next";
+  old.goaway(tunnel::pb::Goaway::MIGRATE);
+  const auto left = [&broker, &old](uint32_t open) {
+    const auto& events = broker.last().events;
+    return &broker.last() != &old && !events.empty() && events.back().has_left() && events.back().left().open() == open;
+  };
+  REQUIRE(run_until(loop, [&left] { return left(1); }));
+  running.cancel();
+  CHECK(run_until(loop, [&left] { return left(0); }));
+}

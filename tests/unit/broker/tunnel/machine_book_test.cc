@@ -98,6 +98,25 @@ TEST_CASE("a machine is active while something is open and for a minute after, a
   CHECK(book.activity_came("m", {160'000, 160'000, 1, 0}));
 }
 
+TEST_CASE("streams that an earlier process of the broker carries are use, as long as the agent tells of them") {
+  MachineBook book;
+  CHECK_FALSE(book.left_came("m", {1, 1}, 5));
+  book.instance_came("m", "i1", 1000);
+  CHECK_FALSE(book.left_came("m", {0, 0}, 1000));
+  CHECK(book.left_came("m", {2, 1}, 2000));
+  CHECK(activity_of(book, 90'000) == "active 2/1 0 90000");
+  CHECK(book.idle(1'000'000).empty());
+  book.instance_came("m", "i1", 3000);  // another tunnel of the same agent
+  CHECK(activity_of(book, 90'000) == "active 2/1 0 90000");
+  book.activity_came("m", {4000, 4000, 1, 1});
+  CHECK_FALSE(book.left_came("m", {0, 0}, 5000));  // there is another interactive stream
+  CHECK(activity_of(book, 90'000) == "active 1/1 4000 90000");
+  CHECK_FALSE(book.left_came("m", {1, 0}, 6000));
+  book.activity_came("m", {0, 7000, -1, -1});
+  book.instance_came("m", "i2", 8000);
+  CHECK(activity_of(book, 90'000) == "active 0/0 4000 7000");
+}
+
 TEST_CASE("machines that are gone are remembered, the latest of them") {
   MachineBook book;
   book.instance_came("m", "i", 1);

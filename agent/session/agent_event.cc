@@ -1,4 +1,4 @@
-#include "agent/session/port_report.h"
+#include "agent/session/agent_event.h"
 
 #include "proto/tunnel.pb.h"
 
@@ -14,6 +14,13 @@ tunnel::pb::Event event_of(const ListeningPorts& listening, uint64_t revision) {
     added.set_number(static_cast<uint32_t>(port.number));
     added.set_process(port.process);
   }
+  return event;
+}
+
+tunnel::pb::Event event_of(const LeftStreams& left) {
+  tunnel::pb::Event event;
+  event.mutable_left()->set_open(left.open);
+  event.mutable_left()->set_upgraded(left.upgraded);
   return event;
 }
 
