@@ -21,8 +21,8 @@ void ExchangeNotes::begin(FineTime now) {
   route_class = RouteClass::kNone;
   project.clear();
   route.clear();
-  trace_id.clear();
-  request_id.clear();
+  trace_id.assign({});
+  request_id.assign({});
   bytes_in = 0;
   machine = nullptr;
   lasting_told = false;
@@ -55,8 +55,8 @@ void ExchangeNotes::fill(ExchangeRecord& record, FineTime now) const {
   record.route_class = route_class;
   record.project = project;
   record.route = route;
-  record.trace_id = trace_id;
-  record.request_id = request_id;
+  record.trace_id = trace_id.view();
+  record.request_id = request_id.view();
   record.bytes_in = bytes_in;
 }
 

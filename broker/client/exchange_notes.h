@@ -2,14 +2,32 @@
 // allocated in steady state. Private to broker/client.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "broker/observe/exchange_observer.h"
 #include "broker/routing/route_index.h"
+#include "common/base/words.h"
 #include "common/http/forward_rules.h"
 
 namespace ingress::broker {
+
+// A copy of a text that is never longer.
+template <size_t kMost>
+class IdText {
+ public:
+  void assign(std::string_view text) {
+    size_ = static_cast<uint8_t>(text.size() < kMost ? text.size() : kMost);
+    copy_short(bytes_, text.data(), size_);
+  }
+  std::string_view view() const { return {bytes_, size_}; }
+
+ private:
+  char bytes_[kMost];
+  uint8_t size_ = 0;
+};
 
 struct ExchangeNotes {
   FineTime began{};
@@ -17,8 +35,8 @@ struct ExchangeNotes {
   RouteClass route_class = RouteClass::kNone;
   std::string project;
   std::string route;
-  std::string trace_id;
-  std::string request_id;
+  IdText<32> trace_id;
+  IdText<128> request_id;
   uint64_t bytes_in = 0;
   MachineCounts* machine = nullptr;  // while the exchange is counted there
   bool lasting_told = false;

@@ -392,7 +392,7 @@ void Forward::tell_lasting(FineTime now) {
 
 void Forward::log(const Error* error) {
   // One that went nowhere has the client's own, if any.
-  if (notes_.request_id.empty()) notes_.sent_with(http::ids_of(held_.head().fields));
+  if (notes_.request_id.view().empty()) notes_.sent_with(http::ids_of(held_.head().fields));
   const FineTime now = fine_now();
   ExchangeRecord ended = record(now);
   ended.bytes_out = body_bytes_;

@@ -45,9 +45,9 @@ struct ExchangeRecord {
   std::string_view host;
   std::string_view method;
   std::string_view target;
-  std::string_view protocol;  // that the client speaks: "HTTP/1.0", "HTTP/1.1" or "h2"; "" where it can't be read
-  std::string_view machine;
-  std::string_view project;
+  std::string_view protocol;    // that the client speaks: "HTTP/1.0", "HTTP/1.1" or "h2"; "" where it can't be read
+  std::string_view machine;     // an id
+  std::string_view project;     // a slug
   std::string_view route;       // the id of a route, "" where none led here
   std::string_view trace_id;    // of `traceparent`, as the origin gets it
   std::string_view request_id;  // the same, of X-Request-Id

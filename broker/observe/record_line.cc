@@ -51,6 +51,14 @@ class LinePen {
     text(value);
     *at_++ = '"';
   }
+  // The same, of a text that needs no escape.
+  template <size_t N>
+  void optional_word(const char (&before)[N], std::string_view value) {
+    if (value.empty()) return;
+    fixed(before);
+    write(value);
+    *at_++ = '"';
+  }
   void number(uint64_t number) {
     auto* const begin = reinterpret_cast<char*>(at_);
     at_ += std::to_chars(begin, begin + 20, number).ptr - begin;
@@ -94,7 +102,7 @@ void write_request(LinePen& pen, const ExchangeRecord& record) {
   pen.fixed(R"(","client":")");
   pen.text(record.client_ip);
   pen.fixed("\"");
-  pen.optional_text(R"(,"protocol":")", record.protocol);
+  pen.optional_word(R"(,"protocol":")", record.protocol);
   pen.fixed(R"(,"host":")");
   pen.text(record.host);
   pen.fixed(R"(","method":")");
@@ -121,14 +129,14 @@ void write_way(LinePen& pen, const ExchangeRecord& record) {
   pen.fixed(R"(,"route_class":")");
   pen.write(name_of(record.route_class));
   pen.fixed(R"(","machine":")");
-  pen.text(record.machine);
+  pen.write(record.machine);
   pen.fixed(R"(","port":)");
   pen.number(static_cast<uint64_t>(record.port));
-  pen.optional_text(R"(,"project":")", record.project);
+  pen.optional_word(R"(,"project":")", record.project);
   pen.optional_text(R"(,"route":")", record.route);
-  pen.optional_text(R"(,"trace_id":")", record.trace_id);
+  pen.optional_word(R"(,"trace_id":")", record.trace_id);
   pen.optional_text(R"(,"request_id":")", record.request_id);
-  if (record.error) pen.optional_text(R"(,"error":")", name_of(*record.error));
+  if (record.error) pen.optional_word(R"(,"error":")", name_of(*record.error));
 }
 
 }  // namespace

@@ -3,33 +3,27 @@
 #include <ctime>
 
 namespace ingress::broker {
-namespace {
-
-constexpr int64_t kSecondNs = 1'000'000'000;
-constexpr int64_t kMillisecondNs = 1'000'000;
-
-}  // namespace
 
 std::string_view TimeStamp::at(FineTime now) {
-  if (second_ < 0 || now - asked_ >= std::chrono::seconds(1) || now < asked_) ask(now);
-  const int64_t wall = now.time_since_epoch().count() + wall_minus_monotonic_ns_;
-  if (wall / kSecondNs != second_) write_second(wall / kSecondNs);
-  const auto milliseconds = static_cast<unsigned>(wall % kSecondNs / kMillisecondNs);
-  char* digits = text_ + size_ - 4;
-  for (const unsigned divisor : {100U, 10U, 1U}) *digits++ = static_cast<char>('0' + milliseconds / divisor % 10);
+  if (now < begin_ || now - begin_ >= std::chrono::seconds(1)) begin_second(now);
+  const auto milliseconds =
+      static_cast<unsigned>(std::chrono::duration_cast<std::chrono::milliseconds>(now - begin_).count());
+  char* const digits = text_ + size_ - 4;
+  digits[0] = static_cast<char>('0' + milliseconds / 100);
+  digits[1] = static_cast<char>('0' + milliseconds / 10 % 10);
+  digits[2] = static_cast<char>('0' + milliseconds % 10);
   return {text_, size_};
 }
 
-void TimeStamp::ask(FineTime now) {
+void TimeStamp::begin_second(FineTime now) {
   timespec wall{};
   clock_gettime(CLOCK_REALTIME, &wall);
-  wall_minus_monotonic_ns_ = wall.tv_sec * kSecondNs + wall.tv_nsec - now.time_since_epoch().count();
-  asked_ = now;
-}
-
-void TimeStamp::write_second(int64_t second) {
-  second_ = second;
-  const time_t whole = second;
+  // What has passed since `now` was read belongs to neither.
+  const std::chrono::nanoseconds late = fine_now() - now;
+  const std::chrono::nanoseconds at = std::chrono::seconds(wall.tv_sec) + std::chrono::nanoseconds(wall.tv_nsec) - late;
+  const auto second = std::chrono::floor<std::chrono::seconds>(at);
+  begin_ = now - (at - second);
+  const time_t whole = second.count();
   tm parts{};
   gmtime_r(&whole, &parts);
   size_ = strftime(text_, sizeof text_, "%Y-%m-%dT%H:%M:%S.000Z", &parts);

@@ -1,8 +1,7 @@
 // The wall clock as text, for logs: what changes once a second is kept. Thread: its owner's.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <string_view>
 
 #include "common/base/clock.h"
@@ -16,12 +15,9 @@ class TimeStamp {
   std::string_view at(FineTime now);
 
  private:
-  void ask(FineTime now);
-  void write_second(int64_t second);
+  void begin_second(FineTime now);
 
-  int64_t wall_minus_monotonic_ns_ = 0;
-  FineTime asked_{};
-  int64_t second_ = -1;
+  FineTime begin_ = FineTime::max();  // when the second of the text began
   char text_[32] = "";
   size_t size_ = 0;
 };

@@ -1,6 +1,6 @@
 #include "broker/observe/traffic_counts.h"
 
-#include <algorithm>
+#include <bit>
 
 namespace ingress::broker {
 namespace {
@@ -15,11 +15,26 @@ size_t index_of(ErrorCode code) {
   return index < kErrorCodes ? index : static_cast<size_t>(ErrorCode::kInternalError);
 }
 
+// By how many bits a number of microseconds has: the first bucket that it can be in. The right one is at most a step or
+// two further.
+constexpr auto kFirstBucket = [] {
+  std::array<uint8_t, 65> first{};
+  for (size_t bits = 0; bits < first.size(); ++bits) {
+    const uint64_t least = bits == 0 ? 0 : uint64_t{1} << (bits - 1);
+    while (first[bits] < Histogram::kBounds.size() &&
+           static_cast<uint64_t>(Histogram::kBounds[first[bits]].count()) < least) {
+      ++first[bits];
+    }
+  }
+  return first;
+}();
+
 }  // namespace
 
 void Histogram::add(Micros time) {
-  const auto found = std::lower_bound(kBounds.begin(), kBounds.end(), time);
-  ++counts_[static_cast<size_t>(found - kBounds.begin())];
+  size_t bucket = kFirstBucket[static_cast<size_t>(std::bit_width(static_cast<uint64_t>(time.count())))];
+  while (bucket < kBounds.size() && kBounds[bucket] < time) ++bucket;
+  ++counts_[bucket];
   sum_ += time;
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <numeric>
 
 namespace ingress::broker {
@@ -23,6 +24,21 @@ TEST_CASE("a time is counted in the first bucket whose bound it does not exceed"
   CHECK(histogram.counts()[Histogram::kBounds.size() - 1] == 1);
   CHECK(histogram.counts()[Histogram::kBounds.size()] == 1);
   CHECK(histogram.sum() == Micros(120'000'202));
+}
+
+TEST_CASE("every time finds its bucket") {
+  for (size_t i = 0; i < Histogram::kBounds.size(); ++i) {
+    for (const int around : {-1, 0, 1}) {
+      Histogram histogram;
+      histogram.add(Histogram::kBounds[i] + Micros(around));
+      CAPTURE(i);
+      CAPTURE(around);
+      CHECK(histogram.counts()[around > 0 ? i + 1 : i] == 1);
+    }
+  }
+  Histogram histogram;
+  for (int64_t time = 1; time > 0 && time < INT64_MAX / 2; time *= 2) histogram.add(Micros(time));
+  CHECK(histogram.counts()[0] == 7);
 }
 
 TEST_CASE("a status is of its hundred, and what is no status of none") {
