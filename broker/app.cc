@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/admin/admin_server.h"
+#include "broker/expiry_sweep.h"
 #include "broker/index_loader.h"
 #include "broker/loop_set.h"
 #include "broker/store/store.h"
@@ -41,7 +42,7 @@ class App {
 
  private:
   bool open_files();
-  void on_snapshot(const Result<Snapshot>& snapshot);
+  void on_snapshot(Result<Snapshot> snapshot);
   bool listen();
   bool listen_admin();
   void on_signal(const char* name);
@@ -62,6 +63,7 @@ class App {
   uv::Loop& loop_;  // the first of them
   db::DatabaseLock lock_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<ExpirySweep> sweep_;
   uv::IdleMemory idle_memory_;
   std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<uv::Timer> grace_timer_;
@@ -83,7 +85,7 @@ int App::run() {
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
   hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] { on_hang_up(); });
   upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { hand_over(); });
-  store_->snapshot([this](const Result<Snapshot>& snapshot) { on_snapshot(snapshot); });
+  store_->snapshot([this](Result<Snapshot> snapshot) { on_snapshot(std::move(snapshot)); });
   loop_.run_until_stopped();  // the store answers from its own thread
   block_termination();        // the exit code is said; what is left is to let go
   loops_.stop();
@@ -103,21 +105,27 @@ bool App::open_files() {
   }
   store_ = std::move(*store);
   store_->set_on_committed([this](const Transaction& transaction, int64_t, const std::function<void()>& visible) {
-    loops_.routes().apply(transaction, visible);
+    loops_.routes().apply(transaction, [this, dropped = machines_to_drop(transaction), visible] {
+      for (const std::string& machine : dropped) loops_.drop_machine(machine);
+      visible();
+    });
     if (admin_ != nullptr) admin_->committed();
   });
+  loops_.joiner().start(loop_, *store_);
   return loops_.prepare();
 }
 
-void App::on_snapshot(const Result<Snapshot>& snapshot) {
+void App::on_snapshot(Result<Snapshot> snapshot) {
   if (!snapshot) return fail("database_failed", describe(snapshot.error()));
-  load_index(loops_.routes(), *snapshot);
+  const size_t machines = snapshot->machines.size();
+  const int64_t revision = snapshot->revision;
+  load_index(loops_.routes(), std::move(*snapshot));
   if (!listen() || !listen_admin()) return;
   loops_.start();
+  sweep_ = std::make_unique<ExpirySweep>(loop_, *store_);
   uv::release_idle_pages();
   notify_.send("READY=1");
-  log_info("ready",
-           {{"machines", snapshot->machines.size()}, {"revision", static_cast<long long>(snapshot->revision)}});
+  log_info("ready", {{"machines", machines}, {"revision", static_cast<long long>(revision)}});
 }
 
 bool App::listen() {
@@ -234,6 +242,8 @@ void App::let_go_of_database() {
   admin_timer_.reset();
   admin_.reset();
   loops_.stop_saving();
+  loops_.joiner().stop();
+  sweep_.reset();
   store_.reset();
   lock_.release();
   loops_.migrate_tunnels();

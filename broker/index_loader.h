@@ -6,6 +6,6 @@
 
 namespace ingress::broker {
 
-void load_index(RouteTable& routes, const Snapshot& snapshot);
+void load_index(RouteTable& routes, Snapshot snapshot);
 
 }  // namespace ingress::broker

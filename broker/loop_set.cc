@@ -61,6 +61,7 @@ LoopSet::LoopSet(const Config& config)
             nullptr,
             &memory_,
             config.handshake_rate > 0 ? &handshakes_ : nullptr,
+            &joiner_,
             "br_" + tls::sha256_hex(tls::random_bytes(16)).substr(0, 12)};
   std::vector<Worker*> all;
   for (size_t number = 0; number < config.loops; ++number) {

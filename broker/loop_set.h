@@ -28,6 +28,7 @@ class LoopSet final : public LoopsView {
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   RouteTable& routes() { return *routes_; }
   MachineDiary& diary() { return diary_; }
+  MachineJoiner& joiner() { return joiner_; }
 
   // Loads what every loop needs, and logs what is wrong.
   bool prepare();
@@ -87,6 +88,7 @@ class LoopSet final : public LoopsView {
   MachineDiary diary_;
   MemoryBudget memory_;
   HandshakeRate handshakes_;
+  MachineJoiner joiner_;
   std::unique_ptr<RouteTable> routes_;
   std::unique_ptr<AccessLogFile> access_log_;
   WorkerParts parts_;

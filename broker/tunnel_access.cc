@@ -1,5 +1,9 @@
 #include "broker/tunnel_access.h"
 
+#include <ctime>
+
+#include "broker/model/ids.h"
+#include "broker/routing/index_nodes.h"
 #include "broker/routing/machine_view.h"
 #include "common/tls/digest.h"
 #include "proto/tunnel.pb.h"
@@ -31,7 +35,11 @@ TunnelAuthority::Verdict TunnelAccess::check(std::string_view machine, std::stri
   const std::string digest = tls::sha256_hex(token);
   const RouteIndex& index = routes_.read();
   const Machine* known = index.machine(machine);
-  if (known == nullptr || known->id != machine) return Verdict::kUnknownMachine;
+  if (known == nullptr || known->id != machine) {
+    if (known != nullptr || !may_join(machine, token, digest)) return Verdict::kUnknownMachine;
+    joiner_.join(std::string(machine), std::string(join_token_id(token)), digest);
+    return Verdict::kJoining;
+  }
   if (index.token_machine(machine, digest).empty()) return Verdict::kBadToken;
   return known->state == MachineState::kArchived ? Verdict::kArchived : Verdict::kGood;
 }
@@ -54,6 +62,13 @@ bool TunnelAccess::config_of(std::string_view machine, Config& config) {
   config.set_public_by_default(view.public_by_default);
   for (const int port : view.other_ports) config.add_other_ports(static_cast<uint32_t>(port));
   return true;
+}
+
+bool TunnelAccess::may_join(std::string_view machine, std::string_view token, const std::string& digest) const {
+  const JoinToken* known = routes_.read().join_token(join_token_id(token));
+  if (known == nullptr || !tls::equal_constant_time(known->sha256, digest)) return false;
+  return known->uses_left != 0 && !is_over(known->expires_at, std::time(nullptr)) && machine_id_form(machine) &&
+         !reserved_word(machine);
 }
 
 }  // namespace ingress::broker

@@ -33,6 +33,7 @@ struct WorkerParts {
   Waker* waker = nullptr;
   MemoryBudget* memory = nullptr;
   HandshakeRate* handshakes = nullptr;  // null: no limit
+  MachineJoiner* joiner = nullptr;
   std::string broker_id;
 };
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "broker/admin/access_tokens.h"
+#include "broker/admin/api.h"
 #include "common/tls/digest.h"
 
 namespace ingress::broker::admin {
@@ -23,24 +25,37 @@ std::string text_of(const http::Field* field) { return field == nullptr ? std::s
 
 }  // namespace
 
-bool AdminAcceptor::trusted(const http::RequestHead& head) const {
-  if (trust_.by_file_mode) return true;
+std::optional<Identity> AdminAcceptor::identify(const http::RequestHead& head) const {
+  if (trust_.by_file_mode) return Identity{Role{}, "unix"};
   constexpr std::string_view kScheme = "Bearer ";
   const http::Field* field = http::find_field(head.fields, "Authorization");
-  if (field == nullptr || trust_.token.empty() || !http::iequals(field->value.substr(0, kScheme.size()), kScheme)) {
-    return false;
-  }
+  if (field == nullptr || !http::iequals(field->value.substr(0, kScheme.size()), kScheme)) return std::nullopt;
+  const std::string_view secret = field->value.substr(kScheme.size());
   // Digests, so that the length does not show either.
-  return tls::equal_constant_time(tls::sha256_hex(field->value.substr(kScheme.size())), tls::sha256_hex(trust_.token));
+  const std::string digest = tls::sha256_hex(secret);
+  if (!trust_.token.empty() && tls::equal_constant_time(digest, tls::sha256_hex(trust_.token))) {
+    return Identity{Role{}, "admin-token"};
+  }
+  const AccessToken* token =
+      trust_.tokens == nullptr ? nullptr : trust_.tokens->read().access_token(access_token_id(secret));
+  if (token == nullptr || !tls::equal_constant_time(digest, token->sha256)) return std::nullopt;
+  if (token->expires_at != 0 && token->expires_at <= unix_seconds()) return std::nullopt;
+  const std::optional<Role> role = parse_role(token->role);
+  if (!role) return std::nullopt;
+  return Identity{*role, token->id};
 }
 
-std::optional<Answer> AdminAcceptor::refusal(const http::RequestHead& head, const std::optional<Target>& target) const {
-  if (!(target && open_to_all(target->path)) && !trusted(head)) {
+std::optional<Answer> AdminAcceptor::refusal(const http::RequestHead& head, const std::optional<Target>& target,
+                                             const std::optional<Identity>& who) const {
+  if (!(target && open_to_all(target->path)) && !who) {
     Answer answer = problem(401, "unauthorized", "the admin API over TCP needs \"Authorization: Bearer TOKEN\"");
     answer.fields.emplace_back("WWW-Authenticate", "Bearer");
     return answer;
   }
   if (!target) return problem(400, "bad_request", "the request's target is not a path");
+  if (who && who->role.kind == RoleKind::kRead && head.method != "GET" && head.method != "HEAD") {
+    return problem(403, "forbidden", "this token only reads");
+  }
   if (announces_too_much(head)) return problem(413, "body_too_large", "a request's body may have 1 MiB");
   return std::nullopt;
 }
@@ -48,14 +63,18 @@ std::optional<Answer> AdminAcceptor::refusal(const http::RequestHead& head, cons
 server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, const http::RequestHead& head,
                                                   const server::RequestInfo& info) {
   std::optional<Target> target = parse_target(head.target);
-  if (const std::optional<Answer> refused = refusal(head, target)) {
+  const std::optional<Identity> who = identify(head);
+  if (const std::optional<Answer> refused = refusal(head, target, who)) {
     send(responder, *refused);
     return nullptr;
   }
   auto request = std::make_shared<Request>();
   request->method = head.method;
   request->target = std::move(*target);
-  request->actor = trust_.by_file_mode ? "unix" : "admin-token";
+  if (who) {
+    request->actor = who->actor;
+    request->role = who->role;
+  }
   request->if_match = text_of(http::find_field(head.fields, "If-Match"));
   request->last_event_id = text_of(http::find_field(head.fields, "Last-Event-ID"));
   request->wants_events = http::has_token(head.fields, "Accept", kEventStreamType);

@@ -7,14 +7,22 @@
 
 #include "broker/admin/admin_exchange.h"
 #include "broker/admin/router.h"
+#include "broker/routing/route_table.h"
 #include "common/server/exchange.h"
 
 namespace ingress::broker::admin {
 
-// A Unix socket is trusted by its file mode; over TCP every request but /health and /ready shows the token.
+// A Unix socket is trusted by its file mode; over TCP every request but /health and /ready shows the operator's token
+// or one of the access tokens.
 struct Trust {
   bool by_file_mode = false;
-  std::string token;  // "" admits nobody
+  std::string token;                   // the operator's; "" admits nobody
+  const RouteTable* tokens = nullptr;  // null admits nobody by an access token
+};
+
+struct Identity {
+  Role role;
+  std::string actor;  // for `changes`
 };
 
 class AdminAcceptor final : public server::RequestAcceptor {
@@ -31,9 +39,11 @@ class AdminAcceptor final : public server::RequestAcceptor {
   http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
 
  private:
-  bool trusted(const http::RequestHead& head) const;
+  // nullopt for nobody that is known.
+  std::optional<Identity> identify(const http::RequestHead& head) const;
   // What is answered before the body is read; nullopt where the request may go on.
-  std::optional<Answer> refusal(const http::RequestHead& head, const std::optional<Target>& target) const;
+  std::optional<Answer> refusal(const http::RequestHead& head, const std::optional<Target>& target,
+                                const std::optional<Identity>& who) const;
 
   const Router& router_;
   Trust trust_;

@@ -3,18 +3,22 @@
 #include <system_error>
 #include <utility>
 
+#include "broker/admin/access_tokens.h"
 #include "broker/admin/admin_acceptor.h"
 #include "broker/admin/api.h"
+#include "broker/admin/batch.h"
 #include "broker/admin/changes.h"
 #include "broker/admin/domains.h"
 #include "broker/admin/effective.h"
 #include "broker/admin/exchanges.h"
 #include "broker/admin/health.h"
+#include "broker/admin/join_tokens.h"
 #include "broker/admin/loops.h"
 #include "broker/admin/machine_events.h"
 #include "broker/admin/machines.h"
 #include "broker/admin/metrics.h"
 #include "broker/admin/projects.h"
+#include "broker/admin/route_transfer.h"
 #include "broker/admin/routes.h"
 #include "broker/admin/services.h"
 #include "broker/admin/shares.h"
@@ -48,8 +52,11 @@ class Server final : public AdminServer {
         machines_(api_),
         machine_events_(api_),
         tokens_(api_),
+        access_tokens_(api_),
+        join_tokens_(api_),
         projects_(api_),
         services_(api_),
+        transfer_(api_),
         routes_(api_),
         domains_(api_),
         shares_(api_),
@@ -60,16 +67,20 @@ class Server final : public AdminServer {
         exchanges_(api_),
         traffic_(api_),
         metrics_(api_),
+        batch_(api_, router_),
         why_(api_),
-        local_acceptor_(router_, {true, ""}),
-        remote_acceptor_(router_, {false, options.token}),
+        local_acceptor_(router_, {true, "", nullptr}),
+        remote_acceptor_(router_, {false, options.token, parts.routes}),
         local_(loop_, local_acceptor_, connection_options()),
         remote_(loop_, remote_acceptor_, connection_options()) {
     machines_.add_to(router_);
     machine_events_.add_to(router_);
     tokens_.add_to(router_);
+    access_tokens_.add_to(router_);
+    join_tokens_.add_to(router_);
     projects_.add_to(router_);
     services_.add_to(router_);
+    transfer_.add_to(router_);  // its paths before /v1/routes/{id}
     routes_.add_to(router_);
     domains_.add_to(router_);
     shares_.add_to(router_);
@@ -80,6 +91,7 @@ class Server final : public AdminServer {
     exchanges_.add_to(router_);
     traffic_.add_to(router_);
     metrics_.add_to(router_);
+    batch_.add_to(router_);
     why_.add_to(router_);
     health_.add_to(router_);
   }
@@ -145,8 +157,11 @@ class Server final : public AdminServer {
   admin::Machines machines_;
   admin::MachineEvents machine_events_;
   admin::Tokens tokens_;
+  admin::AccessTokens access_tokens_;
+  admin::JoinTokens join_tokens_;
   admin::Projects projects_;
   admin::Services services_;
+  admin::RouteTransfer transfer_;
   admin::Routes routes_;
   admin::Domains domains_;
   admin::Shares shares_;
@@ -157,6 +172,7 @@ class Server final : public AdminServer {
   admin::Exchanges exchanges_;
   admin::Traffic traffic_;
   admin::Metrics metrics_;
+  admin::Batch batch_;
   admin::Why why_;
   admin::Health health_;
   admin::AdminAcceptor local_acceptor_;

@@ -50,6 +50,13 @@ Answer storage_problem(const Error& error, const std::string& detail) {
 
 }  // namespace
 
+Answer with_place(Answer refusal, std::string_view member, size_t place) {
+  if (!refusal.body.ends_with('}')) return refusal;
+  refusal.body.pop_back();
+  refusal.body.append(",\"").append(member).append("\":").append(std::to_string(place)).append("}");
+  return refusal;
+}
+
 Answer not_found(std::string_view noun, std::string_view name) {
   return problem(404, "not_found", "there is no " + std::string(noun) + " \"" + std::string(name) + "\"");
 }
@@ -61,6 +68,8 @@ Answer problem_of(const StoreError& error) {
       return problem(404, "not_found", detail);
     case ErrorCode::kConflict:
       return problem(409, "conflict", detail);
+    case ErrorCode::kTooLarge:
+      return problem(422, "quota_exceeded", detail);
     case ErrorCode::kInvalidArgument:
       return problem(400, "invalid_argument", detail);
     default:

@@ -6,102 +6,49 @@
 
 namespace ingress::broker::admin {
 
-void Api::alone(Reply reply, std::function<void(const Reply&)> job) { enqueue(true, std::move(reply), std::move(job)); }
+Api::Api(const AdminParts& parts)
+    : parts_(parts), domains_(std::make_shared<const std::vector<std::string>>(parts.routes->read().domains())) {}
 
-void Api::enqueue(bool alone, Reply reply, std::function<void(const Reply&)> job) {
-  const Reply answered = [this, watch = std::weak_ptr<bool>(alive_), reply = std::move(reply)](Answer answer) {
-    reply(std::move(answer));
-    if (!watch.expired()) job_answered();
+void Api::add_change(Router& router, std::string_view method, std::string_view path_template, Planner planner) {
+  router.add_change(method, path_template, planner, [this, planner](const RequestPtr& request, const Reply& reply) {
+    tl::expected<Operation, Answer> operation = planner(request);
+    if (!operation) return reply(std::move(operation.error()));
+    perform(request, reply, std::move(*operation));
+  });
+}
+
+void Api::perform(const RequestPtr& request, const Reply& reply, Operation operation) {
+  const auto refused = std::make_shared<std::optional<Answer>>();
+  const auto run = [request, refused, domains = domains_,
+                    run = std::move(operation.run)](Draft& draft) -> tl::expected<void, StoreError> {
+    Editor editor(draft, request->role, *domains);
+    *refused = run(editor);
+    if (!*refused) return {};
+    return tl::unexpected(StoreError{Error{ErrorCode::kInvalidArgument, Side::kClient}, "refused"});
   };
-  waiting_.push_back({alone, [answered, job = std::move(job)] { job(answered); }});
-  start_jobs();
+  parts_.store->transact(request->actor, unix_milliseconds(), run,
+                         [watch = std::weak_ptr<bool>(alive_), reply, refused,
+                          answer = std::move(operation.answer)](const tl::expected<Commit, StoreError>& done) {
+                           if (watch.expired()) return;
+                           if (done) return reply(answer());
+                           const bool of_ours = *refused && done.error().error.code == ErrorCode::kInvalidArgument;
+                           reply(of_ours ? std::move(**refused) : problem_of(done.error()));
+                         });
 }
 
-void Api::start_jobs() {
-  while (!waiting_.empty() && !running_alone_ && (running_ == 0 || !waiting_.front().alone)) {
-    ++running_;
-    running_alone_ = waiting_.front().alone;
-    // From the loop, so that a row of jobs that answer at once does not pile up on the stack.
-    parts_.loop->defer([watch = std::weak_ptr<bool>(alive_), run = std::move(waiting_.front().run)] {
-      if (!watch.expired()) run();
-    });
-    waiting_.pop_front();
-  }
+bool Api::still_admits(const Request& request) const {
+  if (request.role.kind == RoleKind::kFull) return true;
+  const AccessToken* token = index().access_token(request.actor);
+  return token != nullptr && (token->expires_at == 0 || token->expires_at > unix_seconds());
 }
 
-void Api::job_answered() {
-  --running_;
-  running_alone_ = false;
-  start_jobs();
-}
-
-void Api::commit(const RequestPtr& request, std::vector<Change> changes,
-                 std::function<void(const tl::expected<Commit, StoreError>&)> on_done) {
-  using std::chrono::system_clock;
-  const auto now = system_clock::now().time_since_epoch();
-  Transaction transaction;
-  transaction.actor = request->actor;
-  transaction.at = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-  transaction.changes = std::move(changes);
-  parts_.store->commit(std::move(transaction), [watch = std::weak_ptr<bool>(alive_), on_done = std::move(on_done)](
-                                                   const tl::expected<Commit, StoreError>& done) {
-    if (!watch.expired()) on_done(done);
-  });
-}
-
-void Api::commit(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
-                 std::function<Answer()> on_good) {
-  commit(request, std::move(changes),
-         [reply, on_good = std::move(on_good)](const tl::expected<Commit, StoreError>& done) {
-           reply(done ? on_good() : problem_of(done.error()));
-         });
-}
-
-void Api::write(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
-                std::function<Answer()> on_good) {
-  enqueue(false, reply, [this, request, changes = std::move(changes), on_good = std::move(on_good)](const Reply& done) {
-    commit(request, done, changes, on_good);
-  });
-}
-
-void Api::if_matched(const RequestPtr& request, const Reply& reply, RecordOf record_of, std::function<void()> then) {
-  if (request->if_match.empty()) return then();
-  with_snapshot(reply, [request, reply, record_of = std::move(record_of), then = std::move(then)](const Snapshot& now) {
-    const std::optional<std::string> record = record_of(now);
-    if (!record) return reply(problem(412, "precondition_failed", "there is no such record (If-Match)"));
-    if (const auto changed = check_if_match(*request, *record)) return reply(*changed);
-    then();
-  });
-}
-
-void Api::write_if_matched(const RequestPtr& request, const Reply& reply, RecordOf record_of,
-                           std::vector<Change> changes, std::function<Answer()> on_good) {
-  if (request->if_match.empty()) return write(request, reply, std::move(changes), std::move(on_good));
-  alone(reply, [this, request, record_of = std::move(record_of), changes = std::move(changes),
-                on_good = std::move(on_good)](const Reply& done) {
-    if_matched(request, done, record_of,
-               [this, request, done, changes, on_good] { commit(request, done, changes, on_good); });
-  });
-}
-
-void Api::with_snapshot(const Reply& reply, std::function<void(const Snapshot&)> on_good) {
-  parts_.store->snapshot(
-      [watch = std::weak_ptr<bool>(alive_), reply, on_good = std::move(on_good)](const Result<Snapshot>& snapshot) {
-        if (watch.expired()) return;
-        if (!snapshot) return reply(problem_of(snapshot.error()));
-        on_good(*snapshot);
-      });
-}
-
-void Api::with_changes(const Reply& reply, int64_t since_revision, int limit,
-                       std::function<void(const std::vector<ChangeRow>&)> on_good) {
-  parts_.store->list_changes(since_revision, limit,
-                             [watch = std::weak_ptr<bool>(alive_), reply,
-                              on_good = std::move(on_good)](const Result<std::vector<ChangeRow>>& rows) {
-                               if (watch.expired()) return;
-                               if (!rows) return reply(problem_of(rows.error()));
-                               on_good(*rows);
-                             });
+void Api::read_tables(const Reply& reply, std::function<void(Tables&)> ask, std::function<void()> on_good) {
+  parts_.store->read(std::move(ask),
+                     [watch = std::weak_ptr<bool>(alive_), reply, on_good = std::move(on_good)](const Status& status) {
+                       if (watch.expired()) return;
+                       if (!status) return reply(problem_of(status.error()));
+                       on_good();
+                     });
 }
 
 void Api::with_tunnels(std::function<void(const std::vector<TunnelInfo>&)> on_done) {
@@ -150,6 +97,11 @@ int64_t unix_seconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
+int64_t unix_milliseconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
 std::string new_id(std::string_view prefix) {
   constexpr size_t kLetters = 20;
   constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
@@ -158,9 +110,16 @@ std::string new_id(std::string_view prefix) {
   return id;
 }
 
-std::optional<Answer> check_if_match(const Request& request, std::string_view record) {
-  if (request.if_match.empty() || request.if_match == "*") return std::nullopt;
-  if (request.if_match.find(entity_tag(record)) != std::string::npos) return std::nullopt;
+std::string new_secret() {
+  constexpr size_t kSecretBytes = 32;
+  return tls::to_base64url(tls::random_bytes(kSecretBytes));
+}
+
+std::optional<Answer> check_if_match(const Request& request, const std::optional<std::string>& record) {
+  if (request.if_match.empty()) return std::nullopt;
+  if (!record) return problem(412, "precondition_failed", "there is no such record (If-Match)");
+  if (request.if_match == "*") return std::nullopt;
+  if (request.if_match.find(entity_tag(*record)) != std::string::npos) return std::nullopt;
   return problem(412, "precondition_failed", "the record was changed meanwhile: read it again (If-Match)");
 }
 

@@ -1,12 +1,11 @@
-// What the handlers of every noun stand on: the broker's parts, writes one after the other, reads, and URLs.
+// What the handlers of every noun stand on: the broker's parts, changes, reads, and URLs.
 //
-// A write that reads first (PATCH) must not lose another's change in between, so it has its turn alone: when all writes
-// before it have been answered, and before any behind it begins. Others go side by side, and the store writes them to
-// the disk together. Nothing is called back once the Api is gone, whatever the store still has under way.
+// Changes run one behind the other on the store's thread, each a transaction that sees what was before it: one that
+// reads first (PATCH, If-Match) loses nothing in between. Those that come together are written to the disk together.
+// Nothing is called back once the Api is gone, whatever the store still has under way.
 // Thread: the loop's.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,13 +16,14 @@
 #include "broker/admin/admin_server.h"
 #include "broker/admin/answer.h"
 #include "broker/admin/json_object.h"
+#include "broker/admin/operation.h"
 #include "broker/admin/router.h"
 
 namespace ingress::broker::admin {
 
 class Api {
  public:
-  explicit Api(const AdminParts& parts) : parts_(parts) {}
+  explicit Api(const AdminParts& parts);
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
@@ -31,29 +31,28 @@ class Api {
   // As it is now: not to be kept.
   const RouteIndex& index() const { return parts_.routes->read(); }
 
-  // Runs `job` alone. It answers once, by the Reply that it is given.
-  void alone(Reply reply, std::function<void(const Reply&)> job);
-  // Within a job: commits and answers with what `on_good` makes, after the change is durable and visible.
-  void commit(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
-              std::function<Answer()> on_good);
-  // The same, with the store's word for the caller to judge.
-  void commit(const RequestPtr& request, std::vector<Change> changes,
-              std::function<void(const tl::expected<Commit, StoreError>&)> on_done);
-  // Commits beside other writes, in its turn.
-  void write(const RequestPtr& request, const Reply& reply, std::vector<Change> changes,
-             std::function<Answer()> on_good);
+  // Serves what `planner` plans, alone and in batches.
+  void add_change(Router& router, std::string_view method, std::string_view path_template, Planner planner);
+  // Runs it in a transaction, and answers when that is durable and visible.
+  void perform(const RequestPtr& request, const Reply& reply, Operation operation);
 
-  // A record as entity tags are made of it; nullopt where there is none.
-  using RecordOf = std::function<std::optional<std::string>(const Snapshot&)>;
-  // Within a job: goes on where there is no If-Match or it names the record's state, else answers 412.
-  void if_matched(const RequestPtr& request, const Reply& reply, RecordOf record_of, std::function<void()> then);
-  // write(), where if_matched() lets it.
-  void write_if_matched(const RequestPtr& request, const Reply& reply, RecordOf record_of, std::vector<Change> changes,
-                        std::function<Answer()> on_good);
-
-  void with_snapshot(const Reply& reply, std::function<void(const Snapshot&)> on_good);
-  void with_changes(const Reply& reply, int64_t since_revision, int limit,
-                    std::function<void(const std::vector<ChangeRow>&)> on_good);
+  // Asks the tables on the store's thread (`look` touches what it owns and the tables alone), then answers on the loop
+  // by what it found.
+  template <class Found>
+  void read(const Reply& reply, std::function<Found(Tables&)> look, std::function<Answer(const Found&)> answer) {
+    ask<Found>(reply, std::move(look),
+               [reply, answer = std::move(answer)](const Found& found) { reply(answer(found)); });
+  }
+  // The same, for who does not answer by it; `failed` gets the problem where it cannot be read.
+  template <class Found>
+  void ask(const Reply& failed, std::function<Found(Tables&)> look, std::function<void(const Found&)> on_found) {
+    const auto found = std::make_shared<Found>();
+    read_tables(
+        failed, [found, look = std::move(look)](Tables& tables) { *found = look(tables); },
+        [found, on_found = std::move(on_found)] { on_found(*found); });
+  }
+  // Whether who asked may still ask: its token was neither revoked nor is its time over.
+  bool still_admits(const Request& request) const;
 
   void with_tunnels(std::function<void(const std::vector<TunnelInfo>&)> on_done);
   void close_tunnel(std::string_view id, std::function<void(bool)> on_done);
@@ -66,25 +65,21 @@ class Api {
   std::vector<std::string> under_domains(std::string_view name) const;
 
  private:
-  struct Job {
-    bool alone;
-    std::function<void()> run;
-  };
-  void enqueue(bool alone, Reply reply, std::function<void(const Reply&)> job);
-  void start_jobs();
-  void job_answered();
+  void read_tables(const Reply& reply, std::function<void(Tables&)> ask, std::function<void()> on_good);
 
   AdminParts parts_;
-  std::deque<Job> waiting_;
-  size_t running_ = 0;
-  bool running_alone_ = false;
+  // Shared with what runs on the store's thread; never changed.
+  std::shared_ptr<const std::vector<std::string>> domains_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 int64_t unix_seconds();
+int64_t unix_milliseconds();
 // `prefix` and 100 random bits as [a-z2-7].
 std::string new_id(std::string_view prefix);
-// 412 where If-Match names another state of the record.
-std::optional<Answer> check_if_match(const Request& request, std::string_view record);
+// 256 random bits in base64url.
+std::string new_secret();
+// 412 where If-Match names another state of the record; nullopt for none: where it is not there.
+std::optional<Answer> check_if_match(const Request& request, const std::optional<std::string>& record);
 
 }  // namespace ingress::broker::admin

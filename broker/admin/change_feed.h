@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "broker/admin/api.h"
 #include "broker/admin/event_stream.h"
@@ -13,13 +15,17 @@ namespace ingress::broker::admin {
 
 class ChangeFeed;
 
+// The rows after a revision that a role sees. Thread: the store's.
+std::vector<ChangeRow> changes_for(const Role& role, Tables& tables, int64_t since, int limit);
+
 // Those that are told of commits. Each takes itself in and out.
 using ChangeFeeds = std::unordered_set<ChangeFeed*>;
 
 // Made by make_shared; `api` and `feeds` outlive it.
 class ChangeFeed final : public BodySource, public std::enable_shared_from_this<ChangeFeed> {
  public:
-  ChangeFeed(Api& api, ChangeFeeds& feeds, int64_t since) : api_(api), feeds_(feeds), since_(since) {
+  ChangeFeed(Api& api, ChangeFeeds& feeds, RequestPtr request, int64_t since)
+      : api_(api), feeds_(feeds), request_(std::move(request)), since_(since) {
     feeds_.insert(this);
   }
   ~ChangeFeed() override { feeds_.erase(this); }
@@ -37,6 +43,7 @@ class ChangeFeed final : public BodySource, public std::enable_shared_from_this<
 
   Api& api_;
   ChangeFeeds& feeds_;
+  RequestPtr request_;        // who follows sees what it may, for as long as it may ask
   int64_t since_;             // the last revision that was written
   BodySink* sink_ = nullptr;  // from start() on
   std::unique_ptr<Heartbeat> heartbeat_;

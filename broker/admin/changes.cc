@@ -6,6 +6,7 @@
 
 #include "broker/admin/page.h"
 #include "broker/admin/record_json.h"
+#include "broker/store/undo.h"
 
 namespace ingress::broker::admin {
 namespace {
@@ -20,9 +21,14 @@ std::optional<int64_t> read_revision(std::string_view text) {
 }  // namespace
 
 void Changes::add_to(Router& router) {
-  router.add("GET", "/v1/changes", [this](const RequestPtr& request, const Reply& reply) {
-    request->wants_events ? follow(request, reply) : list(request, reply);
-  });
+  router.add(
+      "GET", "/v1/changes",
+      [this](const RequestPtr& request, const Reply& reply) {
+        request->wants_events ? follow(request, reply) : list(request, reply);
+      },
+      Audience::kProjects);
+  api_.add_change(router, "POST", "/v1/changes/{revision}/undo",
+                  [](const RequestPtr& request) { return undo(request); });
 }
 
 // {"items":[…],"next":REVISION}: `next` is what to say as `since` to go on, there even where nothing came.
@@ -32,14 +38,36 @@ void Changes::list(const RequestPtr& request, const Reply& reply) {
   const int64_t since = query.integer("since", 0, 0, INT64_MAX);
   const auto limit = static_cast<int>(query.integer("limit", kUsualRows, 1, kMaxPageRows));
   if (const auto bad = query.finish()) return reply(*bad);
-  api_.with_changes(reply, since, limit, [since, reply](const std::vector<ChangeRow>& rows) {
-    JsonArray items;
-    for (const ChangeRow& row : rows) items.add(change_json(row).closed());
-    JsonObject object;
-    object.raw("items", std::move(items).take());
-    object.number("next", rows.empty() ? since : rows.back().revision);
-    reply(json_answer(200, std::move(object).take()));
-  });
+  api_.read<std::vector<ChangeRow>>(
+      reply, [since, limit, role = request->role](Tables& tables) { return changes_for(role, tables, since, limit); },
+      [since](const std::vector<ChangeRow>& rows) {
+        JsonArray items;
+        for (const ChangeRow& row : rows) items.add(change_json(row).closed());
+        JsonObject object;
+        object.raw("items", std::move(items).take());
+        object.number("next", rows.empty() ? since : rows.back().revision);
+        return json_answer(200, std::move(object).take());
+      });
+}
+
+// Answers the change that takes the other back.
+tl::expected<Operation, Answer> Changes::undo(const RequestPtr& request) {
+  const std::optional<int64_t> revision = read_revision(request->params[0]);
+  if (!revision) return tl::unexpected(not_found("change", request->params[0]));
+  const auto made = std::make_shared<ChangeRow>();
+  return Operation{[request, revision, made](Editor& editor) -> std::optional<Answer> {
+                     Tables& tables = editor.tables();
+                     const std::optional<ChangeRow> row = tables.change(*revision);
+                     if (!row || !sees(editor.role(), row->project)) return not_found("change", request->params[0]);
+                     tl::expected<Change, StoreError> inverse = inverse_of(*row, tables);
+                     if (!inverse) return problem_of(inverse.error());
+                     const int64_t head = tables.head();
+                     if (auto refused = editor.put(std::move(*inverse))) return refused;
+                     const std::vector<ChangeRow> rows = tables.changes_since(head, 1);
+                     if (!rows.empty()) *made = rows.front();
+                     return std::nullopt;
+                   },
+                   [made] { return json_answer(200, change_json(*made).closed()); }};
 }
 
 // Who comes again says by Last-Event-ID where it was; that is stronger than the `since` that it first came with.
@@ -55,7 +83,7 @@ void Changes::follow(const RequestPtr& request, const Reply& reply) {
   if (feeds_.size() >= kMostFollowers) {
     return reply(problem(503, "too_many_listeners", "as many follow the changes as may"));
   }
-  reply(event_stream_answer(std::make_shared<ChangeFeed>(api_, feeds_, since)));
+  reply(event_stream_answer(std::make_shared<ChangeFeed>(api_, feeds_, request, since)));
 }
 
 void Changes::committed() {

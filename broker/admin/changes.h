@@ -1,5 +1,5 @@
 // /v1/changes: the audit log, oldest first, from a revision on: a page of it, or, for who accepts text/event-stream,
-// all of it and then each change as it is committed.
+// all of it and then each change as it is committed; and taking a change back.
 #pragma once
 
 #include "broker/admin/api.h"
@@ -19,6 +19,7 @@ class Changes {
  private:
   void list(const RequestPtr& request, const Reply& reply);
   void follow(const RequestPtr& request, const Reply& reply);
+  static tl::expected<Operation, Answer> undo(const RequestPtr& request);
 
   Api& api_;
   ChangeFeeds feeds_;

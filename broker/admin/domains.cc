@@ -20,10 +20,13 @@ std::string normalised(const std::string& name) {
 void Domains::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/domains";
   constexpr std::string_view kOne = "/v1/domains/{name}";
-  router.add("GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); });
-  router.add("POST", kAll, [this](const RequestPtr& request, const Reply& reply) { add(request, reply); });
-  router.add("GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); });
-  router.add("DELETE", kOne, [this](const RequestPtr& request, const Reply& reply) { remove(request, reply); });
+  router.add(
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
+      Audience::kProjects);
+  router.add(
+      "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
+  api_.add_change(router, "POST", kAll, [this](const RequestPtr& request) { return add(request); });
+  api_.add_change(router, "DELETE", kOne, [this](const RequestPtr& request) { return remove(request); });
 }
 
 std::string Domains::show(const Domain& domain) const {
@@ -35,46 +38,63 @@ std::string Domains::show(const Domain& domain) const {
 void Domains::list(const RequestPtr& request, const Reply& reply) {
   QueryReader query(request->target);
   const Page page = Page::read(query);
-  const std::string project = query.text("project");
+  RowFilter filter;
+  filter.project = query.text("project");
+  filter.visible_to = request->role.project;
   if (const auto bad = query.finish()) return reply(*bad);
-  api_.with_snapshot(reply, [this, page, project, reply](const Snapshot& snapshot) {
-    reply(page_answer(
-        snapshot.domains, page, [](const Domain& domain) -> const std::string& { return domain.name; },
-        [&project](const Domain& domain) { return project.empty() || domain.project == project; },
-        [this](const Domain& domain) { return show(domain); }));
-  });
+  api_.read<std::vector<Domain>>(
+      reply, [page, filter](Tables& tables) { return tables.domains_page(page.cursor, page.asked(), filter); },
+      [this, page](const std::vector<Domain>& rows) {
+        return page_answer(
+            rows, page, [](const Domain& domain) -> const std::string& { return domain.name; },
+            [this](const Domain& domain) { return show(domain); });
+      });
 }
 
-void Domains::add(const RequestPtr& request, const Reply& reply) {
+tl::expected<Operation, Answer> Domains::add(const RequestPtr& request) {
   Domain domain;
   std::string name;
   std::string sentence;
   domain.created_at = unix_seconds();
+  domain.project = request->role.project;
   ObjectReader in(request->body);
   in.required("name", name);
   if (in.good() && !normalise_domain(name, domain.name, sentence)) in.refuse("name", "is refused: " + sentence);
-  in.required("project", domain.project);
-  if (const auto bad = in.finish()) return reply(*bad);
-  api_.write(request, reply, {PutDomain{domain}}, [this, domain] {
-    return created_answer("/v1/domains/" + domain.name, show(domain), domain_json(domain).closed());
-  });
+  if (domain.project.empty()) {
+    in.required("project", domain.project);
+  } else {
+    in.text("project", domain.project);
+  }
+  if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
+  return Operation{[domain](Editor& editor) { return editor.put(PutDomain{domain}); },
+                   [this, domain] {
+                     return created_answer("/v1/domains/" + domain.name, show(domain), domain_json(domain).closed());
+                   }};
 }
 
 void Domains::get(const RequestPtr& request, const Reply& reply) {
-  api_.with_snapshot(reply, [this, request, reply](const Snapshot& snapshot) {
-    const std::string name = normalised(request->params[0]);
-    const Domain* domain = find_row(snapshot.domains, [&name](const Domain& row) { return row.name == name; });
-    if (domain == nullptr) return reply(not_found("domain", name));
-    reply(resource_answer(200, show(*domain), domain_json(*domain).closed()));
-  });
+  using Found = std::optional<Domain>;
+  const std::string name = normalised(request->params[0]);
+  api_.read<Found>(
+      reply,
+      [request, name](Tables& tables) {
+        Found domain = tables.domain(name);
+        return domain && sees(request->role, domain->project) ? domain : std::nullopt;
+      },
+      [this, name](const Found& domain) {
+        if (!domain) return not_found("domain", name);
+        return resource_answer(200, show(*domain), domain_json(*domain).closed());
+      });
 }
 
-void Domains::remove(const RequestPtr& request, const Reply& reply) {
-  const std::string name = normalised(request->params[0]);
-  const auto record = [name](const Snapshot& now) {
-    return record_where(now.domains, domain_json, [&name](const Domain& row) { return row.name == name; });
-  };
-  api_.write_if_matched(request, reply, record, {DeleteDomain{name}}, no_content);
+tl::expected<Operation, Answer> Domains::remove(const RequestPtr& request) {
+  return Operation{[request, name = normalised(request->params[0])](Editor& editor) -> std::optional<Answer> {
+                     const std::optional<Domain> domain = editor.tables().domain(name);
+                     const auto record = domain ? std::optional(domain_json(*domain).closed()) : std::nullopt;
+                     if (auto changed = check_if_match(*request, record)) return changed;
+                     return editor.put(DeleteDomain{name});
+                   },
+                   no_content};
 }
 
 }  // namespace ingress::broker::admin

@@ -12,9 +12,9 @@ class Domains {
 
  private:
   void list(const RequestPtr& request, const Reply& reply);
-  void add(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> add(const RequestPtr& request);
   void get(const RequestPtr& request, const Reply& reply);
-  void remove(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> remove(const RequestPtr& request);
   std::string show(const Domain& domain) const;
 
   Api& api_;

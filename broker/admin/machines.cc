@@ -31,14 +31,16 @@ void read_settings(ObjectReader& in, Machine& machine) {
 }  // namespace
 
 void Machines::add_to(Router& router) {
-  router.add("GET", "/v1/machines", [this](const RequestPtr& request, const Reply& reply) { list(request, reply); });
-  router.add("POST", "/v1/machines", [this](const RequestPtr& request, const Reply& reply) { create(request, reply); });
-  router.add("GET", "/v1/machines/{id}",
-             [this](const RequestPtr& request, const Reply& reply) { get(request, reply); });
-  router.add("PATCH", "/v1/machines/{id}",
-             [this](const RequestPtr& request, const Reply& reply) { update(request, reply); });
-  router.add("DELETE", "/v1/machines/{id}",
-             [this](const RequestPtr& request, const Reply& reply) { remove(request, reply); });
+  constexpr std::string_view kAll = "/v1/machines";
+  constexpr std::string_view kOne = "/v1/machines/{id}";
+  router.add(
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
+      Audience::kProjects);
+  router.add(
+      "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
+  api_.add_change(router, "POST", kAll, [this](const RequestPtr& request) { return create(request); });
+  api_.add_change(router, "PATCH", kOne, [this](const RequestPtr& request) { return update(request); });
+  api_.add_change(router, "DELETE", kOne, [this](const RequestPtr& request) { return remove(request); });
 }
 
 // null where no agent is connected that has told.
@@ -76,58 +78,73 @@ std::string Machines::show(const Machine& machine) const {
 void Machines::list(const RequestPtr& request, const Reply& reply) {
   QueryReader query(request->target);
   const Page page = Page::read(query);
+  RowFilter filter;
+  filter.owner = query.text("owner");
+  filter.visible_to = request->role.project;
   if (const auto bad = query.finish()) return reply(*bad);
-  api_.with_snapshot(reply, [this, page, reply](const Snapshot& snapshot) {
-    reply(page_answer(
-        snapshot.machines, page, [](const Machine& machine) -> const std::string& { return machine.id; },
-        [](const Machine&) { return true; }, [this](const Machine& machine) { return show(machine); }));
-  });
+  api_.read<std::vector<Machine>>(
+      reply, [page, filter](Tables& tables) { return tables.machines_page(page.cursor, page.asked(), filter); },
+      [this, page](const std::vector<Machine>& rows) {
+        return page_answer(
+            rows, page, [](const Machine& machine) -> const std::string& { return machine.id; },
+            [this](const Machine& machine) { return show(machine); });
+      });
 }
 
-void Machines::create(const RequestPtr& request, const Reply& reply) {
+tl::expected<Operation, Answer> Machines::create(const RequestPtr& request) {
   Machine machine;
   machine.created_at = unix_seconds();
+  machine.owner = request->role.project;
   ObjectReader in(request->body);
   if (!in.has("id")) machine.id = new_id("mach_");
   in.text("id", machine.id);
   read_settings(in, machine);
-  if (const auto bad = in.finish()) return reply(*bad);
-  api_.write(request, reply, {PutMachine{machine, true}}, [this, machine] {
-    return created_answer("/v1/machines/" + machine.id, show(machine), machine_json(machine).closed());
-  });
+  if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
+  return Operation{[machine](Editor& editor) {
+                     return editor.put(PutMachine{machine, true});
+                   },
+                   [this, machine] {
+                     return created_answer("/v1/machines/" + machine.id, show(machine), machine_json(machine).closed());
+                   }};
 }
 
 void Machines::get(const RequestPtr& request, const Reply& reply) {
-  const Machine* machine = api_.index().machine(request->params[0]);
-  if (machine == nullptr) return reply(not_found("machine", request->params[0]));
-  reply(resource_answer(200, show(*machine), machine_json(*machine).closed()));
+  using Found = std::optional<Machine>;
+  api_.read<Found>(
+      reply,
+      [request](Tables& tables) {
+        Found machine = tables.machine(request->params[0]);
+        return machine && sees(request->role, tables, *machine) ? machine : std::nullopt;
+      },
+      [this, request](const Found& machine) {
+        if (!machine) return not_found("machine", request->params[0]);
+        return resource_answer(200, show(*machine), machine_json(*machine).closed());
+      });
 }
 
-void Machines::update(const RequestPtr& request, const Reply& reply) {
-  api_.alone(reply, [this, request](const Reply& done) {
-    const Machine* current = api_.index().machine(request->params[0]);
-    if (current == nullptr) return done(not_found("machine", request->params[0]));
-    if (const auto changed = check_if_match(*request, machine_json(*current).closed())) return done(*changed);
-    Machine machine = *current;
-    ObjectReader in(request->body);
-    read_settings(in, machine);
-    if (const auto bad = in.finish()) return done(*bad);
-    api_.commit(request, done, {PutMachine{machine, false}}, [this, machine] {
-      if (machine.state == MachineState::kArchived) api_.parts().loops->drop_machine(machine.id);
-      return resource_answer(200, show(machine), machine_json(machine).closed());
-    });
-  });
+tl::expected<Operation, Answer> Machines::update(const RequestPtr& request) {
+  const auto after = std::make_shared<Machine>();
+  return Operation{[request, after](Editor& editor) -> std::optional<Answer> {
+                     std::optional<Machine> machine = editor.tables().machine(request->params[0]);
+                     if (!machine) return not_found("machine", request->params[0]);
+                     if (auto changed = check_if_match(*request, machine_json(*machine).closed())) return changed;
+                     ObjectReader in(request->body);
+                     read_settings(in, *machine);
+                     if (auto bad = in.finish()) return bad;
+                     *after = *machine;
+                     return editor.put(PutMachine{std::move(*machine), false});
+                   },
+                   [this, after] { return resource_answer(200, show(*after), machine_json(*after).closed()); }};
 }
 
-void Machines::remove(const RequestPtr& request, const Reply& reply) {
-  const std::string id = request->params[0];
-  const auto record = [id](const Snapshot& now) {
-    return record_where(now.machines, machine_json, [&id](const Machine& row) { return row.id == id; });
-  };
-  api_.write_if_matched(request, reply, record, {DeleteMachine{id}}, [this, id] {
-    api_.parts().loops->drop_machine(id);
-    return no_content();
-  });
+tl::expected<Operation, Answer> Machines::remove(const RequestPtr& request) {
+  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     const std::optional<Machine> machine = editor.tables().machine(request->params[0]);
+                     const auto record = machine ? std::optional(machine_json(*machine).closed()) : std::nullopt;
+                     if (auto changed = check_if_match(*request, record)) return changed;
+                     return editor.put(DeleteMachine{request->params[0]});
+                   },
+                   no_content};
 }
 
 }  // namespace ingress::broker::admin

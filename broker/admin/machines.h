@@ -12,10 +12,10 @@ class Machines {
 
  private:
   void list(const RequestPtr& request, const Reply& reply);
-  void create(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> create(const RequestPtr& request);
   void get(const RequestPtr& request, const Reply& reply);
-  void update(const RequestPtr& request, const Reply& reply);
-  void remove(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> update(const RequestPtr& request);
+  tl::expected<Operation, Answer> remove(const RequestPtr& request);
   // With its hosts, whether a tunnel is up, how it is used, and the ports that listen.
   std::string show(const Machine& machine) const;
   std::string listening(const Machine& machine) const;

@@ -127,6 +127,13 @@ void ObjectReader::integer(std::string_view name, int& to) {
   to = number.get<int>();
 }
 
+void ObjectReader::integer_or_null(std::string_view name, int& to) {
+  const bool null = has(name) && (*node_->object)[std::string(name)].is_null();
+  if (!null) return integer(name, to);
+  take(name);
+  to = -1;
+}
+
 void ObjectReader::boolean(std::string_view name, bool& to) {
   const void* value = take(name);
   if (value == nullptr) return;

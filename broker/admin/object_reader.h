@@ -34,6 +34,8 @@ class ObjectReader {
   void text_or_null(std::string_view name, std::string& to);
   void required(std::string_view name, std::string& to);
   void integer(std::string_view name, int& to);
+  // null is -1.
+  void integer_or_null(std::string_view name, int& to);
   void boolean(std::string_view name, bool& to);
   // A policy, as it may be kept: passwords and tokens become hashes.
   void policy(std::string_view name, std::string& to);

@@ -12,6 +12,7 @@ void read_settings(ObjectReader& in, Project& project) {
   in.boolean("suspended", project.suspended);
   in.policy("policy", project.policy);
   in.object("metadata", project.metadata);
+  in.object("limits", project.limits);
 }
 
 }  // namespace
@@ -20,13 +21,16 @@ void Projects::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/projects";
   constexpr std::string_view kOne = "/v1/projects/{slug}";
   constexpr std::string_view kMachine = "/v1/projects/{slug}/machine";
-  router.add("GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); });
-  router.add("POST", kAll, [this](const RequestPtr& request, const Reply& reply) { create(request, reply); });
-  router.add("GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); });
-  router.add("PATCH", kOne, [this](const RequestPtr& request, const Reply& reply) { update(request, reply); });
-  router.add("DELETE", kOne, [this](const RequestPtr& request, const Reply& reply) { remove(request, reply); });
-  router.add("PUT", kMachine, [this](const RequestPtr& request, const Reply& reply) { attach(request, reply); });
-  router.add("DELETE", kMachine, [this](const RequestPtr& request, const Reply& reply) { detach(request, reply); });
+  router.add(
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
+      Audience::kProjects);
+  router.add(
+      "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
+  api_.add_change(router, "POST", kAll, [this](const RequestPtr& request) { return create(request); });
+  api_.add_change(router, "PATCH", kOne, [this](const RequestPtr& request) { return update(request); });
+  api_.add_change(router, "DELETE", kOne, [this](const RequestPtr& request) { return remove(request); });
+  api_.add_change(router, "PUT", kMachine, [this](const RequestPtr& request) { return attach(request); });
+  api_.add_change(router, "DELETE", kMachine, [this](const RequestPtr& request) { return detach(request); });
 }
 
 std::string Projects::show(const Project& project) const {
@@ -44,64 +48,78 @@ Answer Projects::show_current(const std::string& slug) const {
 void Projects::list(const RequestPtr& request, const Reply& reply) {
   QueryReader query(request->target);
   const Page page = Page::read(query);
-  const std::string machine = query.text("machine");
+  RowFilter filter;
+  filter.machine = query.text("machine");
+  filter.visible_to = request->role.project;
   if (const auto bad = query.finish()) return reply(*bad);
-  api_.with_snapshot(reply, [this, page, machine, reply](const Snapshot& snapshot) {
-    reply(page_answer(
-        snapshot.projects, page, [](const Project& project) -> const std::string& { return project.slug; },
-        [&machine](const Project& project) { return machine.empty() || project.machine == machine; },
-        [this](const Project& project) { return show(project); }));
-  });
+  api_.read<std::vector<Project>>(
+      reply, [page, filter](Tables& tables) { return tables.projects_page(page.cursor, page.asked(), filter); },
+      [this, page](const std::vector<Project>& rows) {
+        return page_answer(
+            rows, page, [](const Project& project) -> const std::string& { return project.slug; },
+            [this](const Project& project) { return show(project); });
+      });
 }
 
-void Projects::create(const RequestPtr& request, const Reply& reply) {
+tl::expected<Operation, Answer> Projects::create(const RequestPtr& request) {
   Project project;
   project.created_at = unix_seconds();
   ObjectReader in(request->body);
   in.required("slug", project.slug);
   in.text_or_null("machine", project.machine);
   read_settings(in, project);
-  if (const auto bad = in.finish()) return reply(*bad);
-  api_.write(request, reply, {PutProject{project, true}}, [this, project] {
-    return created_answer("/v1/projects/" + project.slug, show(project), project_json(project).closed());
-  });
+  if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
+  return Operation{[project](Editor& editor) {
+                     return editor.put(PutProject{project, true});
+                   },
+                   [this, project] {
+                     return created_answer("/v1/projects/" + project.slug, show(project),
+                                           project_json(project).closed());
+                   }};
 }
 
-void Projects::get(const RequestPtr& request, const Reply& reply) { reply(show_current(request->params[0])); }
-
-void Projects::update(const RequestPtr& request, const Reply& reply) {
-  api_.alone(reply, [this, request](const Reply& done) {
-    const Project* current = api_.index().project(request->params[0]);
-    if (current == nullptr) return done(not_found("project", request->params[0]));
-    if (const auto changed = check_if_match(*request, project_json(*current).closed())) return done(*changed);
-    Project project = *current;
-    ObjectReader in(request->body);
-    read_settings(in, project);
-    if (const auto bad = in.finish()) return done(*bad);
-    api_.commit(request, done, {PutProject{project, false}},
-                [this, slug = project.slug] { return show_current(slug); });
-  });
+void Projects::get(const RequestPtr& request, const Reply& reply) {
+  const std::string& slug = request->params[0];
+  reply(sees(request->role, slug) ? show_current(slug) : not_found("project", slug));
 }
 
-void Projects::remove(const RequestPtr& request, const Reply& reply) {
-  const auto record = [slug = request->params[0]](const Snapshot& now) {
-    return record_where(now.projects, project_json, [&slug](const Project& row) { return row.slug == slug; });
-  };
-  api_.write_if_matched(request, reply, record, {DeleteProject{request->params[0]}}, no_content);
+tl::expected<Operation, Answer> Projects::update(const RequestPtr& request) {
+  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     std::optional<Project> project = editor.tables().project(request->params[0]);
+                     if (!project) return not_found("project", request->params[0]);
+                     if (auto changed = check_if_match(*request, project_json(*project).closed())) return changed;
+                     ObjectReader in(request->body);
+                     read_settings(in, *project);
+                     if (auto bad = in.finish()) return bad;
+                     return editor.put(PutProject{std::move(*project), false});
+                   },
+                   [this, request] { return show_current(request->params[0]); }};
 }
 
-void Projects::attach(const RequestPtr& request, const Reply& reply) {
-  const std::string slug = request->params[0];
+tl::expected<Operation, Answer> Projects::remove(const RequestPtr& request) {
+  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     const std::optional<Project> project = editor.tables().project(request->params[0]);
+                     const auto record = project ? std::optional(project_json(*project).closed()) : std::nullopt;
+                     if (auto changed = check_if_match(*request, record)) return changed;
+                     return editor.put(DeleteProject{request->params[0]});
+                   },
+                   no_content};
+}
+
+tl::expected<Operation, Answer> Projects::attach(const RequestPtr& request) {
   std::string machine;
   ObjectReader in(request->body);
   in.required("machine", machine);
   if (in.has("machine") && machine.empty()) in.refuse("machine", "is empty; DELETE detaches");
-  if (const auto bad = in.finish()) return reply(*bad);
-  api_.write(request, reply, {AttachMachine{slug, machine}}, [this, slug] { return show_current(slug); });
+  if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
+  return Operation{[request, machine](Editor& editor) {
+                     return editor.put(AttachMachine{request->params[0], machine});
+                   },
+                   [this, request] { return show_current(request->params[0]); }};
 }
 
-void Projects::detach(const RequestPtr& request, const Reply& reply) {
-  api_.write(request, reply, {AttachMachine{request->params[0], ""}}, no_content);
+tl::expected<Operation, Answer> Projects::detach(const RequestPtr& request) {
+  return Operation{[request](Editor& editor) { return editor.put(AttachMachine{request->params[0], ""}); }, no_content};
 }
 
 }  // namespace ingress::broker::admin

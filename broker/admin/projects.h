@@ -12,12 +12,12 @@ class Projects {
 
  private:
   void list(const RequestPtr& request, const Reply& reply);
-  void create(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> create(const RequestPtr& request);
   void get(const RequestPtr& request, const Reply& reply);
-  void update(const RequestPtr& request, const Reply& reply);
-  void remove(const RequestPtr& request, const Reply& reply);
-  void attach(const RequestPtr& request, const Reply& reply);
-  void detach(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> update(const RequestPtr& request);
+  tl::expected<Operation, Answer> remove(const RequestPtr& request);
+  tl::expected<Operation, Answer> attach(const RequestPtr& request);
+  tl::expected<Operation, Answer> detach(const RequestPtr& request);
   std::string show(const Project& project) const;
   // The project as it is now.
   Answer show_current(const std::string& slug) const;

@@ -56,6 +56,7 @@ JsonObject project_json(const Project& project) {
   object.raw("policy", project.policy);
   object.raw("metadata", project.metadata);
   object.text("createdAt", time_text(project.created_at));
+  object.raw("limits", project.limits);
   return object;
 }
 
@@ -108,6 +109,31 @@ JsonObject share_json(const Share& share) {
   object.text("label", share.label);
   object.text("createdAt", time_text(share.created_at));
   expiry(object, share.expires_at);
+  return object;
+}
+
+JsonObject access_token_json(const AccessToken& token) {
+  JsonObject object;
+  object.text("id", token.id);
+  object.text("role", token.role);
+  object.text("label", token.label);
+  object.text("createdAt", time_text(token.created_at));
+  expiry(object, token.expires_at);
+  return object;
+}
+
+JsonObject join_token_json(const JoinToken& token) {
+  JsonObject object;
+  object.text("id", token.id);
+  object.text_or_null("project", token.project);
+  object.text("label", token.label);
+  if (token.uses_left < 0) {
+    object.null("usesLeft");
+  } else {
+    object.number("usesLeft", token.uses_left);
+  }
+  object.text("createdAt", time_text(token.created_at));
+  expiry(object, token.expires_at);
   return object;
 }
 

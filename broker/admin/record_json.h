@@ -17,6 +17,8 @@ JsonObject service_json(const Service& service);
 JsonObject route_json(const Route& route);
 JsonObject domain_json(const Domain& domain);
 JsonObject share_json(const Share& share);
+JsonObject access_token_json(const AccessToken& token);
+JsonObject join_token_json(const JoinToken& token);
 JsonObject tunnel_json(const TunnelInfo& tunnel);
 JsonObject change_json(const ChangeRow& change);
 

@@ -24,28 +24,58 @@ std::optional<std::vector<std::string>> match(const std::vector<std::string>& pa
 
 }  // namespace
 
-void Router::add(std::string_view method, std::string_view path_template, Handler handler) {
-  entries_.push_back({std::string(method), parse_target(path_template)->segments, std::move(handler)});
+void Router::add(std::string_view method, std::string_view path_template, Handler handler, Audience audience) {
+  entries_.push_back({std::string(method), std::string(path_template), parse_target(path_template)->segments,
+                      std::move(handler), nullptr, audience});
 }
 
-void Router::dispatch(const std::shared_ptr<Request>& request, const Reply& reply) const {
-  const std::string_view method = request->method == "HEAD" ? std::string_view("GET") : request->method;
+void Router::add_change(std::string_view method, std::string_view path_template, Planner planner, Handler handler) {
+  add(method, path_template, std::move(handler), Audience::kProjects);
+  entries_.back().planner = std::move(planner);
+}
+
+tl::expected<const Router::Entry*, Answer> Router::find(Request& request) const {
+  const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : request.method;
   std::string allowed;
   for (const Entry& entry : entries_) {
-    std::optional<std::vector<std::string>> params = match(entry.segments, request->target.segments);
+    std::optional<std::vector<std::string>> params = match(entry.segments, request.target.segments);
     if (!params) continue;
     if (entry.method == method) {
-      request->params = std::move(*params);
-      entry.handler(request, reply);
-      return;
+      request.params = std::move(*params);
+      return &entry;
     }
     allowed += (allowed.empty() ? "" : ", ") + entry.method;
   }
-  if (allowed.empty()) return reply(problem(404, "not_found", "there is nothing at " + request->target.path));
+  if (allowed.empty()) return tl::unexpected(problem(404, "not_found", "there is nothing at " + request.target.path));
   Answer answer = problem(405, "method_not_allowed",
-                          request->method + " is not for " + request->target.path + ", which takes " + allowed);
+                          request.method + " is not for " + request.target.path + ", which takes " + allowed);
   answer.fields.emplace_back("Allow", allowed);
-  reply(std::move(answer));
+  return tl::unexpected(std::move(answer));
+}
+
+void Router::dispatch(const std::shared_ptr<Request>& request, const Reply& reply) const {
+  const tl::expected<const Entry*, Answer> entry = find(*request);
+  if (!entry) return reply(entry.error());
+  if (request->role.kind == RoleKind::kProject && (*entry)->audience != Audience::kProjects) {
+    return reply(problem(403, "forbidden", "this is not for a project's token"));
+  }
+  (*entry)->handler(request, reply);
+}
+
+tl::expected<Operation, Answer> Router::plan(const std::shared_ptr<Request>& request) const {
+  const tl::expected<const Entry*, Answer> entry = find(*request);
+  if (!entry) return tl::unexpected(entry.error());
+  if (!(*entry)->planner) {
+    return tl::unexpected(
+        problem(400, "invalid_argument", request->method + " " + request->target.path + " is no operation of a batch"));
+  }
+  return (*entry)->planner(request);
+}
+
+std::vector<std::string> Router::templates() const {
+  std::vector<std::string> result;
+  for (const Entry& entry : entries_) result.push_back(entry.method + " " + entry.path_template);
+  return result;
 }
 
 }  // namespace ingress::broker::admin

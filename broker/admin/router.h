@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/admin/answer.h"
+#include "broker/admin/operation.h"
 #include "broker/admin/query.h"
 
 namespace ingress::broker::admin {
@@ -23,25 +24,43 @@ struct Request {
   std::string if_match;       // "" where there is no such field
   std::string last_event_id;  // the same
   bool wants_events = false;  // Accept: text/event-stream
+  Role role;
 };
 
 using RequestPtr = std::shared_ptr<const Request>;
 // Answers once, now or later.
 using Handler = std::function<void(const RequestPtr&, const Reply&)>;
+// Reads a request that changes something: the operation, or the refusal.
+using Planner = std::function<tl::expected<Operation, Answer>(const RequestPtr&)>;
+
+// Whom a handler is for. One for projects' tokens shows them what they may see and no more.
+enum class Audience : uint8_t { kBroker, kProjects };
 
 class Router {
  public:
-  void add(std::string_view method, std::string_view path_template, Handler handler);
+  void add(std::string_view method, std::string_view path_template, Handler handler,
+           Audience audience = Audience::kBroker);
+  // One that changes something, for projects' tokens too: each change is held against the role.
+  void add_change(std::string_view method, std::string_view path_template, Planner planner, Handler handler);
 
   // Calls the handler, or answers 404, or 405 with Allow. HEAD is served by GET (the codec drops the body).
   void dispatch(const std::shared_ptr<Request>& request, const Reply& reply) const;
+  // What one of add_change() makes of a request, or the same answers.
+  tl::expected<Operation, Answer> plan(const std::shared_ptr<Request>& request) const;
+  // "GET /v1/machines/{id}", in the order in which they were added.
+  std::vector<std::string> templates() const;
 
  private:
   struct Entry {
     std::string method;
+    std::string path_template;
     std::vector<std::string> segments;
     Handler handler;
+    Planner planner;  // empty for those that change nothing
+    Audience audience;
   };
+  tl::expected<const Entry*, Answer> find(Request& request) const;
+
   std::vector<Entry> entries_;
 };
 

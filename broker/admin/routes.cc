@@ -3,61 +3,22 @@
 #include "broker/admin/object_reader.h"
 #include "broker/admin/page.h"
 #include "broker/admin/record_json.h"
+#include "broker/admin/route_reader.h"
 #include "broker/routing/pattern.h"
 
 namespace ingress::broker::admin {
-namespace {
-
-void read_pattern(ObjectReader& in, RoutePattern& pattern) {
-  std::string text;
-  std::string sentence;
-  in.required("pattern", text);
-  Pattern read;
-  if (in.good() && !read_pattern(text, read, sentence)) in.refuse("pattern", "is refused: " + sentence);
-  pattern.pattern = std::move(read.shape);
-  pattern.text = std::move(read.text);
-  if (!in.has("target")) in.refuse("target", "is missing");
-  in.object("target", [&pattern](ObjectReader& target) {
-    target.text("machine", pattern.target.machine);
-    target.text("project", pattern.target.project);
-    target.text("service", pattern.target.service);
-    target.integer("port", pattern.target.port);
-  });
-  in.policy("policy", pattern.policy);
-}
-
-// What a caller may say of a route, but for its id. `overwrite` is how a conflict is dealt with.
-void read_settings(ObjectReader& in, Route& route, bool& overwrite) {
-  std::vector<RoutePattern> patterns;
-  in.objects("patterns", [&patterns](ObjectReader& each) { read_pattern(each, patterns.emplace_back()); });
-  if (in.has("patterns")) route.patterns = std::move(patterns);
-  in.text_or_null("externalId", route.external_id);
-  in.object("metadata", route.metadata);
-  in.text_or_null("owner", route.owner);
-  in.expiry(unix_seconds(), route.expires_at);
-  std::string on_conflict = "fail";
-  in.text("onConflict", on_conflict);
-  if (on_conflict != "fail" && on_conflict != "overwrite") {
-    in.refuse("onConflict", "is neither \"fail\" nor \"overwrite\"");
-  }
-  if (route.patterns.empty()) in.refuse("patterns", "needs one pattern at least");
-  overwrite = on_conflict == "overwrite";
-}
-
-const Route* find_route(const Snapshot& snapshot, const std::string& id) {
-  return find_row(snapshot.routes, [&id](const Route& row) { return row.id == id; });
-}
-
-}  // namespace
 
 void Routes::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/routes";
   constexpr std::string_view kOne = "/v1/routes/{id}";
-  router.add("GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); });
-  router.add("POST", kAll, [this](const RequestPtr& request, const Reply& reply) { create(request, reply); });
-  router.add("GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); });
-  router.add("PATCH", kOne, [this](const RequestPtr& request, const Reply& reply) { update(request, reply); });
-  router.add("DELETE", kOne, [this](const RequestPtr& request, const Reply& reply) { remove(request, reply); });
+  router.add(
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
+      Audience::kProjects);
+  router.add(
+      "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
+  api_.add_change(router, "POST", kAll, [this](const RequestPtr& request) { return create(request); });
+  api_.add_change(router, "PATCH", kOne, [this](const RequestPtr& request) { return update(request); });
+  api_.add_change(router, "DELETE", kOne, [this](const RequestPtr& request) { return remove(request); });
 }
 
 std::string Routes::show(const Route& route) const {
@@ -73,60 +34,77 @@ std::string Routes::show(const Route& route) const {
 void Routes::list(const RequestPtr& request, const Reply& reply) {
   QueryReader query(request->target);
   const Page page = Page::read(query);
-  const std::string external_id = query.text("externalId");
+  RowFilter filter;
+  filter.external_id = query.text("externalId");
+  filter.owner = query.text("owner");
+  filter.project = query.text("project");
+  filter.machine = query.text("machine");
+  filter.visible_to = request->role.project;
   if (const auto bad = query.finish()) return reply(*bad);
-  api_.with_snapshot(reply, [this, page, external_id, reply](const Snapshot& snapshot) {
-    reply(page_answer(
-        snapshot.routes, page, [](const Route& route) -> const std::string& { return route.id; },
-        [&external_id](const Route& route) { return external_id.empty() || route.external_id == external_id; },
-        [this](const Route& route) { return show(route); }));
-  });
+  api_.read<std::vector<Route>>(
+      reply, [page, filter](Tables& tables) { return tables.routes_page(page.cursor, page.asked(), filter); },
+      [this, page](const std::vector<Route>& rows) {
+        return page_answer(
+            rows, page, [](const Route& route) -> const std::string& { return route.id; },
+            [this](const Route& route) { return show(route); });
+      });
 }
 
-void Routes::create(const RequestPtr& request, const Reply& reply) {
+tl::expected<Operation, Answer> Routes::create(const RequestPtr& request) {
   Route route;
   bool overwrite = false;
   route.created_at = unix_seconds();
+  route.owner = request->role.project;
   ObjectReader in(request->body);
   if (!in.has("id")) route.id = new_id("rt_");
   in.text("id", route.id);
-  read_settings(in, route, overwrite);
-  if (const auto bad = in.finish()) return reply(*bad);
-  api_.write(request, reply, {PutRoute{route, true, overwrite}}, [this, route] {
-    return created_answer("/v1/routes/" + route.id, show(route), route_json(route).closed());
-  });
+  read_route_settings(in, route, overwrite);
+  if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
+  return Operation{
+      [route, overwrite](Editor& editor) {
+        return editor.put(PutRoute{route, true, overwrite});
+      },
+      [this, route] { return created_answer("/v1/routes/" + route.id, show(route), route_json(route).closed()); }};
 }
 
 void Routes::get(const RequestPtr& request, const Reply& reply) {
-  api_.with_snapshot(reply, [this, request, reply](const Snapshot& snapshot) {
-    const Route* route = find_route(snapshot, request->params[0]);
-    if (route == nullptr) return reply(not_found("route", request->params[0]));
-    reply(resource_answer(200, show(*route), route_json(*route).closed()));
-  });
+  using Found = std::optional<Route>;
+  api_.read<Found>(
+      reply,
+      [request](Tables& tables) {
+        Found route = tables.route(request->params[0]);
+        return route && sees(request->role, route->owner) ? route : std::nullopt;
+      },
+      [this, request](const Found& route) {
+        if (!route) return not_found("route", request->params[0]);
+        return resource_answer(200, show(*route), route_json(*route).closed());
+      });
 }
 
-void Routes::update(const RequestPtr& request, const Reply& reply) {
-  api_.alone(reply, [this, request](const Reply& done) {
-    api_.with_snapshot(done, [this, request, done](const Snapshot& snapshot) {
-      const Route* current = find_route(snapshot, request->params[0]);
-      if (current == nullptr) return done(not_found("route", request->params[0]));
-      if (const auto changed = check_if_match(*request, route_json(*current).closed())) return done(*changed);
-      Route route = *current;
-      bool overwrite = false;
-      ObjectReader in(request->body);
-      read_settings(in, route, overwrite);
-      if (const auto bad = in.finish()) return done(*bad);
-      api_.commit(request, done, {PutRoute{route, false, overwrite}},
-                  [this, route] { return resource_answer(200, show(route), route_json(route).closed()); });
-    });
-  });
+tl::expected<Operation, Answer> Routes::update(const RequestPtr& request) {
+  const auto after = std::make_shared<Route>();
+  return Operation{[request, after](Editor& editor) -> std::optional<Answer> {
+                     std::optional<Route> route = editor.tables().route(request->params[0]);
+                     if (!route || !sees(editor.role(), route->owner)) return not_found("route", request->params[0]);
+                     if (auto changed = check_if_match(*request, route_json(*route).closed())) return changed;
+                     bool overwrite = false;
+                     ObjectReader in(request->body);
+                     read_route_settings(in, *route, overwrite);
+                     if (auto bad = in.finish()) return bad;
+                     *after = *route;
+                     return editor.put(PutRoute{std::move(*route), false, overwrite});
+                   },
+                   [this, after] { return resource_answer(200, show(*after), route_json(*after).closed()); }};
 }
 
-void Routes::remove(const RequestPtr& request, const Reply& reply) {
-  const auto record = [id = request->params[0]](const Snapshot& now) {
-    return record_where(now.routes, route_json, [&id](const Route& row) { return row.id == id; });
-  };
-  api_.write_if_matched(request, reply, record, {DeleteRoute{request->params[0]}}, no_content);
+tl::expected<Operation, Answer> Routes::remove(const RequestPtr& request) {
+  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     const std::optional<Route> route = editor.tables().route(request->params[0]);
+                     const auto record = route ? std::optional(route_json(*route).closed()) : std::nullopt;
+                     if (auto changed = check_if_match(*request, record)) return changed;
+                     return editor.put(DeleteRoute{request->params[0]});
+                   },
+                   no_content};
 }
 
 }  // namespace ingress::broker::admin

@@ -12,10 +12,10 @@ class Routes {
 
  private:
   void list(const RequestPtr& request, const Reply& reply);
-  void create(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> create(const RequestPtr& request);
   void get(const RequestPtr& request, const Reply& reply);
-  void update(const RequestPtr& request, const Reply& reply);
-  void remove(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> update(const RequestPtr& request);
+  tl::expected<Operation, Answer> remove(const RequestPtr& request);
   // With the hosts of its patterns that are names.
   std::string show(const Route& route) const;
 

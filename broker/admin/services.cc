@@ -7,11 +7,10 @@
 namespace ingress::broker::admin {
 namespace {
 
-Api::RecordOf record_of(const std::string& project, const std::string& name) {
-  return [project, name](const Snapshot& now) {
-    return record_where(now.services, service_json,
-                        [&](const Service& row) { return row.project == project && row.name == name; });
-  };
+std::optional<std::string> record_of(Tables& tables, const RequestPtr& request) {
+  const std::optional<Service> service = tables.service(request->params[0], request->params[1]);
+  if (!service) return std::nullopt;
+  return service_json(*service).closed();
 }
 
 }  // namespace
@@ -19,10 +18,13 @@ Api::RecordOf record_of(const std::string& project, const std::string& name) {
 void Services::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/projects/{slug}/services";
   constexpr std::string_view kOne = "/v1/projects/{slug}/services/{name}";
-  router.add("GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); });
-  router.add("GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); });
-  router.add("PUT", kOne, [this](const RequestPtr& request, const Reply& reply) { put(request, reply); });
-  router.add("DELETE", kOne, [this](const RequestPtr& request, const Reply& reply) { remove(request, reply); });
+  router.add(
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
+      Audience::kProjects);
+  router.add(
+      "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
+  api_.add_change(router, "PUT", kOne, [this](const RequestPtr& request) { return put(request); });
+  api_.add_change(router, "DELETE", kOne, [this](const RequestPtr& request) { return remove(request); });
 }
 
 // The form that needs no certificate of its own comes first.
@@ -39,26 +41,29 @@ void Services::list(const RequestPtr& request, const Reply& reply) {
   const Page page = Page::read(query);
   if (const auto bad = query.finish()) return reply(*bad);
   const std::string slug = request->params[0];
-  if (api_.index().project(slug) == nullptr) return reply(not_found("project", slug));
-  api_.with_snapshot(reply, [this, page, slug, reply](const Snapshot& snapshot) {
-    reply(page_answer(
-        snapshot.services, page, [](const Service& service) -> const std::string& { return service.name; },
-        [&slug](const Service& service) { return service.project == slug; },
-        [this](const Service& service) { return show(service); }));
-  });
+  if (api_.index().project(slug) == nullptr || !sees(request->role, slug)) return reply(not_found("project", slug));
+  api_.read<std::vector<Service>>(
+      reply, [page, slug](Tables& tables) { return tables.services_page(slug, page.cursor, page.asked()); },
+      [this, page](const std::vector<Service>& rows) {
+        return page_answer(
+            rows, page, [](const Service& service) -> const std::string& { return service.name; },
+            [this](const Service& service) { return show(service); });
+      });
 }
 
 void Services::get(const RequestPtr& request, const Reply& reply) {
-  api_.with_snapshot(reply, [this, request, reply](const Snapshot& snapshot) {
-    const Service* service = find_row(snapshot.services, [&request](const Service& row) {
-      return row.project == request->params[0] && row.name == request->params[1];
-    });
-    if (service == nullptr) return reply(not_found("service", request->params[1]));
-    reply(resource_answer(200, show(*service), service_json(*service).closed()));
-  });
+  using Found = std::optional<Service>;
+  if (!sees(request->role, request->params[0])) return reply(not_found("project", request->params[0]));
+  api_.read<Found>(
+      reply, [request](Tables& tables) { return tables.service(request->params[0], request->params[1]); },
+      [this, request](const Found& service) {
+        if (!service) return not_found("service", request->params[1]);
+        return resource_answer(200, show(*service), service_json(*service).closed());
+      });
 }
 
-void Services::put(const RequestPtr& request, const Reply& reply) {
+// Made if it is not there (201), else replaced (200).
+tl::expected<Operation, Answer> Services::put(const RequestPtr& request) {
   Service service;
   service.project = request->params[0];
   service.name = request->params[1];
@@ -67,32 +72,28 @@ void Services::put(const RequestPtr& request, const Reply& reply) {
   if (!in.has("port")) in.refuse("port", "is missing");
   in.text_or_null("machine", service.machine);
   in.policy("policy", service.policy);
-  if (const auto bad = in.finish()) return reply(*bad);
-  api_.alone(reply, [this, request, service](const Reply& done) {
-    api_.if_matched(request, done, record_of(service.project, service.name),
-                    [this, request, service, done] { make_or_replace(request, done, service); });
-  });
+  if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
+  const auto made = std::make_shared<bool>();
+  return Operation{[request, service, made](Editor& editor) {
+                     const std::optional<std::string> before = record_of(editor.tables(), request);
+                     *made = !before;
+                     if (auto changed = check_if_match(*request, before)) return changed;
+                     return editor.put(PutService{service, false});
+                   },
+                   [this, service, made] {
+                     const std::string record = service_json(service).closed();
+                     if (!*made) return resource_answer(200, show(service), record);
+                     return created_answer("/v1/projects/" + service.project + "/services/" + service.name,
+                                           show(service), record);
+                   }};
 }
 
-// Made if it is not there (201), else replaced (200): the store tells which, without a look at its tables before.
-void Services::make_or_replace(const RequestPtr& request, const Reply& done, const Service& service) {
-  api_.commit(request, {PutService{service, true}},
-              [this, request, service, done](const tl::expected<Commit, StoreError>& made) {
-                const std::string record = service_json(service).closed();
-                if (made) {
-                  return done(created_answer("/v1/projects/" + service.project + "/services/" + service.name,
-                                             show(service), record));
-                }
-                if (made.error().error.code != ErrorCode::kConflict) return done(problem_of(made.error()));
-                api_.commit(request, done, {PutService{service, false}},
-                            [this, service, record] { return resource_answer(200, show(service), record); });
-              });
-}
-
-void Services::remove(const RequestPtr& request, const Reply& reply) {
-  const std::string project = request->params[0];
-  const std::string name = request->params[1];
-  api_.write_if_matched(request, reply, record_of(project, name), {DeleteService{project, name}}, no_content);
+tl::expected<Operation, Answer> Services::remove(const RequestPtr& request) {
+  return Operation{[request](Editor& editor) {
+                     if (auto changed = check_if_match(*request, record_of(editor.tables(), request))) return changed;
+                     return editor.put(DeleteService{request->params[0], request->params[1]});
+                   },
+                   no_content};
 }
 
 }  // namespace ingress::broker::admin

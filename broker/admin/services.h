@@ -13,9 +13,8 @@ class Services {
  private:
   void list(const RequestPtr& request, const Reply& reply);
   void get(const RequestPtr& request, const Reply& reply);
-  void put(const RequestPtr& request, const Reply& reply);
-  void make_or_replace(const RequestPtr& request, const Reply& done, const Service& service);
-  void remove(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> put(const RequestPtr& request);
+  tl::expected<Operation, Answer> remove(const RequestPtr& request);
   std::string show(const Service& service) const;
 
   Api& api_;

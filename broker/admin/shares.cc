@@ -12,10 +12,6 @@ namespace {
 
 constexpr size_t kSecretBytes = 32;
 
-const Share* find_share(const Snapshot& snapshot, const std::string& id) {
-  return find_row(snapshot.shares, [&id](const Share& row) { return row.id == id; });
-}
-
 // A path as a link's target has it.
 std::string link_of(const Share& share, const std::string& port, const std::string& secret) {
   return "https://" + share.host + port + share.path + "?__share=" + share.id + "." + secret;
@@ -26,30 +22,34 @@ std::string link_of(const Share& share, const std::string& port, const std::stri
 void Shares::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/shares";
   constexpr std::string_view kOne = "/v1/shares/{id}";
-  router.add("GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); });
-  router.add("POST", kAll, [this](const RequestPtr& request, const Reply& reply) { create(request, reply); });
-  router.add("GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); });
-  router.add("PATCH", kOne, [this](const RequestPtr& request, const Reply& reply) { update(request, reply); });
-  router.add("DELETE", kOne, [this](const RequestPtr& request, const Reply& reply) { remove(request, reply); });
+  router.add(
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
+      Audience::kProjects);
+  router.add(
+      "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
+  api_.add_change(router, "POST", kAll, [this](const RequestPtr& request) { return create(request); });
+  api_.add_change(router, "PATCH", kOne, [](const RequestPtr& request) { return update(request); });
+  api_.add_change(router, "DELETE", kOne, [](const RequestPtr& request) { return remove(request); });
 }
 
 void Shares::list(const RequestPtr& request, const Reply& reply) {
   QueryReader query(request->target);
   const Page page = Page::read(query);
-  const std::string host = query.text("host");
-  const std::string project = query.text("project");
+  RowFilter filter;
+  filter.host = query.text("host");
+  filter.project = query.text("project");
+  filter.visible_to = request->role.project;
   if (const auto bad = query.finish()) return reply(*bad);
-  api_.with_snapshot(reply, [page, host, project, reply](const Snapshot& snapshot) {
-    reply(page_answer(
-        snapshot.shares, page, [](const Share& share) -> const std::string& { return share.id; },
-        [&host, &project](const Share& share) {
-          return (host.empty() || share.host == host) && (project.empty() || share.project == project);
-        },
-        [](const Share& share) { return share_json(share).closed(); }));
-  });
+  api_.read<std::vector<Share>>(
+      reply, [page, filter](Tables& tables) { return tables.shares_page(page.cursor, page.asked(), filter); },
+      [page](const std::vector<Share>& rows) {
+        return page_answer(
+            rows, page, [](const Share& share) -> const std::string& { return share.id; },
+            [](const Share& share) { return share_json(share).closed(); });
+      });
 }
 
-void Shares::create(const RequestPtr& request, const Reply& reply) {
+tl::expected<Operation, Answer> Shares::create(const RequestPtr& request) {
   Share share;
   std::string host;
   const std::string secret = tls::to_base64url(tls::random_bytes(kSecretBytes));
@@ -64,50 +64,64 @@ void Shares::create(const RequestPtr& request, const Reply& reply) {
   HostName name;
   std::vector<std::string> steps;
   if (in.good() && !name.assign(host)) in.refuse("host", "is not a host");
-  if (const auto bad = in.finish()) return reply(*bad);
+  if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
   share.host = name.text();
   const auto resolved = api_.index().explain({share.host, share.path, share.created_at}, steps);
-  if (!resolved) return reply(problem(409, "conflict", "\"host\" leads nowhere: " + resolved.error().detail));
+  if (!resolved) {
+    return tl::unexpected(problem(409, "conflict", "\"host\" leads nowhere: " + resolved.error().detail));
+  }
   share.machine = resolved->machine;
   share.port = resolved->port;
-  share.project = resolved->project;
-  api_.write(request, reply, {PutShare{share}}, [this, share, secret] {
-    JsonObject object = share_json(share);
-    object.text("url", link_of(share, api_.parts().public_https_port, secret));
-    return created_answer("/v1/shares/" + share.id, std::move(object).take(), share_json(share).closed());
-  });
+  // A route to a machine is no project's host: who may share it for its project is seen by the machine.
+  share.project = resolved->project.empty() ? request->role.project : std::string(resolved->project);
+  return Operation{[share](Editor& editor) { return editor.put(PutShare{share}); },
+                   [this, share, secret] {
+                     JsonObject object = share_json(share);
+                     object.text("url", link_of(share, api_.parts().public_https_port, secret));
+                     return created_answer("/v1/shares/" + share.id, std::move(object).take(),
+                                           share_json(share).closed());
+                   }};
 }
 
 void Shares::get(const RequestPtr& request, const Reply& reply) {
-  api_.with_snapshot(reply, [request, reply](const Snapshot& snapshot) {
-    const Share* share = find_share(snapshot, request->params[0]);
-    if (share == nullptr) return reply(not_found("share", request->params[0]));
-    reply(resource_answer(200, share_json(*share).closed(), share_json(*share).closed()));
-  });
+  using Found = std::optional<Share>;
+  api_.read<Found>(
+      reply,
+      [request](Tables& tables) {
+        Found share = tables.share(request->params[0]);
+        return share && sees(request->role, share->project) ? share : std::nullopt;
+      },
+      [request](const Found& share) {
+        if (!share) return not_found("share", request->params[0]);
+        return resource_answer(200, share_json(*share).closed(), share_json(*share).closed());
+      });
 }
 
-void Shares::update(const RequestPtr& request, const Reply& reply) {
-  api_.alone(reply, [this, request](const Reply& done) {
-    api_.with_snapshot(done, [this, request, done](const Snapshot& snapshot) {
-      const Share* current = find_share(snapshot, request->params[0]);
-      if (current == nullptr) return done(not_found("share", request->params[0]));
-      if (const auto changed = check_if_match(*request, share_json(*current).closed())) return done(*changed);
-      Share share = *current;
-      ObjectReader in(request->body);
-      in.text("label", share.label);
-      in.expiry(unix_seconds(), share.expires_at);
-      if (const auto bad = in.finish()) return done(*bad);
-      api_.commit(request, done, {PutShare{share}},
-                  [share] { return resource_answer(200, share_json(share).closed(), share_json(share).closed()); });
-    });
-  });
+tl::expected<Operation, Answer> Shares::update(const RequestPtr& request) {
+  const auto after = std::make_shared<Share>();
+  return Operation{[request, after](Editor& editor) -> std::optional<Answer> {
+                     std::optional<Share> share = editor.tables().share(request->params[0]);
+                     if (!share || !sees(editor.role(), share->project)) return not_found("share", request->params[0]);
+                     if (auto changed = check_if_match(*request, share_json(*share).closed())) return changed;
+                     ObjectReader in(request->body);
+                     in.text("label", share->label);
+                     in.expiry(unix_seconds(), share->expires_at);
+                     if (auto bad = in.finish()) return bad;
+                     *after = *share;
+                     return editor.put(PutShare{std::move(*share)});
+                   },
+                   [after] { return resource_answer(200, share_json(*after).closed(), share_json(*after).closed()); }};
 }
 
-void Shares::remove(const RequestPtr& request, const Reply& reply) {
-  const auto record = [id = request->params[0]](const Snapshot& now) {
-    return record_where(now.shares, share_json, [&id](const Share& row) { return row.id == id; });
-  };
-  api_.write_if_matched(request, reply, record, {DeleteShare{request->params[0]}}, no_content);
+tl::expected<Operation, Answer> Shares::remove(const RequestPtr& request) {
+  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     const std::optional<Share> share = editor.tables().share(request->params[0]);
+                     if (share && !sees(editor.role(), share->project)) return not_found("share", request->params[0]);
+                     const auto record = share ? std::optional(share_json(*share).closed()) : std::nullopt;
+                     if (auto changed = check_if_match(*request, record)) return changed;
+                     return editor.put(DeleteShare{request->params[0]});
+                   },
+                   no_content};
 }
 
 }  // namespace ingress::broker::admin

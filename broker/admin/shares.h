@@ -12,10 +12,10 @@ class Shares {
 
  private:
   void list(const RequestPtr& request, const Reply& reply);
-  void create(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> create(const RequestPtr& request);
   void get(const RequestPtr& request, const Reply& reply);
-  void update(const RequestPtr& request, const Reply& reply);
-  void remove(const RequestPtr& request, const Reply& reply);
+  static tl::expected<Operation, Answer> update(const RequestPtr& request);
+  static tl::expected<Operation, Answer> remove(const RequestPtr& request);
 
   Api& api_;
 };

@@ -12,14 +12,11 @@ class Tokens {
 
  private:
   void list(const RequestPtr& request, const Reply& reply);
-  void create(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> create(const RequestPtr& request);
   void get(const RequestPtr& request, const Reply& reply);
-  void remove(const RequestPtr& request, const Reply& reply);
+  tl::expected<Operation, Answer> remove(const RequestPtr& request);
 
   Api& api_;
 };
-
-// "itk_" and 256 random bits in base64url.
-std::string new_secret();
 
 }  // namespace ingress::broker::admin

@@ -46,10 +46,10 @@ void Traffic::list(const RequestPtr& request, const Reply& reply) {
   if (const auto bad = query.finish()) return reply(*bad);
   api_.with_traffic([this, page, machine, reply](const std::vector<MachineRow>& rows) {
     const Time now = api_.parts().loop->now();
-    Answer answer = page_answer(
-        rows, page, [](const MachineRow& row) -> const std::string& { return row.machine; },
-        [&machine](const MachineRow& row) { return machine.empty() || row.machine == machine; },
-        [now](const MachineRow& row) { return row_json(row, now); });
+    const auto key = [](const MachineRow& row) -> const std::string& { return row.machine; };
+    const auto wanted = [&machine](const MachineRow& row) { return machine.empty() || row.machine == machine; };
+    Answer answer = page_answer(page_of(rows, page, key, wanted), page, key,
+                                [now](const MachineRow& row) { return row_json(row, now); });
     JsonObject more;
     more.number("at", now.time_since_epoch().count());
     more.raw("firstByteBoundsMs", bounds_json());

@@ -15,6 +15,9 @@ class Tunnels {
   void get(const RequestPtr& request, const Reply& reply);
   void close(const RequestPtr& request, const Reply& reply);
 
+  bool seen(const Role& role, const TunnelInfo& tunnel) const;
+  void with_one(const RequestPtr& request, const Reply& reply, std::function<void(const TunnelInfo&)> on_found);
+
   Api& api_;
 };
 

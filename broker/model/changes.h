@@ -74,14 +74,31 @@ struct DeleteShare {
   std::string id;
 };
 
-using Change =
-    std::variant<PutMachine, DeleteMachine, PutToken, DeleteToken, PutProject, DeleteProject, AttachMachine, PutService,
-                 DeleteService, PutRoute, DeleteRoute, PutDomain, DeleteDomain, PutShare, DeleteShare>;
+struct PutAccessToken {
+  AccessToken token;
+};
+struct DeleteAccessToken {
+  std::string id;
+};
+struct PutJoinToken {
+  JoinToken token;
+};
+struct DeleteJoinToken {
+  std::string id;
+};
+
+using Change = std::variant<PutMachine, DeleteMachine, PutToken, DeleteToken, PutProject, DeleteProject, AttachMachine,
+                            PutService, DeleteService, PutRoute, DeleteRoute, PutDomain, DeleteDomain, PutShare,
+                            DeleteShare, PutAccessToken, DeleteAccessToken, PutJoinToken, DeleteJoinToken>;
 
 struct Transaction {
   std::string actor;
   int64_t at = 0;  // Unix milliseconds
   std::vector<Change> changes;
 };
+
+// Machines whose tunnels end with it: a token was revoked, or the machine archived or deleted. Which token a tunnel
+// showed is not kept: all of the machine's end, and agents with a good one are back at once.
+std::vector<std::string> machines_to_drop(const Transaction& transaction);
 
 }  // namespace ingress::broker

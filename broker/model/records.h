@@ -37,6 +37,7 @@ struct Project {
   std::string policy = "{}";  // JSON object
   std::string metadata = "{}";
   int64_t created_at = 0;
+  std::string limits = "{}";  // JSON object, see project_limits.h
 };
 
 struct Service {
@@ -99,6 +100,27 @@ struct Share {
   int64_t expires_at = 0;  // Unix seconds, 0 for never
 };
 
+// Lets in to the admin API, as far as its role goes.
+struct AccessToken {
+  std::string id;      // "at_…"
+  std::string role;    // "read", "write" or "project:SLUG"
+  std::string sha256;  // hex of the secret's hash
+  std::string label;
+  int64_t created_at = 0;
+  int64_t expires_at = 0;  // Unix seconds, 0 for never
+};
+
+// Lets an agent make its machine: its first HELLO with a machine id that is free does.
+struct JoinToken {
+  std::string id;       // "jt_…"
+  std::string project;  // that the machines belong to, "" for the operator
+  std::string sha256;   // hex of the secret's hash
+  std::string label;
+  int64_t uses_left = 1;  // -1 for any number
+  int64_t created_at = 0;
+  int64_t expires_at = 0;  // Unix seconds, 0 for never
+};
+
 // One row of the audit log and feed.
 struct ChangeRow {
   int64_t revision = 0;
@@ -108,6 +130,7 @@ struct ChangeRow {
   std::string subject;    // "mach_123"
   std::string before;     // JSON, "" where none; secrets left out
   std::string after;
+  std::string project = {};  // whose token may see it too, "" for the operator's alone
 };
 
 }  // namespace ingress::broker

@@ -2,6 +2,9 @@
 // Thread: the loop's.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "broker/routing/index_nodes.h"
@@ -55,6 +58,9 @@ struct IndexTables {
   NameTable<HostEntry, HostMatch> hosts;  // exact hosts, custom domains, and the text of wildcard hosts
   WildcardTrie wildcards;                 // the wildcard hosts again, to be matched
   NameTable<ShareNode, ShareMatch> shares;
+  // By id.
+  std::map<std::string, AccessToken, std::less<>> access_tokens;
+  std::map<std::string, JoinToken, std::less<>> join_tokens;
 };
 
 // null where the project has no such service.

@@ -38,6 +38,10 @@ class IndexWriter {
   void operator()(const DeleteDomain& change);
   void operator()(const PutShare& change);
   void operator()(const DeleteShare& change);
+  void operator()(const PutAccessToken& change) { tables_.access_tokens[change.token.id] = change.token; }
+  void operator()(const DeleteAccessToken& change) { tables_.access_tokens.erase(change.id); }
+  void operator()(const PutJoinToken& change) { tables_.join_tokens[change.token.id] = change.token; }
+  void operator()(const DeleteJoinToken& change) { tables_.join_tokens.erase(change.id); }
 
  private:
   void attach(ProjectNode& project, MachineNode* machine, bool move_states);

@@ -155,6 +155,16 @@ const Share* RouteIndex::share(std::string_view id) const {
   return node == nullptr ? nullptr : &node->record;
 }
 
+const AccessToken* RouteIndex::access_token(std::string_view id) const {
+  const auto found = impl_->tables.access_tokens.find(id);
+  return found == impl_->tables.access_tokens.end() ? nullptr : &found->second;
+}
+
+const JoinToken* RouteIndex::join_token(std::string_view id) const {
+  const auto found = impl_->tables.join_tokens.find(id);
+  return found == impl_->tables.join_tokens.end() ? nullptr : &found->second;
+}
+
 std::string_view RouteIndex::token_machine(std::string_view machine_id, std::string_view sha256_hex) const {
   const MachineNode* node = impl_->tables.machine(machine_id);
   if (node == nullptr) return {};

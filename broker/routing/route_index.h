@@ -92,6 +92,8 @@ class RouteIndex {
   const Project* project(std::string_view slug) const;
   // null where it is not there.
   const Share* share(std::string_view id) const;
+  const AccessToken* access_token(std::string_view id) const;
+  const JoinToken* join_token(std::string_view id) const;
   // The machine that a token (SHA-256, hex) opens, "" where none. Compares in constant time.
   std::string_view token_machine(std::string_view machine_id, std::string_view sha256_hex) const;
   // Public hosts that lead to the machine, for people: its own first.

@@ -1,9 +1,21 @@
 #include "broker/store/commit_batch.h"
 
+#include "broker/store/draft.h"
 #include "broker/store/tables.h"
 #include "broker/store/transaction_writer.h"
 
 namespace ingress::broker {
+namespace {
+
+TransactionWriter::Checked put_all(CommitJob& job, Draft& draft) {
+  if (job.make) return job.make(draft);
+  for (Change& change : job.transaction.changes) {
+    if (TransactionWriter::Checked done = draft.put(std::move(change)); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace
 
 void CommitBatch::run(std::vector<CommitJob>& jobs) {
   const int64_t before = revision_;
@@ -35,8 +47,10 @@ void CommitBatch::write(std::vector<CommitJob>& jobs) {
 void CommitBatch::write_one(CommitJob& job) {
   database_.run("SAVEPOINT one");
   Tables tables(database_);
-  TransactionWriter writer(tables, revision_);
-  if (const TransactionWriter::Checked done = writer.apply(job.transaction); done) {
+  TransactionWriter writer(tables, revision_, job.transaction.actor, job.transaction.at);
+  Draft draft(tables, writer);
+  if (const TransactionWriter::Checked done = put_all(job, draft); done) {
+    job.transaction.changes = writer.take_applied();
     revision_ = writer.revision();
     job.outcome = Commit{revision_};
   } else {

@@ -10,10 +10,12 @@
 
 namespace ingress::broker {
 
+// A transaction with its changes, or with `make`, which puts them.
 struct CommitJob {
   Transaction transaction;
   std::function<void(tl::expected<Commit, StoreError>)> on_done;
   tl::expected<Commit, StoreError> outcome;
+  Store::Make make = {};
 };
 
 class CommitBatch {

@@ -55,13 +55,12 @@ std::string json_of(const Token& token) {
 }
 
 std::string json_of(const Project& project) {
-  return written({{"slug", project.slug},
-                  {"machine", project.machine},
-                  {"defaultPort", project.default_port},
-                  {"suspended", project.suspended},
-                  {"policy", object(project.policy)},
-                  {"metadata", object(project.metadata)},
-                  {"createdAt", project.created_at}});
+  json record = {
+      {"slug", project.slug},           {"machine", project.machine},       {"defaultPort", project.default_port},
+      {"suspended", project.suspended}, {"policy", object(project.policy)}, {"metadata", object(project.metadata)},
+      {"createdAt", project.created_at}};
+  if (project.limits != "{}") record["limits"] = object(project.limits);
+  return written(record);
 }
 
 std::string json_of(const Service& service) {
@@ -92,6 +91,20 @@ std::string json_of(const Share& share) {
                  {"machine", share.machine}, {"port", share.port},           {"project", share.project},
                  {"label", share.label},     {"createdAt", share.created_at}};
   return written(with_expiry(std::move(record), share.expires_at));
+}
+
+std::string json_of(const AccessToken& token) {
+  json record = {{"id", token.id}, {"role", token.role}, {"label", token.label}, {"createdAt", token.created_at}};
+  return written(with_expiry(std::move(record), token.expires_at));
+}
+
+std::string json_of(const JoinToken& token) {
+  json record = {{"id", token.id},
+                 {"project", token.project},
+                 {"label", token.label},
+                 {"usesLeft", token.uses_left},
+                 {"createdAt", token.created_at}};
+  return written(with_expiry(std::move(record), token.expires_at));
 }
 
 std::string json_of_attachment(std::string_view machine) { return written({{"machine", machine}}); }

@@ -1,4 +1,4 @@
-// Records as the JSON of `changes`: the hashes of tokens and shares are left out.
+// Records as the JSON of `changes`: the hashes of tokens (of machines, access and join) and shares are left out.
 #pragma once
 
 #include <string>
@@ -16,6 +16,8 @@ std::string json_of(const Service& service);
 std::string json_of(const Route& route);
 std::string json_of(const Domain& domain);
 std::string json_of(const Share& share);
+std::string json_of(const AccessToken& token);
+std::string json_of(const JoinToken& token);
 // {"machine":"mach_1"}: what a project has attached.
 std::string json_of_attachment(std::string_view machine);
 

@@ -4,10 +4,12 @@
 #include <string_view>
 
 #include "broker/model/ids.h"
+#include "broker/model/role.h"
 #include "broker/model/target_template.h"
 #include "broker/policy/policy.h"
 #include "broker/routing/pattern.h"
 #include "broker/routing/request_path.h"
+#include "broker/store/project_limits.h"
 #include "broker/store/record_json.h"
 
 namespace ingress::broker {
@@ -112,6 +114,7 @@ Status check_record(const Project& project, std::string& problem) {
   if (Status good = check_slug(project.slug, problem); !good) return good;
   if (Status good = check_port(project.default_port, "default port", problem); !good) return good;
   if (Status good = check_policy(project.policy, problem); !good) return good;
+  if (const auto limits = parse_limits(project.limits, problem); !limits) return tl::unexpected(limits.error());
   return check_metadata(project.metadata, problem);
 }
 
@@ -153,6 +156,24 @@ Status check_record(const Share& share, std::string& problem) {
   }
   if (Status good = check_expiry(share.expires_at, problem); !good) return good;
   return check_text("a share's label", share.label, problem);
+}
+
+Status check_record(const AccessToken& token, std::string& problem) {
+  if (Status good = check_record_id(token.id, problem); !good) return good;
+  if (!is_sha256(token.sha256)) return refuse(problem, "a token's hash is 64 hexadecimal digits in lower case");
+  if (!parse_role(token.role)) {
+    return refuse(problem, "role \"" + token.role + "\" is none of read, write and project:SLUG");
+  }
+  if (Status good = check_expiry(token.expires_at, problem); !good) return good;
+  return check_text("a token's label", token.label, problem);
+}
+
+Status check_record(const JoinToken& token, std::string& problem) {
+  if (Status good = check_record_id(token.id, problem); !good) return good;
+  if (!is_sha256(token.sha256)) return refuse(problem, "a token's hash is 64 hexadecimal digits in lower case");
+  if (token.uses_left < -1) return refuse(problem, "a join token is for a number of uses from 1 up, or for any");
+  if (Status good = check_expiry(token.expires_at, problem); !good) return good;
+  return check_text("a token's label", token.label, problem);
 }
 
 Status check_record(Domain& domain, std::string& problem) {

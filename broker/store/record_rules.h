@@ -16,5 +16,7 @@ Status check_record(const Service& service, std::string& problem);
 Status check_record(Route& route, std::string& problem);
 Status check_record(Domain& domain, std::string& problem);
 Status check_record(const Share& share, std::string& problem);
+Status check_record(const AccessToken& token, std::string& problem);
+Status check_record(const JoinToken& token, std::string& problem);
 
 }  // namespace ingress::broker

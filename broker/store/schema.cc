@@ -82,7 +82,7 @@ CREATE TABLE changes (
 constexpr std::array kVersions = {kVersion1};
 static_assert(kVersions.size() == static_cast<size_t>(db::kSchemaVersion));
 
-// Policies of machines, owners, times to live, captures and paths, shares.
+// Policies of machines, owners, times to live, captures and paths, shares, limits of projects, access and join tokens.
 constexpr const char* kAddition1 = R"sql(
 ALTER TABLE machines ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 ALTER TABLE machines ADD COLUMN policy TEXT NOT NULL DEFAULT '{}';
@@ -110,6 +110,28 @@ CREATE TABLE shares (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shares_by_machine ON shares (machine);
 CREATE INDEX shares_by_expiry ON shares (expires_at) WHERE expires_at <> 0;
+CREATE INDEX shares_by_project ON shares (project) WHERE project <> '';
+CREATE INDEX routes_by_external_id ON routes (external_id) WHERE external_id <> '';
+ALTER TABLE projects ADD COLUMN limits TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE changes ADD COLUMN project TEXT NOT NULL DEFAULT '';
+CREATE INDEX changes_by_project ON changes (project, revision) WHERE project <> '';
+CREATE TABLE access_tokens (
+  id TEXT PRIMARY KEY,
+  role TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  label TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE join_tokens (
+  id TEXT PRIMARY KEY,
+  project TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  label TEXT NOT NULL,
+  uses_left INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql";
 
 constexpr std::array kAdditions = {kAddition1};

@@ -24,6 +24,8 @@ Transaction rebuild_transaction(Snapshot snapshot) {
   add<PutRoute>(snapshot.routes, transaction);
   add<PutDomain>(snapshot.domains, transaction);
   add<PutShare>(snapshot.shares, transaction);
+  add<PutAccessToken>(snapshot.access_tokens, transaction);
+  add<PutJoinToken>(snapshot.join_tokens, transaction);
   return transaction;
 }
 
@@ -39,6 +41,8 @@ Result<Snapshot> read_tables(db::Database& database) {
   snapshot.routes = tables.routes();
   snapshot.domains = tables.domains();
   snapshot.shares = tables.shares();
+  snapshot.access_tokens = tables.access_tokens();
+  snapshot.join_tokens = tables.join_tokens();
   database.run("COMMIT");
   if (!database.failed()) return snapshot;
   const Error error = database.error();

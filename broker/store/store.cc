@@ -16,12 +16,15 @@ class SqliteStore final : public Store {
   void commit(Transaction transaction, std::function<void(tl::expected<Commit, StoreError>)> on_done) override {
     thread_.give(CommitJob{std::move(transaction), std::move(on_done), {}});
   }
+  void transact(std::string actor, int64_t at, Make make,
+                std::function<void(tl::expected<Commit, StoreError>)> on_done) override {
+    thread_.give(CommitJob{{std::move(actor), at, {}}, std::move(on_done), {}, std::move(make)});
+  }
+  void read(std::function<void(Tables&)> ask, std::function<void(Status)> on_done) override {
+    thread_.give(ReadJob{std::move(ask), std::move(on_done)});
+  }
   void snapshot(std::function<void(Result<Snapshot>)> on_done) override {
     thread_.give(SnapshotJob{std::move(on_done)});
-  }
-  void list_changes(int64_t since_revision, int limit,
-                    std::function<void(Result<std::vector<ChangeRow>>)> on_done) override {
-    thread_.give(ChangesJob{since_revision, limit, std::move(on_done)});
   }
 
  private:

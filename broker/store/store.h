@@ -15,7 +15,11 @@
 
 namespace ingress::broker {
 
-// Why a transaction was refused: kNotFound, kConflict, kInvalidArgument (rules of design, section 2), kIo (disk full…).
+class Draft;
+class Tables;
+
+// Why a transaction was refused: kNotFound, kConflict, kInvalidArgument (rules of design, section 2), kTooLarge (over a
+// project's limits), kIo (disk full…).
 struct StoreError {
   Error error;
   std::string detail;  // a sentence for people, e.g. "machine \"mach-123\" is taken by \"mach_123\""
@@ -35,6 +39,8 @@ struct Snapshot {
   std::vector<Route> routes;
   std::vector<Domain> domains;
   std::vector<Share> shares;
+  std::vector<AccessToken> access_tokens;
+  std::vector<JoinToken> join_tokens;
 };
 
 class Store {
@@ -51,11 +57,16 @@ class Store {
   // The transaction is as it was applied: names normalised, so that the index can apply it as it is.
   virtual void set_on_committed(OnCommitted on_committed) = 0;
   virtual void commit(Transaction transaction, std::function<void(tl::expected<Commit, StoreError>)> on_done) = 0;
+  // The same for changes that depend on what is there. `make` is called on the store's thread and puts them into the
+  // draft; what it refuses with takes all of them back.
+  using Make = std::function<tl::expected<void, StoreError>(Draft&)>;
+  virtual void transact(std::string actor, int64_t at, Make make,
+                        std::function<void(tl::expected<Commit, StoreError>)> on_done) = 0;
 
-  // Reads, by copy, on the store's thread, after the commits that were queued before. Changes come by revision.
+  // Reads on the store's thread, after the commits that were queued before. `ask` is called there.
+  virtual void read(std::function<void(Tables&)> ask, std::function<void(Status)> on_done) = 0;
+  // All rows, for the index at start.
   virtual void snapshot(std::function<void(Result<Snapshot>)> on_done) = 0;
-  virtual void list_changes(int64_t since_revision, int limit,
-                            std::function<void(Result<std::vector<ChangeRow>>)> on_done) = 0;
 };
 
 // The changes that rebuild the tables from nothing, for the index at start: they leave machines in the state they are

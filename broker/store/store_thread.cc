@@ -51,7 +51,7 @@ void StoreThread::run() {
         continue;
       }
       if (auto* snapshot = std::get_if<SnapshotJob>(&jobs.front())) run_read(*snapshot);
-      if (auto* changes = std::get_if<ChangesJob>(&jobs.front())) run_read(*changes);
+      if (auto* read = std::get_if<ReadJob>(&jobs.front())) run_read(*read);
       jobs.pop_front();
     }
   }
@@ -88,15 +88,17 @@ void StoreThread::post(Answer on_done, Value value) {
   });
 }
 
-void StoreThread::run_read(SnapshotJob& job) { post(std::move(job.on_done), read_tables(*database_)); }
-
-void StoreThread::run_read(ChangesJob& job) {
-  Result<std::vector<ChangeRow>> rows = Tables(*database_).changes_since(job.since, job.limit);
+void StoreThread::run_read(ReadJob& job) {
+  Tables tables(*database_);
+  job.ask(tables);
+  Status status;
   if (database_->failed()) {
-    rows = tl::unexpected(database_->error());
+    status = tl::unexpected(database_->error());
     database_->clear_failure();
   }
-  post(std::move(job.on_done), std::move(rows));
+  post(std::move(job.on_done), std::move(status));
 }
+
+void StoreThread::run_read(SnapshotJob& job) { post(std::move(job.on_done), read_tables(*database_)); }
 
 }  // namespace ingress::broker

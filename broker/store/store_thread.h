@@ -22,13 +22,12 @@ struct SnapshotJob {
   std::function<void(Result<Snapshot>)> on_done;
 };
 
-struct ChangesJob {
-  int64_t since = 0;
-  int limit = 0;
-  std::function<void(Result<std::vector<ChangeRow>>)> on_done;
+struct ReadJob {
+  std::function<void(Tables&)> ask;
+  std::function<void(Status)> on_done;
 };
 
-using StoreJob = std::variant<CommitJob, SnapshotJob, ChangesJob>;
+using StoreJob = std::variant<CommitJob, SnapshotJob, ReadJob>;
 
 class StoreThread {
  public:
@@ -53,7 +52,7 @@ class StoreThread {
   // Runs the commits at the front of `jobs` as one batch.
   void run_commits(std::deque<StoreJob>& jobs);
   void run_read(SnapshotJob& job);
-  void run_read(ChangesJob& job);
+  void run_read(ReadJob& job);
   template <class Answer, class Value>
   void post(Answer on_done, Value value);
 

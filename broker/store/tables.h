@@ -1,6 +1,7 @@
 // The rows of the tables as records. No rule is checked here (see TransactionWriter). Failures stick in the database.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,18 @@
 #include "common/database/database.h"
 
 namespace ingress::broker {
+
+enum class Expiring : uint8_t { kRoutes, kMachines, kShares, kAccessTokens, kJoinTokens };
+
+// What a list is cut down to; "" for no matter.
+struct RowFilter {
+  std::string machine = {};      // projects: attached to it; routes, shares: that lead to it
+  std::string project = {};      // routes: that lead to it; domains, shares, join tokens: of it
+  std::string host = {};         // shares
+  std::string owner = {};        // routes, machines: that belong to it
+  std::string external_id = {};  // routes
+  std::string visible_to = {};   // what a token of this project sees
+};
 
 class Tables {
  public:
@@ -23,16 +36,25 @@ class Tables {
   std::optional<Route> route(std::string_view id);
   std::optional<Domain> domain(std::string_view name);
   std::optional<Share> share(std::string_view id);
+  std::optional<AccessToken> access_token(std::string_view id);
+  std::optional<JoinToken> join_token(std::string_view id);
+  std::optional<ChangeRow> change(int64_t revision);
 
   // Who stands in the way; "" for nobody.
   std::string route_of_pattern(std::string_view pattern);
   std::string project_attached_to(std::string_view machine);
   std::string service_on(std::string_view machine);  // "misha/docs"
+  bool has_service_on(std::string_view project, std::string_view machine);
   std::string route_to_machine(std::string_view machine);
   std::string route_to_project(std::string_view project);
   std::string route_to_service(std::string_view project, std::string_view service);
   std::string route_owned_by(std::string_view project);
   std::string machine_owned_by(std::string_view project);
+  // Ids of the tokens that open a project alone.
+  std::vector<std::string> access_tokens_of(std::string_view project);
+  std::vector<std::string> join_tokens_of(std::string_view project);
+  int64_t count_of_machines(std::string_view owner);
+  int64_t count_of_routes(std::string_view owner);
 
   void put(const Machine& machine);
   void put(const Token& token);
@@ -41,6 +63,8 @@ class Tables {
   void put(const Route& route);  // its patterns are replaced; none is held by another route
   void put(const Domain& domain);
   void put(const Share& share);
+  void put(const AccessToken& token);
+  void put(const JoinToken& token);
   void erase_machine(std::string_view id);
   void erase_token(std::string_view machine, std::string_view id);
   void erase_project(std::string_view slug);
@@ -49,10 +73,27 @@ class Tables {
   void erase_pattern(std::string_view pattern);
   void erase_domain(std::string_view name);
   void erase_share(std::string_view id);
+  void erase_access_token(std::string_view id);
+  void erase_join_token(std::string_view id);
 
   int64_t head();  // the newest revision, 0 for none
   void append(const ChangeRow& row);
   std::vector<ChangeRow> changes_since(int64_t revision, int limit);
+  // Those that a token of the project may see.
+  std::vector<ChangeRow> changes_of_project(std::string_view project, int64_t revision, int limit);
+
+  // A part of a list: rows behind `after` in the order of their keys, which `filter` names; `limit` at most.
+  std::vector<Machine> machines_page(std::string_view after, size_t limit, const RowFilter& filter);
+  std::vector<Token> tokens_page(std::string_view machine, std::string_view after, size_t limit);
+  std::vector<Project> projects_page(std::string_view after, size_t limit, const RowFilter& filter);
+  std::vector<Service> services_page(std::string_view project, std::string_view after, size_t limit);
+  std::vector<Route> routes_page(std::string_view after, size_t limit, const RowFilter& filter);
+  std::vector<Domain> domains_page(std::string_view after, size_t limit, const RowFilter& filter);
+  std::vector<Share> shares_page(std::string_view after, size_t limit, const RowFilter& filter);
+  std::vector<AccessToken> access_tokens_page(std::string_view after, size_t limit);
+  std::vector<JoinToken> join_tokens_page(std::string_view after, size_t limit, const RowFilter& filter);
+  // Ids of rows whose time was over at `time` (Unix seconds), the oldest first.
+  std::vector<std::string> expired(Expiring what, int64_t time, int limit);
 
   std::vector<Machine> machines();
   std::vector<Token> tokens();
@@ -61,8 +102,11 @@ class Tables {
   std::vector<Route> routes();
   std::vector<Domain> domains();
   std::vector<Share> shares();
+  std::vector<AccessToken> access_tokens();
+  std::vector<JoinToken> join_tokens();
 
  private:
+  std::vector<RoutePattern> patterns_of(std::string_view route);
   void put_pattern(const std::string& route, int64_t position, const RoutePattern& pattern);
 
   db::Database& database_;

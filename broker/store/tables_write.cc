@@ -41,10 +41,10 @@ void Tables::put(const Token& token) {
 void Tables::put(const Project& project) {
   database_
       .query(
-          "INSERT INTO projects (slug, machine, default_port, suspended, policy, metadata, created_at) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO UPDATE SET machine = excluded.machine, "
+          "INSERT INTO projects (slug, machine, default_port, suspended, policy, metadata, created_at, limits) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO UPDATE SET machine = excluded.machine, "
           "default_port = excluded.default_port, suspended = excluded.suspended, policy = excluded.policy, "
-          "metadata = excluded.metadata, created_at = excluded.created_at")
+          "metadata = excluded.metadata, created_at = excluded.created_at, limits = excluded.limits")
       .bind(project.slug)
       .bind_or_null(project.machine)
       .bind(int64_t{project.default_port})
@@ -52,6 +52,7 @@ void Tables::put(const Project& project) {
       .bind(project.policy)
       .bind(project.metadata)
       .bind(project.created_at)
+      .bind(project.limits)
       .run();
 }
 
@@ -145,6 +146,38 @@ void Tables::put(const Share& share) {
       .run();
 }
 
+void Tables::put(const AccessToken& token) {
+  database_
+      .query(
+          "INSERT INTO access_tokens (id, role, sha256, label, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT (id) DO UPDATE SET role = excluded.role, sha256 = excluded.sha256, label = excluded.label, "
+          "created_at = excluded.created_at, expires_at = excluded.expires_at")
+      .bind(token.id)
+      .bind(token.role)
+      .bind(token.sha256)
+      .bind(token.label)
+      .bind(token.created_at)
+      .bind(token.expires_at)
+      .run();
+}
+
+void Tables::put(const JoinToken& token) {
+  database_
+      .query(
+          "INSERT INTO join_tokens (id, project, sha256, label, uses_left, created_at, expires_at) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET project = excluded.project, "
+          "sha256 = excluded.sha256, label = excluded.label, uses_left = excluded.uses_left, "
+          "created_at = excluded.created_at, expires_at = excluded.expires_at")
+      .bind(token.id)
+      .bind(token.project)
+      .bind(token.sha256)
+      .bind(token.label)
+      .bind(token.uses_left)
+      .bind(token.created_at)
+      .bind(token.expires_at)
+      .run();
+}
+
 void Tables::erase_machine(std::string_view id) { database_.query("DELETE FROM machines WHERE id = ?").bind(id).run(); }
 
 void Tables::erase_token(std::string_view machine, std::string_view id) {
@@ -171,10 +204,19 @@ void Tables::erase_domain(std::string_view name) {
 
 void Tables::erase_share(std::string_view id) { database_.query("DELETE FROM shares WHERE id = ?").bind(id).run(); }
 
+void Tables::erase_access_token(std::string_view id) {
+  database_.query("DELETE FROM access_tokens WHERE id = ?").bind(id).run();
+}
+
+void Tables::erase_join_token(std::string_view id) {
+  database_.query("DELETE FROM join_tokens WHERE id = ?").bind(id).run();
+}
+
 void Tables::append(const ChangeRow& row) {
   database_
       .query(
-          "INSERT INTO changes (revision, at, actor, operation, subject, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)")
+          "INSERT INTO changes (revision, at, actor, operation, subject, before, after, project) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(row.revision)
       .bind(row.at)
       .bind(row.actor)
@@ -182,6 +224,7 @@ void Tables::append(const ChangeRow& row) {
       .bind(row.subject)
       .bind(row.before)
       .bind(row.after)
+      .bind(row.project)
       .run();
 }
 

@@ -2,6 +2,7 @@
 
 #include "broker/model/ids.h"
 #include "broker/model/machine_state.h"
+#include "broker/model/role.h"
 #include "broker/model/target_template.h"
 #include "broker/store/record_json.h"
 #include "broker/store/record_rules.h"
@@ -33,6 +34,12 @@ Checked check(Record& record) {
   return tl::unexpected(StoreError{good.error(), std::move(problem)});
 }
 
+// Whose row it is; "" where it changes hands, which is the operator's business.
+template <class Record>
+std::string owner_of(const std::optional<Record>& before, const Record& after) {
+  return before && before->owner != after.owner ? std::string() : after.owner;
+}
+
 template <class Record>
 std::string json_or_nothing(const std::optional<Record>& record) {
   return record ? json_of(*record) : std::string();
@@ -40,32 +47,25 @@ std::string json_or_nothing(const std::optional<Record>& record) {
 
 }  // namespace
 
-Checked TransactionWriter::apply(Transaction& transaction) {
-  actor_ = transaction.actor;
-  at_ = transaction.at;
-  std::vector<Change> applied;
-  applied.reserve(transaction.changes.size());
-  for (Change& change : transaction.changes) {
-    next_ = std::move(change);
-    while (next_) {
-      Change current = std::move(*next_);
-      next_.reset();
-      if (Checked done = std::visit(*this, current); !done) return done;
-      applied.push_back(std::move(current));
-    }
+Checked TransactionWriter::put(Change change) {
+  next_.push_back(std::move(change));
+  while (!next_.empty()) {
+    Change current = std::move(next_.front());
+    next_.pop_front();
+    if (Checked done = std::visit(*this, current); !done) return done;
+    applied_.push_back(std::move(current));
   }
-  transaction.changes = std::move(applied);
   return {};
 }
 
-void TransactionWriter::record(std::string operation, std::string subject, std::string before, std::string after) {
-  tables_.append(
-      {++revision_, at_, actor_, std::move(operation), std::move(subject), std::move(before), std::move(after)});
+void TransactionWriter::record(Entry entry) {
+  tables_.append({++revision_, at_, actor_, std::move(entry.operation), std::move(entry.subject),
+                  std::move(entry.before), std::move(entry.after), std::move(entry.project)});
 }
 
-void TransactionWriter::record_put(std::string_view noun, std::string subject, std::string before, std::string after) {
-  std::string operation = std::string(noun) + (before.empty() ? ".create" : ".update");
-  record(std::move(operation), std::move(subject), std::move(before), std::move(after));
+void TransactionWriter::record_put(Entry entry) {
+  entry.operation += entry.before.empty() ? ".create" : ".update";
+  record(std::move(entry));
 }
 
 Checked TransactionWriter::check_machine_exists(const std::string& id) {
@@ -74,6 +74,27 @@ Checked TransactionWriter::check_machine_exists(const std::string& id) {
 
 Checked TransactionWriter::check_owner(const std::string& owner) {
   return owner.empty() ? Checked() : check_project_exists(owner);
+}
+
+std::string TransactionWriter::owner_of_machine(const std::string& machine) {
+  const std::optional<Machine> row = tables_.machine(machine);
+  return row ? row->owner : std::string();
+}
+
+// One more of what `noun` names for a project; `count` is asked once a transaction.
+Checked TransactionWriter::take_quota(const std::string& owner, std::string_view noun, int64_t ProjectLimits::*limit,
+                                      int64_t (Tables::*count)(std::string_view)) {
+  if (owner.empty()) return {};
+  const std::optional<Project> project = tables_.project(owner);
+  if (!project) return not_found("project", owner);
+  std::string problem;
+  const Result<ProjectLimits> limits = parse_limits(project->limits, problem);
+  if (!limits || (*limits).*limit < 0) return {};
+  const auto [counted, fresh] = counts_.try_emplace(std::string(noun) + "/" + owner, 0);
+  if (fresh) counted->second = (tables_.*count)(owner);
+  if (counted->second++ < (*limits).*limit) return {};
+  return refuse(ErrorCode::kTooLarge, "project " + quoted(owner) + " may have " + std::to_string((*limits).*limit) +
+                                          " " + std::string(noun) + " and has them: its limits say so");
 }
 
 Checked TransactionWriter::check_project_exists(const std::string& slug) {
@@ -90,8 +111,13 @@ Checked TransactionWriter::operator()(PutMachine& change) {
   if (Checked good = check_owner(machine.owner); !good) return good;
   const std::optional<Machine> before = tables_.machine(machine.id);
   if (before && change.create) return exists_already("machine", machine.id);
+  if (!before || before->owner != machine.owner) {
+    if (Checked good = take_quota(machine.owner, "machines", &ProjectLimits::machines, &Tables::count_of_machines);
+        !good)
+      return good;
+  }
   tables_.put(machine);
-  record_put("machine", machine.id, json_or_nothing(before), json_of(machine));
+  record_put({"machine", machine.id, json_or_nothing(before), json_of(machine), owner_of(before, machine)});
   return {};
 }
 
@@ -109,7 +135,7 @@ Checked TransactionWriter::operator()(DeleteMachine& change) {
     return conflict(refused + "route " + quoted(route) + " leads to it");
   }
   tables_.erase_machine(change.id);
-  record("machine.delete", change.id, json_of(*before), "");
+  record({"machine.delete", change.id, json_of(*before), "", before->owner});
   return {};
 }
 
@@ -119,7 +145,8 @@ Checked TransactionWriter::operator()(PutToken& change) {
   if (Checked good = check_machine_exists(token.machine); !good) return good;
   const std::optional<Token> before = tables_.token(token.machine, token.id);
   tables_.put(token);
-  record_put("token", token.machine + "/" + token.id, json_or_nothing(before), json_of(token));
+  record_put({"token", token.machine + "/" + token.id, json_or_nothing(before), json_of(token),
+              owner_of_machine(token.machine)});
   return {};
 }
 
@@ -127,7 +154,7 @@ Checked TransactionWriter::operator()(DeleteToken& change) {
   const std::optional<Token> before = tables_.token(change.machine, change.id);
   if (!before) return not_found("token", change.machine + "/" + change.id);
   tables_.erase_token(change.machine, change.id);
-  record("token.delete", change.machine + "/" + change.id, json_of(*before), "");
+  record({"token.delete", change.machine + "/" + change.id, json_of(*before), "", owner_of_machine(change.machine)});
   return {};
 }
 
@@ -139,10 +166,10 @@ Checked TransactionWriter::operator()(PutProject& change) {
   if (before) {
     project.machine = before->machine;
   } else if (!project.machine.empty()) {
-    next_ = AttachMachine{project.slug, std::exchange(project.machine, "")};
+    next_.emplace_back(AttachMachine{project.slug, std::exchange(project.machine, "")});
   }
   tables_.put(project);
-  record_put("project", project.slug, json_or_nothing(before), json_of(project));
+  record_put({"project", project.slug, json_or_nothing(before), json_of(project), project.slug});
   return {};
 }
 
@@ -159,9 +186,12 @@ Checked TransactionWriter::operator()(DeleteProject& change) {
     return conflict("project " + quoted(change.slug) + " cannot be deleted: machine " + quoted(machine) +
                     " belongs to it");
   }
+  // Or they would open a later project of that name.
+  for (std::string& id : tables_.access_tokens_of(change.slug)) next_.emplace_back(DeleteAccessToken{std::move(id)});
+  for (std::string& id : tables_.join_tokens_of(change.slug)) next_.emplace_back(DeleteJoinToken{std::move(id)});
   tables_.erase_project(change.slug);
   release(before->machine);
-  record("project.delete", change.slug, json_of(*before), "");
+  record({"project.delete", change.slug, json_of(*before), "", change.slug});
   return {};
 }
 
@@ -180,8 +210,8 @@ Checked TransactionWriter::operator()(AttachMachine& change) {
     machine->state = state_when_attached(machine->state);
     tables_.put(*machine);
   }
-  record(machine ? "project.attach" : "project.detach", change.project, json_of_attachment(before),
-         json_of_attachment(change.machine));
+  record({machine ? "project.attach" : "project.detach", change.project, json_of_attachment(before),
+          json_of_attachment(change.machine), change.project});
   return {};
 }
 
@@ -204,7 +234,7 @@ Checked TransactionWriter::operator()(PutService& change) {
   const std::optional<Service> before = tables_.service(service.project, service.name);
   if (before && change.create) return exists_already("service", subject);
   tables_.put(service);
-  record_put("service", subject, json_or_nothing(before), json_of(service));
+  record_put({"service", subject, json_or_nothing(before), json_of(service), service.project});
   return {};
 }
 
@@ -216,7 +246,7 @@ Checked TransactionWriter::operator()(DeleteService& change) {
     return conflict("service " + quoted(subject) + " cannot be deleted: route " + quoted(route) + " leads to it");
   }
   tables_.erase_service(change.project, change.name);
-  record("service.delete", subject, json_of(*before), "");
+  record({"service.delete", subject, json_of(*before), "", change.project});
   return {};
 }
 
@@ -227,9 +257,13 @@ Checked TransactionWriter::operator()(PutRoute& change) {
   if (before && change.create) return exists_already("route", route.id);
   if (Checked good = check_owner(route.owner); !good) return good;
   if (Checked good = check_targets(route); !good) return good;
+  if (!before || before->owner != route.owner) {
+    if (Checked good = take_quota(route.owner, "routes", &ProjectLimits::routes, &Tables::count_of_routes); !good)
+      return good;
+  }
   if (Checked good = claim_patterns(route, change.overwrite); !good) return good;
   tables_.put(route);
-  record_put("route", route.id, json_or_nothing(before), json_of(route));
+  record_put({"route", route.id, json_or_nothing(before), json_of(route), owner_of(before, route)});
   return {};
 }
 
@@ -267,19 +301,19 @@ void TransactionWriter::take_pattern(const std::string& pattern, const std::stri
   tables_.erase_pattern(pattern);
   if (before->patterns.size() == 1) {
     tables_.erase_route(holder);
-    record("route.delete", holder, json_of(*before), "");
+    record({"route.delete", holder, json_of(*before), "", before->owner});
     return;
   }
   Route after = *before;
   std::erase_if(after.patterns, [&pattern](const RoutePattern& held) { return held.pattern == pattern; });
-  record("route.update", holder, json_of(*before), json_of(after));
+  record({"route.update", holder, json_of(*before), json_of(after), before->owner});
 }
 
 Checked TransactionWriter::operator()(DeleteRoute& change) {
   const std::optional<Route> before = tables_.route(change.id);
   if (!before) return not_found("route", change.id);
   tables_.erase_route(change.id);
-  record("route.delete", change.id, json_of(*before), "");
+  record({"route.delete", change.id, json_of(*before), "", before->owner});
   return {};
 }
 
@@ -295,7 +329,7 @@ Checked TransactionWriter::operator()(PutDomain& change) {
     return conflict("domain " + quoted(domain.name) + " is held by project " + quoted(before->project));
   }
   tables_.put(domain);
-  record_put("domain", domain.name, json_or_nothing(before), json_of(domain));
+  record_put({"domain", domain.name, json_or_nothing(before), json_of(domain), domain.project});
   return {};
 }
 
@@ -305,7 +339,7 @@ Checked TransactionWriter::operator()(PutShare& change) {
   if (Checked good = check_machine_exists(share.machine); !good) return good;
   const std::optional<Share> before = tables_.share(share.id);
   tables_.put(share);
-  record_put("share", share.id, json_or_nothing(before), json_of(share));
+  record_put({"share", share.id, json_or_nothing(before), json_of(share), share.project});
   return {};
 }
 
@@ -313,7 +347,43 @@ Checked TransactionWriter::operator()(DeleteShare& change) {
   const std::optional<Share> before = tables_.share(change.id);
   if (!before) return not_found("share", change.id);
   tables_.erase_share(change.id);
-  record("share.delete", change.id, json_of(*before), "");
+  record({"share.delete", change.id, json_of(*before), "", before->project});
+  return {};
+}
+
+Checked TransactionWriter::operator()(PutAccessToken& change) {
+  const AccessToken& token = change.token;
+  if (Checked good = check(token); !good) return good;
+  if (Checked good = check_owner(project_of_role(token.role)); !good) return good;
+  const std::optional<AccessToken> before = tables_.access_token(token.id);
+  tables_.put(token);
+  record_put({"access_token", token.id, json_or_nothing(before), json_of(token), ""});
+  return {};
+}
+
+Checked TransactionWriter::operator()(DeleteAccessToken& change) {
+  const std::optional<AccessToken> before = tables_.access_token(change.id);
+  if (!before) return not_found("access token", change.id);
+  tables_.erase_access_token(change.id);
+  record({"access_token.delete", change.id, json_of(*before), "", ""});
+  return {};
+}
+
+Checked TransactionWriter::operator()(PutJoinToken& change) {
+  const JoinToken& token = change.token;
+  if (Checked good = check(token); !good) return good;
+  if (Checked good = check_owner(token.project); !good) return good;
+  const std::optional<JoinToken> before = tables_.join_token(token.id);
+  tables_.put(token);
+  record_put({"join_token", token.id, json_or_nothing(before), json_of(token), token.project});
+  return {};
+}
+
+Checked TransactionWriter::operator()(DeleteJoinToken& change) {
+  const std::optional<JoinToken> before = tables_.join_token(change.id);
+  if (!before) return not_found("join token", change.id);
+  tables_.erase_join_token(change.id);
+  record({"join_token.delete", change.id, json_of(*before), "", before->project});
   return {};
 }
 
@@ -321,7 +391,7 @@ Checked TransactionWriter::operator()(DeleteDomain& change) {
   const std::optional<Domain> before = tables_.domain(change.name);
   if (!before) return not_found("domain", change.name);
   tables_.erase_domain(change.name);
-  record("domain.delete", change.name, json_of(*before), "");
+  record({"domain.delete", change.name, json_of(*before), "", before->project});
   return {};
 }
 

@@ -2,12 +2,14 @@
 // inside a SQLite transaction that the caller rolls back where a change was refused.
 #pragma once
 
-#include <optional>
+#include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "broker/model/changes.h"
+#include "broker/store/project_limits.h"
 #include "broker/store/store.h"
 #include "broker/store/tables.h"
 
@@ -18,11 +20,13 @@ class TransactionWriter {
   using Checked = tl::expected<void, StoreError>;
 
   // `revision`: the newest one.
-  TransactionWriter(Tables& tables, int64_t revision) : tables_(tables), revision_(revision) {}
+  TransactionWriter(Tables& tables, int64_t revision, std::string actor, int64_t at)
+      : tables_(tables), revision_(revision), actor_(std::move(actor)), at_(at) {}
 
-  // Leaves in `transaction` what was applied, for the index: names normalised, and a new project with a machine split
-  // in two changes. After a refusal it holds nothing of use.
-  Checked apply(Transaction& transaction);
+  Checked put(Change change);
+  // What was applied, for the index: names normalised, and a new project with a machine split in two changes. After a
+  // refusal it is of no use.
+  std::vector<Change> take_applied() { return std::move(applied_); }
   int64_t revision() const { return revision_; }
 
   Checked operator()(PutMachine& change);
@@ -40,6 +44,10 @@ class TransactionWriter {
   Checked operator()(DeleteDomain& change);
   Checked operator()(PutShare& change);
   Checked operator()(DeleteShare& change);
+  Checked operator()(PutAccessToken& change);
+  Checked operator()(DeleteAccessToken& change);
+  Checked operator()(PutJoinToken& change);
+  Checked operator()(DeleteJoinToken& change);
 
  private:
   Checked check_machine_exists(const std::string& id);
@@ -52,15 +60,29 @@ class TransactionWriter {
   // The project no longer has the machine.
   void release(const std::string& machine);
 
-  void record(std::string operation, std::string subject, std::string before, std::string after);
-  // "create" without a row before, else "update".
-  void record_put(std::string_view noun, std::string subject, std::string before, std::string after);
+  // "" where there is none.
+  std::string owner_of_machine(const std::string& machine);
+  Checked take_quota(const std::string& owner, std::string_view noun, int64_t ProjectLimits::*limit,
+                     int64_t (Tables::*count)(std::string_view));
+
+  struct Entry {
+    std::string operation;
+    std::string subject;
+    std::string before;
+    std::string after;
+    std::string project;
+  };
+  void record(Entry entry);
+  // Its operation is the noun: it becomes "NOUN.create" without a row before, else "NOUN.update".
+  void record_put(Entry entry);
 
   Tables& tables_;
   int64_t revision_;
   std::string actor_;
-  int64_t at_ = 0;
-  std::optional<Change> next_;  // to be applied after the one that is under way
+  int64_t at_;
+  std::vector<Change> applied_;
+  std::deque<Change> next_;                // to be applied after the one that is under way
+  std::map<std::string, int64_t> counts_;  // of what projects have that have limits
 };
 
 }  // namespace ingress::broker

@@ -25,7 +25,7 @@ struct RefusalInfo {
 
 const RefusalInfo& refusal_info(TunnelRefusal why) {
   using tunnel::pb::Refused;
-  static constexpr std::array<RefusalInfo, 7> kInfos = {{
+  static constexpr std::array<RefusalInfo, 8> kInfos = {{
       {Refused::BAD_TOKEN, "the token is not one of this machine's", true, 0},
       {Refused::UNKNOWN_MACHINE, "no machine of that id", true, 0},
       {Refused::UNSUPPORTED_VERSION, "this broker speaks protocol version 1", true, 0},
@@ -33,6 +33,7 @@ const RefusalInfo& refusal_info(TunnelRefusal why) {
       {Refused::MACHINE_ARCHIVED, "the machine is archived", true, 0},
       {Refused::BROKER_BUSY, "the broker takes no more tunnels now", false, 1000},
       {Refused::BAD_HELLO, "the HELLO is malformed", true, 0},
+      {Refused::BROKER_BUSY, "the machine is being made: come again", false, 300},
   }};
   return kInfos[static_cast<size_t>(why)];
 }

@@ -40,6 +40,7 @@ enum class TunnelRefusal : uint8_t {
   kMachineArchived,
   kBusy,
   kBadHello,
+  kJoining,
 };
 
 enum class GoawayReason : uint8_t { kShutdown, kReplaced, kMigrate, kClosedByOperator };

@@ -134,6 +134,8 @@ void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token
       return tunnel.refuse(TunnelRefusal::kUnknownMachine);
     case TunnelAuthority::Verdict::kArchived:
       return tunnel.refuse(TunnelRefusal::kMachineArchived);
+    case TunnelAuthority::Verdict::kJoining:
+      return tunnel.refuse(TunnelRefusal::kJoining);
     case TunnelAuthority::Verdict::kGood:
       break;
   }

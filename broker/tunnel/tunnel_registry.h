@@ -59,7 +59,8 @@ struct RegistryOptions {
 // What the registry asks of the route table.
 class TunnelAuthority {
  public:
-  enum class Verdict : uint8_t { kGood, kBadToken, kUnknownMachine, kArchived };
+  // kJoining: the machine is being made, and its agent may come again.
+  enum class Verdict : uint8_t { kGood, kBadToken, kUnknownMachine, kArchived, kJoining };
   virtual Verdict check(std::string_view machine, std::string_view token) = 0;
   // What the machine's agent is to be told of the routes; false where there is no such machine.
   virtual bool config_of(std::string_view machine, tunnel::pb::Config& config) = 0;

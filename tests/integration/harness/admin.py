@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from harness.http1 import Client
 
-REFUSED = (400, 401, 404, 405, 409, 412, 413)
+REFUSED = (400, 401, 403, 404, 405, 409, 412, 413, 422)
 
 
 class Admin:

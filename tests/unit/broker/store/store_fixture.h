@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "broker/store/store.h"
+#include "broker/store/tables.h"
 #include "common/uv/loop.h"
 #include "common/uv/timer.h"
 #include "tests/unit/temporary_folder.h"
@@ -75,11 +76,11 @@ class StoreFixture {
   }
   std::vector<ChangeRow> changes(int64_t since = 0, int limit = 1000) {
     std::vector<ChangeRow> rows;
-    store->list_changes(since, limit, [this, &rows](Result<std::vector<ChangeRow>> result) {
-      REQUIRE(result.has_value());
-      rows = std::move(*result);
-      answered();
-    });
+    store->read([&rows, since, limit](Tables& tables) { rows = tables.changes_since(since, limit); },
+                [this](Status read) {
+                  REQUIRE(read.has_value());
+                  answered();
+                });
     wait(1);
     return rows;
   }

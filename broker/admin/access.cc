@@ -1,0 +1,161 @@
+#include "broker/admin/access.h"
+
+#include <algorithm>
+
+#include "broker/model/target_template.h"
+#include "broker/routing/pattern.h"
+
+namespace ingress::broker::admin {
+namespace {
+
+using Refused = std::optional<Answer>;
+
+Answer forbidden(std::string_view detail) { return problem(403, "forbidden", detail); }
+
+// Of a project's token. What is another's is not there for it.
+class ProjectGuard {
+ public:
+  ProjectGuard(const std::string& project, const std::vector<std::string>& domains, Tables& tables)
+      : project_(project), domains_(domains), tables_(tables) {}
+
+  Refused operator()(PutMachine& change) {
+    const std::optional<Machine> before = tables_.machine(change.machine.id);
+    if (before && before->owner != project_ && !change.create) return not_found("machine", change.machine.id);
+    return change.machine.owner == project_ ? Refused() : others();
+  }
+  Refused operator()(DeleteMachine& change) { return own_machine(change.id); }
+  Refused operator()(PutToken& change) { return own_machine(change.token.machine); }
+  Refused operator()(DeleteToken& change) { return own_machine(change.machine); }
+  Refused operator()(PutProject& change) {
+    const std::optional<Project> before = tables_.project(change.project.slug);
+    if (change.create) return others();
+    if (!before || before->slug != project_) return not_found("project", change.project.slug);
+    if (before->suspended != change.project.suspended || before->limits != change.project.limits) {
+      return forbidden("a project's token changes neither its suspension nor its limits");
+    }
+    return std::nullopt;
+  }
+  Refused operator()(DeleteProject& change) {
+    if (change.slug != project_) return not_found("project", change.slug);
+    return forbidden("a project's token cannot delete the project");
+  }
+  Refused operator()(AttachMachine& change) {
+    if (change.project != project_) return not_found("project", change.project);
+    return change.machine.empty() ? Refused() : own_machine(change.machine);
+  }
+  Refused operator()(PutService& change) {
+    if (change.service.project != project_) return not_found("project", change.service.project);
+    return change.service.machine.empty() ? Refused() : own_machine(change.service.machine);
+  }
+  Refused operator()(DeleteService& change) {
+    return change.project == project_ ? Refused() : not_found("project", change.project);
+  }
+  Refused operator()(PutRoute& change);
+  Refused operator()(DeleteRoute& change) {
+    const std::optional<Route> before = tables_.route(change.id);
+    return before && before->owner == project_ ? Refused() : not_found("route", change.id);
+  }
+  Refused operator()(PutDomain& change) {
+    if (change.domain.project != project_) return not_found("project", change.domain.project);
+    if (may_name(change.domain.name, {}, domains_)) return std::nullopt;
+    return forbidden("\"" + change.domain.name + "\" is under a name of the broker");
+  }
+  Refused operator()(DeleteDomain& change) {
+    const std::optional<Domain> before = tables_.domain(change.name);
+    return before && before->project == project_ ? Refused() : not_found("domain", change.name);
+  }
+  Refused operator()(PutShare& change) {
+    const std::optional<Machine> machine = tables_.machine(change.share.machine);
+    const Role role{RoleKind::kProject, project_};
+    return change.share.project == project_ && machine && sees(role, tables_, *machine) ? Refused() : others();
+  }
+  Refused operator()(DeleteShare& change) {
+    const std::optional<Share> before = tables_.share(change.id);
+    return before && before->project == project_ ? Refused() : not_found("share", change.id);
+  }
+  Refused operator()(PutJoinToken& change) { return change.token.project == project_ ? Refused() : others(); }
+  Refused operator()(DeleteJoinToken& change) {
+    const std::optional<JoinToken> before = tables_.join_token(change.id);
+    return before && before->project == project_ ? Refused() : not_found("join token", change.id);
+  }
+  Refused operator()(PutAccessToken&) { return others(); }
+  Refused operator()(DeleteAccessToken&) { return others(); }
+
+ private:
+  Answer others() const { return forbidden("this token is for project \"" + project_ + "\" alone"); }
+  Refused own_machine(const std::string& id) {
+    const std::optional<Machine> machine = tables_.machine(id);
+    return machine && machine->owner == project_ ? Refused() : not_found("machine", id);
+  }
+  Refused own_target(const RouteTarget& target) {
+    if (!target.project.empty() && target.project != project_) return not_found("project", target.project);
+    // Names with captures lead to machines of the route's owner alone.
+    if (target.machine.empty() || has_capture(target.machine)) return std::nullopt;
+    return own_machine(target.machine);
+  }
+
+  const std::string& project_;
+  const std::vector<std::string>& domains_;
+  Tables& tables_;
+};
+
+Refused ProjectGuard::operator()(PutRoute& change) {
+  Route& route = change.route;
+  const std::optional<Route> before = tables_.route(route.id);
+  if (before && before->owner != project_ && !change.create) return not_found("route", route.id);
+  if (route.owner != project_) return others();
+  for (const RoutePattern& pattern : route.patterns) {
+    if (Refused refused = own_target(pattern.target)) return refused;
+    if (!may_name(host_of_shape(pattern.pattern), project_, domains_)) {
+      return forbidden("\"" + pattern.shown() + "\" takes a name of the broker that is not the project's");
+    }
+    const std::string holder = tables_.route_of_pattern(pattern.pattern);
+    if (holder.empty()) continue;
+    const std::optional<Route> held = tables_.route(holder);
+    if (held && held->owner != project_) change.overwrite = false;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool may_name(std::string_view host, std::string_view project, const std::vector<std::string>& domains) {
+  return std::all_of(domains.begin(), domains.end(), [host, project](const std::string& domain) {
+    const size_t star = host.rfind('*');
+    if (star != std::string_view::npos && domain.ends_with(host.substr(star + 1))) return false;
+    if (host == domain) return false;
+    const std::string under = "." + domain;
+    if (!host.ends_with(under)) return true;
+    const std::string_view rest = host.substr(0, host.size() - under.size());
+    if (project.empty()) return false;
+    const std::string name(project);
+    return rest == name || rest.ends_with("." + name) ||
+           (rest.find('.') == std::string_view::npos && (rest.ends_with("__" + name) || rest.ends_with("--" + name)));
+  });
+}
+
+bool sees(const Role& role, Tables& tables, const Machine& machine) {
+  if (role.kind != RoleKind::kProject || machine.owner == role.project) return true;
+  const std::optional<Project> project = tables.project(role.project);
+  return (project && project->machine == machine.id) || tables.has_service_on(role.project, machine.id);
+}
+
+std::optional<Answer> check_access(const Role& role, const std::vector<std::string>& domains, Tables& tables,
+                                   Change& change) {
+  switch (role.kind) {
+    case RoleKind::kFull:
+      return std::nullopt;
+    case RoleKind::kRead:
+      return forbidden("this token only reads");
+    case RoleKind::kWrite:
+      if (!std::holds_alternative<PutAccessToken>(change) && !std::holds_alternative<DeleteAccessToken>(change)) {
+        return std::nullopt;
+      }
+      return forbidden("tokens of the API are made and revoked by the operator alone");
+    case RoleKind::kProject:
+      break;
+  }
+  return std::visit(ProjectGuard(role.project, domains, tables), change);
+}
+
+}  // namespace ingress::broker::admin

@@ -1,0 +1,29 @@
+// Deletes rows a day after their time: until then requests for them are told that they were there (410). Once a minute.
+// Thread: the loop's.
+#pragma once
+
+#include "broker/store/store.h"
+#include "common/uv/loop.h"
+#include "common/uv/timer.h"
+
+namespace ingress::broker {
+
+class ExpirySweep {
+ public:
+  // Both outlive it.
+  ExpirySweep(uv::Loop& loop, Store& store);
+
+ private:
+  void sweep();
+
+  Store& store_;
+  uv::Timer timer_;
+  bool under_way_ = false;
+};
+
+// Puts the deletions of what was over at `time` (Unix seconds), some of them; the number of those. A machine is
+// detached from its projects first; one that a service or a route still names stays until they are gone. Thread: the
+// store's.
+tl::expected<size_t, StoreError> delete_expired(Draft& draft, int64_t time);
+
+}  // namespace ingress::broker

@@ -1,0 +1,65 @@
+#include "broker/machine_joiner.h"
+
+#include <utility>
+
+#include "broker/admin/api.h"
+#include "broker/routing/index_nodes.h"
+#include "broker/store/draft.h"
+#include "common/base/log.h"
+
+namespace ingress::broker {
+namespace {
+
+constexpr std::string_view kPrefix = "jt_";
+
+tl::unexpected<StoreError> refused(std::string sentence) {
+  return tl::unexpected(
+      StoreError{Error{ErrorCode::kConflict, Side::kClient, false, 0, "joining"}, std::move(sentence)});
+}
+
+}  // namespace
+
+std::string_view join_token_id(std::string_view secret) {
+  if (!secret.starts_with(kPrefix)) return {};
+  const size_t end = secret.find('_', kPrefix.size());
+  return end == std::string_view::npos ? std::string_view() : secret.substr(0, end);
+}
+
+void MachineJoiner::start(uv::Loop& loop, Store& store) {
+  loop_ = &loop;
+  store_ = &store;
+}
+
+void MachineJoiner::join(std::string machine, std::string join_token, std::string sha256) {
+  loop_->post([this, machine = std::move(machine), join_token = std::move(join_token), sha256 = std::move(sha256)] {
+    make(machine, join_token, sha256);
+  });
+}
+
+void MachineJoiner::make(const std::string& machine, const std::string& join_token, const std::string& sha256) {
+  if (store_ == nullptr || !under_way_.insert(machine).second) return;
+  const int64_t now = admin::unix_seconds();
+  Machine made;
+  made.id = machine;
+  made.created_at = now;
+  const Token key{admin::new_id("tok_"), machine, sha256, "by join token " + join_token, now};
+  const auto put_all = [made, key, join_token, now](Draft& draft) mutable -> tl::expected<void, StoreError> {
+    std::optional<JoinToken> token = draft.tables().join_token(join_token);
+    if (!token || token->uses_left == 0 || is_over(token->expires_at, now)) return refused("the token is used up");
+    if (draft.tables().machine(made.id)) return refused("the machine is there already");
+    made.owner = token->project;
+    if (const auto done = draft.put(PutMachine{made, true}); !done) return done;
+    if (const auto done = draft.put(PutToken{key}); !done) return done;
+    if (token->uses_left < 0) return {};
+    --token->uses_left;
+    return draft.put(PutJoinToken{std::move(*token)});
+  };
+  store_->transact(join_token, admin::unix_milliseconds(), put_all,
+                   [this, machine](const tl::expected<Commit, StoreError>& done) {
+                     under_way_.erase(machine);
+                     if (done) return log_info("machine_joined", {{"machine", machine}});
+                     log_warn("machine_join_refused", {{"machine", machine}, {"reason", done.error().detail}});
+                   });
+}
+
+}  // namespace ingress::broker

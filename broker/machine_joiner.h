@@ -1,0 +1,36 @@
+// Makes the machines of agents that come with a join token. The hash of the token becomes one of the machine's, so that
+// the agent gets in by it from then on, whatever becomes of the join token.
+// Thread: the first loop's, but for join().
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "broker/store/store.h"
+#include "common/uv/loop.h"
+
+namespace ingress::broker {
+
+// "jt_…" of the secret "jt_…_…"; "" where it has another form.
+std::string_view join_token_id(std::string_view secret);
+
+class MachineJoiner {
+ public:
+  // Before any loop runs.
+  void start(uv::Loop& loop, Store& store);
+  // No more are made: the store goes.
+  void stop() { store_ = nullptr; }
+
+  // Any loop's thread. What it comes to is seen in the route table; a refusal is logged.
+  void join(std::string machine, std::string join_token, std::string sha256);
+
+ private:
+  void make(const std::string& machine, const std::string& join_token, const std::string& sha256);
+
+  uv::Loop* loop_ = nullptr;
+  Store* store_ = nullptr;
+  std::set<std::string> under_way_;  // machines
+};
+
+}  // namespace ingress::broker

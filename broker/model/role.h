@@ -1,0 +1,23 @@
+// Who asks the admin API, and how far it may go. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ingress::broker {
+
+enum class RoleKind : uint8_t { kFull, kWrite, kRead, kProject };
+
+struct Role {
+  RoleKind kind = RoleKind::kFull;
+  std::string project = {};  // of kProject
+};
+
+// "read", "write", "project:SLUG": what a token may have.
+std::optional<Role> parse_role(std::string_view text);
+// The slug of "project:SLUG", "" for others.
+std::string project_of_role(std::string_view text);
+
+}  // namespace ingress::broker

@@ -1,0 +1,186 @@
+#include "broker/store/undo.h"
+
+#include <nlohmann/json.hpp>
+
+#include "broker/model/machine_state.h"
+#include "broker/store/record_json.h"
+
+namespace ingress::broker {
+namespace {
+
+using nlohmann::json;
+using Inverse = tl::expected<Change, StoreError>;
+
+tl::unexpected<StoreError> refuse(ErrorCode code, std::string sentence) {
+  return tl::unexpected(StoreError{Error{code, Side::kClient, false, 0, "undoing a change"}, std::move(sentence)});
+}
+
+std::string text(const json& row, const char* name) { return row.value(name, std::string()); }
+int64_t number(const json& row, const char* name) { return row.value(name, int64_t{0}); }
+std::string object(const json& row, const char* name) { return row.contains(name) ? row[name].dump() : "{}"; }
+
+// As record_json.h writes them.
+Machine machine_of(const json& row) {
+  return {text(row, "id"),
+          parse_machine_state(text(row, "state")).value_or(MachineState::kActive),
+          static_cast<int>(number(row, "defaultPort")),
+          object(row, "metadata"),
+          number(row, "createdAt"),
+          text(row, "owner"),
+          object(row, "policy"),
+          number(row, "expiresAt")};
+}
+Project project_of(const json& row) {
+  return {text(row, "slug"),
+          "",
+          static_cast<int>(number(row, "defaultPort")),
+          row.value("suspended", false),
+          object(row, "policy"),
+          object(row, "metadata"),
+          number(row, "createdAt"),
+          object(row, "limits")};
+}
+Service service_of(const json& row) {
+  return {text(row, "project"), text(row, "name"), static_cast<int>(number(row, "port")), text(row, "machine"),
+          object(row, "policy")};
+}
+Route route_of(const json& row) {
+  Route route{text(row, "id"),          {},
+              text(row, "externalId"),  object(row, "metadata"),
+              number(row, "createdAt"), text(row, "owner"),
+              number(row, "expiresAt")};
+  for (const json& each : row.value("patterns", json::array())) {
+    const json target = each.value("target", json::object());
+    route.patterns.push_back({text(each, "pattern"),
+                              {text(target, "machine"), text(target, "project"), text(target, "service"),
+                               static_cast<int>(number(target, "port"))},
+                              object(each, "policy")});
+  }
+  return route;
+}
+Domain domain_of(const json& row) { return {text(row, "name"), text(row, "project"), number(row, "createdAt")}; }
+
+// A row's text without what other changes move: a machine's state, a project's machine. null for none.
+template <class Record>
+json row_of(const std::optional<Record>& record) {
+  return record ? json::parse(json_of(*record)) : json();
+}
+json comparable(json row) {
+  if (row.is_object() && row.contains("state")) row.erase("state");
+  if (row.is_object() && row.contains("slug")) row.erase("machine");
+  return row;
+}
+
+struct Undoing {
+  const ChangeRow& row;
+  std::string verb;
+  std::string first;   // of the subject: "misha" of "misha/docs"
+  std::string second;  // "docs"
+  json before;
+  json after;
+
+  // Of a row without a secret.
+  template <class Record, class Put, class Delete>
+  Inverse plain(const std::optional<Record>& now, Put put, Delete erase) const {
+    if (comparable(row_of(now)) != comparable(after)) return changed();
+    if (before.is_null()) return Change(erase());
+    return Change(put(before));
+  }
+  // Of a row with one: it can go, or be as it was before, but not come back.
+  template <class Record, class Delete>
+  Inverse secret(const std::optional<Record>& now, Delete erase) const {
+    if (row_of(now) != after) return changed();
+    if (verb == "create") return Change(erase());
+    return refuse(ErrorCode::kConflict, "revision " + std::to_string(row.revision) +
+                                            " cannot be undone: the secret of \"" + row.subject + "\" is kept nowhere");
+  }
+  tl::unexpected<StoreError> changed() const {
+    return refuse(ErrorCode::kConflict,
+                  "\"" + row.subject + "\" is no longer as revision " + std::to_string(row.revision) + " left it");
+  }
+};
+
+Inverse undo_attachment(const Undoing& undoing, Tables& tables) {
+  const std::optional<Project> project = tables.project(undoing.row.subject);
+  if (!project || project->machine != text(undoing.after, "machine")) return undoing.changed();
+  return Change(AttachMachine{project->slug, text(undoing.before, "machine")});
+}
+
+Inverse undo(const std::string& noun, const Undoing& at, Tables& tables) {
+  const std::string& subject = at.row.subject;
+  const bool made = at.verb == "delete";  // undoing it makes the row
+  if (at.verb == "attach" || at.verb == "detach") return undo_attachment(at, tables);
+  if (noun == "machine") {
+    const std::optional<Machine> now = tables.machine(subject);
+    const bool about_state = at.before.is_null() || at.after.is_null() || at.before["state"] != at.after["state"];
+    return at.plain(
+        now,
+        [made, about_state, &now](const json& row) {
+          Machine machine = machine_of(row);
+          if (!about_state) machine.state = now->state;
+          return PutMachine{std::move(machine), made};
+        },
+        [&subject] { return DeleteMachine{subject}; });
+  }
+  if (noun == "project") {
+    return at.plain(
+        tables.project(subject),
+        [made](const json& row) {
+          return PutProject{project_of(row), made};
+        },
+        [&subject] { return DeleteProject{subject}; });
+  }
+  if (noun == "service") {
+    return at.plain(
+        tables.service(at.first, at.second),
+        [made](const json& row) {
+          return PutService{service_of(row), made};
+        },
+        [&at] {
+          return DeleteService{at.first, at.second};
+        });
+  }
+  if (noun == "route") {
+    return at.plain(
+        tables.route(subject),
+        [made](const json& row) {
+          return PutRoute{route_of(row), made, false};
+        },
+        [&subject] { return DeleteRoute{subject}; });
+  }
+  if (noun == "domain") {
+    return at.plain(
+        tables.domain(subject), [](const json& row) { return PutDomain{domain_of(row)}; },
+        [&subject] { return DeleteDomain{subject}; });
+  }
+  if (noun == "token") {
+    return at.secret(tables.token(at.first, at.second), [&at] { return DeleteToken{at.first, at.second}; });
+  }
+  if (noun == "share") return at.secret(tables.share(subject), [&subject] { return DeleteShare{subject}; });
+  if (noun == "access_token") {
+    return at.secret(tables.access_token(subject), [&subject] { return DeleteAccessToken{subject}; });
+  }
+  if (noun == "join_token") {
+    return at.secret(tables.join_token(subject), [&subject] { return DeleteJoinToken{subject}; });
+  }
+  return refuse(ErrorCode::kConflict, "\"" + at.row.operation + "\" cannot be undone");
+}
+
+json parsed(const std::string& text) { return text.empty() ? json() : json::parse(text, nullptr, false); }
+
+}  // namespace
+
+Inverse inverse_of(const ChangeRow& row, Tables& tables) {
+  const size_t point = row.operation.find('.');
+  const size_t slash = row.subject.find('/');
+  const std::string noun = row.operation.substr(0, point);
+  Undoing undoing{row,
+                  point == std::string::npos ? "" : row.operation.substr(point + 1),
+                  row.subject.substr(0, slash),
+                  slash == std::string::npos ? "" : row.subject.substr(slash + 1),
+                  parsed(row.before),
+                  parsed(row.after)};
+  return undo(noun, undoing, tables);
+}
+
+}  // namespace ingress::broker

@@ -1,0 +1,15 @@
+// What takes a change back. Thread: the store's.
+#pragma once
+
+#include "broker/model/changes.h"
+#include "broker/store/store.h"
+#include "broker/store/tables.h"
+
+namespace ingress::broker {
+
+// The change that makes the row what it was before `row`. kConflict where it is no longer what `row` left, and where
+// what is to come back had a secret, whose hash no change keeps. A deleted project comes back without the services and
+// domains that went with it.
+tl::expected<Change, StoreError> inverse_of(const ChangeRow& row, Tables& tables);
+
+}  // namespace ingress::broker

@@ -1,0 +1,192 @@
+"""Tokens of the admin API: roles, what a project's token sees and changes, rotation, revocation and expiry."""
+
+import pytest
+
+from harness.admin import Admin
+from harness.wait import wait_until
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory, ca):
+    from harness.stack import Stack
+
+    made = Stack(tmp_path_factory.mktemp("tokens"), ca)
+    admin = made.admin
+    admin.project("other")
+    admin.machine("mach_other", owner="other")
+    admin.machine("mach_own", owner="misha")
+    admin.ok("PUT", "/v1/projects/other/services/docs", {"port": 1})
+    admin.ok("POST", "/v1/routes", {"id": "rt_other", "owner": "other", "patterns": [
+        {"pattern": "other.example.com", "target": {"machine": "mach_other"}}]})
+    admin.domain("other-domain.example.com", "other")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def admin(stack):
+    return stack.admin
+
+
+def made_token(stack, role, **more):
+    made = stack.admin.ok("POST", "/v1/tokens", {"role": role, **more})
+    return made, Admin(port=stack.broker.admin_port, token=made["token"])
+
+
+def status(admin, method, path, body=None):
+    return admin.call(method, path, body).status
+
+
+def test_a_reader_reads_and_changes_nothing(stack):
+    made, reader = made_token(stack, "read")
+    assert "mach_a" in [row["id"] for row in reader.items("/v1/machines")]
+    for method, path in (("POST", "/v1/machines"), ("DELETE", "/v1/machines/mach_own"), ("POST", "/v1/batch"), ("POST", "/v1/tokens")):
+        assert status(reader, method, path, {}) == 403
+    assert made["token"] not in str(reader.call("GET", "/v1/tokens").body)
+
+
+def test_a_writer_changes_all_but_tokens_and_is_named_in_the_changes(stack, admin):
+    made, writer = made_token(stack, "write", label="deploys")
+    writer.machine("mach_w")
+    assert admin.ok("GET", "/v1/changes?limit=1000")["items"][-1]["actor"] == made["id"]
+    assert status(writer, "POST", "/v1/tokens", {"role": "read"}) == 403
+    assert status(writer, "DELETE", f"/v1/tokens/{made['id']}") == 403
+    writer.ok("DELETE", "/v1/machines/mach_w")
+
+
+def test_a_project_token_sees_its_project_alone(stack, admin):
+    _, own = made_token(stack, "project:misha")
+    assert [row["slug"] for row in own.items("/v1/projects")] == ["misha"]
+    assert [row["id"] for row in own.items("/v1/machines")] == ["mach_a", "mach_own"], "the attached one and its own"
+    assert own.items("/v1/routes") == [] and own.items("/v1/domains") == []
+    for path in ("/v1/projects/other", "/v1/projects/other/services", "/v1/projects/other/services/docs", "/v1/machines/mach_other",
+                 "/v1/machines/mach_other/tokens", "/v1/routes/rt_other", "/v1/domains/other-domain.example.com"):
+        assert status(own, "GET", path) == 404, path
+    assert status(own, "GET", "/v1/machines/mach_a/tokens") == 404, "attached, but not its own"
+    for path in ("/v1/tokens", "/v1/loops", "/v1/nothing"):
+        assert status(own, "GET", path) in (403, 404), path
+    admin.ok("PATCH", "/v1/projects/other", {"metadata": {"secret": "of the other"}})
+    feed = own.call("GET", "/v1/changes?limit=1000")
+    assert {row["subject"].split("/")[0] for row in feed.json["items"]} <= {"misha", "mach_own"} and b"of the other" not in feed.body
+
+
+@pytest.mark.parametrize("method, path, body", [
+    ("PATCH", "/v1/projects/other", {"defaultPort": 1}), ("DELETE", "/v1/projects/other", None), ("DELETE", "/v1/projects/misha", None),
+    ("POST", "/v1/projects", {"slug": "third"}), ("PATCH", "/v1/projects/misha", {"suspended": True}),
+    ("PATCH", "/v1/projects/misha", {"limits": {"machines": 1000}}), ("PUT", "/v1/projects/other/machine", {"machine": "mach_own"}),
+    ("PUT", "/v1/projects/misha/machine", {"machine": "mach_other"}), ("PUT", "/v1/projects/misha/machine", {"machine": "mach_a"}),
+    ("PUT", "/v1/projects/other/services/docs", {"port": 2}), ("PUT", "/v1/projects/misha/services/x", {"port": 2, "machine": "mach_other"}),
+    ("DELETE", "/v1/projects/other/services/docs", None), ("POST", "/v1/machines", {"id": "mach_x", "owner": "other"}),
+    ("POST", "/v1/machines", {"id": "mach_x", "owner": None}), ("PATCH", "/v1/machines/mach_other", {"owner": "misha"}),
+    ("PATCH", "/v1/machines/mach_a", {"owner": "misha"}), ("DELETE", "/v1/machines/mach_other", None),
+    ("PATCH", "/v1/machines/mach_own", {"owner": "other"}), ("POST", "/v1/machines/mach_other/tokens", {}),
+    ("POST", "/v1/machines/mach_a/tokens", {}), ("DELETE", "/v1/routes/rt_other", None),
+    ("PATCH", "/v1/routes/rt_other", {"externalId": "x"}),
+    ("POST", "/v1/domains", {"name": "misha.example.com", "project": "other"}), ("DELETE", "/v1/domains/other-domain.example.com", None),
+    ("POST", "/v1/tokens", {"role": "write"}), ("POST", "/v1/join-tokens", {"project": "other"}), ("POST", "/v1/join-tokens", {"project": None}),
+])
+def test_a_project_token_changes_nothing_of_others(stack, admin, method, path, body):
+    _, own = made_token(stack, "project:misha")
+    before = admin.ok("GET", "/v1/changes?limit=1000")["next"]
+    assert status(own, method, path, body) in (403, 404)
+    batched = {"operations": [{"method": method, "path": path, **({} if body is None else {"body": body})}]}
+    assert status(own, "POST", "/v1/batch", batched) in (403, 404), "nor in a batch"
+    assert admin.ok("GET", "/v1/changes?limit=1000")["next"] == before
+
+
+@pytest.mark.parametrize("pattern, target", [
+    ("a.example.org", {"machine": "mach_other"}), ("a.example.org", {"project": "other"}), ("a.example.org", {"machine": "mach_a"}),
+    ("other.iterate.app", {"machine": "mach_own"}), ("4096__other.iterate.app", {"machine": "mach_own"}),
+    ("*.iterate.app", {"machine": "mach_own"}), ("**.app", {"machine": "mach_own"}), ("mach_other.machines.iterate.app", {"machine": "mach_own"}),
+    ("xmisha.iterate.app", {"machine": "mach_own"}), ("iterate.app", {"machine": "mach_own"}),
+])
+def test_a_project_token_takes_no_name_and_no_target_of_others(stack, pattern, target):
+    _, own = made_token(stack, "project:misha")
+    assert status(own, "POST", "/v1/routes", {"patterns": [{"pattern": pattern, "target": target}]}) in (403, 404)
+
+
+def test_a_project_token_does_not_overwrite_the_route_of_another(stack, admin):
+    _, own = made_token(stack, "project:misha")
+    body = {"onConflict": "overwrite", "patterns": [{"pattern": "other.example.com", "target": {"machine": "mach_own"}}]}
+    assert status(own, "POST", "/v1/routes", body) == 409
+    line = b'{"id":"rt_other","patterns":[{"pattern":"other.example.com","target":{"machine":"mach_own"}}]}\n'
+    assert own.call("POST", "/v1/routes/import?onConflict=overwrite", raw=line).status in (403, 404)
+    assert admin.ok("GET", "/v1/routes/rt_other")["owner"] == "other"
+
+
+def test_a_project_token_makes_what_is_its_own(stack, admin):
+    _, own = made_token(stack, "project:misha")
+    assert own.machine("mach_mine")["owner"] == "misha"
+    assert own.ok("POST", "/v1/machines/mach_mine/tokens", {})["token"]
+    own.attach("mach_mine", "misha")
+    own.service("misha", "docs", 4000, machine="mach_mine")
+    route = own.ok("POST", "/v1/routes", {"patterns": [
+        {"pattern": "mine.example.com", "target": {"machine": "mach_mine"}}, {"pattern": "x.misha.iterate.app", "target": {"project": "misha"}}]})
+    assert route["owner"] == "misha" and [row["id"] for row in own.items("/v1/routes")] == [route["id"]]
+    own.domain("misha-domain.example.com", "misha")
+    own.set_project("misha", defaultPort=4000)
+    rows = own.ok("GET", "/v1/changes?limit=1000")["items"]
+    assert "machine.create" in [row["operation"] for row in rows] and "route.create" in [row["operation"] for row in rows]
+    own.ok("DELETE", f"/v1/routes/{route['id']}")
+    own.delete_service("misha", "docs")
+    own.attach("mach_own", "misha")
+    own.ok("DELETE", "/v1/machines/mach_mine")
+    admin.attach("mach_a", "misha")
+
+
+def test_a_rotated_token_is_good_for_the_overlap_and_no_longer(stack, admin):
+    made, old = made_token(stack, "read", label="turning")
+    fresh = admin.ok("POST", f"/v1/tokens/{made['id']}/rotate", {"overlap": 600})
+    new = Admin(port=stack.broker.admin_port, token=fresh["token"])
+    assert (fresh["role"], fresh["label"]) == ("read", "turning") and fresh["id"] != made["id"]
+    assert status(old, "GET", "/v1/machines") == 200 and status(new, "GET", "/v1/machines") == 200
+    assert admin.ok("GET", f"/v1/tokens/{made['id']}")["expiresAt"] is not None
+    admin.ok("POST", f"/v1/tokens/{fresh['id']}/rotate", {"overlap": 0})
+    assert status(new, "GET", "/v1/machines") == 401
+
+
+def test_a_revoked_token_and_one_whose_time_is_over_let_nobody_in(stack, admin):
+    made, gone = made_token(stack, "read")
+    admin.ok("DELETE", f"/v1/tokens/{made['id']}")
+    assert status(gone, "GET", "/v1/machines") == 401
+    _, brief = made_token(stack, "read", ttl=1)
+    wait_until(lambda: status(brief, "GET", "/v1/machines") == 401, "the token ends")
+
+
+def test_a_token_that_is_nearly_right_is_wrong(stack):
+    made, _ = made_token(stack, "write")
+    secret = made["token"]
+    for wrong in (secret[:-1], secret + "x", secret[:-1] + ("A" if secret[-1] != "A" else "B"), made["id"], "i" + made["id"], "iat_", secret.upper()):
+        assert status(Admin(port=stack.broker.admin_port, token=wrong), "GET", "/v1/machines") == 401, wrong
+
+
+def test_the_tokens_of_a_project_go_with_it(stack, admin):
+    admin.project("brief")
+    _, own = made_token(stack, "project:brief")
+    assert status(own, "GET", "/v1/projects/brief") == 200
+    admin.ok("DELETE", "/v1/projects/brief")
+    assert status(own, "GET", "/v1/projects") == 401
+    admin.project("brief")
+    assert status(own, "GET", "/v1/projects/brief") == 401, "a later project of that name is another"
+
+
+@pytest.mark.parametrize("body", [{}, {"role": "admin"}, {"role": "project:"}, {"role": "project:None!"}, {"role": "read", "ttl": 0}])
+def test_a_token_without_a_good_role_is_refused(admin, body):
+    assert admin.refused("POST", "/v1/tokens", body) == (400, "invalid_argument")
+
+
+def test_limits_of_a_project_hold_for_machines_and_routes(admin):
+    admin.project("small", limits={"machines": 2, "routes": 1})
+    admin.machine("mach_s1", owner="small")
+    admin.machine("mach_s2", owner="small")
+    full = admin.call("POST", "/v1/machines", {"id": "mach_s3", "owner": "small"})
+    assert (full.status, full.json["code"]) == (422, "quota_exceeded")
+    route = {"owner": "small", "patterns": [{"pattern": "s1.example.com", "target": {"machine": "mach_s1"}}]}
+    first = admin.ok("POST", "/v1/routes", route)
+    admin.ok("PATCH", f"/v1/routes/{first['id']}", {"externalId": "still"})
+    second = {"owner": "small", "patterns": [{"pattern": "s2.example.com", "target": {"machine": "mach_s1"}}]}
+    assert admin.call("POST", "/v1/routes", second).status == 422
+    both = {"operations": [{"method": "POST", "path": "/v1/machines", "body": {"id": f"mach_s{n}", "owner": "small"}} for n in (4, 5)]}
+    admin.set_project("small", limits={"machines": 3})
+    assert admin.call("POST", "/v1/batch", both).status == 422, "they are counted within a batch"
+    assert admin.refused("PATCH", "/v1/projects/small", {"limits": {"streams!": 1}}) == (400, "invalid_argument")
