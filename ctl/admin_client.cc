@@ -59,7 +59,8 @@ struct AdminClient::Impl {
     curl_easy_cleanup(handle);
   }
 
-  void set_up(const std::string& method, const std::string& path, const std::string& body, std::string& answer);
+  void set_up(const std::string& method, const std::string& path, const std::string& body, const char* content_type,
+              std::string& answer);
   // Runs the request that is set up until it is over, or an interrupt comes: nullopt.
   std::optional<CURLcode> run(const Interrupts& interrupts);
   std::string where() const { return address.unix_path.empty() ? address.base_url : address.unix_path; }
@@ -67,10 +68,10 @@ struct AdminClient::Impl {
 };
 
 void AdminClient::Impl::set_up(const std::string& method, const std::string& path, const std::string& body,
-                               std::string& answer) {
+                               const char* content_type, std::string& answer) {
   curl_easy_reset(handle);
   curl_slist_free_all(fields);
-  fields = curl_slist_append(nullptr, "Content-Type: application/json");
+  fields = curl_slist_append(nullptr, (std::string("Content-Type: ") + content_type).c_str());
   fields = curl_slist_append(fields, "Expect:");
   if (!token.empty()) fields = curl_slist_append(fields, ("Authorization: Bearer " + token).c_str());
   curl_easy_setopt(handle, CURLOPT_URL, (address.base_url + path).c_str());
@@ -128,24 +129,30 @@ AdminClient::AdminClient(AdminAddress address, std::string token)
 
 AdminClient::~AdminClient() = default;
 
-Outcome<Json> AdminClient::ask(const std::string& method, const std::string& path, const Json& body) {
+Outcome<RawAnswer> AdminClient::send(const std::string& method, const std::string& path, const std::string& body,
+                                     const char* content_type) {
   if (impl_->handle == nullptr) return failed("libcurl could not be set up");
-  std::string answer;
-  const std::string text = body.is_null() ? "" : body.dump(-1, ' ', false, Json::error_handler_t::replace);
-  impl_->set_up(method, path, text, answer);
+  RawAnswer answer;
+  impl_->set_up(method, path, body, content_type, answer.body);
   impl_->error[0] = '\0';
   const CURLcode code = curl_easy_perform(impl_->handle);
   if (code != CURLE_OK) return failed(impl_->sentence(code));
-  long status = 0;
-  curl_easy_getinfo(impl_->handle, CURLINFO_RESPONSE_CODE, &status);
-  return read_answer(status, answer);
+  curl_easy_getinfo(impl_->handle, CURLINFO_RESPONSE_CODE, &answer.status);
+  return answer;
+}
+
+Outcome<Json> AdminClient::ask(const std::string& method, const std::string& path, const Json& body) {
+  const std::string text = body.is_null() ? "" : body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const Outcome<RawAnswer> answer = send(method, path, text, "application/json");
+  if (!answer) return tl::unexpected(answer.error());
+  return read_answer(answer->status, answer->body);
 }
 
 Outcome<void> AdminClient::follow(const std::string& path, const Interrupts& interrupts,
                                   const std::function<void(const Event&)>& on_event) {
   if (impl_->handle == nullptr) return failed("libcurl could not be set up");
   Following following{impl_->handle, EventReader(on_event), {}};
-  impl_->set_up("GET", path, "", following.refusal);
+  impl_->set_up("GET", path, "", "application/json", following.refusal);
   impl_->fields = curl_slist_append(impl_->fields, "Accept: text/event-stream");
   curl_easy_setopt(impl_->handle, CURLOPT_HTTPHEADER, impl_->fields);
   curl_easy_setopt(impl_->handle, CURLOPT_TIMEOUT_MS, 0L);

@@ -12,6 +12,11 @@
 
 namespace ingress::ctl {
 
+struct RawAnswer {
+  long status = 0;
+  std::string body;
+};
+
 class AdminClient {
  public:
   // `token` "" sends none.
@@ -24,6 +29,9 @@ class AdminClient {
   // longer than its comments may take, is a failure with a sentence.
   Outcome<void> follow(const std::string& path, const Interrupts& interrupts,
                        const std::function<void(const Event&)>& on_event);
+  // The same with a body of any type, and the answer as it is.
+  Outcome<RawAnswer> send(const std::string& method, const std::string& path, const std::string& body,
+                          const char* content_type);
 
  private:
   struct Impl;

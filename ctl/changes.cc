@@ -42,6 +42,8 @@ void add_changes(Command app, Shell& shell) {
   Command command =
       shell.command(app, "changes", "Who changed what, oldest first", "ingressctl changes --since 120 --limit 20",
                     [&shell, flags] { return changes(shell, *flags); });
+  command.let_command_follow();
+  add_changes_undo(command, shell);
   command.number("--since", flags->since, 0, "Only after this revision", "REVISION");
   command.number("--limit", flags->limit, 1, "At most so many", "COUNT");
   command.flag("--follow", flags->follow, "Go on with each change as it is made, until Ctrl-C");

@@ -55,9 +55,19 @@ Command Command::option(const char* name, std::string& value, const char* help, 
   return optional_word(name, value, help, shown);
 }
 
+Command Command::required_option(const char* name, std::string& value, const char* help, const char* shown) {
+  return word(name, value, help, shown);
+}
+
 Command Command::choice(const char* name, std::string& value, const std::vector<std::string>& good, const char* help,
                         const char* shown) {
   app_->add_option(name, value, help)->check(CLI::IsMember(good))->option_text(shown);
+  return *this;
+}
+
+Command Command::choice_word(const char* name, std::string& value, const std::vector<std::string>& good,
+                             const char* help, const char* shown) {
+  app_->add_option(name, value, help)->required()->check(CLI::IsMember(good))->option_text(shown);
   return *this;
 }
 

@@ -24,8 +24,11 @@ class Command {
   Command optional_words(const char* name, std::vector<std::string>& values, const char* help, const char* shown);
   // --NAME VALUE
   Command option(const char* name, std::string& value, const char* help, const char* shown);
+  Command required_option(const char* name, std::string& value, const char* help, const char* shown);
   Command choice(const char* name, std::string& value, const std::vector<std::string>& good, const char* help,
                  const char* shown);
+  Command choice_word(const char* name, std::string& value, const std::vector<std::string>& good, const char* help,
+                      const char* shown);
   Command number(const char* name, long long& value, long long least, const char* help, const char* shown);
   Command port(const char* name, int& value, const char* help);
   // --NAME

@@ -26,7 +26,7 @@ constexpr auto kNouns = std::to_array<Noun>({
     {"projects",
      "SELECT json_object('slug', slug, 'machine', machine, 'defaultPort', default_port, 'suspended', "
      "json(iif(suspended, 'true', 'false')), 'policy', json(policy), 'metadata', json(metadata), "
-     "'createdAt', " INGRESS_TIME("created_at") ") FROM projects ORDER BY slug"},
+     "'createdAt', " INGRESS_TIME("created_at") ", 'limits', json(limits)) FROM projects ORDER BY slug"},
     {"services",
      "SELECT json_object('project', project, 'name', name, 'port', port, 'machine', machine, 'policy', json(policy)) "
      "FROM services ORDER BY project, name"},
@@ -36,6 +36,13 @@ constexpr auto kNouns = std::to_array<Noun>({
      "SELECT json_object('id', id, 'host', host, 'path', path, 'machine', machine, 'port', port, 'project', "
      "nullif(project, ''), 'label', label, 'createdAt', " INGRESS_TIME("created_at") ", 'expiresAt', " INGRESS_TIME(
          "nullif(expires_at, 0)") ") FROM shares ORDER BY id"},
+    {"access_tokens",
+     "SELECT json_object('id', id, 'role', role, 'label', label, 'createdAt', " INGRESS_TIME(
+         "created_at") ", 'expiresAt', " INGRESS_TIME("nullif(expires_at, 0)") ") FROM access_tokens ORDER BY id"},
+    {"join_tokens",
+     "SELECT json_object('id', id, 'project', nullif(project, ''), 'label', label, 'usesLeft', uses_left, "
+     "'createdAt', " INGRESS_TIME("created_at") ", 'expiresAt', " INGRESS_TIME(
+         "nullif(expires_at, 0)") ") FROM join_tokens ORDER BY id"},
     {"changes",
      "SELECT json_object('revision', revision, 'at', strftime('%Y-%m-%dT%H:%M:%S', at / 1000, 'unixepoch') || "
      "printf('.%03dZ', at % 1000), 'actor', actor, 'operation', operation, 'subject', subject, 'before', "

@@ -199,6 +199,7 @@ void add_machine(Command app, Shell& shell) {
   add_reading(machine, shell);
   add_events(machine, shell);
   add_machine_token(machine, shell);
+  add_join_token(machine, shell);
   add_attaching(machine, shell);
 }
 

@@ -1,9 +1,7 @@
 #include <memory>
-#include <optional>
-#include <ostream>
 
 #include "ctl/nouns.h"
-#include "ctl/secret_file.h"
+#include "ctl/secret_output.h"
 
 namespace ingress::ctl {
 namespace {
@@ -22,29 +20,11 @@ struct TokenFlags {
   std::string path() const { return "/v1/machines" + segment(machine) + "/tokens"; }
 };
 
-// The secret alone on stdout, so that it can go to a file or a pipe.
 Outcome<int> create(Shell& shell, const TokenFlags& flags) {
   if (flags.machine.empty()) return wrong_usage("say which machine: ingressctl machine token ID");
-  std::optional<SecretFile> file;
-  if (!flags.output.empty()) {
-    Outcome<SecretFile> prepared = SecretFile::prepare(flags.output);
-    if (!prepared) return tl::unexpected(prepared.error());
-    file.emplace(std::move(*prepared));
-  }
   const Json body = flags.label.empty() ? Json::object() : Json{{"label", flags.label}};
-  Outcome<Json> made = shell.session.change("POST", flags.path(), body);
-  if (!made) return tl::unexpected(made.error());
-  if (file) {
-    const Outcome<bool> written = file->write((*made)["token"].get<std::string>());
-    if (!written) return tl::unexpected(written.error());
-    made->erase("token");
-    if (shell.globals.json) shell.print_json(*made);
-  } else if (shell.globals.json) {
-    shell.print_json(*made);
-  } else {
-    shell.out() << (*made)["token"].get<std::string>() << "\n";
-  }
-  return cli::kExitGood;
+  return show_secret(shell, flags.output,
+                     [&shell, &flags, &body] { return shell.session.change("POST", flags.path(), body); });
 }
 
 void add_revoke(Command token, Shell& shell) {

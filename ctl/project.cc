@@ -12,6 +12,7 @@ struct ProjectFlags {
   int port = 0;
   std::string suspended;
   std::string metadata;
+  std::string limits;
   PolicyFlags policy;
 
   Command add_slug(Command command) {
@@ -22,6 +23,7 @@ struct ProjectFlags {
     command.port("--port", port, "Its default port [3000]");
     command.choice("--suspended", suspended, {"true", "false"}, "true: its hosts answer 403", "BOOL");
     command.option("--metadata", metadata, "Anything of yours, as a JSON object", "JSON");
+    command.option("--limits", limits, "What it may have, as {\"machines\": 10, \"routes\": 100}", "JSON");
     policy.add_to(command);
   }
   std::string path() const { return "/v1/projects" + segment(slug); }
@@ -30,10 +32,12 @@ struct ProjectFlags {
     Json body = Json::object();
     if (port != 0) body["defaultPort"] = port;
     if (!suspended.empty()) body["suspended"] = suspended == "true";
-    if (metadata.empty()) return body;
-    Outcome<Json> object = object_of("--metadata", metadata);
-    if (!object) return object;
-    body["metadata"] = std::move(*object);
+    for (const auto& [name, text] : {std::pair{"metadata", &metadata}, std::pair{"limits", &limits}}) {
+      if (text->empty()) continue;
+      Outcome<Json> object = object_of(std::string("--") + name, *text);
+      if (!object) return object;
+      body[name] = std::move(*object);
+    }
     return body;
   }
 };
@@ -102,6 +106,7 @@ void add_project(Command app, Shell& shell) {
   command.option("--machine", made->machine, "Attach this machine", "MACHINE");
   made->add_settings(command);
   add_reading(project, shell);
+  add_project_apply(project, shell);
 
   const auto changed = std::make_shared<ProjectFlags>();
   changed->add_settings(changed->add_slug(shell.command(

@@ -19,13 +19,15 @@ struct Table {
   std::string_view noun;   // "machine", of "machine.create"
   std::string_view items;  // "machines"
 };
-inline constexpr std::array<Table, 7> kTables = {{{"machine", "machines"},
+inline constexpr std::array<Table, 9> kTables = {{{"machine", "machines"},
                                                   {"token", "tokens"},
                                                   {"project", "projects"},
                                                   {"service", "services"},
                                                   {"route", "routes"},
                                                   {"domain", "domains"},
-                                                  {"share", "shares"}}};
+                                                  {"share", "shares"},
+                                                  {"access_token", "access_tokens"},
+                                                  {"join_token", "join_tokens"}}};
 
 // "misha/docs": how changes name a row.
 std::string subject_of(std::string_view noun, const Json& row);

@@ -213,6 +213,7 @@ void add_route(Command app, Shell& shell) {
   Command route = Shell::group(app, "route", "Routes: host patterns that lead to a machine or a project",
                                "ingressctl route create docs.example.com --project misha --port 4000");
   add_changing(route, shell);
+  add_route_transfer(route, shell);
 
   const auto listed = std::make_shared<RouteFlags>();
   shell

@@ -35,11 +35,12 @@ void declare_globals(CLI::App& app, Globals& globals, const char* version) {
   app.require_subcommand(1);
 }
 
-void add_commands(Command app, Shell& shell) {
+void add_commands(Command app, Shell& shell, const char* version) {
   add_machine(app, shell);
   add_project(app, shell);
   add_service(app, shell);
   add_route(app, shell);
+  add_token(app, shell);
   add_domain(app, shell);
   add_share(app, shell);
   add_tunnel(app, shell);
@@ -49,6 +50,7 @@ void add_commands(Command app, Shell& shell) {
   add_tail(app, shell);
   add_top(app, shell);
   add_why(app, shell);
+  add_help_pages(app, shell, version);
 }
 
 int refuse(std::ostream& err, const CLI::App& app, int argc, const char* const* argv, const std::string& complaint) {
@@ -66,7 +68,7 @@ int run(int argc, const char* const* argv, const char* version, std::ostream& ou
     shell.globals.token.value = token;
   CLI::App app("Shows and changes what a broker serves, by its admin API.", "ingressctl");
   declare_globals(app, shell.globals, version);
-  add_commands(Command(app), shell);
+  add_commands(Command(app), shell, version);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

@@ -62,17 +62,35 @@ Outcome<Json> Session::items_of_file(const Ask& ask) {
 }
 
 Outcome<Json> Session::list(const Ask& ask) {
-  if (!globals_.db.empty()) return items_of_file(ask);
   Json all = Json::array();
+  const Outcome<bool> done = each(ask, [&all](Json item) { all.push_back(std::move(item)); });
+  if (!done) return tl::unexpected(done.error());
+  return all;
+}
+
+Outcome<bool> Session::each(const Ask& ask, const std::function<void(Json item)>& take) {
+  if (!globals_.db.empty()) {
+    Outcome<Json> items = items_of_file(ask);
+    if (!items) return tl::unexpected(items.error());
+    for (Json& item : *items) take(std::move(item));
+    return true;
+  }
   std::string path = ask.path;
   while (true) {
     Outcome<Json> page = get(path);
-    if (!page) return page;
-    for (Json& item : (*page)["items"]) all.push_back(std::move(item));
+    if (!page) return tl::unexpected(page.error());
+    for (Json& item : (*page)["items"]) take(std::move(item));
     const Json& next = (*page)["next"];
-    if (!next.is_string()) return all;
+    if (!next.is_string()) return true;
     path = with_query(ask.path, "cursor", next.get<std::string>());
   }
+}
+
+Outcome<RawAnswer> Session::send(const std::string& method, const std::string& path, const std::string& body,
+                                 const char* content_type) {
+  const Outcome<AdminClient*> to = client();
+  if (!to) return tl::unexpected(to.error());
+  return (*to)->send(method, path, body, content_type);
 }
 
 Outcome<Json> Session::one(const Ask& ask) {

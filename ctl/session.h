@@ -1,6 +1,7 @@
 // What a command asks and changes: a running broker, or a database file alone (`--db`, which cannot be changed).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,6 +43,11 @@ class Session {
   // As AdminClient::follow.
   Outcome<void> follow(const std::string& path, const Interrupts& interrupts,
                        const std::function<void(const Event&)>& on_event);
+  // Each item as its page comes: for lists of any length.
+  Outcome<bool> each(const Ask& ask, const std::function<void(Json item)>& take);
+  // A body that is not JSON, and the answer as it is.
+  Outcome<RawAnswer> send(const std::string& method, const std::string& path, const std::string& body,
+                          const char* content_type);
 
   // What has changed since a revision, at most `limit` rows (0: all).
   Outcome<Json> changes(long long since, long long limit);

@@ -39,7 +39,7 @@ std::string database_in(const TemporaryFolder& folder) {
   const char* sql = R"sql(
     CREATE TABLE machines (id, alias, state, default_port, metadata, created_at, owner DEFAULT '', policy DEFAULT '{}', expires_at DEFAULT 0);
     CREATE TABLE tokens (machine, id, sha256, label, created_at);
-    CREATE TABLE projects (slug, machine, default_port, suspended, policy, metadata, created_at);
+    CREATE TABLE projects (slug, machine, default_port, suspended, policy, metadata, created_at, limits DEFAULT '{}');
     CREATE TABLE services (project, name, port, machine, policy);
     CREATE TABLE routes (id, external_id, metadata, created_at, owner DEFAULT '', expires_at DEFAULT 0);
     CREATE TABLE patterns (pattern, route, position, machine, project, service, port, policy, text DEFAULT '', machine_template DEFAULT '', project_template DEFAULT '');
@@ -49,7 +49,7 @@ std::string database_in(const TemporaryFolder& folder) {
     CREATE TABLE changes (revision, at, actor, operation, subject, before, after);
     INSERT INTO machines (id, alias, state, default_port, metadata, created_at) VALUES ('mach_1', 'mach-1', 'active', 3000, '{"a":1}', 1735689600);
     INSERT INTO tokens VALUES ('mach_1', 'tok_1', 'SECRETHASH', 'laptop', 0);
-    INSERT INTO projects VALUES ('misha', 'mach_1', 3000, 1, '{"auth":"deny"}', '{}', 0), ('other', NULL, 1, 0, '{}', '{}', 0);
+    INSERT INTO projects (slug, machine, default_port, suspended, policy, metadata, created_at) VALUES ('misha', 'mach_1', 3000, 1, '{"auth":"deny"}', '{}', 0), ('other', NULL, 1, 0, '{}', '{}', 0);
     INSERT INTO services VALUES ('misha', 'docs', 4000, NULL, '{}');
     INSERT INTO routes (id, external_id, metadata, created_at) VALUES ('rt_0', '', '{}', 0), ('rt_1', 'x', '{}', 0);
     INSERT INTO patterns (pattern, route, position, machine, project, service, port, policy) VALUES ('b.example.com', 'rt_1', 1, 'mach_1', NULL, '', 80, '{}'),
@@ -154,7 +154,8 @@ TEST_CASE("a typo is a usage error that names the nearest word") {
   check({"machine", "list", "--jsn"}, "did you mean '--json'?");
   check({"machine", "list", "--amdin=unix:/x"}, "did you mean '--admin'?");
   check({"zzz"},
-        "the commands are machine, project, service, route, domain, share, tunnel, loop, db, changes, tail, top, why");
+        "the commands are machine, project, service, route, token, domain, share, tunnel, loop, db, changes, tail, top, "
+        "why, completion, man");
   check({"machine"}, "which command? They are create, set");
   check({}, "which command? They are machine");
 }

@@ -1,0 +1,94 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+#include <ostream>
+
+#include "ctl/declaration.h"
+#include "ctl/nouns.h"
+
+namespace ingress::ctl {
+namespace {
+
+struct ApplyFlags {
+  std::string file;
+  bool yes = false;
+  bool plan_only = false;
+};
+
+// A project that is not there has nothing.
+Outcome<ProjectNow> current(Shell& shell, const std::string& slug) {
+  ProjectNow now;
+  const std::string path = "/v1/projects" + segment(slug);
+  const Outcome<RawAnswer> answer = shell.session.send("GET", path, "", "application/json");
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->status == 404) return now;
+  Outcome<Json> project = shell.session.get(path);
+  if (!project) return tl::unexpected(project.error());
+  Outcome<Json> services = shell.session.list({"", path + "/services", {}});
+  if (!services) return tl::unexpected(services.error());
+  Outcome<Json> domains = shell.session.list({"", "/v1/domains?project=" + percent_encoded(slug), {}});
+  if (!domains) return tl::unexpected(domains.error());
+  return ProjectNow{std::move(*project), std::move(*services), std::move(*domains)};
+}
+
+Outcome<bool> agreed(Shell& shell, const ApplyFlags& flags) {
+  if (flags.yes) return true;
+  if (flags.file == "-" || ::isatty(STDIN_FILENO) == 0) return wrong_usage("nobody can be asked here: say --yes");
+  shell.err() << "Apply? [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "yes";
+}
+
+void show(Shell& shell, const std::vector<PlannedStep>& plan) {
+  if (plan.empty()) shell.out() << "nothing to change\n";
+  for (const PlannedStep& step : plan) shell.out() << step.line << "\n";
+  shell.out().flush();
+}
+
+Outcome<int> finish(Shell& shell, const std::vector<PlannedStep>& plan, bool applied) {
+  if (shell.globals.json) {
+    Json lines = Json::array();
+    for (const PlannedStep& step : plan) lines.push_back(step.line);
+    shell.print_json(Json{{"plan", lines}, {"applied", applied}});
+  } else if (applied && !plan.empty()) {
+    shell.out() << "applied\n";
+  }
+  return cli::kExitGood;
+}
+
+Outcome<int> apply(Shell& shell, const ApplyFlags& flags) {
+  const Outcome<Json> declared = read_declaration(flags.file);
+  if (!declared) return tl::unexpected(declared.error());
+  if (const Outcome<bool> good = check_declaration(*declared); !good) {
+    return failed(flags.file + ": " + good.error().sentence);
+  }
+  const Outcome<ProjectNow> now = current(shell, (*declared)["slug"].get<std::string>());
+  if (!now) return tl::unexpected(now.error());
+  const std::vector<PlannedStep> plan = plan_of(*declared, *now);
+  if (!shell.globals.json) show(shell, plan);
+  if (flags.plan_only || plan.empty()) return finish(shell, plan, false);
+  const Outcome<bool> yes = agreed(shell, flags);
+  if (!yes) return tl::unexpected(yes.error());
+  if (!*yes) return failed("nothing was changed");
+  Json operations = Json::array();
+  for (const PlannedStep& step : plan) operations.push_back(step.operation);
+  const Outcome<Json> done = shell.session.change("POST", "/v1/batch", Json{{"operations", operations}});
+  if (!done) return tl::unexpected(done.error());
+  return finish(shell, plan, true);
+}
+
+}  // namespace
+
+void add_project_apply(Command project, Shell& shell) {
+  const auto flags = std::make_shared<ApplyFlags>();
+  Command command = shell.command(
+      project, "apply", "Make a project what a file declares, in one transaction; the plan is shown first",
+      "ingressctl project apply -f misha.toml --yes", [&shell, flags] { return apply(shell, *flags); });
+  command.required_option("-f,--file", flags->file, "The file, TOML or JSON; - for standard input", "FILE");
+  command.flag("--yes", flags->yes, "Do not ask");
+  command.flag("--plan", flags->plan_only, "Show what would be done, and do nothing");
+}
+
+}  // namespace ingress::ctl
