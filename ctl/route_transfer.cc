@@ -10,8 +10,8 @@
 namespace ingress::ctl {
 namespace {
 
-// What the broker takes at a time.
-constexpr size_t kMaxLines = 1000;
+// At a time: the broker takes more, but others wait for the end of a chunk.
+constexpr size_t kMaxLines = 500;
 constexpr size_t kMaxBytes = size_t{900} * 1024;
 
 struct TransferFlags {
@@ -20,7 +20,7 @@ struct TransferFlags {
   std::string owner;
 };
 
-// A file's lines, sent by the thousand: each of these is one transaction, and others have their turn between them.
+// A file's lines, sent by the hundred: each of these is one transaction, and others have their turn between them.
 class Import {
  public:
   Import(Shell& shell, const TransferFlags& flags) : shell_(shell), flags_(flags) {

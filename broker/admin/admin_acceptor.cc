@@ -11,7 +11,9 @@
 namespace ingress::broker::admin {
 namespace {
 
-bool open_to_all(std::string_view path) { return path == "/health" || path == "/ready"; }
+bool open_to_all(std::string_view path) {
+  return path == "/health" || path == "/ready" || path == "/openapi.json" || path == "/docs";
+}
 
 bool announces_too_much(const http::RequestHead& head) {
   const http::Field* length = http::find_field(head.fields, "Content-Length");

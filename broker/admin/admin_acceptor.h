@@ -12,8 +12,8 @@
 
 namespace ingress::broker::admin {
 
-// A Unix socket is trusted by its file mode; over TCP every request but /health and /ready shows the operator's token
-// or one of the access tokens.
+// A Unix socket is trusted by its file mode; over TCP every request but for /health, /ready, /openapi.json and /docs
+// shows the operator's token or one of the access tokens.
 struct Trust {
   bool by_file_mode = false;
   std::string token;                   // the operator's; "" admits nobody

@@ -6,6 +6,7 @@
 #include "broker/admin/access_tokens.h"
 #include "broker/admin/admin_acceptor.h"
 #include "broker/admin/api.h"
+#include "broker/admin/api_document.h"
 #include "broker/admin/batch.h"
 #include "broker/admin/changes.h"
 #include "broker/admin/domains.h"
@@ -94,6 +95,7 @@ class Server final : public AdminServer {
     batch_.add_to(router_);
     why_.add_to(router_);
     health_.add_to(router_);
+    admin::ApiDocument::add_to(router_);
   }
 
   ~Server() override {
@@ -132,6 +134,8 @@ class Server final : public AdminServer {
     metrics_.committed();
     changes_.committed();
   }
+
+  std::vector<std::string> templates() const override { return router_.templates(); }
 
   void set_token(const std::string& token) override { remote_acceptor_.set_token(token); }
 

@@ -47,6 +47,8 @@ class AdminServer {
   virtual ~AdminServer() = default;
   // A transaction was committed: who follows the changes is told.
   virtual void committed() = 0;
+  // What it serves: "GET /v1/machines/{id}".
+  virtual std::vector<std::string> templates() const = 0;
   // Replaces AdminOptions::token.
   virtual void set_token(const std::string& token) = 0;
   // Stops accepting and closes idle connections; running requests end, and then `done` is called.

@@ -36,6 +36,13 @@ void Api::perform(const RequestPtr& request, const Reply& reply, Operation opera
                          });
 }
 
+bool Api::shows(const Role& role, const std::string& machine) const {
+  const Machine* known = index().machine(machine);
+  if (known == nullptr || role.kind != RoleKind::kProject) return known != nullptr;
+  const Project* project = index().project(role.project);
+  return known->owner == role.project || (project != nullptr && project->machine == known->id);
+}
+
 bool Api::still_admits(const Request& request) const {
   if (request.role.kind == RoleKind::kFull) return true;
   const AccessToken* token = index().access_token(request.actor);

@@ -90,6 +90,7 @@ void Domains::get(const RequestPtr& request, const Reply& reply) {
 tl::expected<Operation, Answer> Domains::remove(const RequestPtr& request) {
   return Operation{[request, name = normalised(request->params[0])](Editor& editor) -> std::optional<Answer> {
                      const std::optional<Domain> domain = editor.tables().domain(name);
+                     if (domain && !sees(editor.role(), domain->project)) return not_found("domain", name);
                      const auto record = domain ? std::optional(domain_json(*domain).closed()) : std::nullopt;
                      if (auto changed = check_if_match(*request, record)) return changed;
                      return editor.put(DeleteDomain{name});

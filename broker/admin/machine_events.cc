@@ -72,8 +72,9 @@ void MachineFeed::pass_on() {
 }
 
 void MachineEvents::add_to(Router& router) {
-  router.add("GET", "/v1/machines/{id}/events",
-             [this](const RequestPtr& request, const Reply& reply) { answer(request, reply); });
+  router.add(
+      "GET", "/v1/machines/{id}/events",
+      [this](const RequestPtr& request, const Reply& reply) { answer(request, reply); }, Audience::kProjects);
 }
 
 // Who comes again says by Last-Event-ID where it was; that is stronger than the `since` that it first came with.
@@ -83,7 +84,7 @@ void MachineEvents::answer(const RequestPtr& request, const Reply& reply) {
   std::string from = query.text("since");
   const auto limit = static_cast<size_t>(query.integer("limit", kMaxPageRows, 1, kMaxPageRows));
   if (const auto bad = query.finish()) return reply(*bad);
-  if (api_.index().machine(machine) == nullptr) return reply(not_found("machine", machine));
+  if (!api_.shows(request->role, machine)) return reply(not_found("machine", machine));
   if (request->wants_events && !request->last_event_id.empty()) from = request->last_event_id;
   const std::optional<uint64_t> since = from.empty() ? 0 : read_id(from);
   if (!since) return reply(problem(400, "invalid_argument", "\"since\" (or Last-Event-ID) is not an event's id"));

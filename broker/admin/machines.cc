@@ -126,7 +126,8 @@ tl::expected<Operation, Answer> Machines::update(const RequestPtr& request) {
   const auto after = std::make_shared<Machine>();
   return Operation{[request, after](Editor& editor) -> std::optional<Answer> {
                      std::optional<Machine> machine = editor.tables().machine(request->params[0]);
-                     if (!machine) return not_found("machine", request->params[0]);
+                     if (!machine || !sees(editor.role(), editor.tables(), *machine))
+                       return not_found("machine", request->params[0]);
                      if (auto changed = check_if_match(*request, machine_json(*machine).closed())) return changed;
                      ObjectReader in(request->body);
                      read_settings(in, *machine);
@@ -140,6 +141,8 @@ tl::expected<Operation, Answer> Machines::update(const RequestPtr& request) {
 tl::expected<Operation, Answer> Machines::remove(const RequestPtr& request) {
   return Operation{[request](Editor& editor) -> std::optional<Answer> {
                      const std::optional<Machine> machine = editor.tables().machine(request->params[0]);
+                     if (machine && !sees(editor.role(), editor.tables(), *machine))
+                       return not_found("machine", request->params[0]);
                      const auto record = machine ? std::optional(machine_json(*machine).closed()) : std::nullopt;
                      if (auto changed = check_if_match(*request, record)) return changed;
                      return editor.put(DeleteMachine{request->params[0]});

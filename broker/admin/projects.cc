@@ -86,7 +86,8 @@ void Projects::get(const RequestPtr& request, const Reply& reply) {
 tl::expected<Operation, Answer> Projects::update(const RequestPtr& request) {
   return Operation{[request](Editor& editor) -> std::optional<Answer> {
                      std::optional<Project> project = editor.tables().project(request->params[0]);
-                     if (!project) return not_found("project", request->params[0]);
+                     if (!project || !sees(editor.role(), project->slug))
+                       return not_found("project", request->params[0]);
                      if (auto changed = check_if_match(*request, project_json(*project).closed())) return changed;
                      ObjectReader in(request->body);
                      read_settings(in, *project);
@@ -98,6 +99,7 @@ tl::expected<Operation, Answer> Projects::update(const RequestPtr& request) {
 
 tl::expected<Operation, Answer> Projects::remove(const RequestPtr& request) {
   return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     if (!sees(editor.role(), request->params[0])) return not_found("project", request->params[0]);
                      const std::optional<Project> project = editor.tables().project(request->params[0]);
                      const auto record = project ? std::optional(project_json(*project).closed()) : std::nullopt;
                      if (auto changed = check_if_match(*request, record)) return changed;

@@ -37,9 +37,11 @@ void Router::add_change(std::string_view method, std::string_view path_template,
 tl::expected<const Router::Entry*, Answer> Router::find(Request& request) const {
   const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : request.method;
   std::string allowed;
+  const Entry* first = nullptr;
   for (const Entry& entry : entries_) {
     std::optional<std::vector<std::string>> params = match(entry.segments, request.target.segments);
-    if (!params) continue;
+    if (!params || (first != nullptr && entry.path_template != first->path_template)) continue;
+    first = &entry;
     if (entry.method == method) {
       request.params = std::move(*params);
       return &entry;

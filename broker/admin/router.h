@@ -1,4 +1,5 @@
-// Method and path template → handler. Templates are literal segments and `{name}`, which takes one non-empty segment.
+// Method and path template → handler. Templates are literal segments and `{name}`, which takes one non-empty segment;
+// the template that was added first of those that match is the path's.
 // Pure.
 #pragma once
 

@@ -100,6 +100,7 @@ tl::expected<Operation, Answer> Routes::update(const RequestPtr& request) {
 tl::expected<Operation, Answer> Routes::remove(const RequestPtr& request) {
   return Operation{[request](Editor& editor) -> std::optional<Answer> {
                      const std::optional<Route> route = editor.tables().route(request->params[0]);
+                     if (route && !sees(editor.role(), route->owner)) return not_found("route", request->params[0]);
                      const auto record = route ? std::optional(route_json(*route).closed()) : std::nullopt;
                      if (auto changed = check_if_match(*request, record)) return changed;
                      return editor.put(DeleteRoute{request->params[0]});

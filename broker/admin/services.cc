@@ -74,7 +74,8 @@ tl::expected<Operation, Answer> Services::put(const RequestPtr& request) {
   in.policy("policy", service.policy);
   if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
   const auto made = std::make_shared<bool>();
-  return Operation{[request, service, made](Editor& editor) {
+  return Operation{[request, service, made](Editor& editor) -> std::optional<Answer> {
+                     if (!sees(editor.role(), service.project)) return not_found("project", service.project);
                      const std::optional<std::string> before = record_of(editor.tables(), request);
                      *made = !before;
                      if (auto changed = check_if_match(*request, before)) return changed;
@@ -89,7 +90,8 @@ tl::expected<Operation, Answer> Services::put(const RequestPtr& request) {
 }
 
 tl::expected<Operation, Answer> Services::remove(const RequestPtr& request) {
-  return Operation{[request](Editor& editor) {
+  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     if (!sees(editor.role(), request->params[0])) return not_found("project", request->params[0]);
                      if (auto changed = check_if_match(*request, record_of(editor.tables(), request))) return changed;
                      return editor.put(DeleteService{request->params[0], request->params[1]});
                    },

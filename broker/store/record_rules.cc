@@ -126,6 +126,8 @@ Status check_record(const Service& service, std::string& problem) {
 
 Status check_record(Route& route, std::string& problem) {
   if (Status good = check_record_id(route.id, problem); !good) return good;
+  if (route.id == "import" || route.id == "export")
+    return refuse(problem, "\"" + route.id + "\" is no id: the API has that path");
   if (Status good = check_text("externalId", route.external_id, problem); !good) return good;
   if (Status good = check_metadata(route.metadata, problem); !good) return good;
   if (Status good = check_owner(route.owner, problem); !good) return good;

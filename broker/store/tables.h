@@ -29,6 +29,8 @@ class Tables {
   explicit Tables(db::Database& database) : database_(database) {}
 
   std::optional<Machine> machine(std::string_view id);
+  bool has_machine(std::string_view id);
+  bool has_project(std::string_view slug);
   std::string machine_of_alias(std::string_view alias);  // "" where none
   std::optional<Token> token(std::string_view machine, std::string_view id);
   std::optional<Project> project(std::string_view slug);
@@ -60,7 +62,7 @@ class Tables {
   void put(const Token& token);
   void put(const Project& project);
   void put(const Service& service);
-  void put(const Route& route);  // its patterns are replaced; none is held by another route
+  void put(const Route& route);  // with its patterns, of which the table has none
   void put(const Domain& domain);
   void put(const Share& share);
   void put(const AccessToken& token);
@@ -70,6 +72,7 @@ class Tables {
   void erase_project(std::string_view slug);
   void erase_service(std::string_view project, std::string_view name);
   void erase_route(std::string_view id);
+  void erase_patterns_of(std::string_view route);
   void erase_pattern(std::string_view pattern);
   void erase_domain(std::string_view name);
   void erase_share(std::string_view id);

@@ -7,6 +7,14 @@ std::optional<Machine> Tables::machine(std::string_view id) {
   return one(database_.query("SELECT " INGRESS_MACHINE_COLUMNS " FROM machines WHERE id = ?").bind(id), machine_in);
 }
 
+bool Tables::has_machine(std::string_view id) {
+  return !text_of(database_.query("SELECT id FROM machines WHERE id = ?").bind(id)).empty();
+}
+
+bool Tables::has_project(std::string_view slug) {
+  return !text_of(database_.query("SELECT slug FROM projects WHERE slug = ?").bind(slug)).empty();
+}
+
 std::string Tables::machine_of_alias(std::string_view alias) {
   return text_of(database_.query("SELECT id FROM machines WHERE alias = ?").bind(alias));
 }

@@ -83,7 +83,6 @@ void Tables::put(const Route& route) {
       .bind(route.owner)
       .bind(route.expires_at)
       .run();
-  database_.query("DELETE FROM patterns WHERE route = ?").bind(route.id).run();
   int64_t position = 0;
   for (const RoutePattern& pattern : route.patterns) put_pattern(route.id, position++, pattern);
 }
@@ -193,6 +192,10 @@ void Tables::erase_service(std::string_view project, std::string_view name) {
 }
 
 void Tables::erase_route(std::string_view id) { database_.query("DELETE FROM routes WHERE id = ?").bind(id).run(); }
+
+void Tables::erase_patterns_of(std::string_view route) {
+  database_.query("DELETE FROM patterns WHERE route = ?").bind(route).run();
+}
 
 void Tables::erase_pattern(std::string_view pattern) {
   database_.query("DELETE FROM patterns WHERE pattern = ?").bind(pattern).run();

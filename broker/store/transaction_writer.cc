@@ -69,7 +69,7 @@ void TransactionWriter::record_put(Entry entry) {
 }
 
 Checked TransactionWriter::check_machine_exists(const std::string& id) {
-  return tables_.machine(id) ? Checked() : not_found("machine", id);
+  return tables_.has_machine(id) ? Checked() : not_found("machine", id);
 }
 
 Checked TransactionWriter::check_owner(const std::string& owner) {
@@ -98,7 +98,7 @@ Checked TransactionWriter::take_quota(const std::string& owner, std::string_view
 }
 
 Checked TransactionWriter::check_project_exists(const std::string& slug) {
-  return tables_.project(slug) ? Checked() : not_found("project", slug);
+  return tables_.has_project(slug) ? Checked() : not_found("project", slug);
 }
 
 Checked TransactionWriter::operator()(PutMachine& change) {
@@ -262,6 +262,7 @@ Checked TransactionWriter::operator()(PutRoute& change) {
       return good;
   }
   if (Checked good = claim_patterns(route, change.overwrite); !good) return good;
+  if (before) tables_.erase_patterns_of(route.id);
   tables_.put(route);
   record_put({"route", route.id, json_or_nothing(before), json_of(route), owner_of(before, route)});
   return {};

@@ -91,6 +91,9 @@ def test_a_project_token_changes_nothing_of_others(stack, admin, method, path, b
     assert status(own, method, path, body) in (403, 404)
     batched = {"operations": [{"method": method, "path": path, **({} if body is None else {"body": body})}]}
     assert status(own, "POST", "/v1/batch", batched) in (403, 404), "nor in a batch"
+    if "other" in path:
+        tagged = own.call(method, path, body, [("If-Match", '"of another state"')])
+        assert tagged.status in (403, 404), "nor is it told whether it is there"
     assert admin.ok("GET", "/v1/changes?limit=1000")["next"] == before
 
 

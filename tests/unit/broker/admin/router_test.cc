@@ -29,6 +29,29 @@ struct Asked {
   }
 };
 
+TEST_CASE("the first template that matches is the path's, and its methods alone are allowed") {
+  Router router;
+  for (const auto& [method, path] :
+       {std::pair{"GET", "/v1/routes/export"}, {"GET", "/v1/routes/{id}"}, {"DELETE", "/v1/routes/{id}"}}) {
+    router.add(method, path, [path = path](const RequestPtr&, const Reply& reply) {
+      reply({200, kJsonType, path, {}});
+    });
+  }
+  const auto ask = [&router](const std::string& method, const std::string& target) {
+    auto request = std::make_shared<Request>();
+    request->method = method;
+    request->target = *parse_target(target);
+    Answer answer;
+    router.dispatch(request, [&answer](const Answer& given) { answer = given; });
+    return answer;
+  };
+  CHECK(ask("GET", "/v1/routes/export").body == "/v1/routes/export");
+  CHECK(ask("GET", "/v1/routes/rt_1").body == "/v1/routes/{id}");
+  const Answer refused = ask("DELETE", "/v1/routes/export");
+  CHECK(refused.status == 405);
+  CHECK(refused.fields.front().second == "GET");
+}
+
 TEST_CASE("a template's parameters are taken from the path, decoded") {
   Asked asked;
   asked.ask("GET", "/v1/machines/m%31/tokens/tok");

@@ -1,0 +1,57 @@
+#include "broker/admin/api_document.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/unit/broker/admin/admin_fixture.h"
+
+namespace ingress::broker {
+namespace {
+
+using nlohmann::json;
+
+std::string upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+TEST_CASE("what is served stands in the document, and what stands there is served") {
+  AdminFixture admin;
+  const json document = json::parse(admin::openapi_text());
+  std::set<std::string> told;
+  for (const auto& [path, methods] : document["paths"].items()) {
+    for (const auto& [method, operation] : methods.items()) told.insert(upper(method) + " " + path);
+  }
+  const std::vector<std::string> served = admin.server().templates();
+  for (const std::string& each : served) CHECK_MESSAGE(told.contains(each), each, " is not in docs/openapi.json");
+  const std::set<std::string> known(served.begin(), served.end());
+  for (const std::string& each : told) CHECK_MESSAGE(known.contains(each), each, " is served by nobody");
+}
+
+TEST_CASE("every reference of the document leads somewhere, and operations have names of their own") {
+  const json document = json::parse(admin::openapi_text());
+  const json flat = document.flatten();
+  for (const auto& [place, value] : flat.items()) {
+    if (!place.ends_with("/$ref")) continue;
+    CHECK_MESSAGE(document.contains(json::json_pointer(value.get<std::string>().substr(1))), place);
+  }
+  std::set<std::string> names;
+  for (const auto& [path, methods] : document["paths"].items()) {
+    for (const auto& [method, operation] : methods.items()) {
+      CHECK_MESSAGE(names.insert(operation["operationId"]).second, path);
+    }
+  }
+}
+
+TEST_CASE("the document and its page are served to whoever comes") {
+  AdminFixture admin;
+  CHECK(admin.ask("GET", "/openapi.json").body["openapi"] == "3.1.0");
+  const HttpAnswer page = admin.ask("GET", "/docs");
+  CHECK(page.status == 200);
+  CHECK(page.head.find("Content-Security-Policy: default-src 'none'") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace ingress::broker
