@@ -135,6 +135,9 @@ std::string public_location(std::string_view value, const Terms& terms, std::str
          public_path(url->rest.empty() ? "/" : url->rest, terms);
 }
 
+// Browsers take both off.
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 // Calls change(attribute) for each attribute behind the first part; what it gives takes the attribute's place, nullopt
 // takes it off.
 template <class Change>
@@ -145,7 +148,7 @@ std::string changed_cookie(std::string_view cookie, Change change) {
   while (!rest.empty()) {
     const size_t end = rest.find(';');
     std::string_view attribute = rest.substr(0, end);
-    while (!attribute.empty() && attribute.front() == ' ') attribute.remove_prefix(1);
+    while (!attribute.empty() && is_blank(attribute.front())) attribute.remove_prefix(1);
     if (const std::optional<std::string> kept = change(attribute)) out += "; " + *kept;
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
@@ -156,9 +159,9 @@ std::string_view value_of_attribute(std::string_view attribute, std::string_view
   const size_t equals = attribute.find('=');
   if (equals == std::string_view::npos) return {};
   std::string_view said = attribute.substr(0, equals);
-  while (!said.empty() && said.back() == ' ') said.remove_suffix(1);
+  while (!said.empty() && is_blank(said.back())) said.remove_suffix(1);
   std::string_view value = attribute.substr(equals + 1);
-  while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
   return http::iequals(said, name) ? value : std::string_view();
 }
 

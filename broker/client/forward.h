@@ -94,6 +94,8 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   void stop_asking();
   void rewrite(http::Fields& fields);
   http::Fields fields_instead() const;
+  // A cookie's Domain stays within the project, where the policy says so.
+  void isolate(http::Fields& fields) const;
   bool take_body(size_t bytes);
   bool paused() const { return limits_ != nullptr && limits_->paused(); }
 

@@ -1,4 +1,5 @@
 // Forward's part in which a request is judged by its policy, and watched while it runs.
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -29,14 +30,19 @@ std::string normalised(std::string_view host) {
   return name.assign(host) ? std::string(name.text()) : std::string();
 }
 
-bool has_cookie_domain(const http::Fields& fields) {
-  for (const http::Field& field : fields) {
-    if (field.name.size() == 10 && http::iequals(field.name, "Set-Cookie") &&
-        field.value.find("omain") != std::string_view::npos) {
-      return true;
-    }
+// The word, however it is spelled: whether an attribute has it is looked at later.
+bool has_word_domain(std::string_view text) {
+  constexpr std::string_view kWord = "domain";
+  for (size_t at = 0; at + kWord.size() <= text.size(); ++at) {
+    if (http::iequals(text.substr(at, kWord.size()), kWord)) return true;
   }
   return false;
+}
+
+bool has_cookie_domain(const http::Fields& fields) {
+  return std::any_of(fields.begin(), fields.end(), [](const http::Field& field) {
+    return field.name.size() == 10 && http::iequals(field.name, "Set-Cookie") && has_word_domain(field.value);
+  });
 }
 
 }  // namespace
@@ -102,17 +108,22 @@ void Forward::rewrite(http::Fields& fields) {
   const Terms* terms = admission_.terms();
   Forwarder::Work& work = *owner_.work_;
   if (terms != nullptr) rewrite_answer(*terms, held_.info().tls, host_, work.scratch, fields);
-  if (admission_.isolates_cookies && has_cookie_domain(fields)) {
-    const std::string name = normalised(host_);
-    isolate_cookies(name, admission_.parent_is_project, work.scratch, fields);
-  }
+  isolate(fields);
 }
 
-// What the policy answers with, beside an error's own fields.
+void Forward::isolate(http::Fields& fields) const {
+  if (!admission_.isolates_cookies || !has_cookie_domain(fields)) return;
+  isolate_cookies(normalised(host_), admission_.parent_is_project, owner_.work_->scratch, fields);
+}
+
+// What the policy answers with, beside an error's own fields. A server that decides may set cookies no farther than the
+// origin may.
 http::Fields Forward::fields_instead() const {
   http::Fields fields;
   if (admission_.instead) {
     for (const auto& [name, value] : admission_.instead->fields) fields.push_back({name, value});
+    owner_.work_->scratch.clear();
+    isolate(fields);
   }
   add_security_fields(admission_.security, held_.info().tls, fields);
   return fields;

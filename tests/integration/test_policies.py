@@ -307,19 +307,33 @@ def test_other_names_lead_to_the_canonical_one(stack, make_origin):
 
 
 def test_a_cookie_stays_with_its_project(stack, under):
-    cookies = ["a=1; Domain=iterate.app; Path=/", "b=1; domain=.iterate.app", "c=1; Domain={host}", "d=1", "e=1; Domain=misha.iterate.app; Secure"]
+    cookies = ["a=1; Domain=iterate.app; Path=/", "b=1; domain=.iterate.app", "c=1; Domain={host}", "d=1", "e=1; Domain=misha.iterate.app; Secure",
+               "f=1; DOMAIN=iterate.app", "g=1;\tdOmAiN\t=iterate.app; Path=/"]
 
     def handler(connection, request):
         host = request.get("X-Forwarded-Host").split(":")[0]
-        connection.send(answer("in", fields=[("Set-Cookie", cookie.replace("{host}", host)) for cookie in cookies]))
+        said = [cookies[int(request.get("X-Only"))]] if request.get("X-Only") else cookies
+        connection.send(answer("in", fields=[("Set-Cookie", cookie.replace("{host}", host)) for cookie in said]))
 
     origin, host = under({}, handler)
-    assert stack.get(host).all("Set-Cookie") == ["a=1; Path=/", "b=1", f"c=1; Domain={host}", "d=1", "e=1; Secure"]
+    assert stack.get(host).all("Set-Cookie") == ["a=1; Path=/", "b=1", f"c=1; Domain={host}", "d=1", "e=1; Secure", "f=1", "g=1; Path=/"]
+    assert stack.get(host, fields=[("X-Only", "5")]).all("Set-Cookie") == ["f=1"]
     service = f"p{origin.port}.misha.iterate.app"
     assert stack.get(service).all("Set-Cookie")[4] == "e=1; Domain=misha.iterate.app; Secure"
     assert stack.get(service).all("Set-Cookie")[0] == "a=1; Path=/"
     _, host = under({"cookies": "pass"}, handler)
     assert stack.get(host).all("Set-Cookie")[0] == cookies[0]
+
+
+def test_a_server_that_decides_sets_no_cookie_beyond_the_project(stack, under, make_origin):
+    server = make_origin(lambda connection, _: connection.send(answer("", "302 Found", [
+        ("Location", "/"), ("Set-Cookie", "a=1; Domain=iterate.app; Path=/"), ("Set-Cookie", "b=1; Domain=misha.iterate.app")])))
+    auth = {"forward": {"url": f"http://127.0.0.1:{server.port}/"}}
+    origin, _ = under({"auth": auth})
+    assert stack.get(f"p{origin.port}.misha.iterate.app").all("Set-Cookie") == ["a=1; Path=/", "b=1; Domain=misha.iterate.app"]
+    assert stack.get(f"{origin.port}__misha.iterate.app").all("Set-Cookie") == ["a=1; Path=/", "b=1"]
+    origin, host = under({"auth": auth, "cookies": "pass"})
+    assert stack.get(host).all("Set-Cookie")[0] == "a=1; Domain=iterate.app; Path=/"
 
 
 def test_an_answer_that_does_not_begin_in_time_is_504(stack, under):
