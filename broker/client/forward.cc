@@ -142,6 +142,7 @@ Status Forward::resolve(const http::RequestTarget& target) {
   const RouteQuery query{target.host, target.target, std::time(nullptr)};
   const Status resolved = owner_.routes_.read().resolve(query, found);
   notes_.led(found);
+  admission_.security = found.policy.security_headers();
   if (!resolved) return resolved;
   machine_.assign(found.machine);
   notes_.enter(owner_.observer_, machine_);

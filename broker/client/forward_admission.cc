@@ -69,7 +69,6 @@ Status Forward::admit(std::string_view target) {
     admission_.admitted.reset();
     return {};
   }
-  admission_.security = found.policy.security_headers();
   std::string place = place_of(found);
   if (admission_.admitted != nullptr && place == admission_.place) return {};
   if (++admission_.judgements > kMostJudgements) return tl::unexpected(kUnsettled);

@@ -125,6 +125,7 @@ Resolver::Answer Resolver::by_wildcard(std::string_view host) {
 
 Status Resolver::to_entry(const HostEntry& entry, std::string_view host) {
   out_.pattern = entry.pattern;
+  entry_ = &entry;
   if (entry.has_path() && out_.path.ambiguous()) {
     return refuse({ErrorCode::kBadRequest, "servers read the path differently: its route ", entry.pattern,
                    " takes no dot segments, encoded slashes or backslashes"});
@@ -136,7 +137,6 @@ Status Resolver::to_entry(const HostEntry& entry, std::string_view host) {
       return refuse({ErrorCode::kRouteExpired, "the time of route ", entry.route->id, " is over"});
     }
   }
-  entry_ = &entry;
   if (entry.extras != nullptr) capture(entry, host);
   if (entry.extras != nullptr && (entry.machine == nullptr || !entry.extras->target.service.empty())) {
     const RouteTarget& target = entry.extras->target;
@@ -310,7 +310,12 @@ Resolver::Answer Resolver::miss(const Why& why) {
   return std::nullopt;
 }
 
-Status Resolver::refuse(const Why& why) const {
+// What the refusal is told with (its fields) is under the policy of the pattern that led here, and the broker's.
+Status Resolver::refuse(const Why& why) {
+  out_.policy.enforce(policies_.enforced.get());
+  if (entry_ != nullptr) out_.policy.add(entry_->policy.get());
+  out_.policy.next_level();
+  out_.policy.add(policies_.defaults.get());
   if (explainer_ != nullptr) {
     explainer_->refused(why.code, why.before + ("\"" + std::string(why.subject)) + "\"" + why.after);
   }

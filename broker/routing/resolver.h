@@ -70,7 +70,7 @@ class Resolver {
   void find_canonical(const ProjectNode& project, std::string_view prefix);
 
   Answer miss(const Why& why);
-  Status refuse(const Why& why) const;
+  Status refuse(const Why& why);
 
   const IndexTables& tables_;
   std::span<const std::string> domains_;

@@ -26,7 +26,8 @@ struct RouteQuery {
 };
 
 // Where a request leads. Views, and the policy, point into the index and are valid until its next change; captures
-// until the next use. Reused from one request to the next.
+// until the next use. Reused from one request to the next. Of a host that is refused, the policy is that of the pattern
+// that led there, where one did, and the broker's: what the refusal is told with.
 struct Resolution {
   std::string_view machine;
   int port = 0;

@@ -282,6 +282,18 @@ def test_browsers_are_told_to_be_careful_on_every_answer(stack, under):
     assert stack.get(host).get("X-Frame-Options") is None
 
 
+def test_what_leads_nowhere_is_told_with_the_brokers_own_fields(make_stack):
+    stack = make_stack(broker={"options": ["--policy", json.dumps({"security_headers": "standard"})]}, start=False)
+    stack.admin.machine("mach_old", state="archived")
+    stack.admin.route(["framed.example.org"], policy={"security_headers": "frameable"}, machine="mach_old")
+    for host, status in (("nobody.example.org", 404), ("none.iterate.app", 404), ("0__misha.iterate.app", 400), ("mach_old.machines.iterate.app", 409)):
+        refused = stack.get(host, tls=True)
+        assert refused.status == status and refused.get("X-Frame-Options") == "SAMEORIGIN", refused
+        assert refused.get("X-Content-Type-Options") == "nosniff" and refused.get("Strict-Transport-Security")
+    framed = stack.get("framed.example.org")
+    assert framed.status == 409 and framed.get("X-Content-Type-Options") and framed.get("X-Frame-Options") is None
+
+
 def test_too_many_requests_are_429_and_say_when(stack, under):
     _, host = under({"rate": {"requests_per_second": 0.5, "burst": 3}})
     statuses = [stack.get(host).status for _ in range(5)]
