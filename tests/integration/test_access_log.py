@@ -159,6 +159,14 @@ def test_a_pipelined_request_is_timed_from_when_its_turn_comes(shared, make_orig
     assert began >= datetime.fromisoformat(first["time"].rstrip("Z")) - timedelta(milliseconds=2)
 
 
+def test_the_secret_of_a_share_link_is_not_logged(shared, origin):
+    target, secret = unique("shared"), f"SECRET{time.monotonic_ns()}"
+    shared.get(shared.host(origin.port), f"{target}?__share=sh_1.{secret}&x=1")
+    line_of(shared, f"{target}?__share=sh_1.hidden&x=1")
+    with open(shared.broker.access_log) as file:
+        assert secret not in file.read()
+
+
 def test_a_client_that_leaves_has_status_0_and_is_timed(shared, make_origin):
     asked = threading.Event()
 

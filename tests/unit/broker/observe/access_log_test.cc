@@ -98,6 +98,23 @@ TEST_CASE("hops, ids and the way are told where there is something to tell") {
   CHECK(line["ms"] == 2000.0);
 }
 
+TEST_CASE("a share link's secret is not told, wherever it stands") {
+  Logged logged;
+  const auto target_of = [&logged](std::string_view target) {
+    ExchangeRecord entry;
+    entry.target = target;
+    logged.log->write(entry, kTime);
+    const std::string text = logged.text();
+    const size_t last = text.rfind('\n', text.size() - 2);
+    return nlohmann::json::parse(text.substr(last == std::string::npos ? 0 : last + 1))["target"].get<std::string>();
+  };
+  CHECK(target_of("/a?__share=sh_1.SECRET") == "/a?__share=sh_1.hidden");
+  CHECK(target_of("/a?x=1&__share=sh_1.SEC.RET&y=2.3") == "/a?x=1&__share=sh_1.hidden&y=2.3");
+  CHECK(target_of("/?__share=SECRET&__share=sh_2.SECRET#f") == "/?__share=hidden&__share=sh_2.hidden#f");
+  CHECK(target_of("/?__share=") == "/?__share=hidden");
+  CHECK(target_of("/?share=a.b&_share=a.b") == "/?share=a.b&_share=a.b");
+}
+
 TEST_CASE("every byte of a text can be read back, wherever it lies, and the line stays ASCII") {
   Logged logged;
   std::string expected;
