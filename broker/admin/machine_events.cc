@@ -32,8 +32,12 @@ std::string page_json(const std::string& machine, uint64_t since, const MachineJ
 
 }  // namespace
 
-MachineFeed::MachineFeed(Api& api, std::string machine, uint64_t since, std::shared_ptr<size_t> followers)
-    : api_(api), machine_(std::move(machine)), since_(since), followers_(std::move(followers)) {
+MachineFeed::MachineFeed(Api& api, RequestPtr request, uint64_t since, std::shared_ptr<size_t> followers)
+    : api_(api),
+      request_(std::move(request)),
+      machine_(request_->params[0]),
+      since_(since),
+      followers_(std::move(followers)) {
   ++*followers_;
 }
 
@@ -53,8 +57,14 @@ void MachineFeed::start(BodySink& sink) {
   pass_on();
 }
 
+// The machine is there, is still the caller's to see, and the caller may still ask.
+bool MachineFeed::may_see() const { return api_.still_admits(*request_) && api_.shows(request_->role, machine_); }
+
 void MachineFeed::pass_on() {
-  while (sink_ != nullptr && !sink_->congested()) {
+  if (sink_ == nullptr) return;
+  // With end() this may lose its last reference.
+  if (!may_see()) return std::exchange(sink_, nullptr)->end();
+  while (!sink_->congested()) {
     const MachineJournal::Page page = api_.parts().journal->read(machine_, since_, kPiece);
     if (page.lost) sink_->write(event_text("lost", "{}"));
     std::string text;
@@ -65,10 +75,6 @@ void MachineFeed::pass_on() {
     sink_->write(text);
     if (page.events.size() < kPiece) break;
   }
-  if (sink_ == nullptr || api_.index().machine(machine_) != nullptr) return;
-  // It may be the last reference to this.
-  BodySink* const over = std::exchange(sink_, nullptr);
-  over->end();
 }
 
 void MachineEvents::add_to(Router& router) {
@@ -94,7 +100,7 @@ void MachineEvents::answer(const RequestPtr& request, const Reply& reply) {
   if (*followers_ >= kMostFollowers) {
     return reply(problem(503, "too_many_listeners", "as many follow machines as may"));
   }
-  reply(event_stream_answer(std::make_shared<MachineFeed>(api_, machine, *since, followers_)));
+  reply(event_stream_answer(std::make_shared<MachineFeed>(api_, request, *since, followers_)));
 }
 
 }  // namespace ingress::broker::admin

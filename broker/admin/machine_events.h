@@ -10,11 +10,11 @@
 namespace ingress::broker::admin {
 
 // Events of one machine, from one on: those that are known, then each as it happens. A reader that is slower than the
-// journal is long is told `lost`. Made by make_shared.
+// journal is long is told `lost`. It ends where who asked may not see the machine any more. Made by make_shared.
 class MachineFeed final : public BodySource, public std::enable_shared_from_this<MachineFeed> {
  public:
   // `followers` counts those that there are.
-  MachineFeed(Api& api, std::string machine, uint64_t since, std::shared_ptr<size_t> followers);
+  MachineFeed(Api& api, RequestPtr request, uint64_t since, std::shared_ptr<size_t> followers);
   ~MachineFeed() override;
   MachineFeed(const MachineFeed&) = delete;
   MachineFeed& operator=(const MachineFeed&) = delete;
@@ -24,10 +24,12 @@ class MachineFeed final : public BodySource, public std::enable_shared_from_this
 
  private:
   void pass_on();
+  bool may_see() const;
 
   Api& api_;
-  std::string machine_;
-  uint64_t since_;  // the last event that was written
+  RequestPtr request_;
+  const std::string& machine_;  // in the request
+  uint64_t since_;              // the last event that was written
   std::shared_ptr<size_t> followers_;
   BodySink* sink_ = nullptr;  // from start() to the end
   MachineJournal::Follower follower_;

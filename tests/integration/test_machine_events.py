@@ -3,6 +3,7 @@ import signal
 
 import pytest
 
+from harness.admin import Admin
 from harness.events import Events
 
 from harness.origin import Origin
@@ -106,6 +107,30 @@ def test_the_stream_of_a_machine_that_is_deleted_ends(stack):
         events.listening()
         stack.admin.ok("DELETE", "/v1/machines/other")
         assert events.next() is None
+
+
+def test_a_projects_token_follows_its_machine_for_as_long_as_it_is_its_own(stack):
+    stack.admin.project("other")
+    made = stack.admin.ok("POST", "/v1/tokens", {"role": f"project:{PROJECT}"})
+    own = Admin(port=stack.broker.admin_port, token=made["token"])
+    assert "tunnel_up" in [event["type"] for event in own.ok("GET", PATH)["items"]]
+    bearer = [("Authorization", f"Bearer {made['token']}")]
+    with Events(None, PATH, fields=bearer, port=stack.broker.admin_port) as events:
+        events.until(lambda name, data: name == "tunnel_up")
+        stack.admin.attach(MACHINE, "other")
+        stack.admin.detach(PROJECT)
+        seen = []
+        while (event := events.next()) is not None:
+            seen.append(event[0])
+        assert "detached" not in seen, "it ends with what the token may not see any more"
+    assert own.call("GET", PATH).status == 404
+    stack.admin.attach(MACHINE, PROJECT)
+    with Events(None, PATH, fields=bearer, port=stack.broker.admin_port) as events:
+        events.until(lambda name, data: name == "tunnel_up")
+        stack.admin.ok("DELETE", f"/v1/tokens/{made['id']}")
+        stack.agent.kill()
+        while (event := events.next()) is not None:
+            assert event[0] != "tunnel_down", "the token is revoked"
 
 
 def test_requests_are_activity_and_nothing_else_is(stack, origin):

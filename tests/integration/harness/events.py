@@ -7,8 +7,8 @@ from harness.http1 import Client
 class Events:
     """A request whose answer is a stream of events. `comments` are counted; events are (name, data, id)."""
 
-    def __init__(self, socket_path, target, fields=(), receive_buffer=None):
-        self.client = Client(path=socket_path, receive_buffer=receive_buffer)
+    def __init__(self, socket_path, target, fields=(), receive_buffer=None, port=None):
+        self.client = Client(port, path=socket_path, receive_buffer=receive_buffer)
         self.client.request("admin.localhost", target, fields=[("Accept", "text/event-stream"), *fields])
         self.head = self.client.final_head()
         assert self.head.status == 200 and self.head.get("Content-Type") == "text/event-stream", self.head
