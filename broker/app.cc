@@ -9,6 +9,7 @@
 #include "broker/expiry_sweep.h"
 #include "broker/index_loader.h"
 #include "broker/loop_set.h"
+#include "broker/machine_joiner.h"
 #include "broker/store/store.h"
 #include "common/base/log.h"
 #include "common/base/signals.h"
@@ -59,6 +60,7 @@ class App {
   Config config_;
   const ConfigSource& source_;
   uv::SdNotify notify_;
+  StoreJoiner joiner_;
   LoopSet loops_;
   uv::Loop& loop_;  // the first of them
   db::DatabaseLock lock_;
@@ -111,7 +113,8 @@ bool App::open_files() {
     });
     if (admin_ != nullptr) admin_->committed();
   });
-  loops_.joiner().start(loop_, *store_);
+  joiner_.start(loop_, *store_);
+  loops_.set_joiner(joiner_);
   return loops_.prepare();
 }
 
@@ -242,7 +245,7 @@ void App::let_go_of_database() {
   admin_timer_.reset();
   admin_.reset();
   loops_.stop_saving();
-  loops_.joiner().stop();
+  joiner_.stop();
   sweep_.reset();
   store_.reset();
   lock_.release();

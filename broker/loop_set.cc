@@ -61,7 +61,6 @@ LoopSet::LoopSet(const Config& config)
             nullptr,
             &memory_,
             config.handshake_rate > 0 ? &handshakes_ : nullptr,
-            &joiner_,
             "br_" + tls::sha256_hex(tls::random_bytes(16)).substr(0, 12)};
   std::vector<Worker*> all;
   for (size_t number = 0; number < config.loops; ++number) {
@@ -98,6 +97,10 @@ void LoopSet::make_generations() {
   };
   generations_ = std::make_unique<Generations>(loop(), first().carrier(), recent_, on_up);
   for (const auto& worker : workers_) worker->set_generations(*generations_);
+}
+
+void LoopSet::set_joiner(MachineJoiner& joiner) {
+  for (const auto& worker : workers_) worker->set_joiner(joiner);
 }
 
 LoopSet::~LoopSet() { stop(); }

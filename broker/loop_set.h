@@ -28,8 +28,9 @@ class LoopSet final : public LoopsView {
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   RouteTable& routes() { return *routes_; }
   MachineDiary& diary() { return diary_; }
-  MachineJoiner& joiner() { return joiner_; }
 
+  // Who makes the machines of join tokens; before listen(). It outlives the loops.
+  void set_joiner(MachineJoiner& joiner);
   // Loads what every loop needs, and logs what is wrong.
   bool prepare();
   // Binds every address, for all loops to accept from. The first failure ends it, with `problem` saying which.
@@ -88,7 +89,6 @@ class LoopSet final : public LoopsView {
   MachineDiary diary_;
   MemoryBudget memory_;
   HandshakeRate handshakes_;
-  MachineJoiner joiner_;
   std::unique_ptr<RouteTable> routes_;
   std::unique_ptr<AccessLogFile> access_log_;
   WorkerParts parts_;

@@ -10,8 +10,6 @@
 namespace ingress::broker {
 namespace {
 
-constexpr std::string_view kPrefix = "jt_";
-
 tl::unexpected<StoreError> refused(std::string sentence) {
   return tl::unexpected(
       StoreError{Error{ErrorCode::kConflict, Side::kClient, false, 0, "joining"}, std::move(sentence)});
@@ -19,24 +17,18 @@ tl::unexpected<StoreError> refused(std::string sentence) {
 
 }  // namespace
 
-std::string_view join_token_id(std::string_view secret) {
-  if (!secret.starts_with(kPrefix)) return {};
-  const size_t end = secret.find('_', kPrefix.size());
-  return end == std::string_view::npos ? std::string_view() : secret.substr(0, end);
-}
-
-void MachineJoiner::start(uv::Loop& loop, Store& store) {
+void StoreJoiner::start(uv::Loop& loop, Store& store) {
   loop_ = &loop;
   store_ = &store;
 }
 
-void MachineJoiner::join(std::string machine, std::string join_token, std::string sha256) {
+void StoreJoiner::join(std::string machine, std::string join_token, std::string sha256) {
   loop_->post([this, machine = std::move(machine), join_token = std::move(join_token), sha256 = std::move(sha256)] {
     make(machine, join_token, sha256);
   });
 }
 
-void MachineJoiner::make(const std::string& machine, const std::string& join_token, const std::string& sha256) {
+void StoreJoiner::make(const std::string& machine, const std::string& join_token, const std::string& sha256) {
   if (store_ == nullptr || !under_way_.insert(machine).second) return;
   const int64_t now = admin::unix_seconds();
   Machine made;

@@ -5,25 +5,22 @@
 
 #include <set>
 #include <string>
-#include <string_view>
 
 #include "broker/store/store.h"
+#include "broker/tunnel_access.h"
 #include "common/uv/loop.h"
 
 namespace ingress::broker {
 
-// "jt_…" of the secret "jt_…_…"; "" where it has another form.
-std::string_view join_token_id(std::string_view secret);
-
-class MachineJoiner {
+class StoreJoiner final : public MachineJoiner {
  public:
   // Before any loop runs.
   void start(uv::Loop& loop, Store& store);
   // No more are made: the store goes.
   void stop() { store_ = nullptr; }
 
-  // Any loop's thread. What it comes to is seen in the route table; a refusal is logged.
-  void join(std::string machine, std::string join_token, std::string sha256);
+  // A refusal is logged.
+  void join(std::string machine, std::string join_token, std::string sha256) override;
 
  private:
   void make(const std::string& machine, const std::string& join_token, const std::string& sha256);

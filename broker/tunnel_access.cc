@@ -37,7 +37,7 @@ TunnelAuthority::Verdict TunnelAccess::check(std::string_view machine, std::stri
   const Machine* known = index.machine(machine);
   if (known == nullptr || known->id != machine) {
     if (known != nullptr || !may_join(machine, token, digest)) return Verdict::kUnknownMachine;
-    joiner_.join(std::string(machine), std::string(join_token_id(token)), digest);
+    joiner_->join(std::string(machine), std::string(join_token_id(token)), digest);
     return Verdict::kJoining;
   }
   if (index.token_machine(machine, digest).empty()) return Verdict::kBadToken;
@@ -66,7 +66,7 @@ bool TunnelAccess::config_of(std::string_view machine, Config& config) {
 
 bool TunnelAccess::may_join(std::string_view machine, std::string_view token, const std::string& digest) const {
   const JoinToken* known = routes_.read().join_token(join_token_id(token));
-  if (known == nullptr || !tls::equal_constant_time(known->sha256, digest)) return false;
+  if (joiner_ == nullptr || known == nullptr || !tls::equal_constant_time(known->sha256, digest)) return false;
   return known->uses_left != 0 && !is_over(known->expires_at, std::time(nullptr)) && machine_id_form(machine) &&
          !reserved_word(machine);
 }

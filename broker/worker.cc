@@ -46,7 +46,7 @@ Worker::Worker(const WorkerParts& parts, size_t number)
     : parts_(parts),
       number_(number),
       certificates_(loop_, parts.config->live.tls_dir, number == 0),
-      access_(*parts.routes, *parts.joiner),
+      access_(*parts.routes),
       tunnels_(loop_, registry_options(parts), access_, parts.directory, number),
       parking_(loop_, parking_limits(parts.config->live)),
       observer_(loop_) {

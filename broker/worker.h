@@ -33,7 +33,6 @@ struct WorkerParts {
   Waker* waker = nullptr;
   MemoryBudget* memory = nullptr;
   HandshakeRate* handshakes = nullptr;  // null: no limit
-  MachineJoiner* joiner = nullptr;
   std::string broker_id;
 };
 
@@ -64,6 +63,8 @@ class Worker final : private MachineWatcher {
   void tell_all_configs() { tunnels_.tell_all_configs(); }
   // Of public URLs; before the first tunnel.
   void set_https_port(int port);
+  // Before its first tunnel.
+  void set_joiner(MachineJoiner& joiner) { access_.set_joiner(joiner); }
   // Machines can be reached again, by another process: requests that wait for them go on.
   void wake(const std::vector<std::string>& machines);
   // Settings that have changed; after make_front.

@@ -88,6 +88,7 @@ std::string bash_completion(const CommandNode& program) {
   walk(program, "", [&](const CommandNode& node, const std::string& path) {
     std::vector<std::string> words;
     for (const CommandNode& each : node.commands) words.push_back(each.name);
+    for (const OptionNode& word : node.words) words.insert(words.end(), word.choices.begin(), word.choices.end());
     for (const std::string& flag : flags_of(node, program)) words.push_back(flag);
     out += "      " + posix(path) + ") words=" + posix(joined(words)) + " ;;\n";
   });
@@ -123,6 +124,9 @@ std::string zsh_completion(const CommandNode& program) {
       out += " " + posix(word + ":" + help);
     };
     for (const CommandNode& each : node.commands) entry(each.name, each.help);
+    for (const OptionNode& word : node.words) {
+      for (const std::string& choice : word.choices) entry(choice, word.help);
+    }
     for (const OptionNode& option : node.options) {
       for (const std::string& flag : option.names) entry(flag, option.help);
     }
@@ -145,6 +149,9 @@ std::string fish_completion(const CommandNode& program) {
     const std::string line = "complete -c " + name + " -n " + fish("__" + name + "_at " + fish(path));
     for (const CommandNode& each : node.commands) {
       out += line + " -f -a " + fish(each.name) + " -d " + fish(each.help) + "\n";
+    }
+    for (const OptionNode& word : node.words) {
+      if (!word.choices.empty()) out += line + " -f -a " + fish(joined(word.choices)) + " -d " + fish(word.help) + "\n";
     }
     for (const OptionNode& option : node.options) {
       for (const std::string& flag : option.names) {

@@ -87,4 +87,11 @@ Status check_port(int port, std::string_view what, std::string& problem) {
   return refuse(problem, std::string(what) + " " + std::to_string(port) + " is not a port: 1 to 65535");
 }
 
+std::string_view join_token_id(std::string_view secret) {
+  constexpr std::string_view kPrefix = "jt_";
+  if (!secret.starts_with(kPrefix)) return {};
+  const size_t end = secret.find('_', kPrefix.size());
+  return end == std::string_view::npos ? std::string_view() : secret.substr(0, end);
+}
+
 }  // namespace ingress::broker

@@ -37,4 +37,7 @@ Status check_record_id(std::string_view id, std::string& problem);
 // `what` names the port in the sentence: "default port".
 Status check_port(int port, std::string_view what, std::string& problem);
 
+// The id of a join token in its secret: "jt_…" of "jt_…_…"; "" where it has another form.
+std::string_view join_token_id(std::string_view secret);
+
 }  // namespace ingress::broker
