@@ -2,7 +2,8 @@
 # What each job needs of the distribution (Debian 12 and later, Ubuntu 24.04), and installing what is missing.
 #
 # An entry is a package, `a|b` (either will do; the first one that apt knows is installed), or `cmd:NAME=PACKAGE` (only
-# where no command of that name is there: Node may well come from elsewhere). The build has one more that it can do
+# where no command of that name is there: Node may well come from elsewhere), or `try:NAME` (where the distribution has
+# it; the test that wants it is skipped, and says so, where it has not). The build has one more that it can do
 # without: see need_vaes_gcm.
 
 packages_of() {
@@ -63,12 +64,7 @@ cmd:h2load=nghttp2-client
 cmd:/sbin/ip=iproute2
 cmd:/usr/sbin/sysctl=procps
 LIST
-    clang)
-      echo clang
-      local version
-      version=$(clang_version)
-      [ -z "$version" ] || echo "libclang-rt-$version-dev"
-      ;;
+    clang) packages_of_clang ;;
     lint) cat <<'LIST' ;;
 clang-format
 clang-tidy
@@ -77,6 +73,7 @@ LIST
     fuzz) echo llvm ;;
     compat) cat <<'LIST' ;;
 python3-venv
+try:ttyd
 cmd:node=nodejs
 cmd:npm=npm
 LIST
@@ -85,6 +82,13 @@ LIST
       return 1
       ;;
   esac
+}
+
+packages_of_clang() {
+  local version
+  echo clang
+  version=$(clang_version)
+  [ -z "$version" ] || echo "libclang-rt-$version-dev"
 }
 
 # The major version behind the distribution's `clang` package, whose run-time libraries are a package of that version.
@@ -123,6 +127,11 @@ missing_entry() {
   if [[ $entry == cmd:* ]]; then
     name=${entry#cmd:}
     command -v "${name%%=*}" >/dev/null || echo "${name#*=}"
+    return
+  fi
+  if [[ $entry == try:* ]]; then
+    name=${entry#try:}
+    if ! installed "$name" && known_to_apt "$name"; then echo "$name"; fi
     return
   fi
   for name in ${entry//|/ }; do

@@ -20,8 +20,8 @@ unit_tests() {
 
 integration_tests() {
   local preset=$1
-  echo "== integration tests: $preset"
-  INGRESS_BIN="$ROOT/build/$preset/bin" "$PYTHON" -m pytest tests/integration -n 4 -q \
+  echo "== integration tests and scenarios: $preset"
+  INGRESS_BIN="$ROOT/build/$preset/bin" "$PYTHON" -m pytest tests/integration tests/scenarios -n 4 -q \
     -p no:cacheprovider --junitxml="$RESULTS/integration-$preset.xml" || true
 }
 

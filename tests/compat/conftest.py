@@ -1,9 +1,12 @@
-"""The harness and the fixtures of the integration tests hold here too."""
+"""The harness and the fixtures of the integration tests hold here too, and the pages of the scenarios."""
 import os
 import sys
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
-pytest.register_assert_rewrite("harness")
+for folder in ("scenarios", "integration"):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", folder))
+pytest.register_assert_rewrite("harness", "edge", "page")
 from harness.fixtures import *  # noqa: E402,F401,F403  pylint: disable=wildcard-import,unused-wildcard-import
+
+from edge import make_edge  # noqa: E402,F401

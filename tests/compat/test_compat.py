@@ -1,4 +1,4 @@
-"""JupyterLab with a kernel, and Next.js with a Server Action and a hot edit, unmodified behind the tunnel."""
+"""JupyterLab with a kernel, Flask with its debugger, and Next.js with a Server Action and a hot edit, unmodified behind the tunnel."""
 import os
 import shutil
 import time
@@ -7,10 +7,9 @@ from harness.browser import installed_npm
 from harness.ports import free_port
 from harness.process import Process
 from harness.wait import wait_until
+from jupyter_lab import JUPYTER, JupyterLab
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-JUPYTER = os.path.join(ROOT, "build", "compat", "jupyter", "bin", "jupyter")
 
 # Runs 6 * 7 in a new kernel, by the page's own fetch and WebSocket: their Origin is what the server checks.
 KERNEL = """
@@ -37,25 +36,39 @@ window.kernelSaid = "";
 
 
 def test_jupyterlab_opens_and_runs_a_kernel(make_stack, browser_of, tmp_path):
-    port, token = free_port(), "a-token-of-the-test"
-    notebooks = tmp_path / "notebooks"
-    notebooks.mkdir()
-    home = {name: str(tmp_path / "home") for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
-    jupyter = Process("jupyter", [JUPYTER, "lab", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
-                                  "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
-                                  f"--ServerApp.root_dir={notebooks}"], str(tmp_path), env=home)
-    try:
-        wait_until(lambda: "is running at" in jupyter.log_text(), "JupyterLab", 60, jupyter.tail)
+    with JupyterLab(tmp_path) as lab:
         stack = make_stack()
-        stack.admin.service("misha", "lab", port, policy={"profile": "jupyter"})
+        stack.admin.service("misha", "lab", lab.port, policy={"profile": "jupyter"})
         browser = browser_of(stack)
-        browser.go(f"https://lab__misha.iterate.app:{stack.broker.https_port}/lab?token={token}")
+        browser.go(f"https://lab__misha.iterate.app:{stack.broker.https_port}/lab?token={lab.token}")
         browser.wait_text("body", "Launcher", 60)
-        browser.run("const arguments_token = arguments[0];" + KERNEL, token)
-        said = wait_until(lambda: browser.run("return window.kernelSaid"), "the kernel's answer", 60, jupyter.tail)
+        browser.run("const arguments_token = arguments[0];" + KERNEL, lab.token)
+        said = wait_until(lambda: browser.run("return window.kernelSaid"), "the kernel's answer", 60, lab.process.tail)
         assert said == "42"
+
+
+def test_flask_takes_a_form_and_its_debugger_evaluates_in_a_frame_of_the_failure(make_stack, browser_of, tmp_path):
+    port = free_port()
+    flask = Process("flask", [os.path.join(os.path.dirname(JUPYTER), "python"), os.path.join(HERE, "flask_site", "app.py"), str(port)],
+                    str(tmp_path), env={"WERKZEUG_DEBUG_PIN": "off"})
+    try:
+        wait_until(lambda: "Running on" in flask.log_text(), "Flask", 60, flask.tail)
+        stack = make_stack()
+        browser = browser_of(stack)
+        site = f"https://{port}__misha.iterate.app:{stack.broker.https_port}/"
+        browser.go(site)
+        browser.type("[name=name]", "misha")
+        browser.click("#send")
+        browser.wait_text("#said", "said misha")
+        browser.go(site + "fails")
+        browser.wait_text(".detail", "RuntimeError: of the test: 42")
+        # The console of the frame that failed; its commands are the page's own requests.
+        said = browser.run("""
+            const frame = [...document.querySelectorAll(".traceback .frame")].at(-1).id.replace("frame-", "");
+            return fetch(`${location.pathname}?__debugger__=yes&cmd=answer%20%2B%201&frm=${frame}&s=${SECRET}`).then((got) => got.text())""")
+        assert "43" in said, said
     finally:
-        jupyter.stop()
+        flask.kill()
 
 
 def test_next_serves_a_page_a_server_action_and_a_hot_edit(make_stack, browser_of, tmp_path):

@@ -97,6 +97,15 @@ class Browser:
     def click(self, selector):
         self._call("POST", f"{self.session}/element/{self._element(selector)}/click", {})
 
+    def in_frame(self, selector, look):
+        """What `look()` gives inside a frame."""
+        frame = {ELEMENT: self._element(selector)}
+        self._call("POST", self.session + "/frame", {"id": frame})
+        try:
+            return look()
+        finally:
+            self._call("POST", self.session + "/frame", {"id": None})
+
     def console(self):
         """What the page said since the last look: [(level, message)]."""
         return [(line["level"], line["message"]) for line in self._call("POST", self.session + "/se/log", {"type": "browser"})]

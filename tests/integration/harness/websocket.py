@@ -55,10 +55,10 @@ def handshake_fields(key, protocol="chat"):
 class WebSocket:
     """The client's end, over an open http1.Client."""
 
-    def __init__(self, client, host, target="/ws", fields=()):
+    def __init__(self, client, host, target="/ws", fields=(), protocol="chat"):
         self.client = client
         key = base64.b64encode(os.urandom(16)).decode()
-        client.request(host, target, fields=[*handshake_fields(key), *fields])
+        client.request(host, target, fields=[*handshake_fields(key, protocol), *fields])
         self.response = client.final_head()
         assert self.response.status == 101, (self.response, bytes(client.reader.buffer))
         assert self.response.get("Sec-WebSocket-Accept") == accept_of(key)

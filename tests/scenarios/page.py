@@ -1,0 +1,23 @@
+"""A page of docs/uses/, whose commands the tests run as they stand there."""
+import os
+import re
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "uses")
+
+
+class Page:
+    def __init__(self, name):
+        self.name = name
+        with open(os.path.join(FOLDER, name + ".md")) as file:
+            parts = re.split(r"^## (.*)\n", file.read(), flags=re.MULTILINE)
+        self._sections = dict(zip(parts[1::2], parts[2::2]))
+
+    def block(self, heading, instead=None, number=0):
+        """The number-th block of code under a heading. `instead` has what holds in a test ({"4096": port}) in place of
+        what the page says; it has to say it."""
+        blocks = re.findall(r"(?:^    .*\n(?:[ ]*\n(?=    ))*)+", self._sections[heading], flags=re.MULTILINE)
+        text = "".join(line[4:] if line.startswith("    ") else line for line in blocks[number].splitlines(keepends=True))
+        for said, meant in (instead or {}).items():
+            assert said in text, f"docs/uses/{self.name}.md, {heading}: no {said} in\n{text}"
+            text = text.replace(said, str(meant))
+        return text
