@@ -205,7 +205,8 @@ Status Resolver::to_captured(const HostEntry& entry) {
     return to_project(*project, found, entry.port);
   }
   const std::string id = filled(target.machine, out_.captures);
-  const MachineNode* machine = entry.machine != nullptr ? entry.machine : tables_.machine_by_alias(id);
+  // By the id alone: what is held against a capture (claims) must not lead to a machine of a like name.
+  const MachineNode* machine = entry.machine != nullptr ? entry.machine : tables_.machine(id);
   // Of somebody else's machines not even that they are there is told.
   if (machine == nullptr || (entry.machine == nullptr && !owns(*entry.route, *machine))) {
     return refuse({ErrorCode::kMachineNotFound, "the route reaches no machine ", id, ""});
