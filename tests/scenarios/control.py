@@ -25,6 +25,12 @@ class Control:
             raise Refused(answer.status, json.loads(text))
         return json.loads(text) if text else None
 
+    def batch(self, *operations):
+        """The bodies of their answers: all (method, path, body) are done, or none."""
+        results = self.call("POST", "/v1/batch", {"operations": [
+            {"method": method, "path": path, "body": body} for method, path, body in operations]})["results"]
+        return [result["body"] for result in results]
+
 
 class Refused(Exception):
     def __init__(self, status, problem):

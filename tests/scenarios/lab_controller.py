@@ -31,13 +31,14 @@ class LabController(Service):
 
     def start(self, asked):
         session, template, ttl = "s-" + secrets.token_hex(4), asked["template"], asked["ttl"]
-        self.control.call("POST", "/v1/machines", {"id": session, "owner": "labs", "state": "starting", "ttl": ttl})
-        token = self.control.call("POST", f"/v1/machines/{session}/tokens", {"label": asked["user_id"]})["token"]
-        self.control.call("POST", "/v1/routes", {
-            "id": session, "owner": "labs", "ttl": ttl, "externalId": f"{asked['user_id']}/{session}", "patterns": [
-                {"pattern": f"{session}.{self.domain}", "policy": {**POLICY, **PROFILES[template]},
-                 "target": {"machine": session, "port": self.ports[template]}}]})
-        self.boot(session, token)
+        _, token, _ = self.control.batch(
+            ("POST", "/v1/machines", {"id": session, "owner": "labs", "state": "starting", "ttl": ttl}),
+            ("POST", f"/v1/machines/{session}/tokens", {"label": asked["user_id"]}),
+            ("POST", "/v1/routes", {
+                "id": session, "owner": "labs", "ttl": ttl, "externalId": f"{asked['user_id']}/{session}", "patterns": [
+                    {"pattern": f"{session}.{self.domain}", "policy": {**POLICY, **PROFILES[template]},
+                     "target": {"machine": session, "port": self.ports[template]}}]}))
+        self.boot(session, token["token"])
         return {"session": session, "url": f"https://{session}.{self.domain}/"}
 
     def state(self, session):

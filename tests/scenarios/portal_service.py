@@ -35,9 +35,10 @@ class PortalService(Service):
         return handler.answer(200, self.show(machine))
 
     def start(self, machine, ide):
-        self.control.call("POST", "/v1/machines", {"id": machine, "owner": "ides", "state": "starting", "ttl": 28800,
-                                                   "metadata": {"ide": ide}})
-        self.boot(machine, self.control.call("POST", f"/v1/machines/{machine}/tokens", {"label": "portal"})["token"])
+        _, token = self.control.batch(
+            ("POST", "/v1/machines", {"id": machine, "owner": "ides", "state": "starting", "ttl": 28800, "metadata": {"ide": ide}}),
+            ("POST", f"/v1/machines/{machine}/tokens", {"label": "portal"}))
+        self.boot(machine, token["token"])
         return {"id": machine, "ide": ide, "status": "starting"}
 
     def show(self, machine):

@@ -136,9 +136,7 @@ def test_every_answer_has_the_security_headers_errors_too(labs):
 def test_a_lab_ends_with_its_time_and_may_be_given_more(labs):
     _, host = labs.start("ubuntu", ttl=3)
     longer, other = labs.start("ubuntu", ttl=3)
-    text = PAGE.block("Starting a lab", {"8481": labs.edge.broker.admin_port}, number=1).splitlines()[0]
-    write_secret(labs.edge.folder, "admin.token", labs.edge.broker.admin_token)
-    labs.edge.shell(text + "\n" + PAGE.block("The end", {"s-4711": longer}))
+    labs.edge.shell(PAGE.block("The end", {"s-4711": longer}))
     with labs.edge.client(tls=True) as client, labs.edge.client(tls=True) as second:
         WebSocket(client, host).send("sleep 100\n")
         stays = WebSocket(second, other)
@@ -156,12 +154,13 @@ def test_a_lab_ends_with_its_time_and_may_be_given_more(labs):
 
 def test_the_calls_of_the_page_make_a_lab(labs):
     write_secret(labs.edge.folder, "admin.token", labs.edge.broker.admin_token)
-    made = PAGE.block("Starting a lab", {"8481": labs.edge.broker.admin_port, "8888": labs.apps["jupyter"].port}, number=1)
-    labs.edge.shell(made)
+    made = json.loads(labs.edge.shell(PAGE.block(
+        "Starting a lab", {"8481": labs.edge.broker.admin_port, "8888": labs.apps["jupyter"].port}, number=1)))
     host = f"s-4711.{DOMAIN}"
     assert labs.edge.get(host).json["error"] == "machine_starting"
-    labs.edge.agent_of("s-4711", labs.edge.admin.token_of("s-4711"), local=False)
-    labs.edge.shell(made.splitlines()[0] + "\n" + PAGE.block("Starting a lab", number=2))
+    labs.edge.agent_of("s-4711", made["results"][1]["body"]["token"], local=False)
+    labs.edge.shell(PAGE.block("Starting a lab", number=2))
+    assert labs.edge.admin.ok("GET", "/v1/machines/s-4711")["state"] == "active"
     got = labs.edge.get(host, tls=True)
     assert got.text.startswith("notebook")
     assert_careful(got)

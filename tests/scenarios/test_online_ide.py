@@ -7,6 +7,7 @@ import pytest
 
 from control import Control, Service
 from harness.browser import installed_npm
+from harness.ctl import write_secret
 from harness.http1 import Client
 from harness.origin import Origin, answer
 from harness.ports import free_port
@@ -30,11 +31,12 @@ class ReplService(Service):
         if handler.command != "POST" or not handler.path.endswith("/start"):
             return handler.answer(404, {"error": "no such call"})
         user, repl, _ = handler.path.strip("/").split("/")
-        self.control.call("POST", "/v1/machines", {"id": repl, "owner": "repls", "metadata": {"user": user}})
-        token = self.control.call("POST", f"/v1/machines/{repl}/tokens", {"label": "start"})["token"]
-        self.control.call("POST", "/v1/routes", {"externalId": f"{user}/{repl}", "owner": "repls", "patterns": [
-            {"pattern": f"preview-{repl}.peetcode.com", "target": {"machine": repl, "port": 3000}}]})
-        self.boot(repl, token)
+        _, token, _ = self.control.batch(
+            ("POST", "/v1/machines", {"id": repl, "owner": "repls", "metadata": {"user": user}}),
+            ("POST", f"/v1/machines/{repl}/tokens", {"label": "start"}),
+            ("POST", "/v1/routes", {"externalId": f"{user}/{repl}", "owner": "repls", "patterns": [
+                {"pattern": f"preview-{repl}.peetcode.com", "target": {"machine": repl, "port": 3000}}]}))
+        self.boot(repl, token["token"])
         return handler.answer(200, {"url": f"wss://{repl}.peetcode.com"})
 
 
@@ -128,8 +130,9 @@ def test_the_page_of_another_origin_may_use_it_and_others_may_not(repls):
 
 
 def test_the_calls_of_the_page_do_what_the_start_call_does(repls):
-    repls.edge.shell(PAGE.block("Starting a repl", {"8481": repls.edge.broker.admin_port}) + "\n")
-    token = repls.edge.admin.token_of("myrepl")
+    write_secret(repls.edge.folder, "admin.token", repls.edge.broker.admin_token)
+    made = json.loads(repls.edge.shell(PAGE.block("Starting a repl", {"8481": repls.edge.broker.admin_port})))
+    token = made["results"][1]["body"]["token"]
     repls.edge.agent_of("myrepl", token, local=False)
     assert repls.run_client(repls.url("myrepl", False), "polling,websocket")["answer"] == "42"
     with repls.edge.client() as client:

@@ -118,6 +118,29 @@ def test_services_of_a_project_share_cookies_and_other_projects_see_none(world):
     assert cookies == [set(), everything, {"shared=1"}, {"shared=1"}, set(), set(), set()]
 
 
+def test_services_are_declared_in_a_file(world):
+    def declare(**ports):
+        with open(f"{world.edge.folder}/misha.toml", "w") as file:
+            file.write(PAGE.block("Services in a file", {said[1:]: world.port(name) for said, name in ports.items()}))
+
+    apply, admin = PAGE.block("Services in a file", number=1), world.admin
+    assert len(apply.splitlines()) == 2
+    declare(P4000="docs", P4096="opencode", P5173="other")
+    plan, go = apply.splitlines()
+    assert "docs" in world.edge.shell(plan) and not admin.items("/v1/projects/misha/services")
+    world.edge.shell(go)
+    for service, name in (("docs", "docs"), ("opencode", "opencode"), ("preview", "other")):
+        for host in (f"{service}.misha.iterate.app", f"{service}__misha.iterate.app"):
+            assert said(world.edge.get(host).text) == [name], host
+    assert admin.ok("GET", "/v1/projects/misha")["machine"] == "mach_123", "what the file does not name stays"
+    revision = admin.ok("GET", "/v1/changes?limit=1000")["items"][-1]["revision"]
+    world.edge.shell(apply)
+    assert admin.ok("GET", "/v1/changes?limit=1000")["items"][-1]["revision"] == revision, "an unchanged file changes nothing"
+    admin.service("misha", "by-hand", 1)
+    world.edge.shell(apply)
+    assert world.edge.get("by-hand.misha.iterate.app").json["error"] == "service_not_found"
+
+
 @pytest.fixture
 def bridge():
     made = LoginBridge({"alice": "wonder"})

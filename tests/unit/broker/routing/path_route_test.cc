@@ -104,11 +104,13 @@ TEST_CASE("captures name a machine among those of the route's owner, and nobody 
 
 TEST_CASE("a captured machine is found by its id alone, no `-` for `_`: a user a_b is not a user a-b") {
   Filled table;
-  table.owned("ws_a-b_c", "misha");
-  table.owned_route("r1", "ide.com/connect/{project}/{user}/*", {"ws_{project}_{user}", "", "", 0}, "misha");
-  CHECK(table.at("ide.com", "/connect/a-b/c/x") == "ws_a-b_c:3000");
-  CHECK(table.at("ide.com", "/connect/a_b/c/x") == "machine_not_found");
-  CHECK(table.at("ide.com", "/connect/a/b-c/x") == "machine_not_found");
+  table.owned("ws-a_b", "misha");
+  table.owned_route("r1", "ide.com/connect/{user}/*", {"ws-{user}", "", "", 0}, "misha");
+  table.owned_route("r2", "{name}.ide.com", {"{name}", "", "", 0}, "misha");
+  CHECK(table.at("ide.com", "/connect/a_b/x") == "ws-a_b:3000");
+  CHECK(table.at("ide.com", "/connect/a-b/x") == "machine_not_found");
+  CHECK(table.at("ws-a_b.ide.com") == "ws-a_b:3000");
+  CHECK(table.at("ws-a-b.ide.com") == "machine_not_found");
 }
 
 TEST_CASE("a route of the operator finds the operator's machines, projects, and services by captures") {
