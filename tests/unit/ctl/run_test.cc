@@ -153,9 +153,10 @@ TEST_CASE("a typo is a usage error that names the nearest word") {
   check({"machine", "create", "a", "--prot", "1"}, "unknown flag --prot; did you mean '--port'?");
   check({"machine", "list", "--jsn"}, "did you mean '--json'?");
   check({"machine", "list", "--amdin=unix:/x"}, "did you mean '--admin'?");
-  check({"zzz"},
-        "the commands are machine, project, service, route, token, domain, share, tunnel, loop, db, changes, tail, top, "
-        "why, completion, man");
+  check(
+      {"zzz"},
+      "the commands are machine, project, service, route, token, domain, share, tunnel, loop, db, changes, tail, top, "
+      "why, completion, man");
   check({"machine"}, "which command? They are create, set");
   check({}, "which command? They are machine");
 }
