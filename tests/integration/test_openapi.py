@@ -8,6 +8,10 @@ import pytest
 from harness.admin import Admin
 
 PINNED = "schemathesis==4.*"
+# A stale tag (412), another row (409) and a quota (422) may come before what else is wrong with a request.
+REFUSALS = """[checks]
+negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "409", "412", "413", "422", "5xx"]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +54,7 @@ def test_no_made_up_request_gets_an_answer_that_the_document_does_not_tell(stack
             "--header", f"Authorization: Bearer {stack.broker.admin_token}", "--phases", "examples,coverage,fuzzing",
             "--exclude-checks", "positive_data_acceptance", "--exclude-path", "/v1/exchanges", "--exclude-path", "/v1/routes/import",
             "--max-examples", "20", "--seed", "1", "--no-color"]
+    (tmp_path / "schemathesis.toml").write_text(REFUSALS)
     done = subprocess.run(argv, capture_output=True, text=True, timeout=600, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert stack.admin.call("GET", "/ready").status == 200
