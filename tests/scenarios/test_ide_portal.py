@@ -1,13 +1,16 @@
 """An IDE portal under a path: docs/uses/ide-portal.md."""
 import json
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
 from control import Control
 from harness.ctl import write_secret
+from harness.http1 import Client
+from harness.http2 import Client2
 from harness.origin import Origin, answer
 from harness.wait import wait_until
-from harness.websocket import WebSocket
+from harness.websocket import WebSocket, frame
 from ides import Jupyter, rstudio
 from lab_apps import editor
 from page import Page
@@ -72,6 +75,8 @@ def test_users_are_kept_out_of_each_others_paths_by_the_claims_of_their_session(
     port = ada.origins["rstudio"].port
     for host in ("ws_genome_ada.machines.iterate.app", f"{port}__ws_genome_ada.machines.iterate.app", "rstudio.ides.iterate.app"):
         assert ada.edge.get(host, fields=[cookie_of("ada")]).status in (403, 409), host
+    with Client(ada.agent.local_port) as client:
+        assert client.get("x", fields=[("X-Iterate-Proxy-Target-Host", f"localhost:{port}")]).status == 403
     assert ada.origins["rstudio"].last.target == "/home" and len(ada.origins["rstudio"].requests) == 1
 
 
@@ -145,6 +150,17 @@ def test_methods_are_filtered(ada):
     for method, status in (("TRACE", 403), ("PROPFIND", 403), ("DEBUG", 403), ("DELETE", 200), ("PATCH", 200)):
         assert ada.get(f"{BASE}/rstudio/x", method=method).status == status, method
     assert {request.method for request in ada.origins["rstudio"].requests} == {"DELETE", "PATCH"}
+
+
+def test_a_socket_over_http2_is_no_connect_to_the_method_filter(ada):
+    with Client2(ada.edge.broker.https_port, tls=ada.edge.ca.context(("h2",))) as client:
+        client.until(lambda: client.h2.remote_settings.enable_connect_protocol == 1, "the setting")
+        fields = [("sec-websocket-version", "13"), ("cookie", cookie_of("ada")[1])]
+        stream = client.request(IDE, f"{BASE}/rstudio/events", "CONNECT", fields, pseudo=[(":protocol", "websocket")], end=False)
+        client.until(lambda: stream.status, "the handshake's answer")
+        assert stream.status == 200, stream
+        client.send(stream, frame("hello", masked=True))
+        client.until(lambda: stream.body == frame("hello"), "the echo")
 
 
 def test_the_portals_service_starts_shows_and_ends_an_ide_and_tells_by_events(portal):
@@ -229,15 +245,17 @@ FRAME = "<h1 id=top>%s</h1><iframe id=ide src='%s'></iframe>"
 @pytest.mark.slow
 def test_the_portal_alone_may_frame_an_ide_and_its_cookies_work_there(ada, browser_of, make_origin):
     edge, port = ada.edge, ada.edge.broker.https_port
-    ide = f"https://{IDE}:{port}{BASE}/rstudio/page"
 
     def login(connection, request):
         """At the IDE's host: the portal's login leaves the session."""
         cookie = f"session={session_of('ada')}; Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
         connection.send(answer("", "302 Found", [("Location", f"{BASE}/rstudio/page"), ("Set-Cookie", cookie)]))
 
-    pages = make_origin(lambda connection, request: connection.send(answer(
-        FRAME % (request.get("X-Forwarded-Host"), f"https://{IDE}:{port}/login"), fields=[("Content-Type", "text/html")])))
+    def show(connection, request):
+        shown = parse_qs(urlsplit(request.target).query).get("shown", [f"https://{IDE}:{port}/login"])[0]
+        connection.send(answer(FRAME % (request.get("X-Forwarded-Host"), shown), fields=[("Content-Type", "text/html")]))
+
+    pages = make_origin(show)
     edge.admin.machine("portal")
     edge.agent_of("portal", edge.admin.token_of("portal"), local=False)
     edge.admin.route([PORTAL, "evil.example.net"], {"auth": "public"}, machine="portal", port=pages.port)
@@ -257,4 +275,10 @@ def test_the_portal_alone_may_frame_an_ide_and_its_cookies_work_there(ada, brows
     browser.wait_text("#top", "evil.example.net")
     wait_until(lambda: any("frame-ancestors" in line for _, line in browser.console()), "the browser refuses")
     assert browser.in_frame("#ide", lambda: browser.text("#said")) is None
-    assert len(ada.origins["rstudio"].requests) <= count + 1, ide
+    assert len(ada.origins["rstudio"].requests) <= count + 1
+    # A share link's cookie works there too.
+    edge.shell("ingressctl route update rstudio --auth share")
+    link = edge.admin.ok("POST", "/v1/shares", {"host": IDE, "path": f"{BASE}/rstudio"})["url"]
+    browser.go(f"https://{PORTAL}:{port}/?shown={quote(link, safe='')}")
+    browser.in_frame("#ide", lambda: browser.wait_text("#said", "saw GET /auth-sign-in"))
+    browser.in_frame("#ide", lambda: (browser.click("#next"), browser.wait_text("#said", "GET /next")))
