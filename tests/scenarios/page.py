@@ -15,9 +15,15 @@ class Page:
     def block(self, heading, instead=None, number=0):
         """The number-th block of code under a heading. `instead` has what holds in a test ({"4096": port}) in place of
         what the page says; it has to say it."""
-        blocks = re.findall(r"(?:^    .*\n(?:[ ]*\n(?=    ))*)+", self._sections[heading], flags=re.MULTILINE)
-        text = "".join(line[4:] if line.startswith("    ") else line for line in blocks[number].splitlines(keepends=True))
+        text = self._blocks(heading)[number]
         for said, meant in (instead or {}).items():
             assert said in text, f"docs/uses/{self.name}.md, {heading}: no {said} in\n{text}"
             text = text.replace(said, str(meant))
         return text
+
+    def all_blocks(self):
+        return [block for heading in self._sections for block in self._blocks(heading)]
+
+    def _blocks(self, heading):
+        found = re.findall(r"(?:^    .*\n(?:[ ]*\n(?=    ))*)+", self._sections[heading], flags=re.MULTILINE)
+        return [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in found]
