@@ -12,7 +12,7 @@
 namespace ingress::agent {
 namespace {
 
-// What guards the port on the public way is not known here, so nothing that it guards goes this way (decision 0010).
+// What guards the port on the public way is not known here, so nothing that it guards goes this way (decision 0011).
 constexpr Error kNotPublic{ErrorCode::kForbidden, Side::kClient, false, 0, "the port's policy is not public"};
 
 http::ErrorAnswer error_body(const Error& error) {

@@ -111,8 +111,8 @@ std::optional<std::vector<int>> Forwarder::listening(std::string_view machine, i
   // Of many, those near to the one that was asked for: it may be a slip of a finger.
   std::sort(numbers.begin(), numbers.end(),
             [asked](int a, int b) { return std::abs(a - asked) < std::abs(b - asked); });
-  if (numbers.size() > http::kMostListening) numbers.resize(http::kMostListening);
-  std::sort(numbers.begin(), numbers.end());
+  const auto named = static_cast<ptrdiff_t>(std::min(numbers.size(), http::kMostListening));
+  std::sort(numbers.begin(), numbers.begin() + named);
   return numbers;
 }
 

@@ -113,7 +113,7 @@ def test_a_capture_finds_no_machine_of_another_project(stack, make_origin):
     stack.admin.ok("POST", "/v1/routes", {"owner": "misha", "patterns": [
         {"pattern": "{m}.cap.example.org", "target": {"machine": "{m}", "port": origin.port}},
         {"pattern": "cap.example.org/{m}/*", "target": {"machine": "mach_{m}"}}]})
-    assert stack.get("mach-a.cap.example.org").status == 200
+    assert stack.get("mach_a.cap.example.org").status == 200
     for host, target in (("mach-other.cap.example.org", "/"), ("mach_other.cap.example.org", "/"), ("cap.example.org", "/other/"),
                          ("cap.example.org", "/%6fther/")):
         refused = stack.get(host, target)
