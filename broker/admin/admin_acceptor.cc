@@ -27,20 +27,23 @@ std::string text_of(const http::Field* field) { return field == nullptr ? std::s
 
 }  // namespace
 
-std::optional<Identity> AdminAcceptor::identify(const http::RequestHead& head) const {
-  if (trust_.by_file_mode) return Identity{Role{}, "unix"};
+// A digest of the secret, so that its length does not show either.
+Credentials AdminAcceptor::credentials_of(const http::RequestHead& head) {
   constexpr std::string_view kScheme = "Bearer ";
   const http::Field* field = http::find_field(head.fields, "Authorization");
-  if (field == nullptr || !http::iequals(field->value.substr(0, kScheme.size()), kScheme)) return std::nullopt;
+  if (field == nullptr || !http::iequals(field->value.substr(0, kScheme.size()), kScheme)) return {};
   const std::string_view secret = field->value.substr(kScheme.size());
-  // Digests, so that the length does not show either.
-  const std::string digest = tls::sha256_hex(secret);
-  if (!trust_.token.empty() && tls::equal_constant_time(digest, tls::sha256_hex(trust_.token))) {
+  return {std::string(access_token_id(secret)), tls::sha256_hex(secret)};
+}
+
+std::optional<Identity> AdminAcceptor::identify(const Credentials& by) const {
+  if (trust_.by_file_mode) return Identity{Role{}, "unix"};
+  if (by.digest.empty()) return std::nullopt;
+  if (!trust_.token.empty() && tls::equal_constant_time(by.digest, tls::sha256_hex(trust_.token))) {
     return Identity{Role{}, "admin-token"};
   }
-  const AccessToken* token =
-      trust_.tokens == nullptr ? nullptr : trust_.tokens->read().access_token(access_token_id(secret));
-  if (token == nullptr || !tls::equal_constant_time(digest, token->sha256)) return std::nullopt;
+  const AccessToken* token = trust_.tokens == nullptr ? nullptr : trust_.tokens->read().access_token(by.id);
+  if (token == nullptr || !tls::equal_constant_time(by.digest, token->sha256)) return std::nullopt;
   if (token->expires_at != 0 && token->expires_at <= unix_seconds()) return std::nullopt;
   const std::optional<Role> role = parse_role(token->role);
   if (!role) return std::nullopt;
@@ -65,7 +68,8 @@ std::optional<Answer> AdminAcceptor::refusal(const http::RequestHead& head, cons
 server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, const http::RequestHead& head,
                                                   const server::RequestInfo& info) {
   std::optional<Target> target = parse_target(head.target);
-  const std::optional<Identity> who = identify(head);
+  Credentials by = credentials_of(head);
+  const std::optional<Identity> who = identify(by);
   if (const std::optional<Answer> refused = refusal(head, target, who)) {
     send(responder, *refused);
     return nullptr;
@@ -82,7 +86,7 @@ server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, 
   request->wants_events = http::has_token(head.fields, "Accept", kEventStreamType);
   const auto exchange = std::make_shared<AdminExchange>(router_, responder, std::move(request),
                                                         [this](AdminExchange* over) { running_.erase(over); });
-  running_.emplace(exchange.get(), exchange);
+  running_.emplace(exchange.get(), Running{exchange, std::move(by), who});
   if (info.end) {
     exchange->dispatch();
   } else if (http::has_token(head.fields, "Expect", "100-continue")) {
@@ -97,8 +101,16 @@ server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, 
 void AdminAcceptor::end_streams() {
   std::vector<std::shared_ptr<AdminExchange>> all;
   all.reserve(running_.size());
-  for (const auto& [key, exchange] : running_) all.push_back(exchange);
+  for (const auto& [key, running] : running_) all.push_back(running.exchange);
   for (const std::shared_ptr<AdminExchange>& exchange : all) exchange->end_stream();
+}
+
+void AdminAcceptor::end_unwelcome() {
+  std::vector<std::shared_ptr<AdminExchange>> unwelcome;
+  for (const auto& [key, running] : running_) {
+    if (identify(running.by) != running.who) unwelcome.push_back(running.exchange);
+  }
+  for (const std::shared_ptr<AdminExchange>& exchange : unwelcome) exchange->end_stream();
 }
 
 http::ErrorAnswer AdminAcceptor::on_unreadable(const Error& error, std::string_view) {

@@ -20,9 +20,17 @@ struct Trust {
   const RouteTable* tokens = nullptr;  // null admits nobody by an access token
 };
 
+// What a request shows of itself.
+struct Credentials {
+  std::string id;      // of an access token, as far as it can be one
+  std::string digest;  // SHA-256 of the secret, hex; "" where none is shown
+};
+
 struct Identity {
   Role role;
   std::string actor;  // for `changes`
+
+  bool operator==(const Identity&) const = default;
 };
 
 class AdminAcceptor final : public server::RequestAcceptor {
@@ -33,21 +41,30 @@ class AdminAcceptor final : public server::RequestAcceptor {
 
   // Ends the answers that have no end of their own.
   void end_streams();
+  // Those of whoever would not be let in any more, or as somebody else: a token that was revoked or is over.
+  void end_unwelcome();
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
                                      const server::RequestInfo& info) override;
   http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
 
  private:
+  struct Running {
+    std::shared_ptr<AdminExchange> exchange;
+    Credentials by;
+    std::optional<Identity> who;
+  };
+
+  static Credentials credentials_of(const http::RequestHead& head);
   // nullopt for nobody that is known.
-  std::optional<Identity> identify(const http::RequestHead& head) const;
+  std::optional<Identity> identify(const Credentials& by) const;
   // What is answered before the body is read; nullopt where the request may go on.
   std::optional<Answer> refusal(const http::RequestHead& head, const std::optional<Target>& target,
                                 const std::optional<Identity>& who) const;
 
   const Router& router_;
   Trust trust_;
-  std::unordered_map<AdminExchange*, std::shared_ptr<AdminExchange>> running_;
+  std::unordered_map<AdminExchange*, Running> running_;
 };
 
 }  // namespace ingress::broker::admin

@@ -32,6 +32,7 @@
 #include "common/server/http1_server.h"
 #include "common/tls/tls_session.h"
 #include "common/transport/connection.h"
+#include "common/uv/timer.h"
 
 namespace ingress::broker {
 namespace {
@@ -44,6 +45,9 @@ server::ConnectionOptions connection_options() {
   options.exchange_timeout = Duration{75000};
   return options;
 }
+
+// A stream ends so soon after its token.
+constexpr Duration kWelcomeInterval{500};
 
 class Server final : public AdminServer {
  public:
@@ -73,7 +77,10 @@ class Server final : public AdminServer {
         local_acceptor_(router_, {true, "", nullptr}),
         remote_acceptor_(router_, {false, options.token, parts.routes}),
         local_(loop_, local_acceptor_, connection_options()),
-        remote_(loop_, remote_acceptor_, connection_options()) {
+        remote_(loop_, remote_acceptor_, connection_options()),
+        welcome_timer_(loop_, [this] { remote_acceptor_.end_unwelcome(); }) {
+    welcome_timer_.start(kWelcomeInterval, kWelcomeInterval);
+    welcome_timer_.unref();
     machines_.add_to(router_);
     machine_events_.add_to(router_);
     tokens_.add_to(router_);
@@ -100,6 +107,7 @@ class Server final : public AdminServer {
 
   ~Server() override {
     listeners_.clear();
+    welcome_timer_.stop();
     if (local_.connection_count() + remote_.connection_count() == 0) return;
     local_.close_all();
     remote_.close_all();
@@ -183,6 +191,7 @@ class Server final : public AdminServer {
   admin::AdminAcceptor remote_acceptor_;
   server::Http1Server local_;
   server::Http1Server remote_;
+  uv::Timer welcome_timer_;
   std::vector<std::unique_ptr<uv::Listener>> listeners_;
 };
 

@@ -13,6 +13,8 @@ enum class RoleKind : uint8_t { kFull, kWrite, kRead, kProject };
 struct Role {
   RoleKind kind = RoleKind::kFull;
   std::string project = {};  // of kProject
+
+  bool operator==(const Role&) const = default;
 };
 
 // "read", "write", "project:SLUG": what a token may have.

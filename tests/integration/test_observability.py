@@ -131,6 +131,23 @@ def test_the_streams_and_the_metrics_need_the_token_over_tcp(shared):
     assert over_tcp.call("GET", "/metrics").status == 200
 
 
+@pytest.mark.parametrize("path", ["/v1/exchanges", "/v1/changes?since=1000000"])
+@pytest.mark.parametrize("end", ["revoked", "over"])
+def test_a_stream_ends_with_the_token_that_it_came_by(make_stack, path, end):
+    stack = make_stack(start=False)
+    made = stack.admin.ok("POST", "/v1/tokens", {"role": "read", **({"ttl": 2} if end == "over" else {})})
+    over_tcp = {"port": stack.broker.admin_port}
+    with Events(None, path, token=made["token"], **over_tcp) as events, \
+            Events(None, path, token=stack.broker.admin_token, **over_tcp).listening() as another:
+        events.listening()
+        if end == "revoked":
+            stack.admin.ok("DELETE", f"/v1/tokens/{made['id']}")
+        assert events.next() is None
+        another.client.sock.settimeout(1)
+        with pytest.raises(TimeoutError):
+            another.next()
+
+
 # Changes
 
 def test_a_change_reaches_who_follows_as_it_is_made(make_stack):

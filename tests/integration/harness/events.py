@@ -7,8 +7,10 @@ from harness.http1 import Client
 class Events:
     """A request whose answer is a stream of events. `comments` are counted; events are (name, data, id)."""
 
-    def __init__(self, socket_path, target, fields=(), receive_buffer=None, port=None):
+    def __init__(self, socket_path, target, fields=(), receive_buffer=None, port=None, token=None):
+        """`port` and `token` for TCP instead of the socket."""
         self.client = Client(port, path=socket_path, receive_buffer=receive_buffer)
+        fields = [*fields, *([("Authorization", f"Bearer {token}")] if token else [])]
         self.client.request("admin.localhost", target, fields=[("Accept", "text/event-stream"), *fields])
         self.head = self.client.final_head()
         assert self.head.status == 200 and self.head.get("Content-Type") == "text/event-stream", self.head
