@@ -1,5 +1,5 @@
 """The programs that labs and portals are for, unmodified, by the commands of docs/uses/: JupyterLab in a lab and under a
-path, its terminal, and ttyd."""
+path, its terminal, code-server and ttyd."""
 import json
 import os
 import shutil
@@ -12,12 +12,13 @@ from harness.ports import free_port
 from harness.process import Process
 from harness.wait import wait_until
 from harness.websocket import BINARY, WebSocket
-from jupyter_lab import JupyterLab, run_in_kernel
+from jupyter_lab import ROOT, JupyterLab, run_in_kernel
 from page import Page
 from sessions import KEY, cookie_of, session_of
 
 LABS, PORTAL = Page("labs"), Page("ide-portal")
 LAB, IDE = "s-4711.projectlabs.example.com", "ide.example.com"
+CODE_SERVER = os.path.join(ROOT, "build", "compat", "code-server")
 BASE = "/api/v1/connect/genome/ada/jupyter/"
 
 
@@ -58,26 +59,58 @@ def test_jupyterlab_is_a_lab_and_runs_a_kernel_and_a_terminal(make_edge, tmp_pat
         assert os.path.getsize(tmp_path / "notebooks" / "large.txt") == 5_000_000
 
 
-def test_jupyterlab_lives_under_the_portals_path_in_a_frame(make_edge, browser_of, tmp_path):
-    """The portal's page is at the IDE's own host: what frame-ancestors says for another is tests/scenarios."""
+def portal_of(make_edge, tmp_path, **ports):
+    """The page's portal; ada's workspace has an IDE at that port."""
     secrets = tmp_path / "secrets"
     secrets.mkdir()
     write_secret(str(secrets), "portal", KEY)
+    edge = make_edge(hosts=[IDE], default_auth="deny", options=["--secrets-dir", str(secrets)])
+    edge.shell(PORTAL.block("Kinds of IDE", {said[1:]: port for said, port in ports.items()}) + PORTAL.block("Three routes, for all users"))
+    edge.admin.machine("ws_genome_ada", owner="ides")
+    edge.agent_of("ws_genome_ada", edge.admin.token_of("ws_genome_ada"), local=False)
+    return edge
+
+
+def logged_in(browser, edge, path):
+    """The browser, with ada's session, at a path of the IDEs' host."""
+    url = f"https://{IDE}:{edge.broker.https_port}"
+    browser.go(url + path)
+    browser.run("document.cookie = arguments[0]", f"session={session_of('ada')}; path=/; secure")
+    browser.go(url + path)
+    return browser
+
+
+def test_jupyterlab_lives_under_the_portals_path(make_edge, browser_of, tmp_path):
     with JupyterLab(tmp_path, [f"--ServerApp.base_url={BASE}"]) as jupyter:
-        edge = make_edge(hosts=[IDE], default_auth="deny", options=["--secrets-dir", str(secrets)])
-        edge.shell(PORTAL.block("Kinds of IDE", {"8888": jupyter.port}) + PORTAL.block("Three routes, for all users"))
-        edge.admin.machine("ws_genome_ada", owner="ides")
-        edge.agent_of("ws_genome_ada", edge.admin.token_of("ws_genome_ada"), local=False)
+        edge = portal_of(make_edge, tmp_path, P8888=jupyter.port)
         session = [cookie_of("ada")]
         assert run_in_kernel(lambda: edge.client(tls=True), IDE, BASE, jupyter.token, "6 * 7", session) == "42"
         assert edge.get(IDE, BASE + "lab", tls=True, fields=[cookie_of("bob")]).status == 401
         lab = edge.get(IDE, f"{BASE}lab?token={jupyter.token}", tls=True, fields=session)
         assert lab.status == 200 and "frame-ancestors https://portal.example.org" in lab.all("Content-Security-Policy")
-        browser = browser_of(edge)
-        browser.go(f"https://{IDE}:{edge.broker.https_port}{BASE}lab")
-        browser.run("document.cookie = arguments[0]", f"session={session_of('ada')}; path=/; secure")
-        browser.go(f"https://{IDE}:{edge.broker.https_port}{BASE}lab?token={jupyter.token}")
-        browser.wait_text("body", "Launcher", 60)
+        logged_in(browser_of(edge), edge, f"{BASE}lab?token={jupyter.token}").wait_text("body", "Launcher", 60)
+
+
+def test_code_server_lives_under_the_portals_path_and_knows_nothing_of_it(make_edge, browser_of, tmp_path):
+    """Its files come over its WebSocket."""
+    if not os.path.exists(os.path.join(CODE_SERVER, "ready")):
+        pytest.skip("code-server: could not be installed (it wants Node 20 with its headers, and npm)")
+    folder, port = tmp_path / "work", free_port()
+    folder.mkdir()
+    (folder / "hello-from-the-workspace.txt").write_text("hello")
+    entry = os.path.join(CODE_SERVER, "node_modules", "code-server", "out", "node", "entry.js")
+    code = Process("code-server", ["node", entry, "--auth", "none", "--bind-addr", f"127.0.0.1:{port}", "--disable-telemetry",
+                                   "--disable-update-check", "--disable-workspace-trust"], str(tmp_path), env={"HOME": str(tmp_path)})
+    try:
+        wait_until(lambda: "HTTP server listening on" in code.log_text(), "code-server", 60, code.tail)
+        edge = portal_of(make_edge, tmp_path, P8080=port)
+        browser = logged_in(browser_of(edge), edge, f"/api/v1/connect/genome/ada/vscode/?folder={folder}")
+        browser.wait_text("body", "hello-from-the-workspace.txt", 90)
+        assert edge.admin.ok("GET", "/v1/machines/ws_genome_ada")["activity"]["interactiveStreams"] >= 1
+        with edge.client(tls=True) as client, pytest.raises(AssertionError, match="403"):
+            WebSocket(client, IDE, "/api/v1/connect/genome/ada/vscode/", [cookie_of("ada"), ("Origin", "https://evil.example")])
+    finally:
+        code.kill_group()
 
 
 def test_ttyd_is_a_terminal_lab(make_edge, tmp_path):
