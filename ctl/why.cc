@@ -8,7 +8,7 @@ namespace ingress::ctl {
 namespace {
 
 Outcome<int> why(Shell& shell, const std::string& pasted) {
-  const Outcome<Json> report = shell.session.get("/v1/why?host=" + percent_encoded(host_of(pasted)));
+  const Outcome<Json> report = shell.session.get("/v1/why?host=" + percent_encoded(pasted));
   if (!report) return tl::unexpected(report.error());
   const auto steps = report->find("steps");
   if (steps == report->end() || !steps->is_array() || !report->contains("problem")) {

@@ -23,11 +23,6 @@ std::string on_lines(std::string text, size_t indent) {
 
 }  // namespace
 
-std::string host_of(std::string_view pasted) {
-  if (const size_t scheme = pasted.find("://"); scheme != std::string_view::npos) pasted.remove_prefix(scheme + 3);
-  return std::string(pasted.substr(0, pasted.find_first_of("/?#")));
-}
-
 std::string why_text(const Json& report) {
   constexpr size_t kNameWidth = 13;
   std::string out;

@@ -38,6 +38,11 @@ Place place_of(ErrorCode code, const std::string& subject, const std::string& ho
       return {WhyStep::kRoute, "make it: ingressctl machine create " + subject};
     case ErrorCode::kServiceNotFound:
       return {WhyStep::kRoute, "make it: ingressctl service set PROJECT " + subject + " --port PORT"};
+    case ErrorCode::kRouteExpired:
+      return {WhyStep::kRoute, "give it more time: ingressctl route update " + subject +
+                                   " --ttl 1d (a machine: ingressctl machine set " + subject + " --ttl 1d)"};
+    case ErrorCode::kBadRequest:
+      return {WhyStep::kGrammar, "ask for the path in its plain form, without . and .. and encoded slashes"};
     case ErrorCode::kForbidden:
       return {WhyStep::kRoute, "end the suspension: ingressctl project set " + subject + " --suspended false"};
     case ErrorCode::kMachineNotRoutable:

@@ -5,12 +5,6 @@
 namespace ingress::ctl {
 namespace {
 
-TEST_CASE("the host is found in what a user pastes") {
-  CHECK(host_of("misha.iterate.app") == "misha.iterate.app");
-  CHECK(host_of("https://misha.iterate.app:8443/a?b#c") == "misha.iterate.app:8443");
-  CHECK(host_of("misha.iterate.app/x") == "misha.iterate.app");
-}
-
 TEST_CASE("the report marks each step, gives advice, and ends with what is wrong first") {
   const std::string text = why_text(Json::parse(R"({"host":"h","ok":false,"steps":[
       {"step":"grammar","state":"ok","ok":true,"detail":"host h","advice":""},
