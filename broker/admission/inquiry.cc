@@ -18,9 +18,12 @@ Inquiry::Inquiry(const AuthParts& parts, const Asked& asked, const AuthPlace& pl
   asked_.host_name = host_name_;
 }
 
-Inquiry::~Inquiry() {
-  if (call_ != 0) parts_.caller->cancel(call_);
-  if (keys_ != 0) parts_.keys->forget(keys_);
+Inquiry::~Inquiry() { stop(); }
+
+void Inquiry::stop() {
+  alive_.reset();
+  if (const uint64_t call = std::exchange(call_, 0); call != 0) parts_.caller->cancel(call);
+  if (const uint64_t keys = std::exchange(keys_, 0); keys != 0) parts_.keys->forget(keys);
 }
 
 void Inquiry::start(uv::Loop& loop) {
@@ -31,6 +34,7 @@ void Inquiry::start(uv::Loop& loop) {
 
 // Goes on to the next way that has to be asked, the next rule where one has let in, or the end.
 void Inquiry::step() {
+  if (alive_ == nullptr) return;  // stopped while several were told the same
   while (rule_ < rules_.size()) {
     const std::vector<AuthWay>& ways = rules_[rule_].ways;
     if (way_ == ways.size()) return on_done_(refusals_.told());

@@ -25,6 +25,8 @@ class Inquiry final : public uv::Buryable {
   ~Inquiry() override;
 
   void start(uv::Loop& loop);
+  // Nothing is asked any more, and `on_done` is not called: for who buries it.
+  void stop();
 
  private:
   // The place, with text of its own: the index may change meanwhile.

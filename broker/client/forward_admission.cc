@@ -92,7 +92,7 @@ void Forward::watch_over(std::string_view target) {
 }
 
 void Forward::on_judged(const std::optional<Instead>& refusal) {
-  owner_.loop_.bury(std::move(admission_.inquiry));
+  stop_asking();
   if (!refusal) return open_or_park();
   admission_.instead = refusal;
   fail(refusal->error);
@@ -100,7 +100,9 @@ void Forward::on_judged(const std::optional<Instead>& refusal) {
 }
 
 void Forward::stop_asking() {
-  if (admission_.inquiry != nullptr) owner_.loop_.bury(std::move(admission_.inquiry));
+  if (admission_.inquiry == nullptr) return;
+  admission_.inquiry->stop();
+  owner_.loop_.bury(std::move(admission_.inquiry));
 }
 
 void Forward::rewrite(http::Fields& fields) {

@@ -401,3 +401,20 @@ def test_what_holds_for_a_route_is_told_with_where_it_comes_from(stack, make_ori
     assert [line for line in stack.ctl.json("route", "show", route["id"], "--effective", "--for", "misha.iterate.app")
             if line["key"] == "auth"][0]["from"] == "the broker's default"
     stack.admin.ok("PATCH", "/v1/machines/mach_a", {"policy": {}})
+
+
+def test_clients_that_leave_while_a_server_decides_leave_nothing_behind(stack, under, make_origin):
+    asked = []
+    server = make_origin(lambda connection, request: (asked.append(request), connection.wait_end()))
+    origin, host = under({"auth": {"forward": {"url": f"http://127.0.0.1:{server.port}/"}}})
+    clients = []
+    for number in range(40):
+        client = stack.client(tls=number % 2 == 0)
+        client.request(host, "/", "POST", body=b"x" * 100)
+        clients.append(client)
+    wait_until(lambda: len(asked) == 40, "all are asked about")
+    for client in clients:
+        client.reset() if client.sock.__class__.__name__ == "socket" else client.close()
+    wait_until(lambda: all(connection.ended_at for connection in server.connections), "the questions end with who asked")
+    assert not origin.requests
+    assert stack.get("misha.iterate.app").status in (200, 502)
