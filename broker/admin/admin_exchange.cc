@@ -1,6 +1,6 @@
 #include "broker/admin/admin_exchange.h"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -25,7 +25,7 @@ http::ResponseHead head_of(const Answer& answer, const std::string* length) {
 
 void send_text(server::Responder& responder, std::string_view text, bool end) {
   std::vector<uint8_t> body(kHeadroomBytes + text.size());
-  std::memcpy(body.data() + kHeadroomBytes, text.data(), text.size());
+  std::copy(text.begin(), text.end(), body.begin() + kHeadroomBytes);
   responder.send_data(MutableBytes(body).subspan(kHeadroomBytes), end);
 }
 
