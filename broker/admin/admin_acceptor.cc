@@ -6,6 +6,7 @@
 
 #include "broker/admin/access_tokens.h"
 #include "broker/admin/api.h"
+#include "broker/model/expiry.h"
 #include "common/tls/digest.h"
 
 namespace ingress::broker::admin {
@@ -44,7 +45,7 @@ std::optional<Identity> AdminAcceptor::identify(const Credentials& by) const {
   }
   const AccessToken* token = trust_.tokens == nullptr ? nullptr : trust_.tokens->read().access_token(by.id);
   if (token == nullptr || !tls::equal_constant_time(by.digest, token->sha256)) return std::nullopt;
-  if (token->expires_at != 0 && token->expires_at <= unix_seconds()) return std::nullopt;
+  if (is_over(token->expires_at, unix_seconds())) return std::nullopt;
   const std::optional<Role> role = parse_role(token->role);
   if (!role) return std::nullopt;
   return Identity{*role, token->id};

@@ -35,6 +35,7 @@ void Admission::set(AdmissionSettings settings) {
 
 bool Admission::may_by_rate(const Asked& asked, const Resolution& found, Admitted& admitted, Instead& instead) {
   const auto rates = found.policy.rate();
+  if (!rates) return true;
   const std::string place = std::string(found.machine) + ":" + std::to_string(found.port);
   for (const RateRule* rule : {rates.enforced, rates.nearest}) {
     if (rule == nullptr) continue;

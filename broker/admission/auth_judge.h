@@ -45,7 +45,6 @@ class Refusals {
   void by_server(Instead instead) { server_ = std::move(instead); }
   void expired() { expired_ = true; }
   void follow(std::string target, std::string cookie);
-  void denied() {}
 
   // A link that is to be followed; then nothing else matters.
   bool follows() const { return follow_.has_value(); }

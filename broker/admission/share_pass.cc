@@ -102,8 +102,6 @@ std::string set_cookie(const Share& share, int64_t now, bool frameable) {
 
 }  // namespace
 
-bool has_share_link(std::string_view target) { return !link_in(target).empty(); }
-
 std::string without_share_link(std::string_view target) {
   const std::string_view query = query_of(target);
   std::string kept(target.substr(0, target.size() - query.size()));

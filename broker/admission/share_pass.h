@@ -42,8 +42,6 @@ struct ShareVerdict {
 // `find`: null for an id that is not there.
 ShareVerdict judge_share(const Asked& asked, const SharePlace& place,
                          const std::function<const Share*(std::string_view id)>& find, bool frameable);
-// The request's query has a link in it.
-bool has_share_link(std::string_view target);
 // The target without a link.
 std::string without_share_link(std::string_view target);
 

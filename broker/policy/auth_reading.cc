@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "broker/model/sha256_text.h"
 #include "broker/policy/policy_reading.h"
 
 namespace ingress::broker {
@@ -11,10 +12,6 @@ using nlohmann::json;
 constexpr std::string_view kHash = "sha256:";
 constexpr std::string_view kKnownWays =
     "public, deny, share, {\"basic\": …}, {\"bearer\": …}, {\"jwt\": …} or {\"forward\": …}";
-
-bool is_sha256(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
 
 Status read_text(const KeyReading& in, std::string& out) {
   Status status;
@@ -71,7 +68,7 @@ Status read_users(const KeyReading& in, std::vector<BasicAuth::User>& users) {
     const std::string_view rest = hash.starts_with(kHash) ? std::string_view(hash).substr(kHash.size()) : "";
     const size_t colon = rest.find(':');
     if (name.empty() || name.find(':') != std::string::npos || colon == std::string_view::npos ||
-        !is_sha256(rest.substr(colon + 1))) {
+        !is_sha256_text(rest.substr(colon + 1))) {
       return inner.refuse("is no user with a hash, sha256:SALT:HEX");
     }
     users.push_back({name, std::string(rest.substr(0, colon)), std::string(rest.substr(colon + 1))});
@@ -104,7 +101,7 @@ Status read_bearer(const KeyReading& in, AuthRule& rule) {
     std::vector<std::string> hashes;
     if (Status words = read_one_or_more(inner, hashes); !words) return words;
     for (std::string& hash : hashes) {
-      if (!hash.starts_with(kHash) || !is_sha256(std::string_view(hash).substr(kHash.size()))) {
+      if (!hash.starts_with(kHash) || !is_sha256_text(std::string_view(hash).substr(kHash.size()))) {
         return inner.refuse("is a list of hashes, sha256:HEX");
       }
       bearer.sha256.push_back(hash.substr(kHash.size()));

@@ -4,13 +4,11 @@
 #include <array>
 
 #include "broker/model/target_template.h"
+#include "common/base/token.h"
 #include "common/http/head.h"
 
 namespace ingress::broker {
 namespace {
-
-constexpr auto kVariables = std::to_array<std::string_view>(
-    {"host", "client_ip", "scheme", "method", "path", "machine", "project", "service", "port"});
 
 constexpr auto kFixed = std::to_array<std::string_view>({
     "connection",
@@ -30,20 +28,10 @@ constexpr auto kFixed = std::to_array<std::string_view>({
     "x-iterate-error",
 });
 
-// RFC 9110, 5.6.2.
-bool is_token_byte(char c) {
-  const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  return alphanumeric || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
 }  // namespace
 
-bool is_header_variable(std::string_view name) {
-  return std::find(kVariables.begin(), kVariables.end(), name) != kVariables.end();
-}
-
 bool may_edit_field(std::string_view name) {
-  if (name.empty() || name.size() > 128 || !std::all_of(name.begin(), name.end(), is_token_byte)) return false;
+  if (name.size() > 128 || !is_token(name)) return false;
   return std::none_of(kFixed.begin(), kFixed.end(),
                       [name](std::string_view each) { return http::iequals(name, each); });
 }

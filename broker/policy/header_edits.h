@@ -17,11 +17,6 @@ struct HeaderEdits {
   bool empty() const { return set.empty() && add.empty() && remove.empty(); }
 };
 
-// Variables beside the captures of a pattern.
-inline constexpr std::string_view kHeaderVariables =
-    "host, client_ip, scheme, method, path, machine, project, service, port";
-bool is_header_variable(std::string_view name);
-
 // A field that a policy may edit: a token, and neither framing, nor hop-by-hop, nor one that the broker answers for.
 bool may_edit_field(std::string_view name);
 // Bytes that a field's value may have, `{name}`s in it well-formed.

@@ -137,10 +137,10 @@ Status Resolver::to_entry(const HostEntry& entry, std::string_view host) {
       return refuse({ErrorCode::kRouteExpired, "the time of route ", entry.route->id, " is over"});
     }
   }
-  if (entry.extras != nullptr) capture(entry, host);
-  if (entry.extras != nullptr && (entry.machine == nullptr || !entry.extras->target.service.empty())) {
-    const RouteTarget& target = entry.extras->target;
-    if (!(target.machine + target.project + target.service).empty()) return to_captured(entry);
+  if (entry.extras != nullptr) {
+    capture(entry, host);
+    const RouteTarget& found = entry.extras->target;
+    if (!found.machine.empty() || !found.project.empty() || !found.service.empty()) return to_captured(entry);
   }
   if (entry.machine != nullptr && !entry.service.empty()) {
     return to_captured_machine(*entry.route, entry.machine, entry.service, 0);

@@ -5,6 +5,7 @@
 
 #include "broker/model/ids.h"
 #include "broker/model/role.h"
+#include "broker/model/sha256_text.h"
 #include "broker/model/target_template.h"
 #include "broker/policy/policy.h"
 #include "broker/routing/pattern.h"
@@ -37,10 +38,6 @@ Status check_policy(const std::string& policy, std::string& problem) {
 Status check_text(std::string_view what, const std::string& text, std::string& problem) {
   if (text.size() <= kMaxTextBytes) return {};
   return refuse(problem, std::string(what) + " has over 256 bytes");
-}
-
-bool is_sha256(const std::string& text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 // Every {name} of the text is one of the pattern's captures.
@@ -106,7 +103,7 @@ Status check_record(const Machine& machine, std::string& problem) {
 
 Status check_record(const Token& token, std::string& problem) {
   if (Status good = check_record_id(token.id, problem); !good) return good;
-  if (!is_sha256(token.sha256)) return refuse(problem, "a token's hash is 64 hexadecimal digits in lower case");
+  if (!is_sha256_text(token.sha256)) return refuse(problem, "a token's hash is 64 hexadecimal digits in lower case");
   return check_text("a token's label", token.label, problem);
 }
 
@@ -147,7 +144,7 @@ Status check_record(Route& route, std::string& problem) {
 
 Status check_record(const Share& share, std::string& problem) {
   if (Status good = check_record_id(share.id, problem); !good) return good;
-  if (!is_sha256(share.sha256)) return refuse(problem, "a share's hash is 64 hexadecimal digits in lower case");
+  if (!is_sha256_text(share.sha256)) return refuse(problem, "a share's hash is 64 hexadecimal digits in lower case");
   if (Status good = check_port(share.port, "port", problem); !good) return good;
   if (share.path.empty() || share.path.front() != '/') return refuse(problem, "a share's path begins with /");
   RequestPath path;
@@ -162,7 +159,7 @@ Status check_record(const Share& share, std::string& problem) {
 
 Status check_record(const AccessToken& token, std::string& problem) {
   if (Status good = check_record_id(token.id, problem); !good) return good;
-  if (!is_sha256(token.sha256)) return refuse(problem, "a token's hash is 64 hexadecimal digits in lower case");
+  if (!is_sha256_text(token.sha256)) return refuse(problem, "a token's hash is 64 hexadecimal digits in lower case");
   if (!parse_role(token.role)) {
     return refuse(problem, "role \"" + token.role + "\" is none of read, write and project:SLUG");
   }
@@ -172,7 +169,7 @@ Status check_record(const AccessToken& token, std::string& problem) {
 
 Status check_record(const JoinToken& token, std::string& problem) {
   if (Status good = check_record_id(token.id, problem); !good) return good;
-  if (!is_sha256(token.sha256)) return refuse(problem, "a token's hash is 64 hexadecimal digits in lower case");
+  if (!is_sha256_text(token.sha256)) return refuse(problem, "a token's hash is 64 hexadecimal digits in lower case");
   if (token.uses_left < -1) return refuse(problem, "a join token is for a number of uses from 1 up, or for any");
   if (Status good = check_expiry(token.expires_at, problem); !good) return good;
   return check_text("a token's label", token.label, problem);
