@@ -3,6 +3,7 @@
 #include "agent/agent_children.h"
 #include "agent/app.h"
 #include "agent/config.h"
+#include "common/uv/child_process.h"
 
 int main(int argc, char** argv) {
   using namespace ingress;
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   if (!config) return program.refuse(config.error());
   if (choice.command == "validate") return program.print_valid();
   if (config->supervise) return agent::supervise(*config, {argv, argv + argc});
+  uv::end_with_parent();
   agent::Identity identity = agent::identity_of_process();
   config->tunnel.instance = std::move(identity.instance);
   config->tunnel.supersedes = std::move(identity.supersedes);

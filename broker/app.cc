@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/admin/admin_server.h"
+#include "broker/dev/dev_session.h"
 #include "broker/expiry_sweep.h"
 #include "broker/index_loader.h"
 #include "broker/loop_set.h"
@@ -43,6 +44,9 @@ class App {
 
  private:
   bool open_files();
+  bool open_dev();
+  void read_snapshot();
+  bool start_dev();
   void on_snapshot(Result<Snapshot> snapshot);
   bool listen();
   bool listen_admin();
@@ -68,6 +72,7 @@ class App {
   std::unique_ptr<ExpirySweep> sweep_;
   uv::IdleMemory idle_memory_;
   std::unique_ptr<AdminServer> admin_;
+  std::unique_ptr<dev::DevSession> dev_;  // of `ingress-broker dev`
   std::unique_ptr<uv::Timer> grace_timer_;
   Time grace_ends_{};
   std::unique_ptr<uv::SignalWatch> terminate_;
@@ -87,14 +92,44 @@ int App::run() {
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
   hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] { on_hang_up(); });
   upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { hand_over(); });
-  store_->snapshot([this](Result<Snapshot> snapshot) { on_snapshot(std::move(snapshot)); });
+  if (dev_ == nullptr) {
+    read_snapshot();
+  } else {
+    dev_->set_up(*store_, [this](const std::string& problem) {
+      if (!problem.empty()) return fail("set_up_failed", problem);
+      read_snapshot();
+    });
+  }
   loop_.run_until_stopped();  // the store answers from its own thread
   block_termination();        // the exit code is said; what is left is to let go
   loops_.stop();
   return exit_code_;
 }
 
+void App::read_snapshot() {
+  store_->snapshot([this](Result<Snapshot> snapshot) { on_snapshot(std::move(snapshot)); });
+}
+
+bool App::open_dev() {
+  if (config_.dev == nullptr) return true;
+  auto certificates = dev::DevCertificates::open(*config_.dev);
+  if (!certificates) {
+    log_error("certificates_failed", {{"folder", config_.dev->state_dir}, {"error", describe(certificates.error())}});
+    return false;
+  }
+  dev_ = std::make_unique<dev::DevSession>(loop_, *config_.dev, std::move(*certificates));
+  loops_.first().use_certificate_maker(dev_->certificates());
+  return true;
+}
+
+bool App::start_dev() {
+  if (dev_ == nullptr) return true;
+  const int port = loops_.first().front().https_addresses().front().port;
+  return dev_->start(*loops_.landing(), port, INGRESS_VERSION);
+}
+
 bool App::open_files() {
+  if (!open_dev()) return false;
   std::string problem;
   if (const Status locked = lock_.take(config_.db, kLockPatience); !locked) {
     log_error("database_failed", {{"path", config_.db}, {"error", describe(locked.error())}});
@@ -128,6 +163,7 @@ void App::on_snapshot(Result<Snapshot> snapshot) {
   sweep_ = std::make_unique<ExpirySweep>(loop_, *store_);
   uv::release_idle_pages();
   notify_.send("READY=1");
+  if (!start_dev()) return fail("dev_failed", "the agent inside could not be started");
   log_info("ready", {{"machines", machines}, {"revision", static_cast<long long>(revision)}});
 }
 
@@ -183,6 +219,7 @@ void App::on_signal(const char* name) {
 }
 
 void App::on_hang_up() {
+  if (dev_ != nullptr) return on_signal("SIGHUP");  // its terminal is gone
   loops_.reopen_access_log();
   if (draining_ || !loops_.listens()) return;
   const tl::expected<Config, std::string> fresh = source_.read_again();
@@ -255,7 +292,8 @@ void App::let_go_of_database() {
 
 void App::finish() {
   grace_timer_.reset();
-  loop_.stop();
+  if (dev_ == nullptr) return loop_.stop();
+  dev_->stop([this] { loop_.stop(); });
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ class Certificates {
   // Another folder, or the same one: loads what is there now. Where nothing of it can be served the old one stays.
   Status move_to(const std::string& folder);
   const std::string& folder() const { return folder_; }
+  void use_maker(tls::CertificateMaker& maker) { context_.use_maker(maker); }
   const tls::ServerContext& context() const { return context_; }
 
  private:

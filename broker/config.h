@@ -1,6 +1,7 @@
 // The broker's settings, read from flags, environment and file, and checked whole before anything is touched.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,10 @@
 #include "common/uv/socket.h"
 
 namespace ingress::broker {
+
+namespace dev {
+struct DevConfig;
+}
 
 // As they are written by the user.
 struct Settings {
@@ -86,6 +91,7 @@ struct Config {
   size_t loops = 1;
   bool schedule_in_turn = true;
   bool supervise = false;
+  std::shared_ptr<const dev::DevConfig> dev;  // of `ingress-broker dev`, else null
 };
 
 void declare(cli::Program& program, Settings& settings);

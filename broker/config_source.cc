@@ -11,6 +11,7 @@ std::unique_ptr<cli::Program> make_program(Settings& settings) {
       "SIGHUP has it read its settings again: those that say \"live\", and the log's, change at once and cut nothing,\n"
       "the others with a restart or an upgrade; where one is bad nothing changes.");
   program->command("run", "serve until a signal comes");
+  program->command("dev", "everything for one laptop, with settings of its own: see ingress-broker dev --help");
   program->command("validate", "check the whole configuration and touch nothing");
   program->example(
       "ingress-broker run --domain iterate.app --http 0.0.0.0:80 --https 0.0.0.0:443 --tls-dir /etc/ingress/tls "

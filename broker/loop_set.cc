@@ -61,7 +61,12 @@ LoopSet::LoopSet(const Config& config)
             nullptr,
             &memory_,
             config.handshake_rate > 0 ? &handshakes_ : nullptr,
-            "br_" + tls::sha256_hex(tls::random_bytes(16)).substr(0, 12)};
+            "br_" + tls::sha256_hex(tls::random_bytes(16)).substr(0, 12),
+            nullptr};
+  if (config.dev != nullptr) {
+    landing_ = std::make_unique<dev::Landing>(*config.dev, diary_.book());
+    parts_.landing = landing_.get();
+  }
   std::vector<Worker*> all;
   for (size_t number = 0; number < config.loops; ++number) {
     workers_.push_back(std::make_unique<Worker>(parts_, number));

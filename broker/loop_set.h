@@ -28,6 +28,7 @@ class LoopSet final : public LoopsView {
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   RouteTable& routes() { return *routes_; }
   MachineDiary& diary() { return diary_; }
+  dev::Landing* landing() { return landing_.get(); }
 
   // Who makes the machines of join tokens; before listen(). It outlives the loops.
   void set_joiner(MachineJoiner& joiner);
@@ -90,6 +91,7 @@ class LoopSet final : public LoopsView {
   MemoryBudget memory_;
   HandshakeRate handshakes_;
   std::unique_ptr<RouteTable> routes_;
+  std::unique_ptr<dev::Landing> landing_;  // null but in `ingress-broker dev`
   std::unique_ptr<AccessLogFile> access_log_;
   WorkerParts parts_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -1,8 +1,10 @@
 #include "broker/app.h"
 #include "broker/broker_children.h"
+#include "broker/dev_program.h"
 
 int main(int argc, char** argv) {
   using namespace ingress;
+  if (broker::is_dev(argc, argv)) return broker::run_dev(argc, argv);
   broker::Settings settings;
   const auto program = broker::make_program(settings);
   const cli::Choice choice = program->run(argc, argv);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/dev/dev_config.h"
 #include "common/base/signals.h"
 #include "common/tls/tls_session.h"
 #include "common/transport/connection.h"
@@ -73,10 +74,15 @@ void Worker::make_front() {
                                            *parts_.memory, observer_);
   forwarder_->set_book(parts_.diary->book());
   redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port);
-  challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *forwarder_);
+  server::RequestAcceptor* requests = forwarder_.get();
+  if (config.dev != nullptr) {
+    dev_front_ = std::make_unique<dev::DevFront>(loop_, config.dev->choice, *parts_.landing, *forwarder_);
+    requests = dev_front_.get();
+  }
+  challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *requests);
   server::RequestAcceptor* clear = redirect_.get();
   if (config.serve_clear) clear = challenges_.get();
-  front_ = std::make_unique<Front>(loop_, &certificates_.context(), tunnels_, *clear, *forwarder_,
+  front_ = std::make_unique<Front>(loop_, &certificates_.context(), tunnels_, *clear, *requests,
                                    connection_options(config.live));
   front_->set_limits({descriptor_limit(config), parts_.handshakes});
   if (parts_.directory != nullptr) make_doors();

@@ -16,6 +16,7 @@
 #include "broker/client/front.h"
 #include "broker/client/redirect.h"
 #include "broker/config.h"
+#include "broker/dev/dev_front.h"
 #include "broker/generations/generations.h"
 #include "broker/machine_diary.h"
 #include "broker/observe/exchange_observer.h"
@@ -34,6 +35,7 @@ struct WorkerParts {
   MemoryBudget* memory = nullptr;
   HandshakeRate* handshakes = nullptr;  // null: no limit
   std::string broker_id;
+  const dev::Landing* landing = nullptr;  // of `ingress-broker dev`
 };
 
 class Worker final : private MachineWatcher {
@@ -55,6 +57,8 @@ class Worker final : private MachineWatcher {
   TunnelRegistry& tunnels() { return tunnels_; }
   Carrier& carrier() { return *carrier_; }
   const Certificates& certificates() const { return certificates_; }
+  // Before the first handshake; it outlives the worker.
+  void use_certificate_maker(tls::CertificateMaker& maker) { certificates_.use_maker(maker); }
   ExchangeObserver& observer() { return observer_; }
   bool listens() const { return front_ != nullptr; }
 
@@ -108,6 +112,7 @@ class Worker final : private MachineWatcher {
   ExchangeObserver observer_;
   std::unique_ptr<Admission> admission_;
   std::unique_ptr<Forwarder> forwarder_;
+  std::unique_ptr<dev::DevFront> dev_front_;  // null but in `ingress-broker dev`
   std::unique_ptr<Redirect> redirect_;
   std::unique_ptr<ChallengesThen> challenges_;
   std::unique_ptr<TunnelLobby> lobby_;    // null with one loop

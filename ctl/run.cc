@@ -42,6 +42,7 @@ void add_commands(Command app, Shell& shell, const char* version) {
   add_route(app, shell);
   add_token(app, shell);
   add_domain(app, shell);
+  add_cert(app, shell);
   add_share(app, shell);
   add_tunnel(app, shell);
   add_loop(app, shell);

@@ -74,6 +74,8 @@ void Program::command(const std::string& name, const std::string& help) {
   impl_->commands.push_back(name);
 }
 
+void Program::quiet_by_default() { impl_->log_level = "warn"; }
+
 void Program::example(const std::string& text) { impl_->example = text; }
 
 void Program::option(const std::string& name, std::string& value, const std::string& help) {

@@ -45,6 +45,8 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   void command(const std::string& name, const std::string& help);
+  // Only warnings and worse are logged where --log-level says nothing.
+  void quiet_by_default();
   // Text at the end of --help; one whole command line at least.
   void example(const std::string& text);
 

@@ -1,6 +1,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -24,6 +25,12 @@ std::string lower_case(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
+}
+
+std::string plain_name(std::string_view host) {
+  std::string name = lower_case(host);
+  if (name.ends_with('.')) name.pop_back();
+  return name;
 }
 
 std::shared_ptr<ssl_ctx_st> new_context() {
@@ -66,11 +73,20 @@ struct ServerContext::Impl {
 
   void install_callbacks(SSL_CTX* context);
   std::shared_ptr<ssl_ctx_st> new_certificate_context();
-  int choose_certificate(SSL* ssl) const;
+  int choose_certificate(SSL* ssl);
+  // Of the maker's; null where it makes none.
+  SSL_CTX* made_for(std::string name);
   int choose_alpn(SSL* ssl, std::string_view offered, const unsigned char** out, unsigned char* out_size) const;
+
+  struct Made {
+    std::shared_ptr<ssl_ctx_st> context;
+    std::chrono::steady_clock::time_point until;
+  };
 
   std::vector<std::string> alpn;
   const TicketKeyMemory* ticket_keys = nullptr;
+  CertificateMaker* maker = nullptr;
+  std::unordered_map<std::string, Made> made;
   // Every session starts from this context, which has no certificate and seals the tickets: they outlive a reload. The
   // servername callback then moves the session to a certificate's.
   std::shared_ptr<ssl_ctx_st> base;
@@ -89,8 +105,7 @@ void ServerContext::Impl::Set::add(Certificate certificate) {
 }
 
 const ServerContext::Impl::Named* ServerContext::Impl::Set::find(const std::string& host) const {
-  std::string name = lower_case(host);
-  if (name.ends_with('.')) name.pop_back();
+  const std::string name = plain_name(host);
   auto found = by_name.find(name);
   if (found == by_name.end()) {
     // A wildcard stands for exactly one label (RFC 6125, 6.4.3).
@@ -107,10 +122,27 @@ const Certificate* ServerContext::Impl::Set::of_path(const std::string& path) co
   return found == certificates.end() ? nullptr : &*found;
 }
 
-int ServerContext::Impl::choose_certificate(SSL* ssl) const {
+SSL_CTX* ServerContext::Impl::made_for(std::string name) {
+  const auto now = std::chrono::steady_clock::now();
+  const auto found = made.find(name);
+  if (found != made.end() && now < found->second.until) return found->second.context.get();
+  std::shared_ptr<ssl_ctx_st> context = new_certificate_context();
+  if (!maker->make(name, context.get())) return nullptr;
+  if (made.size() >= kMostMade) made.clear();
+  SSL_CTX* const raw = context.get();
+  made.insert_or_assign(std::move(name), Made{std::move(context), now + kMadeFor});
+  return raw;
+}
+
+int ServerContext::Impl::choose_certificate(SSL* ssl) {
   if (set.certificates.empty()) return SSL_TLSEXT_ERR_ALERT_FATAL;
   const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   const Named* const found = name == nullptr ? nullptr : set.find(name);
+  if (found == nullptr && name != nullptr && maker != nullptr) {
+    SSL_CTX* const context = made_for(plain_name(name));
+    if (context != nullptr)
+      return SSL_set_SSL_CTX(ssl, context) == nullptr ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK;
+  }
   const Named named = found == nullptr ? Named{} : *found;
   if (SSL_set_SSL_CTX(ssl, set.certificates[named.first].context.get()) == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
   // Of two kinds OpenSSL takes the one that our preferences put first and the client knows: ECDSA before RSA.
@@ -140,7 +172,7 @@ int ServerContext::Impl::choose_alpn(SSL* ssl, std::string_view offered, const u
 void ServerContext::Impl::install_callbacks(SSL_CTX* context) {
   SSL_CTX_set_app_data(context, this);
   const auto on_servername = [](SSL* ssl, int*, void* self) {
-    return static_cast<const Impl*>(self)->choose_certificate(ssl);
+    return static_cast<Impl*>(self)->choose_certificate(ssl);
   };
   SSL_CTX_set_tlsext_servername_callback(context, +on_servername);
   SSL_CTX_set_tlsext_servername_arg(context, this);
@@ -201,6 +233,8 @@ void ServerContext::use_ticket_keys(const TicketKeyMemory& keys) {
                          : open_ticket(*impl->ticket_keys, name, iv, cipher, mac);
       });
 }
+
+void ServerContext::use_maker(CertificateMaker& maker) { impl_->maker = &maker; }
 
 ssl_ctx_st* ServerContext::raw() const { return impl_->base.get(); }
 

@@ -2,6 +2,7 @@
 // towards other people's servers.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +25,17 @@ struct Certificate {
   std::shared_ptr<ssl_ctx_st> context;
 };
 
+// Certificates for names that no file serves, made when they are asked for. Thread: the loop's.
+class CertificateMaker {
+ public:
+  // Puts a certificate for the name (lower case, no trailing dot) and its key into the context. False where the name is
+  // none of its; the context is dropped then.
+  virtual bool make(const std::string& name, ssl_ctx_st* context) = 0;
+
+ protected:
+  ~CertificateMaker() = default;
+};
+
 // The certificates of a --tls-dir: chosen by SNI, exact name before wildcard; the first in file order serves the rest.
 // Where an ECDSA and an RSA certificate both serve a name, each client is shown the one it knows, ECDSA before RSA.
 // Loading again swaps the whole set for new handshakes; a pair that fails to load is reported and the last good one of
@@ -41,6 +53,11 @@ class ServerContext {
   // Tickets are sealed and opened by these keys, which outlive the context: a session resumes in every context that has
   // them. Before the first handshake; without, it has a key of its own.
   void use_ticket_keys(const TicketKeyMemory& keys);
+  // Asked for names that no certificate of the folder has; it outlives the context. What it made is kept for
+  // kMostMade names and kMadeFor at most.
+  void use_maker(CertificateMaker& maker);
+  static constexpr size_t kMostMade = 1000;
+  static constexpr std::chrono::hours kMadeFor{24};
 
   ssl_ctx_st* raw() const;  // for common/tls only
 

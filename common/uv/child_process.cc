@@ -1,7 +1,10 @@
 #include "common/uv/child_process.h"
 
+#include <sys/prctl.h>
+#include <unistd.h>
 #include <uv.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <utility>
 
@@ -14,6 +17,7 @@ namespace ingress::uv {
 namespace {
 
 constexpr size_t kStandardFds = 3;
+constexpr const char* kParentVariable = "INGRESS_PARENT";
 
 // Names that the child gets anew are left out of what is inherited.
 std::vector<char*> environment_with(const std::vector<std::string>& more) {
@@ -39,7 +43,9 @@ class SpawnedProcess final : public ChildProcess {
     std::vector<char*> argv;
     for (const std::string& word : program.argv) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
-    std::vector<char*> environment = environment_with(program.more_environment);
+    std::vector<std::string> more = program.more_environment;
+    if (program.ends_with_parent) more.push_back(std::string(kParentVariable) + "=" + std::to_string(getpid()));
+    std::vector<char*> environment = environment_with(more);
     std::vector<uv_stdio_container_t> stdio(kStandardFds + program.fds.size());
     for (size_t i = 0; i < stdio.size(); ++i) {
       stdio[i].flags = UV_INHERIT_FD;
@@ -67,6 +73,15 @@ class SpawnedProcess final : public ChildProcess {
 };
 
 }  // namespace
+
+void end_with_parent() {
+  const char* const parent = std::getenv(kParentVariable);  // NOLINT(concurrency-mt-unsafe): before any thread
+  if (parent == nullptr) return;
+  const bool was_there = std::to_string(getppid()) == parent;
+  unsetenv(kParentVariable);  // NOLINT(concurrency-mt-unsafe): the same
+  if (!was_there) return;     // it was meant for another process
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
 
 void ChildProgram::inherit(const char* variable, const std::vector<int>& more) {
   std::string entry = std::string(variable) + "=";

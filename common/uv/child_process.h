@@ -15,6 +15,7 @@ struct ChildProgram {
   std::vector<std::string> argv;              // the program first: a path, or a name that is looked for in PATH
   std::vector<std::string> more_environment;  // "NAME=value", beside what this process has
   std::vector<int> fds;                       // become the child's 3, 4, …; stay open here
+  bool ends_with_parent = false;              // where the child calls end_with_parent()
 
   // Adds descriptors that the child finds by take_inherited_fds(variable).
   void inherit(const char* variable, const std::vector<int>& more);
@@ -32,5 +33,8 @@ class ChildProcess {
   virtual int pid() const = 0;
   virtual void signal(int number) = 0;
 };
+
+// In a child: SIGTERM comes when the parent that asked for it is gone, by whatever end. Before threads are made.
+void end_with_parent();
 
 }  // namespace ingress::uv

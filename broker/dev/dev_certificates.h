@@ -1,0 +1,37 @@
+// Certificates for a laptop's names, made as they are asked for, by local CAs that are made on first use: one for
+// `localhost` and this machine's addresses, one for each other domain. Thread: the loop's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/dev/dev_config.h"
+#include "common/tls/local_authority.h"
+#include "common/tls/tls_context.h"
+
+namespace ingress::broker::dev {
+
+class DevCertificates final : public tls::CertificateMaker {
+ public:
+  // Makes the folders, the CAs, and in the --tls-dir the certificate of who names no host (clients that go by an
+  // address).
+  static Result<std::unique_ptr<DevCertificates>> open(const DevConfig& config);
+
+  bool make(const std::string& name, ssl_ctx_st* context) override;
+
+  // PEM files of the CAs; the one of `localhost` first.
+  std::vector<std::string> authority_paths() const;
+  // All of them in one file, for programs that take one (the agent, curl --cacert).
+  std::string bundle_path() const { return bundle_path_; }
+  // Whether this system trusts them all.
+  bool trusted() const;
+
+ private:
+  Status write_bundle();
+
+  std::vector<std::unique_ptr<tls::LocalAuthority>> authorities_;
+  std::string bundle_path_;
+};
+
+}  // namespace ingress::broker::dev

@@ -1,0 +1,193 @@
+#include "broker/dev/dev_config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+#include "broker/model/ids.h"
+#include "broker/routing/host_name.h"
+#include "common/uv/free_address.h"
+
+namespace ingress::broker::dev {
+namespace {
+
+using Problem = tl::unexpected<std::string>;
+
+constexpr int kHttpsPort = 8443;
+constexpr int kAdminPort = 8481;
+constexpr int kAdminPorts = 100;  // that are tried, from there on
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets variables
+  return value == nullptr ? "" : value;
+}
+
+// The XDG Base Directory Specification's.
+std::string default_state_dir() {
+  if (const std::string state = variable("XDG_STATE_HOME"); state.starts_with('/')) return state + "/ingress/dev";
+  const std::string home = variable("HOME");
+  return home.empty() ? "" : home + "/.local/state/ingress/dev";
+}
+
+// It is installed beside this program.
+std::string default_agent() {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path beside = self.parent_path() / "ingress-agent";
+  return !error && std::filesystem::exists(beside, error) ? beside.string() : "ingress-agent";
+}
+
+std::string take_domains(const DevSettings& settings, DevConfig& config) {
+  config.domains = {std::string(kLocalDomain)};
+  for (const std::string& text : settings.domain) {
+    HostName name;
+    if (!name.assign(text) || text.find(':') != std::string::npos) return "--domain " + text + ": not a domain name";
+    std::string domain(name.text());
+    if (domain.find_first_not_of("0123456789.") == std::string::npos) return "--domain " + text + ": not a name";
+    const auto found = std::find(config.domains.begin(), config.domains.end(), domain);
+    if (found == config.domains.end()) config.domains.push_back(std::move(domain));
+  }
+  config.choice.domains = config.domains;
+  return "";
+}
+
+std::string take_services(const DevSettings& settings, DevConfig& config) {
+  for (const std::string& text : settings.service) {
+    const size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    const std::optional<int> port = equals == std::string::npos ? std::nullopt : parse_port(text.substr(equals + 1));
+    if (!port || !slug_form(name)) {
+      return "--service " + text + ": write NAME=PORT, the name of [a-z0-9-], e.g. backend=8765";
+    }
+    config.services[name] = *port;
+  }
+  return "";
+}
+
+std::string take_addresses(const char* setting, const std::vector<std::string>& texts, std::vector<uv::Address>& to) {
+  for (const std::string& text : texts) {
+    // A port alone is one of this machine, not of its network.
+    const bool local = text.starts_with(':');
+    const Result<uv::Address> address = uv::Address::parse(local ? "127.0.0.1" + text : text);
+    if (!address || !address->unix_path.empty()) {
+      return std::string("--") + setting + " " + text + ": not an address; write 127.0.0.1:8443 or :8443";
+    }
+    to.push_back(*address);
+    if (!local) continue;
+    const uv::Address also{"::1", address->port, ""};
+    if (uv::is_free(also)) to.push_back(also);
+  }
+  return "";
+}
+
+// Where a laptop listens by itself: loopback, or every address of its network.
+std::vector<uv::Address> local_addresses(bool lan, int port) {
+  const uv::Address six{lan ? "::" : "::1", port, ""};
+  const uv::Address four{lan ? "0.0.0.0" : "127.0.0.1", port, ""};
+  if (!uv::is_free(six)) return {four};
+  return lan ? std::vector<uv::Address>{six} : std::vector<uv::Address>{four, six};
+}
+
+bool may_have(bool lan, int port) { return uv::is_free({lan ? "0.0.0.0" : "127.0.0.1", port, ""}); }
+
+void add_local(bool lan, int port, std::vector<uv::Address>& to) {
+  const std::vector<uv::Address> addresses = local_addresses(lan, port);
+  to.insert(to.end(), addresses.begin(), addresses.end());
+}
+
+// Where nothing is said: 8443, and the ports that a URL needs not name where this user may have them.
+void choose_listeners(DevConfig& config) {
+  if (config.https.empty()) {
+    add_local(config.lan, kHttpsPort, config.https);
+    if (may_have(config.lan, 443)) add_local(config.lan, 443, config.https);
+  }
+  config.serve_clear = !config.http.empty();
+  const bool https_is_default = std::any_of(config.https.begin(), config.https.end(),
+                                            [](const uv::Address& address) { return address.port == 443; });
+  if (!config.serve_clear && https_is_default && may_have(config.lan, 80)) {
+    add_local(config.lan, 80, config.http);
+  }
+}
+
+std::string take_admin(const DevSettings& settings, DevConfig& config) {
+  config.admin.push_back(uv::Address{"", 0, config.admin_socket()});
+  if (settings.admin == "off") return "";
+  if (!settings.admin.empty()) return take_addresses("admin", {settings.admin}, config.admin);
+  for (int port = kAdminPort; port < kAdminPort + kAdminPorts; ++port) {
+    const uv::Address address{"127.0.0.1", port, ""};
+    if (!uv::is_free(address)) continue;
+    config.admin.push_back(address);
+    return "";
+  }
+  return "";
+}
+
+std::string take_names(const DevSettings& settings, DevConfig& config) {
+  if (!slug_form(settings.project) || reserved_word(settings.project)) {
+    return "--project " + settings.project + ": not a name of [a-z0-9-], or one that is kept for the broker";
+  }
+  if (!machine_id_form(settings.machine)) return "--machine " + settings.machine + ": not a name of [a-z0-9_-]";
+  config.project = settings.project;
+  config.machine = settings.machine;
+  config.port = settings.port;
+  for (const std::string& text : settings.query_host) {
+    HostParameter parameter;
+    if (!parse_host_parameter(text, parameter)) {
+      return "--query-host " + text + ": write NAME={}.DOMAIN, e.g. replId={}.localhost";
+    }
+    config.choice.parameters.push_back(std::move(parameter));
+  }
+  return "";
+}
+
+std::string take_files(const DevSettings& settings, DevConfig& config) {
+  config.state_dir = settings.state_dir.empty() ? default_state_dir() : settings.state_dir;
+  if (config.state_dir.empty()) return "--state-dir must be said: neither XDG_STATE_HOME nor HOME is set";
+  config.access_log = settings.access_log;
+  config.agent = settings.agent.empty() ? default_agent() : settings.agent;
+  config.lan = settings.lan;
+  return "";
+}
+
+}  // namespace
+
+void declare(cli::Program& program, DevSettings& settings) {
+  program.option("domain", settings.domain,
+                 "a name that leads to this machine (/etc/hosts), beside localhost: the project's default port, its "
+                 "services and ports below it; may be repeated");
+  program.option("service", settings.service, "NAME=PORT: https://NAME.dev.localhost is that port; may be repeated");
+  program.option("port", settings.port, "the default port, https://dev.localhost", 1, 65535);
+  program.option("project", settings.project, "the project's name, as in https://dev.localhost");
+  program.option("machine", settings.machine, "this machine's name, as in https://laptop.machines.localhost");
+  program.option("https", settings.https,
+                 "address of https, e.g. 127.0.0.1:9443; may be repeated; else 8443, and 443 where it may be had");
+  program.option("http", settings.http,
+                 "address in clear, e.g. :3001; may be repeated; else 80 leads to https where both may be had");
+  program.option("lan", settings.lan, "listen for other devices of the network, too");
+  program.option("query-host", settings.query_host,
+                 "a parameter that names the host, as NAME={}.DOMAIN (replId={}.localhost), beside __host; may be "
+                 "repeated");
+  program.option("admin", settings.admin,
+                 "address of the admin API and the dashboard, or off; else 127.0.0.1:8481, or the next free one");
+  program.option("access-log", settings.access_log, "file that gets one JSON line for each exchange");
+  program.option("state-dir", settings.state_dir,
+                 "folder of the database and the local CA; else ingress/dev in $XDG_STATE_HOME or ~/.local/state");
+  program.option("agent", settings.agent, "the program ingress-agent; else the one beside this program");
+}
+
+tl::expected<DevConfig, std::string> check(const DevSettings& settings) {
+  DevConfig config;
+  for (const auto& take : {take_files, take_domains, take_services, take_names}) {
+    if (const std::string problem = take(settings, config); !problem.empty()) return Problem(problem);
+  }
+  for (const std::string& problem :
+       {take_addresses("https", settings.https, config.https), take_addresses("http", settings.http, config.http),
+        take_admin(settings, config)}) {
+    if (!problem.empty()) return Problem(problem);
+  }
+  choose_listeners(config);
+  return config;
+}
+
+}  // namespace ingress::broker::dev

@@ -1,0 +1,95 @@
+#include "broker/dev/dev_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/dev/dev_setup.h"
+#include "common/uv/free_address.h"
+
+namespace ingress::broker::dev {
+namespace {
+
+constexpr Duration kLookInterval{250};
+// The agent tells its ports within that time; the screen waits for them, but not for ever.
+constexpr int kLooksForPorts = 12;
+
+}  // namespace
+
+DevSession::DevSession(uv::Loop& loop, const DevConfig& config, std::unique_ptr<DevCertificates> certificates)
+    : config_(config), certificates_(std::move(certificates)), agent_(loop), timer_(loop, [this] { look(); }) {}
+
+void DevSession::set_up(Store& store, std::function<void(std::string problem)> done) {
+  dev::set_up(store, config_, [this, done = std::move(done)](tl::expected<std::string, std::string> token) {
+    if (!token) return done(token.error());
+    token_ = std::move(*token);
+    done("");
+  });
+}
+
+// The broker's own ports are no origins: a request to them would come round again.
+uv::ChildProgram DevSession::agent_program(int https_port) const {
+  uv::ChildProgram program;
+  uv::Address broker = config_.https.front();
+  broker.port = https_port;
+  const bool any = broker.ip == "0.0.0.0" || broker.ip == "::";
+  const std::string where = any ? "localhost:" + std::to_string(https_port) : broker.to_text();
+  program.argv = {config_.agent, "run",           "--broker",       "https://" + where,
+                  "--machine",   config_.machine, "--ca-file",      certificates_->bundle_path(),
+                  "--listen",    "off",           "--grace-period", "1s",
+                  "--log-level", "error"};
+  for (const auto* addresses : {&config_.https, &config_.http, &config_.admin}) {
+    for (const uv::Address& address : *addresses) {
+      if (address.port == 0) continue;
+      program.argv.insert(program.argv.end(), {"--deny-port", std::to_string(address.port)});
+    }
+  }
+  program.more_environment = {"INGRESS_TOKEN=" + token_, "HTTPS_PROXY=", "https_proxy="};
+  program.ends_with_parent = true;
+  return program;
+}
+
+ScreenFacts DevSession::facts(const Landing& landing, const std::string& version) const {
+  ScreenFacts facts;
+  facts.version = version;
+  facts.bundle_path = certificates_->bundle_path();
+  facts.trusted = certificates_->trusted();
+  facts.any_port_url = landing.url_of("N__" + config_.project + ".localhost");
+  facts.machine_url = landing.url_of(config_.machine + ".machines.localhost");
+  for (size_t i = 1; i < config_.domains.size(); ++i) facts.own_names.push_back(landing.url_of(config_.domains[i]));
+  if (config_.lan) {
+    for (const std::string& ip : uv::network_addresses()) {
+      const std::string host = ip.find(':') == std::string::npos ? ip : "[" + ip + "]";
+      facts.lan_urls.push_back(landing.url_of(host) + "?" + std::string(kHostParameter) + "=" + config_.project +
+                               ".localhost");
+    }
+  }
+  facts.admin = "unix:" + config_.admin_socket();
+  for (const uv::Address& address : config_.admin) {
+    if (address.unix_path.empty()) facts.dashboard = "http://" + address.to_text() + "/";
+  }
+  return facts;
+}
+
+bool DevSession::start(Landing& landing, int https_port, const std::string& version) {
+  landing_ = &landing;
+  const bool on_443 = std::any_of(config_.https.begin(), config_.https.end(),
+                                  [](const uv::Address& address) { return address.port == 443; });
+  landing.set_https_port(on_443 ? 443 : https_port);
+  screen_ = std::make_unique<Screen>(facts(landing, version));
+  if (!agent_.start(agent_program(https_port))) return false;
+  timer_.start(kLookInterval, kLookInterval);
+  return true;
+}
+
+void DevSession::look() {
+  std::vector<LandingEntry> entries = landing_->entries();
+  if (!landing_->has_ports() && ++looks_ < kLooksForPorts) return;
+  screen_->show(std::move(entries));
+}
+
+void DevSession::stop(std::function<void()> done) {
+  timer_.stop();
+  agent_.stop(std::move(done));
+}
+
+}  // namespace ingress::broker::dev

@@ -1,0 +1,54 @@
+// Which host a request means whose client cannot set a Host (design, section 9): by the field X-Ingress-Host, by a
+// parameter of the query, or by the cookie that a page's navigation with such a parameter was given. Pure.
+//
+// Only of requests whose own Host is one of this machine's names: a page of anybody else whose name leads here by
+// rebinding chooses nothing.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/http/head.h"
+
+namespace ingress::broker::dev {
+
+inline constexpr std::string_view kLocalDomain = "localhost";
+inline constexpr std::string_view kHostField = "X-Ingress-Host";
+inline constexpr std::string_view kHostCookie = "__ingress_host";
+inline constexpr std::string_view kHostParameter = "__host";
+
+// `?replId=x` means the host `before` + x + `after`.
+struct HostParameter {
+  std::string name;
+  std::string before;
+  std::string after;
+};
+
+struct HostChoiceRules {
+  std::vector<std::string> domains;
+  std::vector<HostParameter> parameters = {{std::string(kHostParameter), "", ""}};
+};
+
+// "replId={}.example.com", or "replId" for the value alone. False where the text is neither.
+bool parse_host_parameter(std::string_view text, HostParameter& parameter);
+
+struct HostChoice {
+  std::string host;  // "" where the request has its own
+  bool by_parameter = false;
+  bool keep = false;  // a browser loads a page by its parameter: what that loads is to go the same way
+};
+
+// `own_host` is the request's, port included; `target` in origin-form.
+HostChoice choose_host(const HostChoiceRules& rules, std::string_view own_host, std::string_view target,
+                       const http::RequestHead& head);
+
+// A name or an address of this machine: localhost and all below it, an IP address, a domain of ours and all below it.
+bool is_own_host(const HostChoiceRules& rules, std::string_view host);
+// Of those, one that leads nowhere by itself: localhost, an address.
+bool is_bare_host(std::string_view host);
+
+// A Cookie field's value without our cookie.
+std::string without_host_cookie(std::string_view value);
+
+}  // namespace ingress::broker::dev

@@ -1,0 +1,44 @@
+// The start-up screen: which port is at which URL, drawn anew as ports come and go. On a terminal it is the whole
+// screen; elsewhere each change is a line of its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "broker/dev/landing.h"
+
+namespace ingress::broker::dev {
+
+// What stands on it beside the ports.
+struct ScreenFacts {
+  std::string version;
+  std::string bundle_path;   // of the CAs
+  bool trusted = false;      // by this system
+  std::string any_port_url;  // "https://N__dev.localhost:8443/"
+  std::string machine_url;
+  std::vector<std::string> own_names;  // URLs of the --domain names
+  std::vector<std::string> lan_urls;
+  std::string admin;  // for INGRESS_ADMIN
+  std::string dashboard;
+};
+
+// The whole of it as text.
+std::string draw(const ScreenFacts& facts, const std::vector<LandingEntry>& entries);
+// What changed, a line each; "" where nothing did.
+std::string draw_changes(const std::vector<LandingEntry>& before, const std::vector<LandingEntry>& now);
+
+class Screen {
+ public:
+  explicit Screen(ScreenFacts facts);
+
+  // Draws where something has changed.
+  void show(std::vector<LandingEntry> entries);
+
+ private:
+  ScreenFacts facts_;
+  std::vector<LandingEntry> shown_;
+  bool drawn_ = false;
+  bool terminal_ = false;
+};
+
+}  // namespace ingress::broker::dev

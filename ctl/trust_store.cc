@@ -1,0 +1,201 @@
+#include "ctl/trust_store.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "ctl/child.h"
+
+namespace ingress::ctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A distribution's way: a folder of certificates, and what makes a bundle of them.
+struct SystemStore {
+  const char* folder;
+  const char* suffix;
+  std::vector<std::string> update;
+};
+
+const std::vector<SystemStore>& system_stores() {
+  static const std::vector<SystemStore> stores = {
+      {"/usr/local/share/ca-certificates", ".crt", {"update-ca-certificates"}},            // Debian, Alpine
+      {"/etc/pki/ca-trust/source/anchors", ".pem", {"update-ca-trust", "extract"}},        // Fedora, RHEL
+      {"/etc/ca-certificates/trust-source/anchors", ".crt", {"trust", "extract-compat"}},  // Arch
+      {"/etc/pki/trust/anchors", ".pem", {"update-ca-certificates"}},                      // SUSE
+  };
+  return stores;
+}
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
+  return value == nullptr ? "" : value;
+}
+
+// The first whose folder is there and whose program can be found.
+const SystemStore* find_system_store() {
+  std::error_code error;
+  for (const SystemStore& store : system_stores()) {
+    if (fs::is_directory(store.folder, error) && find_program(store.update.front())) return &store;
+  }
+  return nullptr;
+}
+
+std::string nickname_of(const LocalCa& ca) { return "ingress local CA (" + ca.name + ")"; }
+
+fs::path system_file(const SystemStore& store, const LocalCa& ca) {
+  return fs::path(store.folder) / ("ingress-local-" + ca.name + store.suffix);
+}
+
+using Change = std::function<std::error_code(const SystemStore&, const LocalCa&)>;
+
+void change_system(const std::vector<LocalCa>& cas, const char* done, const Change& change,
+                   std::vector<StoreResult>& results) {
+  const SystemStore* const store = find_system_store();
+  if (store == nullptr) {
+    results.push_back({"system", "", "skipped", "no store of a known kind: trust the file by hand"});
+    return;
+  }
+  if (geteuid() != 0) {
+    const std::string folder = cas.empty() ? "" : fs::path(cas.front().path).parent_path().string();
+    results.push_back({store->folder, "", "skipped", "needs root: run it again with sudo and --ca-dir " + folder});
+    return;
+  }
+  std::vector<StoreResult> changed;
+  for (const LocalCa& ca : cas) {
+    const std::error_code error = change(*store, ca);
+    changed.push_back({store->folder, ca.name, error ? "failed" : done, error ? error.message() : ""});
+  }
+  const ChildResult updated = run_child(store->update);
+  if (updated.code != 0)
+    changed.push_back({store->folder, "", "failed", store->update.front() + ": " + updated.output});
+  results.insert(results.end(), changed.begin(), changed.end());
+}
+
+// Chromium's, and each profile of Firefox.
+std::vector<fs::path> nss_databases() {
+  const std::string home = variable("HOME");
+  std::vector<fs::path> found;
+  if (home.empty()) return found;
+  std::error_code error;
+  const fs::path shared = fs::path(home) / ".pki/nssdb";
+  if (fs::exists(shared / "cert9.db", error)) found.push_back(shared);
+  for (const char* profiles : {".mozilla/firefox", "snap/firefox/common/.mozilla/firefox",
+                               ".var/app/org.mozilla.firefox/.mozilla/firefox", "snap/chromium/current/.pki"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(home) / profiles, error)) {
+      if (fs::exists(entry.path() / "cert9.db", error)) found.push_back(entry.path());
+    }
+  }
+  return found;
+}
+
+bool has_chromium() {
+  for (const char* program : {"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}) {
+    if (find_program(program)) return true;
+  }
+  return false;
+}
+
+// Chromium makes its database when it first needs one.
+void make_chromium_database() {
+  const std::string home = variable("HOME");
+  const fs::path shared = fs::path(home) / ".pki/nssdb";
+  std::error_code error;
+  if (home.empty() || !has_chromium() || fs::exists(shared / "cert9.db", error)) return;
+  fs::create_directories(shared, error);
+  run_child({"certutil", "-d", "sql:" + shared.string(), "-N", "--empty-password"});
+}
+
+using NssChange = std::function<ChildResult(const std::string& database, const LocalCa&)>;
+
+void change_nss(const std::vector<LocalCa>& cas, const char* done, const NssChange& change,
+                std::vector<StoreResult>& results) {
+  const std::vector<fs::path> databases = nss_databases();
+  if (!find_program("certutil")) {
+    if (!databases.empty() || has_chromium()) {
+      results.push_back({"Firefox, Chromium", "", "skipped", "certutil is missing: install libnss3-tools (nss-tools)"});
+    }
+    return;
+  }
+  for (const fs::path& database : databases) {
+    for (const LocalCa& ca : cas) {
+      const ChildResult ran = change("sql:" + database.string(), ca);
+      const bool good = ran.code == 0;
+      results.push_back({database.string(), ca.name, good ? done : "failed", good ? "" : ran.output});
+    }
+  }
+}
+
+bool in_nss(const std::string& database, const LocalCa& ca) {
+  return run_child({"certutil", "-d", database, "-L", "-n", nickname_of(ca)}).code == 0;
+}
+
+ChildResult remove_from_nss(const std::string& database, const LocalCa& ca) {
+  ChildResult result;
+  // A CA that was made anew has the same name: all of them go.
+  while (result.code == 0 && in_nss(database, ca)) {
+    result = run_child({"certutil", "-d", database, "-D", "-n", nickname_of(ca)});
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string default_ca_folder() {
+  if (const std::string state = variable("XDG_STATE_HOME"); state.starts_with('/')) return state + "/ingress/dev/ca";
+  const std::string home = variable("HOME");
+  return home.empty() ? "" : home + "/.local/state/ingress/dev/ca";
+}
+
+std::vector<LocalCa> list_local_cas(const std::string& folder) {
+  std::vector<LocalCa> cas;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".crt") cas.push_back({entry.path().string(), entry.path().stem().string()});
+  }
+  std::sort(cas.begin(), cas.end(), [](const LocalCa& a, const LocalCa& b) { return a.name < b.name; });
+  return cas;
+}
+
+std::vector<StoreResult> trust(const std::vector<LocalCa>& cas) {
+  std::vector<StoreResult> results;
+  change_system(
+      cas, "trusted",
+      [](const SystemStore& store, const LocalCa& ca) {
+        std::error_code error;
+        fs::copy_file(ca.path, system_file(store, ca), fs::copy_options::overwrite_existing, error);
+        return error;
+      },
+      results);
+  if (find_program("certutil")) make_chromium_database();
+  change_nss(
+      cas, "trusted",
+      [](const std::string& database, const LocalCa& ca) {
+        const ChildResult removed = remove_from_nss(database, ca);
+        if (removed.code != 0) return removed;
+        return run_child({"certutil", "-d", database, "-A", "-t", "C,,", "-n", nickname_of(ca), "-i", ca.path});
+      },
+      results);
+  return results;
+}
+
+std::vector<StoreResult> untrust(const std::vector<LocalCa>& cas) {
+  std::vector<StoreResult> results;
+  change_system(
+      cas, "removed",
+      [](const SystemStore& store, const LocalCa& ca) {
+        std::error_code error;
+        fs::remove(system_file(store, ca), error);
+        return error;
+      },
+      results);
+  change_nss(cas, "removed", remove_from_nss, results);
+  return results;
+}
+
+}  // namespace ingress::ctl
