@@ -125,16 +125,18 @@ bool App::open_dev() {
 bool App::start_dev() {
   if (dev_ == nullptr) return true;
   const int port = loops_.first().front().https_addresses().front().port;
+  loops_.expect(config_.dev->machine);
   return dev_->start(*loops_.landing(), port, INGRESS_VERSION);
 }
 
 bool App::open_files() {
-  if (!open_dev()) return false;
   std::string problem;
-  if (const Status locked = lock_.take(config_.db, kLockPatience); !locked) {
+  const Duration patience = config_.dev == nullptr ? kLockPatience : Duration{0};
+  if (const Status locked = lock_.take(config_.db, patience); !locked) {
     log_error("database_failed", {{"path", config_.db}, {"error", describe(locked.error())}});
     return false;
   }
+  if (!open_dev()) return false;
   Result<std::unique_ptr<Store>> store = Store::open(loop_, config_.db, problem);
   if (!store) {
     log_error("database_failed", {{"path", config_.db}, {"error", problem}});

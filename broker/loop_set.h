@@ -32,6 +32,8 @@ class LoopSet final : public LoopsView {
 
   // Who makes the machines of join tokens; before listen(). It outlives the loops.
   void set_joiner(MachineJoiner& joiner);
+  // A machine that is about to connect: requests for it wait already.
+  void expect(std::string_view machine) { recent_.went(machine, loop().now()); }
   // Loads what every loop needs, and logs what is wrong.
   bool prepare();
   // Binds every address, for all loops to accept from. The first failure ends it, with `problem` saying which.

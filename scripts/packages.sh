@@ -53,6 +53,8 @@ cmd:node=nodejs
 cmd:npm=npm
 chromium|chromium-browser
 chromium-driver|chromium-chromedriver
+cmd:certutil=libnss3-tools
+cmd:unshare=util-linux
 LIST
     bench) cat <<'LIST' ;;
 cmd:openssl=openssl

@@ -174,6 +174,9 @@ void WhyWalk::check_certificate() {
     return report_.warn(WhyStep::kCertificate, "this broker serves no https", "give it --https and --tls-dir");
   }
   const tls::Certificate* certificate = parts_.certificates->find(host_);
+  if (certificate == nullptr && parts_.certificates->can_make(host_)) {
+    return report_.good(WhyStep::kCertificate, "the local CA makes one when it is asked for");
+  }
   if (certificate == nullptr) {
     const std::string other = single_label_form(host_, parts_.routes->read().domains());
     if (!other.empty() && parts_.certificates->find(other) != nullptr) files += ", or use " + other;

@@ -66,12 +66,17 @@ Status DevCertificates::write_bundle() {
   return tl::unexpected(Error{ErrorCode::kIo, Side::kInternal, false, error.value(), "writing the CAs' file"});
 }
 
-bool DevCertificates::make(const std::string& name, ssl_ctx_st* context) {
+const tls::LocalAuthority* DevCertificates::authority_of(const std::string& name) const {
   HostName host;
-  if (!host.assign(name) || host.text() != name) return false;
+  if (!host.assign(name) || host.text() != name) return nullptr;
   const auto found = std::find_if(authorities_.begin(), authorities_.end(),
                                   [&name](const auto& authority) { return authority->scope().covers(name); });
-  return found != authorities_.end() && (*found)->issue(name, context).has_value();
+  return found == authorities_.end() ? nullptr : found->get();
+}
+
+bool DevCertificates::make(const std::string& name, ssl_ctx_st* context) {
+  const tls::LocalAuthority* const authority = authority_of(name);
+  return authority != nullptr && authority->issue(name, context).has_value();
 }
 
 std::vector<std::string> DevCertificates::authority_paths() const {

@@ -19,6 +19,7 @@ class DevCertificates final : public tls::CertificateMaker {
   static Result<std::unique_ptr<DevCertificates>> open(const DevConfig& config);
 
   bool make(const std::string& name, ssl_ctx_st* context) override;
+  bool covers(const std::string& name) const override { return authority_of(name) != nullptr; }
 
   // PEM files of the CAs; the one of `localhost` first.
   std::vector<std::string> authority_paths() const;
@@ -29,6 +30,8 @@ class DevCertificates final : public tls::CertificateMaker {
 
  private:
   Status write_bundle();
+  // Null where none may speak for the name.
+  const tls::LocalAuthority* authority_of(const std::string& name) const;
 
   std::vector<std::unique_ptr<tls::LocalAuthority>> authorities_;
   std::string bundle_path_;

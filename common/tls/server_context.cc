@@ -236,6 +236,10 @@ void ServerContext::use_ticket_keys(const TicketKeyMemory& keys) {
 
 void ServerContext::use_maker(CertificateMaker& maker) { impl_->maker = &maker; }
 
+bool ServerContext::can_make(const std::string& host) const {
+  return impl_->maker != nullptr && impl_->maker->covers(plain_name(host));
+}
+
 ssl_ctx_st* ServerContext::raw() const { return impl_->base.get(); }
 
 }  // namespace ingress::tls

@@ -31,6 +31,7 @@ class CertificateMaker {
   // Puts a certificate for the name (lower case, no trailing dot) and its key into the context. False where the name is
   // none of its; the context is dropped then.
   virtual bool make(const std::string& name, ssl_ctx_st* context) = 0;
+  virtual bool covers(const std::string& name) const = 0;
 
  protected:
   ~CertificateMaker() = default;
@@ -56,6 +57,8 @@ class ServerContext {
   // Asked for names that no certificate of the folder has; it outlives the context. What it made is kept for
   // kMostMade names and kMadeFor at most.
   void use_maker(CertificateMaker& maker);
+  // Whether one would be made for the host.
+  bool can_make(const std::string& host) const;
   static constexpr size_t kMostMade = 1000;
   static constexpr std::chrono::hours kMadeFor{24};
 

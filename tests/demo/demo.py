@@ -1,11 +1,13 @@
-"""./dev demo: the main job on one machine. A broker, an agent and a web app; the https URLs and the curl lines that reach
-them; the lines run once and their answers checked. Stays up until Ctrl-C; with --once it ends, 0 where all was right."""
+"""./dev demo: the main job on one machine, by `ingress-broker dev`. Two web apps; the https URLs and the curl lines that
+reach them; the lines run once and their answers checked. Stays up until Ctrl-C; with --once it ends, 0 where all was
+right."""
 import argparse
 import os
 import shlex
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -13,7 +15,6 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
-from harness.certificates import Ca
 from harness.http1 import Client
 from harness.ports import free_port
 from harness.wait import wait_until
@@ -52,14 +53,14 @@ class Demo:
         self.https = choose_port(8443, "https")
         self.default_port = choose_port(3000, "the app on the default port")
         self.other_port = choose_port(4096, "the second app")
-        self.admin = f"unix:{folder}/admin.sock"
-        self.ca = Ca(folder, "ingress demo CA")
+        self.ca = os.path.join(folder, "ca.crt")
 
     def hosts(self):
         """(host, the port that has to answer)"""
         machine, project = f"{MACHINE}.machines.{DOMAIN}", f"{PROJECT}.{DOMAIN}"
         return [(machine, self.default_port), (f"{self.other_port}__{machine}", self.other_port),
-                (project, self.default_port), (f"{self.other_port}__{project}", self.other_port)]
+                (project, self.default_port), (f"{self.other_port}__{project}", self.other_port),
+                (f"docs.{project}", self.other_port), (f"{self.other_port}__{PROJECT}.localhost", self.other_port)]
 
     # Programs
 
@@ -72,64 +73,29 @@ class Demo:
         self.started.append((name, process, log_path))
         return process, log_path
 
-    def wait_log(self, name, process, log_path, words):
-        def said():
-            with open(log_path, errors="replace") as log:
-                text = log.read()
-            if words in text:
-                return True
-            if process.poll() is not None:
-                raise Wrong(f"{name} ended with {process.returncode}:\n{text[-3000:]}")
-            return False
-
-        wait_until(said, f"{name} says {words}")
-
-    def program(self, name):
-        return os.path.join(self.bin, name)
-
-    def ctl(self, *words):
-        print("  $ ingressctl " + " ".join(words))
-        done = subprocess.run([self.program("ingressctl"), "--admin", self.admin, *words], capture_output=True, text=True,
-                              env=environment())
-        if done.returncode:
-            raise Wrong(f"ingressctl ended with {done.returncode}: {done.stderr or done.stdout}")
-        return done.stdout
-
     def start_apps(self):
         for port in (self.default_port, self.other_port):
             self.start(f"app-{port}", sys.executable, os.path.join(HERE, "app.py"), str(port))
             wait_until(lambda: accepts(port), f"the app on port {port}")
 
     def start_broker(self):
-        tls = os.path.join(self.folder, "tls")
-        os.makedirs(tls)
-        names = [DOMAIN, f"*.{DOMAIN}", f"*.machines.{DOMAIN}", *[host for host, _ in self.hosts()], "localhost"]
-        self.ca.issue(tls, "demo", names)
-        process, log = self.start(
-            "broker", self.program("ingress-broker"), "run", "--domain", DOMAIN, "--https", f"127.0.0.1:{self.https}",
-            "--tls-dir", tls, "--default-auth", "public", "--admin", self.admin, "--db",
-            os.path.join(self.folder, "routes.db"), "--access-log", os.path.join(self.folder, "access.log"))
-        self.wait_log("the broker", process, log, "ready")
+        words = ["dev", "--domain", DOMAIN, "--project", PROJECT, "--machine", MACHINE, "--port", str(self.default_port),
+                 "--service", f"docs={self.other_port}", "--https", f"127.0.0.1:{self.https}", "--state-dir", self.folder]
+        print(f"  $ {shlex.join(['ingress-broker', *words])}\n")
+        process, log_path = self.start("broker", os.path.join(self.bin, "ingress-broker"), *words)
 
-    def make_machine(self):
-        port = [] if self.default_port == 3000 else ["--port", str(self.default_port)]
-        self.ctl("machine", "create", MACHINE, *port)
-        self.ctl("project", "create", PROJECT, "--machine", MACHINE, *port)
-        token_file = os.path.join(self.folder, "token")
-        with open(os.open(token_file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.write(self.ctl("machine", "token", "create", MACHINE))
-        return token_file
+        def said():
+            with open(log_path, errors="replace") as log:
+                text = log.read()
+            if process.poll() is not None:
+                raise Wrong(f"the broker ended with {process.returncode}:\n{text[-3000:]}")
+            return "Ctrl-C" in text and text
 
-    def start_agent(self, token_file):
-        process, log = self.start(
-            "agent", self.program("ingress-agent"), "run", "--broker", f"https://localhost:{self.https}", "--machine",
-            MACHINE, "--token-file", token_file, "--ca-file", self.ca.path, "--listen", f"127.0.0.1:{free_port()}")
-        self.wait_log("the agent", process, log, "tunnel_up")
+        print(wait_until(said, "the broker's screen"))
 
     def start_all(self):
         self.start_apps()
         self.start_broker()
-        self.start_agent(self.make_machine())
 
     def stop_all(self):
         for _, process, _ in reversed(self.started):
@@ -145,8 +111,16 @@ class Demo:
 
     # The job
 
+    def ctl(self, *words):
+        print("\n  $ ingressctl " + " ".join(words))
+        done = subprocess.run([os.path.join(self.bin, "ingressctl"), "--admin", f"unix:{self.folder}/admin.sock", *words],
+                              capture_output=True, text=True, env=environment())
+        print("  " + done.stdout.replace("\n", "\n  ").rstrip())
+        if done.returncode:
+            raise Wrong(f"ingressctl ended with {done.returncode}: {done.stderr or done.stdout}")
+
     def curl_line(self, host):
-        return ["curl", "-sS", "--cacert", self.ca.path, "--resolve", f"{host}:{self.https}:127.0.0.1",
+        return ["curl", "-sS", "--cacert", self.ca, "--resolve", f"{host}:{self.https}:127.0.0.1",
                 f"https://{host}:{self.https}/"]
 
     def check_curl(self, host, port):
@@ -159,7 +133,9 @@ class Demo:
             raise Wrong(f"curl ended with {done.returncode}; the answer should be: {expected}")
 
     def check_web_socket(self, host):
-        client = Client(self.https, tls=self.ca.context(), sni=host)
+        context = ssl.create_default_context(cafile=self.ca)
+        context.set_alpn_protocols(["http/1.1"])
+        client = Client(self.https, tls=context, sni=host)
         socket_ = WebSocket(client, f"{host}:{self.https}", "/ws")
         for text in ("hello", "x" * 100_000):
             socket_.send(text)
@@ -173,6 +149,8 @@ class Demo:
         for host, port in self.hosts():
             self.check_curl(host, port)
         self.check_web_socket(self.hosts()[1][0])
+        self.ctl("machine", "show", MACHINE)
+        self.ctl("why", f"{self.other_port}__{PROJECT}.localhost")
 
     def stay(self):
         print("\nAll of it is up until Ctrl-C. Logs are in " + self.folder)

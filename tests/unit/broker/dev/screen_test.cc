@@ -1,0 +1,38 @@
+#include "broker/dev/screen.h"
+
+#include <doctest/doctest.h>
+
+using namespace ingress::broker::dev;
+
+namespace {
+
+LandingEntry entry(int port, bool listening, std::string name = "") {
+  return {std::move(name), port, listening ? "node" : "", listening,
+          "https://" + std::to_string(port) + "__dev.localhost/"};
+}
+
+}  // namespace
+
+TEST_CASE("the screen names each port with its URL and what listens there") {
+  ScreenFacts facts;
+  facts.any_port_url = "https://N__dev.localhost/";
+  facts.bundle_path = "/state/ca.crt";
+  const std::string text = draw(facts, {entry(3000, false), entry(8765, true, "backend")});
+  CHECK(text.find("https://3000__dev.localhost/  port 3000 (nothing listens yet)") != std::string::npos);
+  CHECK(text.find("https://8765__dev.localhost/  backend, port 8765 (node)") != std::string::npos);
+  CHECK(text.find("curl --cacert /state/ca.crt https://3000__dev.localhost/") != std::string::npos);
+}
+
+TEST_CASE("nothing is said of a CA that the system trusts") {
+  ScreenFacts facts;
+  facts.trusted = true;
+  CHECK(draw(facts, {entry(3000, false)}).find("cert trust") == std::string::npos);
+}
+
+TEST_CASE("what changed is a line each") {
+  const std::vector<LandingEntry> before = {entry(3000, false), entry(4096, true)};
+  CHECK(draw_changes(before, before).empty());
+  CHECK(draw_changes(before, {entry(3000, true), entry(4096, true)}) ==
+        "+ https://3000__dev.localhost/  port 3000 (node)\n");
+  CHECK(draw_changes(before, {entry(3000, false)}) == "- https://4096__dev.localhost/  port 4096\n");
+}
