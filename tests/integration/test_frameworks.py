@@ -2,7 +2,6 @@
 CSRF check."""
 import os
 import shutil
-import socket
 import sys
 import time
 
@@ -11,25 +10,11 @@ import pytest
 from harness.browser import installed_npm
 from harness.origin import Origin, answering
 from harness.ports import free_port
-from harness.process import Process
+from harness.process import Process, wait_listening
 from harness.wait import wait_until
 
 pytestmark = pytest.mark.slow
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def wait_listening(process, port):
-    def accepts():
-        assert process.running(), process.tail()
-        for host in ("127.0.0.1", "::1"):
-            try:
-                socket.create_connection((host, port), 1).close()
-                return True
-            except OSError:
-                pass
-        return False
-
-    wait_until(accepts, f"{process.name} listens on {port}", detail=process.tail)
 
 
 @pytest.fixture

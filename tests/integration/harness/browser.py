@@ -35,13 +35,17 @@ def find_program(*names):
 
 
 class Browser:
-    def __init__(self, folder, certificate):
+    """Trusts the key of `certificate`, or what a user's `home` has in its database."""
+
+    def __init__(self, folder, certificate=None, home=None):
         self.folder = str(folder)
-        self.driver = Process("chromedriver", [find_program("chromedriver"), "--port=0"], self.folder)
+        self.driver = Process("chromedriver", [find_program("chromedriver"), "--port=0"], self.folder,
+                              {"HOME": home} if home else None)
         self.port = int(wait_until(self._said_port, "chromedriver", detail=self.driver.tail))
         options = {"binary": find_program("chromium", "chromium-browser"),
-                   "args": [*QUIET, f"--user-data-dir={os.path.join(self.folder, 'profile')}",
-                            f"--ignore-certificate-errors-spki-list={key_hash(certificate)}"]}
+                   "args": [*QUIET, f"--user-data-dir={os.path.join(self.folder, 'profile')}"]}
+        if certificate:
+            options["args"].append(f"--ignore-certificate-errors-spki-list={key_hash(certificate)}")
         made = self._call("POST", "/session", {"capabilities": {"alwaysMatch": {
             "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})
         self.session = f"/session/{made['sessionId']}"

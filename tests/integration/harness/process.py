@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 
 from harness.wait import LIMIT, wait_until
@@ -145,3 +146,18 @@ class Process:
 
     def open_files(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+
+def wait_listening(process, port):
+    """On 127.0.0.1 or on [::1]."""
+    def accepts():
+        assert process.running(), process.tail()
+        for host in ("127.0.0.1", "::1"):
+            try:
+                socket.create_connection((host, port), 1).close()
+                return True
+            except OSError:
+                pass
+        return False
+
+    wait_until(accepts, f"{process.name} listens on {port}", detail=process.tail)
