@@ -1,5 +1,7 @@
 #include "broker/app.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -17,6 +19,8 @@
 #include "common/database/database_lock.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
+#include "common/uv/inherited_fds.h"
+#include "common/uv/inherited_sockets.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/scheduling.h"
 #include "common/uv/sd_notify.h"
@@ -82,6 +86,7 @@ class App {
   std::unique_ptr<uv::Timer> admin_timer_;
   int exit_code_ = 0;
   bool draining_ = false;
+  const bool supervised_ = uv::number_in_environment(uv::kListenFdsVariable).has_value();
 };
 
 int App::run() {
@@ -192,6 +197,7 @@ bool App::listen_admin() {
   parts.certificates = &loops_.first().certificates().context();
   const int port = loops_.first().front().https_addresses().front().port;
   parts.version = INGRESS_VERSION;
+  if (supervised_) parts.ask_for_upgrade = [] { return kill(getppid(), SIGUSR2) == 0; };
   if (port != 443) parts.public_https_port = ":" + std::to_string(port);
   std::string problem;
   Result<std::unique_ptr<AdminServer>> admin = AdminServer::start(options, parts, problem);

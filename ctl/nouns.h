@@ -16,6 +16,7 @@ void add_route(Command app, Shell& shell);
 void add_route_transfer(Command route, Shell& shell);
 void add_domain(Command app, Shell& shell);
 void add_cert(Command app, Shell& shell);
+void add_broker(Command app, Shell& shell);
 void add_share(Command app, Shell& shell);
 void add_tunnel(Command app, Shell& shell);
 void add_loop(Command app, Shell& shell);

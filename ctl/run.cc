@@ -43,6 +43,7 @@ void add_commands(Command app, Shell& shell, const char* version) {
   add_token(app, shell);
   add_domain(app, shell);
   add_cert(app, shell);
+  add_broker(app, shell);
   add_share(app, shell);
   add_tunnel(app, shell);
   add_loop(app, shell);

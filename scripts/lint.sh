@@ -33,7 +33,8 @@ lint_tidy() {
 }
 
 lint_tree() {
-  "$PYTHON" tests/lint/sizes.py && "$PYTHON" tests/lint/includes.py && "$PYTHON" tests/lint/hosts.py
+  "$PYTHON" tests/lint/sizes.py && "$PYTHON" tests/lint/includes.py && "$PYTHON" tests/lint/hosts.py &&
+    "$PYTHON" tests/lint/error_texts.py
 }
 
 lint_clang() { build_preset clang; }

@@ -8,6 +8,7 @@
 #include "broker/admin/api.h"
 #include "broker/admin/api_document.h"
 #include "broker/admin/batch.h"
+#include "broker/admin/broker_process.h"
 #include "broker/admin/changes.h"
 #include "broker/admin/domains.h"
 #include "broker/admin/effective.h"
@@ -68,6 +69,7 @@ class Server final : public AdminServer {
         effective_(api_),
         tunnels_(api_),
         loops_(api_),
+        process_(api_),
         changes_(api_),
         exchanges_(api_),
         traffic_(api_),
@@ -95,6 +97,7 @@ class Server final : public AdminServer {
     effective_.add_to(router_);
     tunnels_.add_to(router_);
     loops_.add_to(router_);
+    process_.add_to(router_);
     changes_.add_to(router_);
     exchanges_.add_to(router_);
     traffic_.add_to(router_);
@@ -180,6 +183,7 @@ class Server final : public AdminServer {
   admin::Effective effective_;
   admin::Tunnels tunnels_;
   admin::Loops loops_;
+  admin::BrokerProcess process_;
   admin::Changes changes_;
   admin::Exchanges exchanges_;
   admin::Traffic traffic_;

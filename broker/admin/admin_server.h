@@ -38,6 +38,8 @@ struct AdminParts {
   const tls::ServerContext* certificates = nullptr;  // null where the broker serves no https
   std::string public_https_port;                     // ":8443" or "": for the URLs that are shown
   std::string version;                               // the broker's
+  // Asks the supervisor for an upgrade, false where that fails; null where there is none.
+  std::function<bool()> ask_for_upgrade;
 };
 
 class AdminServer {

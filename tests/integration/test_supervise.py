@@ -191,3 +191,18 @@ def test_ticket_keys_are_in_no_argument_no_variable_and_no_file(supervised):
     assert os.readlink(f"/proc/{pid}/fd/{fd}").startswith("/memfd:")
     with open(f"/proc/{pid}/maps") as file:
         assert [line.split()[1] for line in file if "/memfd:ingress" in line] == ["r--s"]
+
+
+def test_ingressctl_upgrades_a_supervised_broker_and_says_so(supervised):
+    ctl, before = supervised.broker.ctl, supervised.broker.ctl.json("broker", "show")
+    assert before["supervised"] is True and before["pid"] == child(supervised)
+    assert "upgraded" in ctl.ok("broker", "upgrade").out
+    after = ctl.json("broker", "show")
+    assert after["pid"] != before["pid"] and after["version"] == before["version"]
+    supervised.broker.process.wait_event("child_ended", pid=str(before["pid"]))
+
+
+def test_a_broker_without_a_supervisor_says_that_it_cannot_be_upgraded(stack):
+    assert stack.broker.ctl.json("broker", "show")["supervised"] is False
+    refused = stack.broker.ctl.run("broker", "upgrade")
+    assert refused.code == 1 and "--supervise" in refused.err

@@ -3,6 +3,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import error_texts
 import hosts
 import includes
 import sizes
@@ -18,6 +19,15 @@ def test_includes_point_one_way():
 
 def test_no_registry_host_name_is_in_the_tree():
     assert hosts.problems() == []
+
+
+def test_the_troubleshooting_page_has_the_words_of_the_error_pages():
+    assert error_texts.problems() == []
+
+
+def test_an_error_without_its_row_is_found():
+    source = 'case ErrorCode::kBadRequest:\n return "Bad.";\n default:\n return "Ours.";'
+    assert len(list(error_texts.complaints(source, "| `internal_error` | Ours. |"))) == 1
 
 
 def body(lines):
