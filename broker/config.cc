@@ -103,6 +103,16 @@ std::string check_wake(const Settings& settings, Config& config) {
   return "";
 }
 
+std::string check_proxies(const Settings& settings, Config& config) {
+  const auto trusted = proxies::TrustedProxies::make(settings.trusted_proxy);
+  if (!trusted) return "--trusted-proxy " + trusted.error();
+  config.live.proxies = {*trusted, settings.proxy_protocol == "on"};
+  if (config.live.proxies.header && trusted->empty()) {
+    return "--proxy-protocol on needs --trusted-proxy: from whom a PROXY header is taken";
+  }
+  return "";
+}
+
 // What is bound once must have the same address in each child.
 std::string check_supervised(const Settings& settings, Config& config) {
   if (!settings.supervise) return "";
@@ -168,6 +178,12 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("allow-url-target", settings.allow_url_target,
                  "address, block (10.0.0.0/8) or host name that the URLs of policies may lead to though it is not "
                  "public; may be repeated; live");
+  program.option("trusted-proxy", settings.trusted_proxy,
+                 "address or block (10.0.0.0/8) of a proxy in front whose X-Forwarded-For, -Proto, -Host and -Port are "
+                 "believed; may be repeated; live");
+  program.choice("proxy-protocol", settings.proxy_protocol, {"off", "on"},
+                 "on: connections from trusted proxies begin with a PROXY header, version 1 or 2, others have none; "
+                 "live");
   program.option(
       "max-connections", settings.max_connections,
       "clients and tunnels at once; beyond, one that waits for a request is closed; 0: all that descriptors allow", 0);
@@ -244,8 +260,8 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   for (const std::string& problem :
        {check_auth(settings, config), check_policy("policy", settings.policy, config.live.policy),
         check_policy("enforce", settings.enforce, config.live.enforce), check_admin(settings, config),
-        check_wake(settings, config), check_supervised(settings, config), check_folders(settings),
-        check_tls_dir(settings.tls_dir)}) {
+        check_wake(settings, config), check_proxies(settings, config), check_supervised(settings, config),
+        check_folders(settings), check_tls_dir(settings.tls_dir)}) {
     if (!problem.empty()) return Problem(problem);
   }
   return config;

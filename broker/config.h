@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/cli/program.h"
 #include "common/origin/target_rule.h"
+#include "common/proxies/proxy_settings.h"
 #include "common/uv/socket.h"
 
 namespace ingress::broker {
@@ -35,6 +36,8 @@ struct Settings {
   cli::Secret admin_token;
   cli::Secret wake_secret;
   std::vector<std::string> allow_url_target;
+  std::vector<std::string> trusted_proxy;
+  std::string proxy_protocol = "off";
   Duration grace_period{30000};
   Duration head_timeout{30000};
   Duration keep_alive_timeout{75000};
@@ -62,6 +65,7 @@ struct LiveSettings {
   std::string admin_token;
   std::string wake_secret;
   origin::TargetRule url_targets;
+  proxies::ProxySettings proxies;
   Duration grace_period{0};
   Duration head_timeout{0};
   Duration keep_alive_timeout{0};

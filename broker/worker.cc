@@ -73,19 +73,38 @@ void Worker::make_front() {
                                            Waiting{parking_, *parts_.recent, *parts_.waker, config.live.park},
                                            *parts_.memory, observer_);
   forwarder_->set_book(parts_.diary->book());
-  redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port);
+  make_acceptors();
+  front_ = std::make_unique<Front>(loop_, &certificates_.context(), tunnels_, *clear_, *secure_,
+                                   connection_options(config.live));
+  front_->set_limits({descriptor_limit(config), parts_.handshakes});
+  set_proxies(config.live.proxies);
+  if (parts_.directory != nullptr) make_doors();
+}
+
+void Worker::make_acceptors() {
+  const Config& config = *parts_.config;
   server::RequestAcceptor* requests = forwarder_.get();
   if (config.dev != nullptr) {
     dev_front_ = std::make_unique<dev::DevFront>(loop_, config.dev->choice, *parts_.landing, *forwarder_);
     requests = dev_front_.get();
   }
+  redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port, *requests);
   challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *requests);
   server::RequestAcceptor* clear = redirect_.get();
   if (config.serve_clear) clear = challenges_.get();
-  front_ = std::make_unique<Front>(loop_, &certificates_.context(), tunnels_, *clear, *requests,
-                                   connection_options(config.live));
-  front_->set_limits({descriptor_limit(config), parts_.handshakes});
-  if (parts_.directory != nullptr) make_doors();
+  const auto welcome = [this](std::unique_ptr<transport::Connection> connection) {
+    front_->welcome_tunnel(std::move(connection));
+  };
+  clear_tunnels_ = std::make_unique<TunnelUpgrades>(*clear, welcome);
+  secure_tunnels_ = std::make_unique<TunnelUpgrades>(*requests, welcome);
+  clear_ = std::make_unique<ProxiedRequests>(*clear_tunnels_);
+  secure_ = std::make_unique<ProxiedRequests>(*secure_tunnels_);
+}
+
+void Worker::set_proxies(const proxies::ProxySettings& settings) {
+  front_->set_proxies(settings);
+  clear_->set(settings.trusted);
+  secure_->set(settings.trusted);
 }
 
 void Worker::set_generations(Generations& generations) {
@@ -161,6 +180,7 @@ void Worker::hand_tunnel(size_t loop, HandedTunnel tunnel) {
 void Worker::take_client(HandedClient client) {
   Result<std::unique_ptr<uv::Socket>> socket = uv::Socket::adopt(loop_, std::move(client.fd));
   if (!socket) return;
+  if (client.peer) (*socket)->tell_peer(*client.peer);
   (*socket)->unread(std::move(client.begun));
   front_->serve(std::move(*socket), client.tls);
 }
@@ -168,6 +188,7 @@ void Worker::take_client(HandedClient client) {
 void Worker::take_tunnel(HandedTunnel tunnel) {
   Result<std::unique_ptr<uv::Socket>> socket = uv::Socket::adopt(loop_, std::move(tunnel.connection.fd));
   if (!socket || tunnels_.draining()) return parts_.directory->leave(tunnel.machine);
+  if (tunnel.connection.peer) (*socket)->tell_peer(*tunnel.connection.peer);
   auto connection = std::make_unique<transport::Connection>(loop_, std::move(*socket), std::move(tunnel.connection.tls),
                                                             Side::kClient);
   connection->start();
@@ -181,6 +202,7 @@ void Worker::set_live(const LiveSettings& live) {
   forwarder_->set_park(live.park);
   admission_->set(admission_settings(live));
   front_->set_options(connection_options(live));
+  set_proxies(live.proxies);
 }
 
 LoopCounts Worker::counts() const {

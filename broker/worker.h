@@ -14,7 +14,9 @@
 #include "broker/carrier/loops_view.h"
 #include "broker/certificates.h"
 #include "broker/client/front.h"
+#include "broker/client/proxied_requests.h"
 #include "broker/client/redirect.h"
+#include "broker/client/tunnel_upgrades.h"
 #include "broker/config.h"
 #include "broker/dev/dev_front.h"
 #include "broker/generations/generations.h"
@@ -92,7 +94,9 @@ class Worker final : private MachineWatcher {
   void on_ports(std::string_view machine, MachinePorts ports) override;
   void on_activity(std::string_view machine, const ActivityNews& news) override;
   void on_left(std::string_view machine, const LeftStreams& left) override { parts_.diary->left(machine, left); }
+  void make_acceptors();
   void make_doors();
+  void set_proxies(const proxies::ProxySettings& settings);
   void hand_client(size_t loop, HandedClient client);
   void hand_tunnel(size_t loop, HandedTunnel tunnel);
   void take_client(HandedClient client);
@@ -115,8 +119,12 @@ class Worker final : private MachineWatcher {
   std::unique_ptr<dev::DevFront> dev_front_;  // null but in `ingress-broker dev`
   std::unique_ptr<Redirect> redirect_;
   std::unique_ptr<ChallengesThen> challenges_;
-  std::unique_ptr<TunnelLobby> lobby_;    // null with one loop
-  std::unique_ptr<ClientIntake> intake_;  // null with one loop
+  std::unique_ptr<TunnelUpgrades> clear_tunnels_;
+  std::unique_ptr<TunnelUpgrades> secure_tunnels_;
+  std::unique_ptr<ProxiedRequests> clear_;   // what the clear listeners ask
+  std::unique_ptr<ProxiedRequests> secure_;  // and those of https
+  std::unique_ptr<TunnelLobby> lobby_;       // null with one loop
+  std::unique_ptr<ClientIntake> intake_;     // null with one loop
   std::unique_ptr<Front> front_;
   std::thread thread_;
 };

@@ -48,6 +48,11 @@ python3-grpcio
 python3-h2
 cmd:h2load=nghttp2-client
 cmd:/usr/sbin/nginx=nginx-light
+try:haproxy
+try:openssh-server
+try:openssh-client
+try:rsync
+try:postgresql
 cmd:promtool=prometheus
 cmd:node=nodejs
 cmd:npm=npm

@@ -162,32 +162,10 @@ std::string connect_request(const Proxy& proxy, const BrokerUrl& broker) {
 }
 
 Result<bool> ConnectReply::receive(Bytes bytes) {
-  constexpr std::string_view kEnd = "\r\n\r\n";
-  const size_t searched = head_.size() < kEnd.size() ? 0 : head_.size() - kEnd.size() + 1;
-  head_ += as_text(bytes);
-  const size_t end = head_.find(kEnd, searched);
-  if (end == std::string::npos) {
-    if (head_.size() > kMaxBytes) return fail(ErrorCode::kTooLarge, Side::kTunnel, "the proxy's answer is endless");
-    return false;
-  }
-  const bool more = head_.size() > end + kEnd.size();
-  Result<bool> result = finish();
-  if (result && more) return fail(ErrorCode::kProtocol, Side::kTunnel, "bytes behind the proxy's answer");
-  return result;
-}
-
-Result<bool> ConnectReply::finish() {
-  // "HTTP/1.1 200 Connection established"
-  constexpr size_t kCodeAt = 9;
-  const std::string_view line = std::string_view(head_).substr(0, head_.find("\r\n"));
-  const bool is_http = line.starts_with("HTTP/1.") && line.size() >= kCodeAt + 3 && line[kCodeAt - 1] == ' ';
-  const char* const code = line.data() + kCodeAt;
-  if (!is_http || std::from_chars(code, code + 3, status_).ptr != code + 3 || status_ < 100 ||
-      (line.size() > kCodeAt + 3 && line[kCodeAt + 3] != ' ')) {
-    return fail(ErrorCode::kProtocol, Side::kTunnel, "the proxy does not answer in HTTP/1.1");
-  }
-  if (status_ == 407) return fail(ErrorCode::kUnauthorized, Side::kTunnel, "the proxy wants other credentials (407)");
-  if (status_ < 200 || status_ > 299) {
+  const Result<bool> whole = head_.receive(bytes);
+  if (!whole || !*whole) return whole;
+  if (status() == 407) return fail(ErrorCode::kUnauthorized, Side::kTunnel, "the proxy wants other credentials (407)");
+  if (status() < 200 || status() > 299) {
     return fail(ErrorCode::kConnectFailed, Side::kTunnel, "the proxy refused to connect to the broker");
   }
   return true;

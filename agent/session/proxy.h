@@ -7,7 +7,7 @@
 #include <tl/expected.hpp>
 
 #include "agent/session/broker_url.h"
-#include "common/base/byte_buffer.h"
+#include "agent/session/reply_head.h"
 #include "common/base/error.h"
 
 namespace ingress::agent {
@@ -39,18 +39,13 @@ std::string connect_request(const Proxy& proxy, const BrokerUrl& broker);
 // The proxy's answer to it, in any split.
 class ConnectReply {
  public:
-  static constexpr size_t kMaxBytes = size_t{16} * 1024;
-
-  // True once the head is whole and good: what follows is the broker's. An error (kProtocol, kTooLarge,
-  // kConnectFailed with status()) is final. Bytes behind the head are an error: the broker never speaks first.
+  // True once the head is whole and good: what follows is the broker's. An error (as ReplyHead's, or kUnauthorized,
+  // kConnectFailed with status()) is final.
   Result<bool> receive(Bytes bytes);
-  int status() const { return status_; }
+  int status() const { return head_.status(); }
 
  private:
-  Result<bool> finish();
-
-  std::string head_;
-  int status_ = 0;
+  ReplyHead head_;
 };
 
 }  // namespace ingress::agent

@@ -49,7 +49,8 @@ void TunnelClient::start_attempt() {
   token_refused_ = false;
   attempt_began_ = loop_.now();
   attempt_deadline_.arm(loop_.now() + kAttemptTimeout);
-  connector_ = std::make_unique<TunnelConnector>(loop_, config_, turn_, static_cast<TunnelConnectorOwner&>(*this));
+  connector_ =
+      std::make_unique<TunnelConnector>(loop_, config_, turn_, ways_, static_cast<TunnelConnectorOwner&>(*this));
 }
 
 void TunnelClient::drop_attempt() {
@@ -218,9 +219,12 @@ void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& 
   up_since_ = std::time(nullptr);
   AgentSession* const old = std::exchange(current_, &session);
   state_ = State::kServing;
-  log_info(
-      "tunnel_up",
-      {{"slot", slot_}, {"broker", welcome.broker()}, {"address", session.address()}, {"machine", config_.machine}});
+  const bool upgraded = ways_.first(session.address(), loop_.now()) == TunnelWay::kUpgrade;
+  log_info("tunnel_up", {{"slot", slot_},
+                         {"broker", welcome.broker()},
+                         {"address", session.address()},
+                         {"way", upgraded ? "upgrade" : "alpn"},
+                         {"machine", config_.machine}});
   owner_.on_tunnel_welcome(*this);
   if (old != nullptr) {
     old->drain("migrated");

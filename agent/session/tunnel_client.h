@@ -154,6 +154,7 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   TunnelClientOwner& owner_;
   int slot_;
   size_t turn_;
+  TunnelWays ways_;
   ReconnectSchedule schedule_;
   State state_ = State::kIdle;
   bool ending_ = false;

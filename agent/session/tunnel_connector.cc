@@ -22,8 +22,14 @@ void bury_socket(uv::Loop& loop, std::unique_ptr<uv::Socket> socket) {
 
 }  // namespace
 
-TunnelConnector::TunnelConnector(uv::Loop& loop, const TunnelConfig& config, size_t turn, TunnelConnectorOwner& owner)
-    : loop_(loop), config_(config), owner_(owner), turn_(turn), address_deadline_(loop.deadlines(), *this) {
+TunnelConnector::TunnelConnector(uv::Loop& loop, const TunnelConfig& config, size_t turn, TunnelWays& ways,
+                                 TunnelConnectorOwner& owner)
+    : loop_(loop),
+      config_(config),
+      owner_(owner),
+      turn_(turn),
+      ways_(ways),
+      address_deadline_(loop.deadlines(), *this) {
   const std::string& name = config.proxy ? config.proxy->host : config.broker.host;
   const int port = config.proxy ? config.proxy->port : config.broker.port;
   resolving_ = uv::Resolving::resolve(
@@ -41,8 +47,14 @@ void TunnelConnector::on_resolved(Result<std::vector<uv::Address>> resolved) {
 }
 
 void TunnelConnector::try_next() {
-  const uv::Address& address = addresses_[next_address_++];
-  address_ = address.to_text();
+  address_ = addresses_[next_address_++].to_text();
+  both_tried_ = false;
+  dial(ways_.first(address_, loop_.now()));
+}
+
+void TunnelConnector::dial(TunnelWay way) {
+  way_ = way;
+  const uv::Address& address = addresses_[next_address_ - 1];
   if (next_address_ < addresses_.size()) {
     address_deadline_.arm(loop_.now() + kAddressTimeout);
   } else {
@@ -92,34 +104,59 @@ void TunnelConnector::on_failed(const Error& error) {
 void TunnelConnector::start_tls(std::unique_ptr<uv::Socket> socket) {
   owner_.on_stage(ConnectStage::kHandshake);
   socket->set_notsent_lowat(tunnel_link::kNotSentLowatBytes);
-  connection_ = std::make_unique<transport::Connection>(
-      loop_, std::move(socket), tls::TlsSession::connect(*config_.tls, config_.broker.host), Side::kTunnel);
+  auto session = tls::TlsSession::connect(*config_.tls, config_.broker.host);
+  // What answers there then is other people's.
+  if (way_ == TunnelWay::kUpgrade) session->offer("http/1.1", tls::LeastVersion::kTls12);
+  connection_ = std::make_unique<transport::Connection>(loop_, std::move(socket), std::move(session), Side::kTunnel);
   connection_->set_handler(this);
   connection_->start();
 }
 
 void TunnelConnector::on_ready() {
   if (done_ || connection_ == nullptr) return;
-  if (connection_->tls()->alpn() != kTunnelAlpn) {
-    return fail_address(Error{ErrorCode::kProtocol, Side::kTunnel, false, 0, "the server there takes no tunnels"});
+  if (way_ == TunnelWay::kUpgrade) {
+    upgrade_reply_ = UpgradeReply();
+    return connection_->write(upgrade_request(config_.broker));
   }
+  if (connection_->tls()->alpn() == kTunnelAlpn) return succeed();
+  fail_handshake(Error{ErrorCode::kProtocol, Side::kTunnel, false, 0, "the server there takes no tunnels"});
+}
+
+void TunnelConnector::on_data(MutableBytes bytes) {
+  if (done_ || connection_ == nullptr) return;
+  if (way_ == TunnelWay::kAlpn) {
+    return fail_address(Error{ErrorCode::kProtocol, Side::kTunnel, false, 0, "bytes before HELLO"});
+  }
+  const Result<bool> upgraded = upgrade_reply_.receive(bytes);
+  if (!upgraded) {
+    ways_.failed(address_);
+    return fail_address(upgraded.error());
+  }
+  if (*upgraded) succeed();
+}
+
+void TunnelConnector::succeed() {
   done_ = true;
   address_deadline_.cancel();
+  ways_.worked(address_, way_, loop_.now());
   owner_.on_connected(std::move(connection_), address_);
 }
 
-void TunnelConnector::on_data(MutableBytes) {
-  if (!done_ && connection_ != nullptr)
-    fail_address(Error{ErrorCode::kProtocol, Side::kTunnel, false, 0, "bytes before HELLO"});
+void TunnelConnector::fail_handshake(const Error& error) {
+  if (way_ == TunnelWay::kUpgrade) ways_.failed(address_);
+  if (way_ == TunnelWay::kUpgrade || std::exchange(both_tried_, true)) return fail_address(error);
+  loop_.bury(std::move(connection_));
+  dial(TunnelWay::kUpgrade);
 }
 
 void TunnelConnector::on_end() {
   if (!done_ && connection_ != nullptr)
-    fail_address(Error{ErrorCode::kClosed, Side::kTunnel, true, 0, "closed in the handshake"});
+    fail_handshake(Error{ErrorCode::kClosed, Side::kTunnel, true, 0, "closed in the handshake"});
 }
 
 void TunnelConnector::on_closed(const Error& error) {
-  if (!done_ && connection_ != nullptr) fail_address(error);
+  if (done_ || connection_ == nullptr) return;
+  error.code == ErrorCode::kTimeout ? fail_address(error) : fail_handshake(error);
 }
 
 void TunnelConnector::on_deadline(Deadline&) {

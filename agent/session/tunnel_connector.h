@@ -1,5 +1,6 @@
 // One attempt to reach the broker: resolve, connect to each address in turn, go through the proxy where there is one,
-// TLS with the tunnel's ALPN. Ends with one call of its owner. Thread: the loop's.
+// TLS with the tunnel's ALPN; where that is not agreed on, the same address again, by an Upgrade of HTTP/1.1. Ends with
+// one call of its owner. Thread: the loop's.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,8 @@
 #include <vector>
 
 #include "agent/session/tunnel_config.h"
+#include "agent/session/tunnel_ways.h"
+#include "agent/session/upgrade.h"
 #include "common/base/deadline.h"
 #include "common/transport/connection.h"
 #include "common/uv/loop.h"
@@ -21,8 +24,8 @@ enum class ConnectStage : uint8_t { kResolving, kConnecting, kProxy, kHandshake 
 class TunnelConnectorOwner {
  public:
   virtual void on_stage(ConnectStage stage) = 0;
-  // The handshake is done and the broker speaks the tunnel's protocol. The owner sets the connection's handler before
-  // it returns.
+  // The handshake, or the Upgrade, is done and the broker speaks the tunnel's protocol. The owner sets the connection's
+  // handler before it returns.
   virtual void on_connected(std::unique_ptr<transport::Connection> connection, const std::string& address) = 0;
   // `address` is the last one that was tried, "" where none was.
   virtual void on_connect_failed(const Error& error, const std::string& address) = 0;
@@ -40,16 +43,21 @@ class TunnelConnector final : public uv::Buryable,
   // With several addresses, one that does not answer must not use up the attempt's whole time.
   static constexpr Duration kAddressTimeout{3000};
 
-  // `turn` chooses the address to begin with. The owner's calls come later, never from here.
-  TunnelConnector(uv::Loop& loop, const TunnelConfig& config, size_t turn, TunnelConnectorOwner& owner);
+  // `turn` chooses the address to begin with. `ways` outlives it. The owner's calls come later, never from here.
+  TunnelConnector(uv::Loop& loop, const TunnelConfig& config, size_t turn, TunnelWays& ways,
+                  TunnelConnectorOwner& owner);
   ~TunnelConnector() override;
 
  private:
   void on_resolved(Result<std::vector<uv::Address>> resolved);
   void try_next();
+  void dial(TunnelWay way);
   void on_socket(Result<std::unique_ptr<uv::Socket>> connected);
   void ask_proxy(std::unique_ptr<uv::Socket> socket);
   void start_tls(std::unique_ptr<uv::Socket> socket);
+  void succeed();
+  // In the handshake; of the first way: the second one is tried.
+  void fail_handshake(const Error& error);
   void fail_address(const Error& error);
   void fail_attempt(const Error& error);
 
@@ -58,7 +66,7 @@ class TunnelConnector final : public uv::Buryable,
   void on_read_end() override;
   void on_failed(const Error& error) override;
   void on_write_drained() override {}
-  // transport::ConnectionHandler: the TLS handshake
+  // transport::ConnectionHandler: the TLS handshake, and the answer to an Upgrade
   void on_ready() override;
   void on_data(MutableBytes bytes) override;
   void on_end() override;
@@ -70,6 +78,9 @@ class TunnelConnector final : public uv::Buryable,
   const TunnelConfig& config_;
   TunnelConnectorOwner& owner_;
   size_t turn_;
+  TunnelWays& ways_;
+  TunnelWay way_ = TunnelWay::kAlpn;  // under way
+  bool both_tried_ = false;           // at this address
   std::vector<uv::Address> addresses_;
   size_t next_address_ = 0;
   std::string address_;  // the one under way
@@ -77,6 +88,7 @@ class TunnelConnector final : public uv::Buryable,
   std::unique_ptr<uv::Connecting> connecting_;
   std::unique_ptr<uv::Socket> proxy_socket_;
   ConnectReply proxy_reply_;
+  UpgradeReply upgrade_reply_;
   std::unique_ptr<transport::Connection> connection_;
   Deadline address_deadline_;
   bool done_ = false;

@@ -93,6 +93,9 @@ void write_connections(MetricsText& text, const Loops& loops) {
   text.sample({{"result", "done"}}, so_far(&ConnectionCounts::handshakes_done));
   text.sample({{"result", "failed"}}, so_far(&ConnectionCounts::handshakes_failed));
   text.sample({{"result", "refused"}}, so_far(&ConnectionCounts::handshakes_refused));
+  text.one_counter("ingress_proxy_headers_refused_total",
+                   "Connections of trusted proxies that were closed for want of a good PROXY header.",
+                   so_far(&ConnectionCounts::proxy_headers_refused));
 }
 
 void write_tunnels(MetricsText& text, const Loops& loops) {

@@ -79,7 +79,9 @@ void ClientIntake::place(Guest& guest, std::string_view host) {
     guest.socket->unread(std::move(guest.begun));
     on_stay_(std::move(guest.socket), guest.tls);
   } else {
-    on_hand_(loop, {guest.socket->release(), std::move(guest.begun), guest.tls});
+    std::optional<uv::Address> peer;
+    if (const uv::Address* told = guest.socket->told_peer()) peer = *told;
+    on_hand_(loop, {guest.socket->release(), std::move(guest.begun), guest.tls, std::move(peer)});
   }
   forget(guest);
 }

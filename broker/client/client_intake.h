@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -21,6 +22,7 @@ struct HandedClient {
   uv::OwnedFd fd;
   ByteBuffer begun;  // what was read of it
   bool tls = false;
+  std::optional<uv::Address> peer;  // that a proxy in front told
 };
 
 class ClientIntake {

@@ -137,7 +137,9 @@ bool Forward::may_be_sent_again(const Error& error) const {
 
 Status Forward::resolve(const http::RequestTarget& target) {
   host_.assign(target.host);
-  public_port_ = port_of(host_, held_.info().tls);
+  const server::RequestInfo& info = held_.info();
+  public_port_ = info.public_port;
+  if (public_port_ == 0) public_port_ = port_of(info.public_host.empty() ? host_ : info.public_host, info.tls);
   Resolution& found = owner_.work_->resolution;
   const RouteQuery query{target.host, target.target, std::time(nullptr)};
   const Status resolved = owner_.routes_.read().resolve(query, found);
@@ -199,7 +201,7 @@ Error Forward::of_machine(Error why) const {
 
 http::Inbound Forward::inbound() const {
   const server::RequestInfo& info = held_.info();
-  return {info.client_ip, info.tls ? "https" : "http", host_, public_port_};
+  return {info.client_ip, info.tls ? "https" : "http", host_, public_port_, info.forwarded_for, info.public_host};
 }
 
 // Without a stream no body byte is welcome (allowance), but the end of an empty body can come.

@@ -71,7 +71,8 @@ Front::Front(uv::Loop& loop, const tls::ServerContext* certificates, TunnelRegis
       clear_(loop, clear, options),
       secure_(loop, secure, options),
       clear_http2_(loop, clear, options),
-      secure_http2_(loop, secure, options) {
+      secure_http2_(loop, secure, options),
+      door_(loop, [this](std::unique_ptr<uv::Socket> socket, bool tls) { let_in(std::move(socket), tls); }) {
   clear_.set_on_http2([this](std::unique_ptr<transport::Connection> connection, MutableBytes begun) {
     clear_http2_.serve(std::move(connection), begun);
   });
@@ -144,8 +145,18 @@ void Front::log_full(bool made_room) {
 std::vector<uv::Address> Front::https_addresses() const { return https_addresses_; }
 
 uv::Listener::OnAccept Front::on_accept(bool tls) {
-  if (intake_ == nullptr) return [this, tls](std::unique_ptr<uv::Socket> socket) { serve(std::move(socket), tls); };
-  return [this, tls](std::unique_ptr<uv::Socket> socket) { intake_->take(std::move(socket), tls); };
+  return [this, tls](std::unique_ptr<uv::Socket> socket) {
+    door_.holds(*socket) ? door_.take(std::move(socket), tls) : let_in(std::move(socket), tls);
+  };
+}
+
+void Front::let_in(std::unique_ptr<uv::Socket> socket, bool tls) {
+  intake_ == nullptr ? serve(std::move(socket), tls) : intake_->take(std::move(socket), tls);
+}
+
+void Front::set_proxies(const proxies::ProxySettings& settings) {
+  trusted_ = settings.trusted;
+  door_.set(settings);
 }
 
 Status Front::listen(std::vector<SharedListener> listeners) {
@@ -181,6 +192,7 @@ void Front::welcome_tunnel(std::unique_ptr<transport::Connection> connection) {
 bool Front::may_shake_hands(uv::Socket& socket) {
   if (limits_.handshakes == nullptr) return true;
   const std::string ip = socket.peer().ip;
+  if (trusted_.trusts(ip)) return true;  // a proxy that speaks TLS to us, for many clients
   if (limits_.handshakes->take(ip, loop_.now())) return true;
   ++handshakes_refused_;
   if (loop_.now() >= refused_logged_ + kLogInterval) {
@@ -231,9 +243,10 @@ void Front::settle(std::function<void()> then) {
 }
 
 void Front::look_whether_settled() {
-  const bool settled = handshakes_.empty() && (intake_ == nullptr || intake_->empty());
+  const bool settled = door_.empty() && handshakes_.empty() && (intake_ == nullptr || intake_->empty());
   if (!settled && loop_.now() < settled_by_) return;
   settle_timer_->stop();
+  door_.close_all();
   if (intake_ != nullptr) intake_->close_all();
   for (const auto& [key, owned] : handshakes_) key->cut();
   // Not from the timer's call: settling again makes another timer.
@@ -276,6 +289,7 @@ ConnectionCounts Front::counts() const {
   counts.handshakes_done = handshakes_done_;
   counts.handshakes_failed = handshakes_failed_;
   counts.handshakes_refused = handshakes_refused_;
+  counts.proxy_headers_refused = door_.refused();
   return counts;
 }
 

@@ -12,6 +12,7 @@
 #include "broker/client/client_intake.h"
 #include "broker/client/forwarder.h"
 #include "broker/client/handshake_rate.h"
+#include "broker/client/proxy_door.h"
 #include "broker/observe/connection_counts.h"
 #include "broker/tunnel/tunnel_lobby.h"
 #include "broker/tunnel/tunnel_registry.h"
@@ -53,6 +54,8 @@ class Front {
   void set_doors(ClientIntake& intake, TunnelLobby& lobby);
   // Before it listens.
   void set_limits(const FrontLimits& limits) { limits_ = limits; }
+  // What is taken from proxies in front, by connections that come from now on.
+  void set_proxies(const proxies::ProxySettings& settings);
   // Binds every address; the first that fails ends it, with `problem` saying which.
   Status listen(const FrontOptions& options, std::string& problem);
   // Accepts from sockets that the front of another loop has bound.
@@ -61,6 +64,8 @@ class Front {
   std::vector<SharedListener> share_listeners() const;
   // Serves a client, or a tunnel, that was accepted here or handed here. Drops it while draining.
   void serve(std::unique_ptr<uv::Socket> socket, bool tls);
+  // An agent's connection, agreed on by ALPN or by an Upgrade; it is not read.
+  void welcome_tunnel(std::unique_ptr<transport::Connection> connection);
   // The bound addresses of the https listeners.
   std::vector<uv::Address> https_addresses() const;
   // Stops accepting; `settled` once who was accepted has come to a server, here or on another loop: handshakes end.
@@ -82,9 +87,9 @@ class Front {
   };
 
   uv::Listener::OnAccept on_accept(bool tls);
+  void let_in(std::unique_ptr<uv::Socket> socket, bool tls);
   void serve_tls(std::unique_ptr<uv::Socket> socket);
   void serve_clear(std::unique_ptr<uv::Socket> socket);
-  void welcome_tunnel(std::unique_ptr<transport::Connection> connection);
   void end_handshake(Handshake* handshake);
   void settle(std::function<void()> then);
   void look_whether_settled();
@@ -104,6 +109,8 @@ class Front {
   server::Http1Server secure_;
   server::Http2Server clear_http2_;
   server::Http2Server secure_http2_;
+  ProxyDoor door_;
+  proxies::TrustedProxies trusted_;
   ClientIntake* intake_ = nullptr;  // null with one loop
   TunnelLobby* lobby_ = nullptr;    // null with one loop
   FrontLimits limits_;

@@ -50,12 +50,14 @@ bool serve_challenge(server::Responder& responder, const std::string& webroot, s
 
 }  // namespace
 
-Redirect::Redirect(std::string acme_webroot, int https_port)
-    : acme_webroot_(std::move(acme_webroot)), https_port_(https_port) {}
+Redirect::Redirect(std::string acme_webroot, int https_port, server::RequestAcceptor& served)
+    : acme_webroot_(std::move(acme_webroot)), https_port_(https_port), served_(served) {}
 
 server::RequestHandler* Redirect::on_request(server::Responder& responder, const http::RequestHead& head,
-                                             const server::RequestInfo&) {
-  if (!serve_challenge(responder, acme_webroot_, head.target)) answer_redirect(responder, head);
+                                             const server::RequestInfo& info) {
+  if (serve_challenge(responder, acme_webroot_, head.target)) return nullptr;
+  if (info.tls) return served_.on_request(responder, head, info);
+  answer_redirect(responder, head);
   return nullptr;
 }
 

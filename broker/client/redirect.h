@@ -1,4 +1,5 @@
-// The clear port where it does not serve: ACME HTTP-01 challenges from a folder, everything else to https.
+// The clear port where it does not serve: ACME HTTP-01 challenges from a folder, everything else to https. What a
+// trusted proxy says has come to it over https is served.
 #pragma once
 
 #include <string>
@@ -9,8 +10,9 @@ namespace ingress::broker {
 
 class Redirect final : public server::RequestAcceptor {
  public:
-  // `acme_webroot` may be empty; `https_port` is written into the Location unless it is 443.
-  Redirect(std::string acme_webroot, int https_port);
+  // `acme_webroot` may be empty; `https_port` is written into the Location unless it is 443. `served` answers what came
+  // over https.
+  Redirect(std::string acme_webroot, int https_port, server::RequestAcceptor& served);
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
                                      const server::RequestInfo& info) override;
@@ -23,6 +25,7 @@ class Redirect final : public server::RequestAcceptor {
 
   std::string acme_webroot_;
   int https_port_;
+  server::RequestAcceptor& served_;
 };
 
 // In front of the forwarder where --http-mode is serve: challenges first.

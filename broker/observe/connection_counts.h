@@ -16,6 +16,7 @@ struct ConnectionCounts {
   uint64_t handshakes_done = 0;     // so far, of clients and agents
   uint64_t handshakes_failed = 0;   // broken off before they were done
   uint64_t handshakes_refused = 0;  // by --handshake-rate
+  uint64_t proxy_headers_refused = 0;
 };
 
 }  // namespace ingress::broker

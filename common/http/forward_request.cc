@@ -131,7 +131,7 @@ void RequestForwarding::write_host(std::string_view name) {
 }
 
 bool RequestForwarding::is_same_site(const HttpUrl& url) const {
-  const std::optional<Authority> own = parse_authority(inbound_.host);
+  const std::optional<Authority> own = parse_authority(inbound_.shown_host());
   return own && iequals(own->host, url.parts.host) &&
          port_or_default(*own, iequals(inbound_.scheme, "https")) == port_or_default(url.parts, url.tls);
 }
@@ -153,8 +153,8 @@ RequestIds RequestForwarding::finish(const Fields& all) {
     std::erase_if(out_, [](const Field& field) { return iequals(field.name, "tracestate"); });
   }
   if (!host_written_) write_host("Host");
-  out_.push_back({"X-Forwarded-For", inbound_.client_ip});
-  out_.push_back({"X-Forwarded-Host", inbound_.host});
+  out_.push_back({"X-Forwarded-For", inbound_.forwarded_for.empty() ? inbound_.client_ip : inbound_.forwarded_for});
+  out_.push_back({"X-Forwarded-Host", inbound_.shown_host()});
   out_.push_back({"X-Forwarded-Proto", inbound_.scheme});
   out_.push_back({"X-Forwarded-Port", number(inbound_.port, scratch_)});
   out_.push_back({"X-Iterate-Proxy-Via", inbound_.host});

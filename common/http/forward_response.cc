@@ -22,7 +22,7 @@ std::string_view public_location(std::string_view value, const Inbound& inbound,
   if (rules.host != HostMode::kRewrite) return value;
   const std::optional<HttpUrl> url = parse_http_url(value);
   if (!url || !is_local(*url, rules.target_port)) return value;
-  return scratch.add({inbound.scheme, "://", inbound.host, url->rest});
+  return scratch.add({inbound.scheme, "://", inbound.shown_host(), url->rest});
 }
 
 }  // namespace

@@ -50,6 +50,12 @@ struct Inbound {
   std::string_view scheme;  // "https" or "http"
   std::string_view host;    // the Host as the client sent it (absolute-form: its authority), port included
   int port = 0;             // for X-Forwarded-Port: the Host's port, else the scheme's default
+  // Behind a proxy that is believed; else empty.
+  std::string_view forwarded_for{};  // X-Forwarded-For as it goes on, instead of client_ip
+  std::string_view public_host{};    // the Host that the client sent to the proxy
+
+  // What the client calls this site.
+  std::string_view shown_host() const { return public_host.empty() ? host : public_host; }
 };
 
 struct RequestRules {
@@ -85,7 +91,8 @@ RequestIds ids_of(const Fields& fields);
 //   spellings;
 // - Host as `rules.host` says, in its place; Origin and Referer as `rules.origin` says where they are same-site (their
 //   host equals inbound.host, case-insensitive, default ports ignored);
-// - adds X-Forwarded-For/-Host/-Proto/-Port, X-Iterate-Proxy-Via (the inbound Host), traceparent and X-Request-Id where
+// - adds X-Forwarded-For/-Host/-Proto/-Port as `inbound` says, X-Iterate-Proxy-Via (the inbound Host), traceparent and
+// X-Request-Id where
 //   the request has none that is good (one of 1 to 128 visible ASCII bytes, one of W3C's format). A tracestate
 //   without a good traceparent is dropped.
 // Returns the ids that the request goes on with, as views of `out`'s values.

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "common/base/bytes.h"
@@ -16,6 +17,7 @@
 #include "common/base/error.h"
 #include "common/http/error_answer.h"
 #include "common/http/head.h"
+#include "common/transport/connection.h"
 
 namespace ingress::server {
 
@@ -27,6 +29,11 @@ struct RequestInfo {
   bool upgrade = false;  // the client asks for an Upgrade that may be passed on
   bool http2 = false;    // its head came as frames of HTTP/2
   FineTime read_at{};    // when its head was read
+  // What a trusted proxy said, by whom the request came; empty and 0 where there is none.
+  std::string_view forwarded_for{};  // the whole X-Forwarded-For, the proxy's own address at its end
+  std::string_view public_host{};    // the Host that the client sent
+  int public_port = 0;               // that the client came to
+  bool behind_proxy = false;         // the connection, or the request, came by a trusted proxy
 };
 
 // The way back to the client. Backpressure: everything given is taken; a producer stops while congested() and goes on
@@ -61,6 +68,12 @@ class Responder {
   // What is left of the request, if anything, is not wanted: the connection ends with this answer, and its head says so
   // (HTTP/2: it goes on). Before its head.
   virtual void drop_rest_of_request() = 0;
+  // Answers 101 with this Upgrade, and gives the connection up: the exchange is over. Only in on_request, where the
+  // client asks for that Upgrade; what it sent behind its head is lost. nullptr, with nothing done, for HTTP/2.
+  virtual std::unique_ptr<transport::Connection> take_over(std::string_view protocol) {
+    static_cast<void>(protocol);
+    return nullptr;
+  }
   // The answer's bytes so far, for the log: body bytes as the origin counts them.
   virtual uint64_t body_bytes_sent() const = 0;
 

@@ -57,6 +57,22 @@ void Http1Connection::send_switching_head(const http::ResponseHead& head) {
   }
 }
 
+std::unique_ptr<transport::Connection> Http1Connection::take_over(std::string_view protocol) {
+  assert(upgrade_offered_ && !answer_begun_);
+  ByteBuffer& out = head_buffer();
+  http::HeadOptions options;
+  options.upgrade = true;
+  http::write_response_head(out, 101, "Switching Protocols", {{"Upgrade", protocol}}, options);
+  connection_->write(out.view());
+  connection_->set_water_marks(transport::Connection::kHighWaterBytes, transport::Connection::kLowWaterBytes);
+  connection_->pause_read();
+  state_ = State::kClosing;
+  deadline_.cancel();
+  watch_.cancel();
+  server_.retire(this);
+  return std::move(connection_);
+}
+
 bool Http1Connection::send_final_head(const http::ResponseHead& head, bool end) {
   if (!frame_answer(head, end)) return false;
   // What is left of the request after a whole answer is not read.

@@ -27,7 +27,8 @@ Http1Connection::Http1Connection(Http1Server& server, std::unique_ptr<transport:
       reader_(server.options().limits),
       deadline_(server.loop().deadlines(), *this),
       watch_(server.loop().deadlines(), *this),
-      client_ip_(connection_->peer().ip) {
+      client_ip_(connection_->peer().ip),
+      behind_proxy_(connection_->peer_was_told()) {
   connection_->set_handler(this);
   connection_->set_water_marks(kCongestedBytes, kCongestedBytes / 2);
   connection_->resume_read();
@@ -211,7 +212,8 @@ void Http1Connection::on_request_head(MutableBytes& input) {
   // One that was held had to wait for the answer before it.
   const bool just_read = last_input_iteration_ == server_.loop().iteration();
   const FineTime read_at = just_read ? last_input_at_ : fine_now();
-  const RequestInfo info{client_ip_, connection_->is_tls(), no_body, upgrade_offered_, false, read_at};
+  RequestInfo info{client_ip_, connection_->is_tls(), no_body, upgrade_offered_, false, read_at};
+  info.behind_proxy = behind_proxy_;
   RequestHandler* handler = server_.acceptor().on_request(*this, head, info);
   if (no_body && state_ != State::kClosing) {
     const http::ReadEvent end = reader_.next(input, 0);

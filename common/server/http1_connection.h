@@ -79,6 +79,7 @@ class Http1Connection final : public uv::Buryable,
   void abort() override;
   void close_after_answer() override { close_after_ = true; }
   void drop_rest_of_request() override { close_after_ = close_after_ || !request_ended_; }
+  std::unique_ptr<transport::Connection> take_over(std::string_view protocol) override;
   uint64_t body_bytes_sent() const override { return body_bytes_sent_; }
   // DeadlineHandler
   void on_deadline(Deadline& deadline) override;
@@ -121,6 +122,7 @@ class Http1Connection final : public uv::Buryable,
   Deadline watch_;  // while the client is not read
   RequestHandler* handler_ = nullptr;
   std::string client_ip_;
+  const bool behind_proxy_;  // who told whose connection it is
   uint32_t last_input_iteration_ = 0;
   std::chrono::steady_clock::time_point last_input_at_;  // finer than the loop's clock
   uint64_t answer_left_ = 0;                             // kLength: body bytes still to come

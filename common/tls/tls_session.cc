@@ -143,6 +143,13 @@ std::unique_ptr<TlsSession> TlsSession::connect(const ClientContext& context, co
   return session;
 }
 
+void TlsSession::offer(const std::string& alpn, LeastVersion least) {
+  SSL* const ssl = impl_->ssl.get();
+  const std::string wire = alpn_wire({alpn});
+  SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(wire.data()), static_cast<unsigned>(wire.size()));
+  SSL_set_min_proto_version(ssl, least == LeastVersion::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+}
+
 Status TlsSession::start(ByteBuffer& out) { return impl_->handshake(out); }
 
 Status TlsSession::receive(Bytes ciphertext, ByteBuffer& out) {

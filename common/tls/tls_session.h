@@ -6,11 +6,9 @@
 
 #include "common/base/byte_buffer.h"
 #include "common/base/error.h"
+#include "common/tls/tls_context.h"
 
 namespace ingress::tls {
-
-class ServerContext;
-class ClientContext;
 
 class TlsSession {
  public:
@@ -18,6 +16,8 @@ class TlsSession {
   static std::unique_ptr<TlsSession> connect(const ClientContext& context, const std::string& server_name);
   ~TlsSession();
 
+  // Before start(), of a client: offers this ALPN protocol, and versions from `least` on, instead of the context's.
+  void offer(const std::string& alpn, LeastVersion least);
   // Gives ciphertext that came. It must stay valid until read_plain has returned 0, or until keep_unread.
   // An error ends the session (side kInternal; the owner puts its own); an alert for the peer may be in `out`.
   // Handshake output is appended to `out`.

@@ -110,7 +110,9 @@ void Connection::tell_closed() {
 std::optional<Detached> Connection::detach() {
   flush_now();
   if (state_ != State::kOpen || shutdown_ || reading_ || backlog_bytes() > 0) return std::nullopt;
-  Detached detached{socket_->release(), std::move(tls_)};
+  std::optional<uv::Address> peer;
+  if (const uv::Address* told = socket_->told_peer()) peer = *told;
+  Detached detached{socket_->release(), std::move(tls_), std::move(peer)};
   state_ = State::kClosed;
   closed_told_ = true;
   handler_ = nullptr;
@@ -169,6 +171,10 @@ bool Connection::all_acknowledged() const {
 uint64_t Connection::acknowledged_bytes() const { return socket_ == nullptr ? 0 : socket_->acknowledged_bytes(); }
 uv::Address Connection::peer() const { return socket_ == nullptr ? uv::Address() : socket_->peer(); }
 uv::Address Connection::local() const { return socket_ == nullptr ? uv::Address() : socket_->local(); }
+
+void Connection::tell_peer(const uv::Address& peer) {
+  if (socket_ != nullptr) socket_->tell_peer(peer);
+}
 
 void Connection::set_notsent_lowat(size_t bytes) {
   if (socket_ != nullptr) socket_->set_notsent_lowat(bytes);

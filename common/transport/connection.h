@@ -54,6 +54,7 @@ class ConnectionHandler {
 struct Detached {
   uv::OwnedFd fd;
   std::unique_ptr<tls::TlsSession> tls;
+  std::optional<uv::Address> peer;  // that a proxy in front told: for Socket::tell_peer
 };
 
 class Connection : public uv::Buryable,
@@ -130,6 +131,9 @@ class Connection : public uv::Buryable,
   // A system call each, so keep the answer; empty after on_closed, and where the peer has reset the connection.
   uv::Address peer() const;
   uv::Address local() const;
+  // As Socket::tell_peer.
+  void tell_peer(const uv::Address& peer);
+  bool peer_was_told() const { return socket_ != nullptr && socket_->told_peer() != nullptr; }
   uv::Loop& loop() { return loop_; }
   void set_notsent_lowat(size_t bytes);
 

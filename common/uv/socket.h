@@ -76,15 +76,25 @@ class Socket {
   // How many bytes of ours the peer's kernel has acknowledged so far (TCP_INFO); 0 for Unix sockets.
   virtual uint64_t acknowledged_bytes() const = 0;
   virtual void set_notsent_lowat(size_t bytes) = 0;
-  // One system call each; empty where the kernel no longer knows, and for Unix sockets.
-  virtual Address peer() const = 0;
+  // One system call each; empty where the kernel no longer knows, and for Unix sockets. The peer is the one that was
+  // told, where one was.
+  Address peer() const { return told_peer_ != nullptr ? *told_peer_ : kernel_peer(); }
   virtual Address local() const = 0;
+  // Whom a proxy in front passes on by this connection.
+  void tell_peer(const Address& peer) { told_peer_ = std::make_unique<Address>(peer); }
+  // nullptr where none was told; to be told again on another loop.
+  const Address* told_peer() const { return told_peer_.get(); }
   // Puts back what on_read gave: the next read brings it first, and then what has come since (an end that was told
   // is told again).
   virtual void unread(ByteBuffer bytes) = 0;
   // The connection, for another loop: nothing is read or written here any more, and nobody is called. The owner
   // destroys this socket next. Nothing may wait to be written.
   virtual OwnedFd release() = 0;
+
+ private:
+  virtual Address kernel_peer() const = 0;
+
+  std::unique_ptr<Address> told_peer_;
 };
 
 // A listening socket. Bind failures (port taken, no right) are errors with errno.

@@ -277,7 +277,7 @@ void StreamSocket::set_notsent_lowat(size_t bytes) {
   setsockopt(fd_.fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof value);  // an error where it is no TCP socket
 }
 
-Address StreamSocket::peer() const { return peer_of(fd_.fd()); }
+Address StreamSocket::kernel_peer() const { return peer_of(fd_.fd()); }
 Address StreamSocket::local() const { return local_of(fd_.fd()); }
 
 Result<std::unique_ptr<Socket>> Socket::adopt(Loop& loop, OwnedFd fd) {

@@ -35,12 +35,12 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   bool all_acknowledged() const override;
   uint64_t acknowledged_bytes() const override;
   void set_notsent_lowat(size_t bytes) override;
-  Address peer() const override;
   Address local() const override;
   void unread(ByteBuffer bytes) override;
   OwnedFd release() override;
 
  private:
+  Address kernel_peer() const override;
   bool writable() const { return !dead_ && !shutdown_ && !write_error_; }
   bool reading() const { return !paused_ && !ended_ && !dead_; }
   void note_active();

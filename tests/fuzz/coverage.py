@@ -12,6 +12,7 @@ DECODERS = {
     "common/http": ("authority", "body_reader", "chars", "chunk_header", "field_section", "host_peek",
                     "http1_request_reader", "http1_response_reader", "list", "llhttp_fields", "message_facts", "nominated",
                     "request_target", "section_scanner", "start_line"),
+    "common/proxies": ("proxy_header", "proxy_tlvs", "trusted_proxies"),
     "common/tls": ("client_hello", "post_handshake", "record_layer"),
     "common/tunnel": ("frame_decoder", "head_bytes", "head_codec", "session_control", "session_core"),
     "broker/routing": ("host_grammar", "host_name", "resolver"),

@@ -145,9 +145,9 @@ class Hash:
 
 
 class Client:
-    """One connection of a client, clear or TLS, or by a Unix socket's path."""
+    """One connection of a client, clear or TLS, or by a Unix socket's path. `first` is sent before anything else."""
 
-    def __init__(self, port=None, host="127.0.0.1", tls=None, sni=None, receive_buffer=None, path=None):
+    def __init__(self, port=None, host="127.0.0.1", tls=None, sni=None, receive_buffer=None, path=None, first=b""):
         family = socket.AF_UNIX if path else socket.AF_INET6 if ":" in host else socket.AF_INET
         self.sock = socket.socket(family)
         if receive_buffer:
@@ -156,6 +156,8 @@ class Client:
         self.sock.connect(path or (host, port))
         if not path:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if first:
+            self.sock.sendall(first)
         if tls:
             self.sock = tls.wrap_socket(self.sock, server_hostname=sni)
         self.reader = Reader(self.sock)

@@ -1,0 +1,1 @@
+ingress_fuzz(proxy_header common_proxies)
