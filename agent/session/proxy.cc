@@ -168,6 +168,7 @@ Result<bool> ConnectReply::receive(Bytes bytes) {
   if (status() < 200 || status() > 299) {
     return fail(ErrorCode::kConnectFailed, Side::kTunnel, "the proxy refused to connect to the broker");
   }
+  if (head_.bytes_behind()) return fail(ErrorCode::kProtocol, Side::kTunnel, "bytes behind the proxy's answer");
   return true;
 }
 

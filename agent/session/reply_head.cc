@@ -27,9 +27,7 @@ Result<bool> ReplyHead::receive(Bytes bytes) {
     return false;
   }
   if (!read_status()) return fail(ErrorCode::kProtocol, Side::kTunnel, "the answer is not HTTP/1.1");
-  // A refusal may have a body.
-  const bool more = head_.size() > end + kEnd.size();
-  if (more && status_ < 300) return fail(ErrorCode::kProtocol, Side::kTunnel, "bytes behind the answer's head");
+  bytes_behind_ = head_.size() > end + kEnd.size();
   return true;
 }
 

@@ -14,9 +14,10 @@ class ReplyHead {
  public:
   static constexpr size_t kMaxBytes = size_t{16} * 1024;
 
-  // True once the head is whole. An error (kProtocol, kTooLarge) is final. Bytes behind the head are an error: whoever
-  // is at the far end never speaks first.
+  // True once the head is whole. An error (kProtocol, kTooLarge) is final.
   Result<bool> receive(Bytes bytes);
+  // Something came behind the head: a refusal's body, or, behind a good answer, what nobody was to say first.
+  bool bytes_behind() const { return bytes_behind_; }
   // Once it is whole.
   int status() const { return status_; }
   // Whether a field of that name has that value; case is ignored in both.
@@ -27,6 +28,7 @@ class ReplyHead {
 
   std::string head_;
   int status_ = 0;
+  bool bytes_behind_ = false;
 };
 
 }  // namespace ingress::agent

@@ -24,7 +24,10 @@ std::string upgrade_request(const BrokerUrl& broker) {
 Result<bool> UpgradeReply::receive(Bytes bytes) {
   const Result<bool> whole = head_.receive(bytes);
   if (!whole || !*whole) return whole;
-  if (head_.status() == 101 && head_.has("Upgrade", kProtocol)) return true;
+  if (head_.status() == 101 && head_.has("Upgrade", kProtocol)) {
+    if (head_.bytes_behind()) return fail(ErrorCode::kProtocol, Side::kTunnel, "bytes behind the answer to an Upgrade");
+    return true;
+  }
   if (head_.status() == 403) {
     return fail(ErrorCode::kForbidden, Side::kTunnel,
                 "the Upgrade is refused (403): the broker has to name what is in front of it by --trusted-proxy");

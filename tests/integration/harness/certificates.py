@@ -24,7 +24,7 @@ class Ca:
         request = os.path.join(self.folder, f"{name}.csr")
         key, certificate = (os.path.join(self.folder, f"{name}.new.{kind}") for kind in ("key", "crt"))
         extensions = os.path.join(self.folder, f"{name}.ext")
-        names = ",".join(("IP:" if host.replace(".", "").isdigit() else "DNS:") + host for host in hosts)
+        names = ",".join(("IP:" if ":" in host or host.replace(".", "").isdigit() else "DNS:") + host for host in hosts)
         with open(extensions, "w") as file:
             file.write(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
         _openssl("req", *P256, "-subj", f"/CN={name}", "-keyout", key, "-out", request)
