@@ -12,6 +12,7 @@ namespace ingress::agent {
 namespace {
 
 constexpr Duration kProbeTimeout{5000};
+constexpr int kTlsTargets = 1 << 16;  // beyond every port
 
 }  // namespace
 
@@ -26,7 +27,7 @@ OriginStreams::~OriginStreams() {
 }
 
 tunnel::StreamHandler* OriginStreams::open(tunnel::Stream& stream, const tunnel::OpenHead& open, bool end) {
-  const Result<origin::Target>& target = target_of(open.port);
+  const Result<origin::Target>& target = target_of(open.port, open.kind == tunnel::StreamKind::kHttps);
   if (!target) {
     log_debug("port_refused", {{"port", open.port}, {"error", describe(target.error())}});
     if (on_failed_) on_failed_(open.port, target.error());
@@ -40,11 +41,22 @@ tunnel::StreamHandler* OriginStreams::open(tunnel::Stream& stream, const tunnel:
   return glue->start(stream, *target, open, end);
 }
 
-const Result<origin::Target>& OriginStreams::target_of(int port) {
-  const auto found = targets_.find(port);
+const Result<origin::Target>& OriginStreams::target_of(int port, bool tls) {
+  const int key = tls ? port + kTlsTargets : port;
+  const auto found = targets_.find(key);
   if (found != targets_.end()) return found->second;
   if (targets_.size() >= kMostTargets) targets_.clear();
-  return targets_.emplace(port, policy_.target(port)).first->second;
+  return targets_.emplace(key, make_target(port, tls)).first->second;
+}
+
+Result<origin::Target> OriginStreams::make_target(int port, bool tls) {
+  Result<origin::Target> target = policy_.target(port);
+  if (!target || !tls) return target;
+  if (tls_ == nullptr) tls_ = tls::ClientContext::create_for_loopback();
+  target->tls = tls_.get();
+  target->host = "localhost";
+  target->key = "https " + target->key;
+  return target;
 }
 
 std::unique_ptr<OriginStream> OriginStreams::take_spare() {

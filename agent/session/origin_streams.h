@@ -11,6 +11,7 @@
 #include "agent/target/target_policy.h"
 #include "common/http/head.h"
 #include "common/origin/origin_pool.h"
+#include "common/tls/tls_context.h"
 #include "common/tunnel/session.h"
 #include "common/uv/loop.h"
 
@@ -43,7 +44,8 @@ class OriginStreams final : private uv::Flushable {
   friend class OriginStream;
 
   // The policy's answer for a port, kept: it is asked for every stream.
-  const Result<origin::Target>& target_of(int port);
+  const Result<origin::Target>& target_of(int port, bool tls);
+  Result<origin::Target> make_target(int port, bool tls);
   std::unique_ptr<OriginStream> take_spare();
   // Takes a finished object back at the end of the iteration: its exchange may be what calls.
   void retire(OriginStream& stream);
@@ -54,7 +56,8 @@ class OriginStreams final : private uv::Flushable {
   const TargetPolicy& policy_;
   origin::Timeouts timeouts_;
   OnFailed on_failed_;
-  std::unordered_map<int, Result<origin::Target>> targets_;
+  std::unordered_map<int, Result<origin::Target>> targets_;  // by port; over TLS by port + kTlsTargets
+  std::unique_ptr<tls::ClientContext> tls_;                  // of origins that speak TLS; made for the first of them
   std::vector<std::unique_ptr<OriginStream>> spare_;
   std::vector<OriginStream*> retired_;
   size_t active_ = 0;

@@ -36,6 +36,18 @@ std::string_view value_of(const http::Fields& fields, std::string_view name) {
   return field == nullptr ? std::string_view{} : field->value;
 }
 
+tunnel::StreamKind kind_of(OriginProtocol protocol) {
+  switch (protocol) {
+    case OriginProtocol::kH2c:
+      return tunnel::StreamKind::kH2c;
+    case OriginProtocol::kHttps:
+      return tunnel::StreamKind::kHttps;
+    case OriginProtocol::kHttp:
+      break;
+  }
+  return tunnel::StreamKind::kHttp;
+}
+
 // RFC 9110, 9.2.1.
 bool is_safe(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
@@ -150,6 +162,7 @@ Status Forward::resolve(const http::RequestTarget& target) {
   notes_.enter(owner_.observer_, machine_);
   starting_ = found.machine_state == MachineState::kStarting;
   rules_.target_port = found.port;
+  rules_.target_tls = found.policy.origin_protocol() == OriginProtocol::kHttps;
   rules_.host = found.policy.host();
   rules_.origin = found.policy.origin();
   const std::string* const wake = found.policy.wake();
@@ -164,8 +177,7 @@ Status Forward::open(std::string_view target) {
   Forwarder::Work& work = *owner_.work_;
   work.scratch.clear();
   work.open.request.clear();
-  const bool h2c = work.resolution.policy.origin_protocol() == OriginProtocol::kH2c;
-  work.open.kind = h2c ? tunnel::StreamKind::kH2c : tunnel::StreamKind::kHttp;
+  work.open.kind = kind_of(work.resolution.policy.origin_protocol());
   work.open.port = rules_.target_port;
   work.open.upgrade = info.upgrade;
   work.open.request.method = head.method;

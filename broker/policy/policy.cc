@@ -41,7 +41,7 @@ constexpr auto kHosts = std::to_array<Word<http::HostMode>>(
 constexpr auto kOrigins = std::to_array<Word<http::OriginMode>>(
     {{"rewrite", http::OriginMode::kRewrite}, {"preserve", http::OriginMode::kPreserve}});
 constexpr auto kProtocols =
-    std::to_array<Word<OriginProtocol>>({{"http", OriginProtocol::kHttp}, {"h2c", OriginProtocol::kH2c}});
+    std::to_array<Word<OriginProtocol>>({{"http", OriginProtocol::kHttp}, {"h2c", OriginProtocol::kH2c}, {"https", OriginProtocol::kHttps}});
 constexpr auto kSecurity = std::to_array<Word<SecurityHeaders>>({{"off", SecurityHeaders::kOff},
                                                                  {"standard", SecurityHeaders::kStandard},
                                                                  {"frameable", SecurityHeaders::kFrameable}});

@@ -19,8 +19,8 @@
 
 namespace ingress::broker {
 
-// What the origin speaks: HTTP/1.1, or HTTP/2 in clear by prior knowledge.
-enum class OriginProtocol : uint8_t { kHttp, kH2c };
+// What the origin speaks: HTTP/1.1, HTTP/2 in clear by prior knowledge, or HTTP/1.1 over TLS.
+enum class OriginProtocol : uint8_t { kHttp, kH2c, kHttps };
 // Fields that tell browsers to be careful: none; kStandard; kFrameable, which lets others frame the page.
 enum class SecurityHeaders : uint8_t { kOff, kStandard, kFrameable };
 enum class CookieScope : uint8_t { kIsolate, kPass };

@@ -40,6 +40,18 @@ std::string form_of(const GrammarName& name) {
   return "it is under none of our domains";
 }
 
+std::string words_of_protocol(const EffectivePolicy& policy) {
+  switch (policy.origin_protocol()) {
+    case OriginProtocol::kH2c:
+      return ", origin_protocol h2c";
+    case OriginProtocol::kHttps:
+      return ", origin_protocol https";
+    case OriginProtocol::kHttp:
+      break;
+  }
+  return "";
+}
+
 std::string words_of_waiting(const EffectivePolicy& policy) {
   std::string words;
   if (policy.park()) words += ", park " + cli::duration_text(*policy.park());
@@ -52,7 +64,7 @@ std::string words_of(const EffectivePolicy& policy) {
   const bool rewrite_origin = policy.origin() == http::OriginMode::kRewrite;
   return "auth " + policy.auth_words() + ", host " + (preserve_host ? "preserve" : "rewrite") + ", origin " +
          (rewrite_origin ? "rewrite" : "preserve") +
-         (policy.origin_protocol() == OriginProtocol::kH2c ? ", origin_protocol h2c" : "") + words_of_waiting(policy);
+         words_of_protocol(policy) + words_of_waiting(policy);
 }
 
 }  // namespace

@@ -61,7 +61,8 @@ struct Inbound {
 struct RequestRules {
   HostMode host = HostMode::kRewrite;
   OriginMode origin = OriginMode::kPreserve;
-  int target_port = 0;  // Host and Origin become localhost:PORT
+  int target_port = 0;      // Host and Origin become localhost:PORT
+  bool target_tls = false;  // an Origin has the scheme https then
 };
 
 // Source of random ids (traceparent, X-Request-Id): 64 random bits a call; need not be cryptographic.

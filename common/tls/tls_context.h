@@ -72,12 +72,15 @@ class ServerContext {
 // The oldest version that a client speaks: tunnels are ours at both ends, other people's servers are what they are.
 enum class LeastVersion : uint8_t { kTls12, kTls13 };
 
-// Verifies the server's chain against the system's CAs and `ca_file` (may be empty), and its name. There is no switch
-// to skip that. AES-128-GCM first, P-256.
+// Verifies the server's chain against the system's CAs and `ca_file` (may be empty), and its name; no setting skips
+// that. AES-128-GCM first, P-256.
 class ClientContext {
  public:
   static Result<std::unique_ptr<ClientContext>> create(const std::string& ca_file, const std::vector<std::string>& alpn,
                                                        LeastVersion least = LeastVersion::kTls13);
+  // For a server of this very machine, on its loopback: TLS 1.2 or 1.3, whatever certificate it shows. Who could stand
+  // between could read the server's memory as well.
+  static std::unique_ptr<ClientContext> create_for_loopback();
   ~ClientContext();
   ssl_ctx_st* raw() const;
 

@@ -139,7 +139,7 @@ void SessionCore::on_open(Bytes payload) {
   if (!decode_open(payload, head, grant_bytes)) return fail(Breach::kBadHead);
   if (grant_bytes > kMaxCreditBytes) return fail(Breach::kFlowControl);
   last_id_ = id;
-  if (head.kind > StreamKind::kH2c || streams_.size() >= limits_.max_streams) {
+  if (!is_known(head.kind) || streams_.size() >= limits_.max_streams) {
     return write_reset(id, ResetCode::kRefused);
   }
   const bool end = (decoder_.header().flags & kFlagEnd) != 0;

@@ -344,7 +344,7 @@ def test_the_key_is_checked_and_the_profile_grpc_sets_it(shared, make_h2c):
     host, _ = make_h2c(policy={"profile": "grpc"})
     assert shared.get(host).body == b"ok"
     status, code = shared.admin.refused("PUT", "/v1/projects/misha/services/refused", {
-        "port": 1, "policy": {"origin_protocol": "https"}})
+        "port": 1, "policy": {"origin_protocol": "h3"}})
     assert status == 400, code
 
 

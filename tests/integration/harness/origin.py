@@ -45,6 +45,12 @@ class Connection:
     def raw(self):
         return bytes(self.reader.raw)
 
+    def shake_hands(self, tls):
+        """As a server, where there is a context."""
+        if tls:
+            self.sock = tls.wrap_socket(self.sock, server_side=True)
+            self.reader.sock = self.sock
+
     def send(self, data):
         self.sock.sendall(data)
 
@@ -99,10 +105,10 @@ class Connection:
 class Origin:
     """`handler(connection, request)` is called after each request's head and sends the answer; without one every
     request is read whole and answered 200 "ok". It may close the connection. Failures of a handler fail the test at
-    close()."""
+    close(). `tls` is a server's context."""
 
-    def __init__(self, handler=None, host="127.0.0.1", port=None, read_bodies=True):
-        self.handler, self.host, self.read_bodies = handler, host, read_bodies
+    def __init__(self, handler=None, host="127.0.0.1", port=None, read_bodies=True, tls=None):
+        self.handler, self.host, self.read_bodies, self.tls = handler, host, read_bodies, tls
         self.port = port or free_port()
         self.requests, self.connections, self.failures = [], [], []
         self._listen()
@@ -148,6 +154,7 @@ class Origin:
 
     def _serve(self, connection):
         try:
+            connection.shake_hands(self.tls)
             while (request := connection.read_head()) is not None:
                 self.requests.append(request)
                 if self.read_bodies:
