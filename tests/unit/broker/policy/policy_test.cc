@@ -69,8 +69,8 @@ TEST_CASE("unknown keys, words and forms are refused with a sentence") {
             .starts_with("policy key \"auth\" cannot be \"friends\": it is one of public, deny, share"));
   CHECK(refused(R"({"profile":"rails"})").find("vite, django, jupyter, next, code-server, rstudio, grpc") !=
         std::string::npos);
-  CHECK(refused(R"({"origin_protocol":"https"})") ==
-        "policy key \"origin_protocol\" cannot be \"https\": it is one of http, h2c");
+  CHECK(refused(R"({"origin_protocol":"h3"})") ==
+        "policy key \"origin_protocol\" cannot be \"h3\": it is one of http, h2c, https");
   CHECK_FALSE(refused(R"({"host":1})").empty());
   CHECK_FALSE(refused(R"({"host":null})").empty());
   CHECK_FALSE(refused(R"({"auth":[]})").empty());
