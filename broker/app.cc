@@ -186,6 +186,8 @@ bool App::listen_admin() {
   AdminOptions options;
   options.addresses = config_.admin;
   options.token = config_.live.admin_token;
+  options.hosts = config_.admin_hosts;
+  options.session = config_.admin_session;
   AdminParts parts;
   parts.loop = &loop_;
   parts.store = store_.get();

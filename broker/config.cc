@@ -91,6 +91,27 @@ std::string check_admin(const Settings& settings, Config& config) {
   return "";
 }
 
+bool is_under(const std::string& name, const std::string& domain) {
+  return name == domain || name.ends_with("." + domain);
+}
+
+// Pages of tenants and the admin's must never be one site.
+std::string check_admin_hosts(const Settings& settings, Config& config) {
+  for (const std::string& text : settings.admin_host) {
+    HostName name;
+    if (!name.assign(text) || text.find(':') != std::string::npos) return "--admin-host " + text + ": not a host name";
+    for (const std::string& domain : config.domains) {
+      if (is_under(std::string(name.text()), domain)) {
+        return "--admin-host " + text + " is under --domain " + domain + ": the admin is served on no tenant's domain";
+      }
+    }
+    config.admin_hosts.emplace_back(name.text());
+  }
+  if (settings.admin_session < Duration{60000}) return "--admin-session must be a minute at least";
+  config.admin_session = settings.admin_session;
+  return "";
+}
+
 std::string check_wake(const Settings& settings, Config& config) {
   if (settings.wake_secret.given()) {
     const cli::Parsed<std::string> secret = settings.wake_secret.read();
@@ -160,6 +181,9 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("enforce", settings.enforce, "what no policy can loosen, a JSON object; live");
   program.option("admin", settings.admin, "address of the admin API, unix:/path or 127.0.0.1:8481; may be repeated");
   program.secret("admin-token", settings.admin_token, "the admin API's bearer token; live");
+  program.option("admin-host", settings.admin_host,
+                 "name by which browsers come to the dashboard, beside localhost and addresses; may be repeated");
+  program.option("admin-session", settings.admin_session, "how long a browser's login to the dashboard is good");
   program.option("db", settings.db, "the route table, an SQLite file");
   program.option("access-log", settings.access_log, "file that gets one JSON line for each exchange");
   program.option("grace-period", settings.grace_period,
@@ -209,6 +233,8 @@ std::vector<std::string> fixed_differences(const Config& a, const Config& b) {
   compare("http", same_addresses(a.http, b.http));
   compare("https", same_addresses(a.https, b.https));
   compare("admin", same_addresses(a.admin, b.admin));
+  compare("admin-host", a.admin_hosts == b.admin_hosts);
+  compare("admin-session", a.admin_session == b.admin_session);
   compare("http-mode", a.serve_clear == b.serve_clear);
   compare("acme-webroot", a.acme_webroot == b.acme_webroot);
   compare("db", a.db == b.db);
@@ -260,7 +286,8 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   for (const std::string& problem :
        {check_auth(settings, config), check_policy("policy", settings.policy, config.live.policy),
         check_policy("enforce", settings.enforce, config.live.enforce), check_admin(settings, config),
-        check_wake(settings, config), check_proxies(settings, config), check_supervised(settings, config),
+        check_admin_hosts(settings, config), check_wake(settings, config), check_proxies(settings, config),
+        check_supervised(settings, config),
         check_folders(settings), check_tls_dir(settings.tls_dir)}) {
     if (!problem.empty()) return Problem(problem);
   }

@@ -24,6 +24,8 @@ struct Settings {
   std::vector<std::string> http;
   std::vector<std::string> https;
   std::vector<std::string> admin;
+  std::vector<std::string> admin_host;
+  Duration admin_session{43200000};
   std::string http_mode = "redirect";
   std::string acme_webroot;
   std::string tls_dir;
@@ -85,6 +87,8 @@ struct Config {
   std::vector<uv::Address> http;
   std::vector<uv::Address> https;
   std::vector<uv::Address> admin;
+  std::vector<std::string> admin_hosts;
+  Duration admin_session{0};
   bool serve_clear = false;
   std::string acme_webroot;
   std::string db;

@@ -16,6 +16,7 @@ build_preset() {
   local preset=$1 targets=()
   shift
   known_preset "$preset"
+  need_dashboard_modules
   [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset"
   [ $# -eq 0 ] || targets=(--target "$@")
   cmake --build --preset "$preset" "${targets[@]}"

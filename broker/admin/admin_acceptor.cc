@@ -6,15 +6,24 @@
 
 #include "broker/admin/access_tokens.h"
 #include "broker/admin/api.h"
+#include "broker/admission/credentials.h"
 #include "broker/model/expiry.h"
 #include "common/tls/digest.h"
 
 namespace ingress::broker::admin {
 namespace {
 
-bool open_to_all(std::string_view path) {
-  return path == "/health" || path == "/ready" || path == "/openapi.json" || path == "/docs";
+constexpr std::string_view kSessionPath = "/v1/session";
+
+bool is_page(std::string_view path) { return path == "/" || path.starts_with("/dashboard/"); }
+
+// What is there for who shows nothing. A login is a POST.
+bool open_to_all(std::string_view method, std::string_view path) {
+  return path == "/health" || path == "/ready" || path == "/openapi.json" || path == "/docs" || is_page(path) ||
+         (path == kSessionPath && method == "POST");
 }
+
+bool only_reads(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
 bool announces_too_much(const http::RequestHead& head) {
   const http::Field* length = http::find_field(head.fields, "Content-Length");
@@ -29,37 +38,69 @@ std::string text_of(const http::Field* field) { return field == nullptr ? std::s
 }  // namespace
 
 // A digest of the secret, so that its length does not show either.
-Credentials AdminAcceptor::credentials_of(const http::RequestHead& head) {
+Credentials AdminAcceptor::credentials_of(const http::RequestHead& head) const {
   constexpr std::string_view kScheme = "Bearer ";
   const http::Field* field = http::find_field(head.fields, "Authorization");
-  if (field == nullptr || !http::iequals(field->value.substr(0, kScheme.size()), kScheme)) return {};
-  const std::string_view secret = field->value.substr(kScheme.size());
-  return {std::string(access_token_id(secret)), tls::sha256_hex(secret)};
+  if (field != nullptr) {
+    if (!http::iequals(field->value.substr(0, kScheme.size()), kScheme)) return {};
+    const std::string_view secret = field->value.substr(kScheme.size());
+    return {{std::string(access_token_id(secret)), tls::sha256_hex(secret)}, {}};
+  }
+  if (trust_.sessions == nullptr) return {};
+  const int64_t now = unix_seconds();
+  const std::string id = trust_.sessions->find(cookie_of(head.fields, kSessionCookie),
+                                               text_of(http::find_field(head.fields, kSessionKeyField)), now);
+  const Session* session = trust_.sessions->at(id, now);
+  return session == nullptr ? Credentials() : Credentials{session->by, id};
 }
 
 std::optional<Identity> AdminAcceptor::identify(const Credentials& by) const {
   if (trust_.by_file_mode) return Identity{Role{}, "unix"};
-  if (by.digest.empty()) return std::nullopt;
-  if (!trust_.token.empty() && tls::equal_constant_time(by.digest, tls::sha256_hex(trust_.token))) {
+  const ShownToken& shown = by.token;
+  if (shown.digest.empty()) return std::nullopt;
+  const int64_t now = unix_seconds();
+  if (!by.session.empty() && (trust_.sessions == nullptr || trust_.sessions->at(by.session, now) == nullptr)) {
+    return std::nullopt;
+  }
+  if (!trust_.token.empty() && tls::equal_constant_time(shown.digest, tls::sha256_hex(trust_.token))) {
     return Identity{Role{}, "admin-token"};
   }
-  const AccessToken* token = trust_.tokens == nullptr ? nullptr : trust_.tokens->read().access_token(by.id);
-  if (token == nullptr || !tls::equal_constant_time(by.digest, token->sha256)) return std::nullopt;
-  if (is_over(token->expires_at, unix_seconds())) return std::nullopt;
+  const AccessToken* token = trust_.tokens == nullptr ? nullptr : trust_.tokens->read().access_token(shown.id);
+  if (token == nullptr || !tls::equal_constant_time(shown.digest, token->sha256)) return std::nullopt;
+  if (is_over(token->expires_at, now)) return std::nullopt;
   const std::optional<Role> role = parse_role(token->role);
   if (!role) return std::nullopt;
   return Identity{*role, token->id};
 }
 
+// A browser sends its session's cookie, and all that a Unix socket lets in, whoever wrote the page that asks. A bearer
+// token is in nobody's hands but its owner's.
+std::optional<Answer> AdminAcceptor::refuse_browser(const http::RequestHead& head, std::string_view path,
+                                                    const Credentials& by) const {
+  const bool by_session = !by.session.empty();
+  const bool logs_in = path == kSessionPath && by.token.digest.empty();
+  if (!trust_.by_file_mode && !by_session && !logs_in && !is_page(path)) return std::nullopt;
+  const std::string host = text_of(http::find_field(head.fields, "Host"));
+  if (trust_.hosts != nullptr && !trust_.hosts->has(host, trust_.by_file_mode)) {
+    return problem(421, "misdirected_request", "\"" + host + "\" is not a name of the admin (--admin-host adds one)");
+  }
+  // A link to the page may be followed from anywhere.
+  if (is_page(path)) return std::nullopt;
+  if (!from_elsewhere(head.fields, by_session && !only_reads(head.method))) return std::nullopt;
+  return problem(403, "cross_site", "another site's page had this request made");
+}
+
 std::optional<Answer> AdminAcceptor::refusal(const http::RequestHead& head, const std::optional<Target>& target,
-                                             const std::optional<Identity>& who) const {
-  if (!(target && open_to_all(target->path)) && !who) {
+                                             const Credentials& by, const std::optional<Identity>& who) const {
+  const std::string_view path = target ? std::string_view(target->path) : std::string_view();
+  if (std::optional<Answer> refused = refuse_browser(head, path, by)) return refused;
+  if (!open_to_all(head.method, path) && !who) {
     Answer answer = problem(401, "unauthorized", "the admin API over TCP needs \"Authorization: Bearer TOKEN\"");
     answer.fields.emplace_back("WWW-Authenticate", "Bearer");
     return answer;
   }
   if (!target) return problem(400, "bad_request", "the request's target is not a path");
-  if (who && who->role.kind == RoleKind::kRead && head.method != "GET" && head.method != "HEAD") {
+  if (who && who->role.kind == RoleKind::kRead && !only_reads(head.method) && path != kSessionPath) {
     return problem(403, "forbidden", "this token only reads");
   }
   if (announces_too_much(head)) return problem(413, "body_too_large", "a request's body may have 1 MiB");
@@ -71,7 +112,7 @@ server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, 
   std::optional<Target> target = parse_target(head.target);
   Credentials by = credentials_of(head);
   const std::optional<Identity> who = identify(by);
-  if (const std::optional<Answer> refused = refusal(head, target, who)) {
+  if (const std::optional<Answer> refused = refusal(head, target, by, who)) {
     send(responder, *refused);
     return nullptr;
   }
@@ -82,7 +123,10 @@ server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, 
     request->actor = who->actor;
     request->role = who->role;
   }
+  request->session = by.session;
   request->if_match = text_of(http::find_field(head.fields, "If-Match"));
+  request->if_none_match = text_of(http::find_field(head.fields, "If-None-Match"));
+  request->takes_gzip = http::has_token(head.fields, "Accept-Encoding", "gzip");
   request->last_event_id = text_of(http::find_field(head.fields, "Last-Event-ID"));
   request->wants_events = http::has_token(head.fields, "Accept", kEventStreamType);
   const auto exchange = std::make_shared<AdminExchange>(router_, responder, std::move(request),

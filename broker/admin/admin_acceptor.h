@@ -2,28 +2,38 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "broker/admin/admin_exchange.h"
+#include "broker/admin/browser_check.h"
 #include "broker/admin/router.h"
+#include "broker/admin/sessions.h"
 #include "broker/routing/route_table.h"
 #include "common/server/exchange.h"
 
 namespace ingress::broker::admin {
 
-// A Unix socket is trusted by its file mode; over TCP every request but for /health, /ready, /openapi.json and /docs
-// shows the operator's token or one of the access tokens.
+// A Unix socket is trusted by its file mode; over TCP every request but for /health, /ready, /openapi.json, /docs and
+// the dashboard's files shows the operator's token, one of the access tokens, or the session of a browser that did.
 struct Trust {
   bool by_file_mode = false;
   std::string token;                   // the operator's; "" admits nobody
   const RouteTable* tokens = nullptr;  // null admits nobody by an access token
+  const Sessions* sessions = nullptr;  // null admits nobody by a session
+  const HostList* hosts = nullptr;     // by which names browsers come; null for any
 };
+
+// The cookie of a session, and the field by which the page says its key.
+inline constexpr std::string_view kSessionCookie = "__Host-admin-session";
+inline constexpr std::string_view kSessionKeyField = "X-Ingress-Session";
 
 // What a request shows of itself.
 struct Credentials {
-  std::string id;      // of an access token, as far as it can be one
-  std::string digest;  // SHA-256 of the secret, hex; "" where none is shown
+  ShownToken token;     // "" where none is shown
+  std::string session;  // the id of the session that shows it, "" for none
 };
 
 struct Identity {
@@ -48,6 +58,9 @@ class AdminAcceptor final : public server::RequestAcceptor {
                                      const server::RequestInfo& info) override;
   http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
 
+  // nullopt for nobody that is known.
+  std::optional<Identity> identify(const Credentials& by) const;
+
  private:
   struct Running {
     std::shared_ptr<AdminExchange> exchange;
@@ -55,12 +68,13 @@ class AdminAcceptor final : public server::RequestAcceptor {
     std::optional<Identity> who;
   };
 
-  static Credentials credentials_of(const http::RequestHead& head);
-  // nullopt for nobody that is known.
-  std::optional<Identity> identify(const Credentials& by) const;
+  Credentials credentials_of(const http::RequestHead& head) const;
+  // Of a browser that was led here by others; nullopt where all is well.
+  std::optional<Answer> refuse_browser(const http::RequestHead& head, std::string_view path,
+                                       const Credentials& by) const;
   // What is answered before the body is read; nullopt where the request may go on.
   std::optional<Answer> refusal(const http::RequestHead& head, const std::optional<Target>& target,
-                                const std::optional<Identity>& who) const;
+                                const Credentials& by, const std::optional<Identity>& who) const;
 
   const Router& router_;
   Trust trust_;

@@ -15,9 +15,13 @@ http::ResponseHead head_of(const Answer& answer, const std::string* length) {
   http::ResponseHead head;
   head.status = answer.status;
   head.reason = http::reason_of(answer.status);
-  if (answer.status != 204) head.fields.push_back({"Content-Type", answer.content_type});
-  if (answer.status != 204 && length != nullptr) head.fields.push_back({"Content-Length", *length});
-  head.fields.push_back({"Cache-Control", "no-store"});
+  const bool has_body = answer.status != 204 && answer.status != 304;
+  if (has_body) head.fields.push_back({"Content-Type", answer.content_type});
+  if (has_body && length != nullptr) head.fields.push_back({"Content-Length", *length});
+  const auto is_cache_control = [](const auto& field) { return field.first == "Cache-Control"; };
+  if (std::none_of(answer.fields.begin(), answer.fields.end(), is_cache_control)) {
+    head.fields.push_back({"Cache-Control", "no-store"});
+  }
   head.fields.push_back({"X-Content-Type-Options", "nosniff"});
   for (const auto& [name, value] : answer.fields) head.fields.push_back({name, value});
   return head;

@@ -15,10 +15,12 @@
 #include "broker/admin/exchanges.h"
 #include "broker/admin/health.h"
 #include "broker/admin/join_tokens.h"
+#include "broker/admin/login.h"
 #include "broker/admin/loops.h"
 #include "broker/admin/machine_events.h"
 #include "broker/admin/machines.h"
 #include "broker/admin/metrics.h"
+#include "broker/admin/pages.h"
 #include "broker/admin/projects.h"
 #include "broker/admin/route_transfer.h"
 #include "broker/admin/routes.h"
@@ -76,8 +78,11 @@ class Server final : public AdminServer {
         metrics_(api_),
         batch_(api_, router_),
         why_(api_),
-        local_acceptor_(router_, {true, "", nullptr}),
-        remote_acceptor_(router_, {false, options.token, parts.routes}),
+        hosts_(options.hosts),
+        sessions_(std::chrono::duration_cast<std::chrono::seconds>(options.session).count()),
+        login_(sessions_, parts.version, [this](const auto& by) { return remote_acceptor_.identify(by); }),
+        local_acceptor_(router_, {true, "", nullptr, nullptr, &hosts_}),
+        remote_acceptor_(router_, {false, options.token, parts.routes, &sessions_, &hosts_}),
         local_(loop_, local_acceptor_, connection_options()),
         remote_(loop_, remote_acceptor_, connection_options()),
         welcome_timer_(loop_, [this] { remote_acceptor_.end_unwelcome(); }) {
@@ -105,7 +110,9 @@ class Server final : public AdminServer {
     batch_.add_to(router_);
     why_.add_to(router_);
     health_.add_to(router_);
+    login_.add_to(router_);
     admin::ApiDocument::add_to(router_);
+    admin::Pages::add_to(router_);
   }
 
   ~Server() override {
@@ -191,6 +198,9 @@ class Server final : public AdminServer {
   admin::Batch batch_;
   admin::Why why_;
   admin::Health health_;
+  admin::HostList hosts_;
+  admin::Sessions sessions_;
+  admin::Login login_;
   admin::AdminAcceptor local_acceptor_;
   admin::AdminAcceptor remote_acceptor_;
   server::Http1Server local_;

@@ -11,6 +11,7 @@
 #include "broker/routing/route_table.h"
 #include "broker/store/store.h"
 #include "broker/tunnel/machine_journal.h"
+#include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/uv/loop.h"
 #include "common/uv/socket.h"
@@ -24,6 +25,8 @@ namespace ingress::broker {
 struct AdminOptions {
   std::vector<uv::Address> addresses;  // Unix and TCP
   std::string token;                   // for TCP; "" refuses every TCP request
+  std::vector<std::string> hosts;      // names by which browsers may come, beside loopback's and addresses
+  Duration session{43200000};          // how long a browser's login is good
 };
 
 // The parts of the broker that the API shows and changes; all outlive the server.

@@ -1,5 +1,6 @@
 #include "broker/admin/changes.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <vector>
@@ -31,16 +32,25 @@ void Changes::add_to(Router& router) {
                   [](const RequestPtr& request) { return undo(request); });
 }
 
-// {"items":[…],"next":REVISION}: `next` is what to say as `since` to go on, there even where nothing came.
+// {"items":[…],"next":REVISION}: `next` is what to say as `since` to go on (or as `before`, which reads backwards),
+// there even where nothing came.
 void Changes::list(const RequestPtr& request, const Reply& reply) {
   constexpr int64_t kUsualRows = 100;
   QueryReader query(request->target);
   const int64_t since = query.integer("since", 0, 0, INT64_MAX);
+  const int64_t before = query.integer("before", 0, 1, INT64_MAX);
   const auto limit = static_cast<int>(query.integer("limit", kUsualRows, 1, kMaxPageRows));
   if (const auto bad = query.finish()) return reply(*bad);
+  if (since != 0 && before != 0) {
+    return reply(problem(400, "invalid_argument", "\"since\" reads forwards and \"before\" backwards: say one"));
+  }
   api_.read<std::vector<ChangeRow>>(
-      reply, [since, limit, role = request->role](Tables& tables) { return changes_for(role, tables, since, limit); },
-      [since](const std::vector<ChangeRow>& rows) {
+      reply,
+      [since, before, limit, role = request->role](Tables& tables) {
+        return before == 0 ? changes_for(role, tables, since, limit)
+                           : tables.changes_before(role.project, before, limit);
+      },
+      [since = std::max(since, before)](const std::vector<ChangeRow>& rows) {
         JsonArray items;
         for (const ChangeRow& row : rows) items.add(change_json(row).closed());
         JsonObject object;

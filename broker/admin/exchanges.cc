@@ -29,8 +29,9 @@ bool read_status_filter(const std::string& text, ExchangeFilter& filter) {
   return true;
 }
 
-ExchangeFeed::ExchangeFeed(const AdminParts& parts, ExchangeFilter filter, std::shared_ptr<size_t> listeners)
-    : parts_(parts), filter_(std::move(filter)), listeners_(std::move(listeners)) {
+ExchangeFeed::ExchangeFeed(const AdminParts& parts, ExchangeFilter filter, bool heads,
+                           std::shared_ptr<size_t> listeners)
+    : parts_(parts), filter_(std::move(filter)), heads_(heads), listeners_(std::move(listeners)) {
   ++*listeners_;
 }
 
@@ -47,7 +48,7 @@ void ExchangeFeed::start(BodySink& sink) {
       if (const std::shared_ptr<ExchangeFeed> feed = watch.lock()) feed->pass_on();
     });
   };
-  tap_ = std::make_shared<ExchangeTap>(std::move(filter_), on_some);
+  tap_ = std::make_shared<ExchangeTap>(std::move(filter_), on_some, heads_);
   parts_.loops->add_tap(tap_);
   sink.write(":\n\n");  // it listens now
 }
@@ -61,7 +62,9 @@ void ExchangeFeed::pass_on() {
 }
 
 void Exchanges::add_to(Router& router) {
-  router.add("GET", "/v1/exchanges", [this](const RequestPtr& request, const Reply& reply) { listen(request, reply); });
+  router.add(
+      "GET", "/v1/exchanges", [this](const RequestPtr& request, const Reply& reply) { listen(request, reply); },
+      Audience::kProjects);
 }
 
 void Exchanges::listen(const RequestPtr& request, const Reply& reply) {
@@ -72,14 +75,20 @@ void Exchanges::listen(const RequestPtr& request, const Reply& reply) {
   filter.project = query.text("project");
   filter.method = query.text("method");
   const std::string status = query.text("status");
+  const bool heads = query.integer("headers", 0, 0, 1) == 1;
   if (const auto bad = query.finish()) return reply(*bad);
   if (!read_status_filter(status, filter)) {
     return reply(problem(400, "invalid_argument", "query value \"status\" is a status as 404, or a class as 5xx"));
   }
+  // A project's token hears of what came by the project's names.
+  if (!filter.project.empty() && !sees(request->role, filter.project)) {
+    return reply(not_found("project", filter.project));
+  }
+  if (request->role.kind == RoleKind::kProject) filter.project = request->role.project;
   if (*listeners_ >= kMostListeners) {
     return reply(problem(503, "too_many_listeners", "as many listen to exchanges as may"));
   }
-  reply(event_stream_answer(std::make_shared<ExchangeFeed>(api_.parts(), std::move(filter), listeners_)));
+  reply(event_stream_answer(std::make_shared<ExchangeFeed>(api_.parts(), std::move(filter), heads, listeners_)));
 }
 
 }  // namespace ingress::broker::admin

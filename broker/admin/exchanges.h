@@ -1,5 +1,6 @@
 // /v1/exchanges: exchanges as they end, live, as events: `exchange` for each, `open` for one that has lasted for a
-// second and goes on, `lost` for how many a slow reader did not get.
+// second and goes on, `lost` for how many a slow reader did not get. With `headers=1` they tell the fields of both
+// heads.
 #pragma once
 
 #include <memory>
@@ -17,7 +18,7 @@ bool read_status_filter(const std::string& text, ExchangeFilter& filter);
 class ExchangeFeed final : public BodySource, public std::enable_shared_from_this<ExchangeFeed> {
  public:
   // `listeners` counts those that there are.
-  ExchangeFeed(const AdminParts& parts, ExchangeFilter filter, std::shared_ptr<size_t> listeners);
+  ExchangeFeed(const AdminParts& parts, ExchangeFilter filter, bool heads, std::shared_ptr<size_t> listeners);
   ~ExchangeFeed() override;
   ExchangeFeed(const ExchangeFeed&) = delete;
   ExchangeFeed& operator=(const ExchangeFeed&) = delete;
@@ -30,6 +31,7 @@ class ExchangeFeed final : public BodySource, public std::enable_shared_from_thi
 
   const AdminParts& parts_;
   ExchangeFilter filter_;
+  const bool heads_;
   std::shared_ptr<size_t> listeners_;
   BodySink* sink_ = nullptr;  // from start() on
   std::shared_ptr<ExchangeTap> tap_;

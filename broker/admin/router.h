@@ -22,9 +22,12 @@ struct Request {
   std::vector<std::string> params;  // what the template's `{…}` took, in order
   std::string body;
   std::string actor;          // who asks, for `changes`
+  std::string session;        // the id of the browser's session that it came by, "" for none
   std::string if_match;       // "" where there is no such field
+  std::string if_none_match;  // the same
   std::string last_event_id;  // the same
   bool wants_events = false;  // Accept: text/event-stream
+  bool takes_gzip = false;    // Accept-Encoding
   Role role;
 };
 

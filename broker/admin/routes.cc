@@ -40,13 +40,30 @@ void Routes::list(const RequestPtr& request, const Reply& reply) {
   filter.project = query.text("project");
   filter.machine = query.text("machine");
   filter.visible_to = request->role.project;
+  const std::string text = query.text("q");
   if (const auto bad = query.finish()) return reply(*bad);
+  if (!text.empty()) return search({text, page.cursor, page.limit, std::move(filter)}, reply);
   api_.read<std::vector<Route>>(
       reply, [page, filter](Tables& tables) { return tables.routes_page(page.cursor, page.asked(), filter); },
       [this, page](const std::vector<Route>& rows) {
         return page_answer(
             rows, page, [](const Route& route) -> const std::string& { return route.id; },
             [this](const Route& route) { return show(route); });
+      });
+}
+
+void Routes::search(const RouteSearch& wanted, const Reply& reply) {
+  using Found = std::optional<FoundRoutes>;
+  api_.read<Found>(
+      reply, [wanted](Tables& tables) { return search_routes(tables, wanted); },
+      [this](const Found& found) {
+        if (!found) return problem(400, "invalid_argument", "\"cursor\" is not of a search");
+        JsonArray items;
+        for (const Route& route : found->routes) items.add(show(route));
+        JsonObject object;
+        object.raw("items", std::move(items).take());
+        object.text_or_null("next", found->next);
+        return json_answer(200, std::move(object).take());
       });
 }
 

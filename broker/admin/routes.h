@@ -2,6 +2,7 @@
 #pragma once
 
 #include "broker/admin/api.h"
+#include "broker/store/route_search.h"
 
 namespace ingress::broker::admin {
 
@@ -12,6 +13,7 @@ class Routes {
 
  private:
   void list(const RequestPtr& request, const Reply& reply);
+  void search(const RouteSearch& wanted, const Reply& reply);
   tl::expected<Operation, Answer> create(const RequestPtr& request);
   void get(const RequestPtr& request, const Reply& reply);
   tl::expected<Operation, Answer> update(const RequestPtr& request);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "broker/observe/head_text.h"
+
 namespace ingress::broker {
 namespace {
 
@@ -26,6 +28,7 @@ void ExchangeNotes::begin(FineTime now) {
   bytes_in = 0;
   machine = nullptr;
   lasting_told = false;
+  heads = {};
 }
 
 void ExchangeNotes::led(const Resolution& found) {
@@ -49,6 +52,11 @@ void ExchangeNotes::sent_with(const http::RequestIds& ids) {
   request_id.assign(ids.request_id);
 }
 
+void ExchangeNotes::keep_heads(const http::Fields& request, const http::Fields* answer) {
+  heads = "\"request_fields\":" + fields_json(request);
+  if (answer != nullptr) heads += ",\"response_fields\":" + fields_json(*answer);
+}
+
 void ExchangeNotes::fill(ExchangeRecord& record, FineTime now) const {
   record.times = times;
   record.times.total = since_begin(now);
@@ -58,6 +66,7 @@ void ExchangeNotes::fill(ExchangeRecord& record, FineTime now) const {
   record.trace_id = trace_id.view();
   record.request_id = request_id.view();
   record.bytes_in = bytes_in;
+  record.heads = heads;
 }
 
 }  // namespace ingress::broker

@@ -40,6 +40,7 @@ struct ExchangeNotes {
   uint64_t bytes_in = 0;
   MachineCounts* machine = nullptr;  // while the exchange is counted there
   bool lasting_told = false;
+  std::string heads;  // of who listens to them (ExchangeRecord); "" where nobody does
 
   // A request's head has been read.
   void begin(FineTime now);
@@ -51,6 +52,8 @@ struct ExchangeNotes {
   void let_in(FineTime now, bool opened);
   void answered(FineTime now) { times.first_byte = since_begin(now); }
   void sent_with(const http::RequestIds& ids);
+  // For who listens to heads; `answer` is null where there is none of an origin's.
+  void keep_heads(const http::Fields& request, const http::Fields* answer);
   // Into a record; what a request that went nowhere said of itself comes from its own fields.
   void fill(ExchangeRecord& record, FineTime now) const;
 

@@ -280,6 +280,7 @@ void Forward::on_head(const http::ResponseHead& head, bool end) {
   notes_.answered(fine_now());
   status_ = head.status;
   answer_begun_ = true;
+  if (owner_.observer_.wants_heads()) notes_.keep_heads(held_.head().fields, &work.answer.fields);
   upgraded_ = head.status == 101;
   if (upgraded_) held_.drop_fields();
   if (end) {
@@ -408,6 +409,7 @@ void Forward::tell_lasting(FineTime now) {
 void Forward::log(const Error* error) {
   // One that went nowhere has the client's own, if any.
   if (notes_.request_id.view().empty()) notes_.sent_with(http::ids_of(held_.head().fields));
+  if (owner_.observer_.wants_heads() && notes_.heads.empty()) notes_.keep_heads(held_.head().fields, nullptr);
   const FineTime now = fine_now();
   ExchangeRecord ended = record(now);
   ended.bytes_out = body_bytes_;

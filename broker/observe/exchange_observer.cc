@@ -4,9 +4,33 @@
 #include <string>
 #include <utility>
 
+#include "broker/observe/head_text.h"
 #include "broker/observe/record_line.h"
 
 namespace ingress::broker {
+namespace {
+
+std::string event_text(std::string_view event, const ExchangeRecord& record, std::string_view time) {
+  std::string text;
+  text.append("event: ").append(event).append("\ndata: ");
+  const size_t before = text.size();
+  text.resize(before + most_line_bytes(record));
+  auto* const begin = reinterpret_cast<uint8_t*>(text.data());
+  text.resize(static_cast<size_t>(write_line(begin + before, record, time) - begin));
+  return text += "\n\n";
+}
+
+std::string event_with_heads(std::string_view event, const ExchangeRecord& record, std::string_view time) {
+  const std::string target = without_secrets_of_urls(record.target);
+  ExchangeRecord shown = record;
+  shown.target = target;
+  std::string text = event_text(event, shown, time);
+  constexpr std::string_view kEnd = "}\n\n";
+  if (!record.heads.empty()) text.insert(text.size() - kEnd.size(), "," + std::string(record.heads));
+  return text;
+}
+
+}  // namespace
 
 ExchangeObserver::ExchangeObserver(uv::Loop& loop)
     : loop_(loop), sweep_timer_(loop, [this] { machines_.sweep(loop_.now()); }) {
@@ -27,22 +51,21 @@ void ExchangeObserver::ended(const ExchangeRecord& record, MachineCounts* machin
 }
 
 void ExchangeObserver::tell(std::string_view event, const ExchangeRecord& record, FineTime now) {
-  std::string text;  // made for the first one that wants it
+  // Each made for the first one that wants it.
+  std::string short_text;
+  std::string long_text;
   for (const std::shared_ptr<ExchangeTap>& tap : taps_) {
     if (!tap->wants(record)) continue;
-    if (text.empty()) {
-      text.append("event: ").append(event).append("\ndata: ");
-      const size_t before = text.size();
-      text.resize(before + most_line_bytes(record));
-      auto* const begin = reinterpret_cast<uint8_t*>(text.data());
-      text.resize(static_cast<size_t>(write_line(begin + before, record, stamp_.at(now)) - begin));
-      text += "\n\n";
-    }
+    std::string& text = tap->wants_heads() ? long_text : short_text;
+    if (text.empty())
+      text = tap->wants_heads() ? event_with_heads(event, record, stamp_.at(now))
+                                : event_text(event, record, stamp_.at(now));
     tap->put(text);
   }
 }
 
 void ExchangeObserver::add(std::shared_ptr<ExchangeTap> tap) {
+  heads_wanted_ += tap->wants_heads() ? 1 : 0;
   taps_.push_back(std::move(tap));
   if (look_timer_ != nullptr) return;
   look_timer_ = std::make_unique<uv::Timer>(loop_, [this] {
@@ -53,7 +76,8 @@ void ExchangeObserver::add(std::shared_ptr<ExchangeTap> tap) {
 }
 
 void ExchangeObserver::remove(const std::shared_ptr<ExchangeTap>& tap) {
-  std::erase(taps_, tap);
+  const size_t removed = std::erase(taps_, tap);
+  heads_wanted_ -= tap->wants_heads() ? removed : 0;
   if (taps_.empty()) look_timer_.reset();
 }
 

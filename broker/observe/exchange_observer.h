@@ -63,6 +63,8 @@ class ExchangeObserver {
   // Who listens. A tap that is not added has no cost.
   void add(std::shared_ptr<ExchangeTap> tap);
   void remove(const std::shared_ptr<ExchangeTap>& tap);
+  // Whether one of them is told the heads of exchanges: else nobody need keep them.
+  bool wants_heads() const { return heads_wanted_ > 0; }
 
   const TrafficCounts& counts() const { return counts_; }
   std::vector<MachineRow> machines() const { return machines_.rows(); }
@@ -75,6 +77,7 @@ class ExchangeObserver {
   TrafficCounts counts_;
   MachineTraffic machines_;
   std::vector<std::shared_ptr<ExchangeTap>> taps_;
+  size_t heads_wanted_ = 0;
   OpenExchanges* open_ = nullptr;
   TimeStamp stamp_;
   uv::Timer sweep_timer_;

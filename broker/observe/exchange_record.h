@@ -51,6 +51,7 @@ struct ExchangeRecord {
   std::string_view route;       // the id of a route, "" where none led here
   std::string_view trace_id;    // of `traceparent`, as the origin gets it
   std::string_view request_id;  // the same, of X-Request-Id
+  std::string_view heads;       // members of JSON that tell its fields, "" where they were not kept
   RouteClass route_class = RouteClass::kNone;
   int port = 0;
   int status = 0;                  // 0: the client left before an answer

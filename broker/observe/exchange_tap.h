@@ -31,10 +31,12 @@ class ExchangeTap {
   static constexpr size_t kMostBytes = size_t{256} * 1024;
 
   // `on_some` is called, on the loop that puts, for the first event since take(): the reader is to take soon.
-  ExchangeTap(ExchangeFilter filter, std::function<void()> on_some)
-      : filter_(std::move(filter)), on_some_(std::move(on_some)) {}
+  // With `heads` its events have the fields of both heads, without their secrets.
+  ExchangeTap(ExchangeFilter filter, std::function<void()> on_some, bool heads = false)
+      : filter_(std::move(filter)), on_some_(std::move(on_some)), heads_(heads) {}
 
   bool wants(const ExchangeRecord& record) const { return filter_.wants(record); }
+  bool wants_heads() const { return heads_; }
   void put(std::string_view event);
 
   struct Taken {
@@ -46,6 +48,7 @@ class ExchangeTap {
  private:
   const ExchangeFilter filter_;
   const std::function<void()> on_some_;
+  const bool heads_;
 
   std::mutex mutex_;
   std::string events_;

@@ -84,6 +84,8 @@ class Tables {
   std::vector<ChangeRow> changes_since(int64_t revision, int limit);
   // Those that a token of the project may see.
   std::vector<ChangeRow> changes_of_project(std::string_view project, int64_t revision, int limit);
+  // The newest first; of a project alone, or of all where it is "".
+  std::vector<ChangeRow> changes_before(std::string_view project, int64_t revision, int limit);
 
   // A part of a list: rows behind `after` in the order of their keys, which `filter` names; `limit` at most.
   std::vector<Machine> machines_page(std::string_view after, size_t limit, const RowFilter& filter);
@@ -95,6 +97,17 @@ class Tables {
   std::vector<Share> shares_page(std::string_view after, size_t limit, const RowFilter& filter);
   std::vector<AccessToken> access_tokens_page(std::string_view after, size_t limit);
   std::vector<JoinToken> join_tokens_page(std::string_view after, size_t limit, const RowFilter& filter);
+  // A row that leads to a route, for search_routes().
+  struct RouteKey {
+    std::string key;    // what the rows are in the order of
+    std::string route;  // its id
+    std::string text;   // of a pattern: as it was written
+  };
+  // Rows behind `after` whose key begins with `prefix`. The key of an external id has the route's id in it.
+  std::vector<RouteKey> patterns_from(std::string_view prefix, std::string_view after, size_t limit);
+  std::vector<RouteKey> route_ids_from(std::string_view prefix, std::string_view after, size_t limit);
+  std::vector<RouteKey> external_ids_from(std::string_view prefix, std::string_view after, size_t limit);
+  static std::string external_key(std::string_view external_id, std::string_view id);
   // Ids of rows whose time was over at `time` (Unix seconds), the oldest first.
   std::vector<std::string> expired(Expiring what, int64_t time, int limit);
 

@@ -159,6 +159,19 @@ std::vector<ChangeRow> Tables::changes_of_project(std::string_view project, int6
              change_in);
 }
 
+std::vector<ChangeRow> Tables::changes_before(std::string_view project, int64_t revision, int limit) {
+  if (project.empty()) {
+    db::Query query = database_.query("SELECT " INGRESS_CHANGE_COLUMNS
+                                      " FROM changes WHERE revision < ? ORDER BY revision DESC LIMIT ?");
+    return all(query.bind(revision).bind(int64_t{limit}), change_in);
+  }
+  db::Query query =
+      database_.query("SELECT " INGRESS_CHANGE_COLUMNS
+                      " FROM changes WHERE project = ? AND project <> '' AND revision < ? ORDER BY revision DESC "
+                      "LIMIT ?");
+  return all(query.bind(project).bind(revision).bind(int64_t{limit}), change_in);
+}
+
 std::vector<Machine> Tables::machines() {
   db::Query query = database_.query("SELECT " INGRESS_MACHINE_COLUMNS " FROM machines ORDER BY id");
   return all(query, machine_in);

@@ -101,6 +101,33 @@ class Browser:
     def click(self, selector):
         self._call("POST", f"{self.session}/element/{self._element(selector)}/click", {})
 
+    def call(self, method, path, body=None):
+        """A command of WebDriver's, of this session."""
+        return self._call(method, self.session + path, body)
+
+    KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004", "ArrowDown": "\ue015", "ArrowUp": "\ue013"}
+
+    def press(self, key):
+        """One key, for whatever has the focus."""
+        value = self.KEYS.get(key, key)
+        self.call("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": [
+            {"type": "keyDown", "value": value}, {"type": "keyUp", "value": value}]}]})
+
+    def cdp(self, command, params):
+        """A command of Chromium's own protocol."""
+        return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
+
+    def size(self, width, height):
+        """Of what the page sees; a window of its own cannot be so narrow."""
+        self.cdp("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+
+    def media(self, name, value):
+        self.cdp("Emulation.setEmulatedMedia", {"features": [{"name": name, "value": value}]})
+
+    def screenshot(self, path):
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(self.call("GET", "/screenshot")))
+
     def in_frame(self, selector, look):
         """What `look()` gives inside a frame."""
         frame = {ELEMENT: self._element(selector)}

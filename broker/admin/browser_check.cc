@@ -1,0 +1,61 @@
+#include "broker/admin/browser_check.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+namespace ingress::broker::admin {
+namespace {
+
+std::string_view value_of(const http::Fields& fields, std::string_view name) {
+  const http::Field* field = http::find_field(fields, name);
+  return field == nullptr ? std::string_view() : field->value;
+}
+
+std::string_view without_port(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.find(':'));
+}
+
+bool is_address(std::string_view host) {
+  if (host.starts_with('[') && host.ends_with(']')) {
+    in6_addr address;
+    return ::inet_pton(AF_INET6, std::string(host.substr(1, host.size() - 2)).c_str(), &address) == 1;
+  }
+  in_addr address;
+  return ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
+}
+
+bool is_loopback_name(std::string_view name) {
+  constexpr std::string_view kLocal = "localhost";
+  if (name.size() > kLocal.size()) {
+    const std::string_view before = name.substr(0, name.size() - kLocal.size());
+    return before.ends_with('.') && http::iequals(name.substr(before.size()), kLocal);
+  }
+  return http::iequals(name, kLocal);
+}
+
+}  // namespace
+
+bool HostList::has(std::string_view host, bool on_unix_socket) const {
+  std::string_view name = without_port(host);
+  if (is_address(name)) return true;
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.empty()) return on_unix_socket;
+  if (is_loopback_name(name)) return true;
+  if (on_unix_socket && name.find('.') == std::string_view::npos) return true;
+  return std::any_of(names_.begin(), names_.end(),
+                     [name](const std::string& known) { return http::iequals(known, name); });
+}
+
+bool from_elsewhere(const http::Fields& fields, bool unsaid) {
+  const std::string_view site = value_of(fields, "Sec-Fetch-Site");
+  // "none" is who typed the address; no page can have it said.
+  if (!site.empty()) return site != "same-origin" && site != "none";
+  const std::string_view origin = value_of(fields, "Origin");
+  if (origin.empty()) return unsaid;
+  const size_t scheme = origin.find("://");
+  return scheme == std::string_view::npos || !http::iequals(origin.substr(scheme + 3), value_of(fields, "Host"));
+}
+
+}  // namespace ingress::broker::admin

@@ -1,0 +1,54 @@
+// Sessions of browsers: who logged in by which token, and until when. A session has two secrets of 256 random bits: the
+// cookie, which a browser sends by itself, and the key, which only the page that logged in can say (all ports of a host
+// share their cookies; the storage of a page is its own). Hashes of them are all that is kept. Pure.
+// Times are Unix seconds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace ingress::broker::admin {
+
+// A token, as it was shown: its id, where it is an access token, and the SHA-256 of its secret.
+struct ShownToken {
+  std::string id;
+  std::string digest;
+};
+
+struct Session {
+  ShownToken by;
+  std::string key_digest;
+  int64_t expires_at = 0;
+};
+
+class Sessions {
+ public:
+  // Beyond, the one that ends first goes.
+  static constexpr size_t kMost = 1000;
+
+  explicit Sessions(int64_t lifetime_seconds) : lifetime_(lifetime_seconds) {}
+
+  struct Opened {
+    std::string cookie;
+    std::string key;
+    int64_t expires_at = 0;
+  };
+  Opened open(ShownToken by, int64_t now);
+  // The session's id; "" where there is none, its time is over, or the key is another one's.
+  std::string find(std::string_view cookie, std::string_view key, int64_t now) const;
+  // Null where it is over. Valid until the next open() or close().
+  const Session* at(const std::string& id, int64_t now) const;
+  void close(const std::string& id) { sessions_.erase(id); }
+  int64_t lifetime() const { return lifetime_; }
+
+ private:
+  void make_room(int64_t now);
+
+  int64_t lifetime_;
+  std::unordered_map<std::string, Session> sessions_;  // by the cookie's SHA-256
+};
+
+}  // namespace ingress::broker::admin

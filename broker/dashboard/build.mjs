@@ -1,0 +1,60 @@
+// Bundles src/ and writes it as C++ (assets.h): node build.mjs NODE_MODULES OUT.cc
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const [modules, out] = process.argv.slice(2).map((path) => resolve(path));
+const sources = join(dirname(fileURLToPath(import.meta.url)), "src");
+const { buildSync } = createRequire(join(modules, "here.js"))("esbuild");
+
+const bundle = (entry) => {
+  const made = buildSync({
+    entryPoints: [join(sources, entry)], bundle: true, minify: true, write: false, format: "esm", target: "es2022", conditions: ["style"],
+    jsx: "automatic", jsxImportSource: "preact", nodePaths: [modules], legalComments: "none", charset: "utf8",
+  });
+  return Buffer.from(made.outputFiles[0].contents);
+};
+
+const files = [
+  ["index.html", "text/html; charset=utf-8", readFileSync(join(sources, "index.html"))],
+  ["dashboard.js", "text/javascript; charset=utf-8", bundle("main.tsx")],
+  ["icon.svg", "image/svg+xml", readFileSync(join(sources, "icon.svg"))],
+  ["dashboard.css", "text/css; charset=utf-8", bundle("style.css")],
+];
+
+// Octal escapes have three digits at most, so that what follows one cannot belong to it.
+const escaped = (byte) => {
+  const c = String.fromCharCode(byte);
+  if (c === '"' || c === "\\" || c === "?") return "\\" + c;
+  return byte >= 0x20 && byte < 0x7f ? c : "\\" + byte.toString(8).padStart(3, "0");
+};
+const text = (bytes) => {
+  const lines = [];
+  for (let at = 0; at < bytes.length; at += 80) {
+    lines.push('        "' + Array.from(bytes.subarray(at, at + 80), escaped).join("") + '"');
+  }
+  return `std::string_view(\n${lines.join("\n")},\n        ${bytes.length})`;
+};
+
+const entries = files.map(([name, type, plain]) => {
+  const etag = createHash("sha256").update(plain).digest("hex").slice(0, 20);
+  return `    {"${name}", "${type}", "\\"${etag}\\"",\n     ${text(plain)},\n     ${text(gzipSync(plain, { level: 9 }))}},\n`;
+});
+writeFileSync(out, `// Made by build.mjs.
+#include "broker/dashboard/assets.h"
+
+namespace ingress::broker::dashboard {
+namespace {
+
+constexpr Asset kAssets[] = {
+${entries.join("")}};
+
+}  // namespace
+
+std::span<const Asset> assets() { return kAssets; }
+
+}  // namespace ingress::broker::dashboard
+`);

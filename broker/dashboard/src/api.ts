@@ -1,0 +1,94 @@
+// Requests to the admin API, as whoever has logged in.
+
+export interface Who {
+  role: string; // "admin", "write", "read" or "project:SLUG"
+  actor: string;
+  expiresAt: string | null;
+  version: string;
+}
+
+export class Problem extends Error {
+  constructor(readonly status: number, readonly code: string, detail: string) {
+    super(detail);
+  }
+}
+
+// The session's cookie is the browser's to send; its key is this page's. All ports of a host share their cookies, and
+// none but this origin has its storage.
+const KEY = "ingress.session";
+const kept = () => localStorage.getItem(KEY) ?? "";
+
+let onLoggedOut = () => {};
+export const whenLoggedOut = (call: () => void) => {
+  onLoggedOut = call;
+};
+
+const fieldsOf = (more: Record<string, string> = {}): Record<string, string> => {
+  const key = kept();
+  return key ? { "X-Ingress-Session": key, ...more } : more;
+};
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const told = await answer.json().catch(() => ({}));
+  return new Problem(answer.status, told.code ?? "", told.detail ?? `${answer.status} ${answer.statusText}`);
+}
+
+async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+  const fields = fieldsOf(body === undefined ? {} : { "Content-Type": "application/json" });
+  const request: RequestInit = { method, headers: fields, credentials: "same-origin", redirect: "error" };
+  if (body !== undefined) request.body = JSON.stringify(body);
+  if (signal) request.signal = signal;
+  let answer: Response;
+  try {
+    answer = await fetch(path, request);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem(0, "unreachable", "the broker does not answer");
+  }
+  if (answer.ok) return answer;
+  const problem = await problemOf(answer);
+  if (answer.status === 401 && path !== "/v1/session") onLoggedOut();
+  throw problem;
+}
+
+export const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
+  (await send("GET", path, undefined, signal)).json();
+export const getText = async (path: string, signal?: AbortSignal): Promise<string> =>
+  (await send("GET", path, undefined, signal)).text();
+export const post = async <T>(path: string, body?: unknown): Promise<T> => (await send("POST", path, body)).json();
+export const remove = async (path: string): Promise<void> => {
+  await send("DELETE", path);
+};
+
+// A stream of events; the caller reads its body. An aborted signal ends it.
+export async function openStream(path: string, more: Record<string, string>, signal: AbortSignal): Promise<Response> {
+  const answer = await fetch(path, {
+    headers: fieldsOf({ Accept: "text/event-stream", ...more }), credentials: "same-origin", signal, cache: "no-store",
+  });
+  if (answer.ok) return answer;
+  if (answer.status === 401) onLoggedOut();
+  throw await problemOf(answer);
+}
+
+export async function logIn(token: string): Promise<Who> {
+  const made = await post<Who & { key: string }>("/v1/session", { token });
+  localStorage.setItem(KEY, made.key);
+  return made;
+}
+
+export async function logOut(): Promise<void> {
+  await remove("/v1/session").catch(() => {});
+  localStorage.removeItem(KEY);
+}
+
+export const query = (values: Record<string, string | number | undefined>): string => {
+  const words = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && value !== "") words.set(name, String(value));
+  }
+  const text = words.toString();
+  return text ? `?${text}` : "";
+};
+
+export const projectOf = (who: Who) => (who.role.startsWith("project:") ? who.role.slice(8) : "");
+export const mayWrite = (who: Who) => who.role !== "read";

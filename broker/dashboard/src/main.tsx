@@ -1,0 +1,61 @@
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { get, logOut, Problem, whenLoggedOut, type Who } from "./api";
+import { Login } from "./login";
+import { Machines } from "./machines";
+import { Empty } from "./parts";
+import { applyTheme, placesOf, Shell } from "./shell";
+import { useWay } from "./way";
+import { Changes } from "./changes";
+import { Exchanges } from "./exchanges";
+import { Overview } from "./overview";
+import { Routes } from "./routes";
+import { WhyPage } from "./why";
+
+applyTheme();
+
+function View({ who }: { who: Who }) {
+  const way = useWay();
+  const places = placesOf(who);
+  const page = places.some((place) => place.page === way.page) ? way.page : places[0]!.page;
+  useEffect(() => {
+    document.title = `${places.find((place) => place.page === page)?.name} · ingress`;
+  }, [page]);
+  const out = () => void logOut().then(() => location.reload());
+  return (
+    <>
+      <Shell who={who} page={page} onOut={out} />
+      {page === "overview" && <Overview />}
+      {page === "machines" && <Machines who={who} way={way} />}
+      {page === "routes" && <Routes way={way} />}
+      {page === "exchanges" && <Exchanges who={who} way={way} />}
+      {page === "why" && <WhyPage way={way} />}
+      {page === "changes" && <Changes who={who} />}
+    </>
+  );
+}
+
+function App() {
+  const [who, setWho] = useState<Who | null | undefined>(undefined);
+  const [reason, setReason] = useState("");
+  useEffect(() => {
+    whenLoggedOut(() => {
+      setReason("The session has ended: its time is over, or its token was revoked.");
+      setWho(null);
+    });
+    get<Who>("/v1/session").then(setWho, (error: unknown) => {
+      const answered = error instanceof Problem && error.status !== 0;
+      if (!(answered && error.status === 401)) setReason(error instanceof Error ? error.message : String(error));
+      setWho(null);
+    });
+  }, []);
+  if (who === undefined) return <><header class="bar"><span class="brand">ingress</span></header><Empty>Loading…</Empty></>;
+  if (who === null) {
+    return <><header class="bar"><span class="brand">ingress</span></header><Login onIn={setWho} reason={reason} /></>;
+  }
+  return <View who={who} />;
+}
+
+const root = document.getElementById("app")!;
+root.textContent = "";
+render(<App />, root);
