@@ -1,5 +1,5 @@
 // A plot over time, by uPlot; it takes its colours from the page's.
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 
 export interface Line {
@@ -41,14 +41,15 @@ export function Plot({ title, lines, data, show }: Props) {
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(data);
   latest.current = data;
-  useEffect(() => {
+  useLayoutEffect(() => {
+    const node = place.current!;
     const make = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(optionsOf(lines, place.current!.clientWidth, show, "overview"), latest.current, place.current!);
+      plot.current = new uPlot(optionsOf(lines, node.clientWidth, show, "overview"), latest.current, node);
     };
     make();
-    const sizes = new ResizeObserver(() => plot.current?.setSize({ width: place.current!.clientWidth, height: HEIGHT }));
-    sizes.observe(place.current!);
+    const sizes = new ResizeObserver(() => plot.current?.setSize({ width: node.clientWidth, height: HEIGHT }));
+    sizes.observe(node);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     scheme.addEventListener("change", make);
     addEventListener("themechange", make);
