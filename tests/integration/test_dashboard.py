@@ -195,7 +195,7 @@ def test_the_overview_plots_what_is_served(page, stack, make_origin):
         return page.run("const value = document.querySelector('.plot .num')?.textContent; return Number(value) > 0")
 
     wait_until(requests_shown, "a rate above nothing")
-    page.wait_text(".tiles", "1 tunnels")
+    page.wait_text(".tiles", "1 tunnel")
     page.wait_text("main", MACHINE)
 
 
@@ -253,6 +253,70 @@ def test_a_projects_token_is_shown_what_it_may_see(chromium, stack):
     assert chromium.text("nav") == "MachinesRoutesExchangesChanges"
     stack.admin.ok("DELETE", f"/v1/tokens/{made['id']}")
     chromium.wait_text(".login", "session has ended")
+
+
+def busy(stack, origin, seconds=24):
+    """What an operator may see: a few machines, and requests of several kinds."""
+    admin = stack.admin
+    for name in ("mach_build7", "mach_lab2"):
+        if admin.call("GET", f"/v1/machines/{name}").status == 404:
+            admin.machine(name)
+    end, number = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        number += 1
+        host = f"{origin.port}__misha.iterate.app" if number % 3 else stack.host(origin.port)
+        stack.get(host, f"/api/items/{number * 37 % 500}?page={number % 9}", fields=[
+            ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)"), ("Accept", "application/json"), ("Authorization", "Bearer eyJhbGciOi"),
+            ("Cookie", "sid=8f1c; theme=dark"), ("Accept-Language", "en-GB,en;q=0.8")])
+        if number % 11 == 0:
+            stack.get("old.iterate.app", "/favicon.ico")
+        if number % 17 == 0:
+            stack.get(stack.host(1), "/health")
+        time.sleep(0.03 + 0.05 * (number % 40 > 25))
+
+
+def test_what_the_documentation_shows_of_it(page, stack, make_origin, tmp_path):
+    """INGRESS_SCREENSHOTS names where the pictures go: docs/dashboard, to make those of the documentation anew (pngquant
+    makes them small)."""
+    from harness.origin import answering
+
+    where = os.environ.get("INGRESS_SCREENSHOTS", str(tmp_path))
+    origin = make_origin(answering(b'{"items":[]}', fields=[("Content-Type", "application/json"), ("Set-Cookie", "sid=8f1c; Path=/; HttpOnly"),
+                                                             ("Cache-Control", "no-store"), ("Server", "uvicorn")]))
+    long = bool(os.environ.get("INGRESS_SCREENSHOTS"))
+
+    def shot(name):
+        path = os.path.join(where, name)
+        time.sleep(0.5)  # what is drawn a few times a second is drawn
+        page.screenshot(path)
+        assert os.path.getsize(path) > 5_000, name
+
+    page.size(1280, 800)
+    try:
+        page.media("prefers-color-scheme", "light")
+        show(page, stack, "#/exchanges")
+        page.wait_text("h1", "Exchanges")
+        wait_until(lambda: page.run("return document.querySelector('.dot.good')") is not None, "it listens")
+        busy(stack, origin, 2)
+        page.wait_text("#exchanges", "/api/items")
+        page.press(" ")
+        page.run("[...document.querySelectorAll('#exchanges tbody tr')].find(row => row.innerText.includes('/api/')).click()")
+        page.wait_text(".detail", "uvicorn")
+        shot("light.png")
+        page.media("prefers-color-scheme", "dark")
+        show(page, stack, "#/overview")
+        page.wait_text(".tiles", "tunnels")
+        busy(stack, origin, 40 if long else 3)
+        shot("dark.png")
+        page.media("prefers-color-scheme", "light")
+        page.size(400, 720)
+        show(page, stack, "#/machines")
+        page.wait_text("#machines", MACHINE)
+        shot("narrow.png")
+    finally:
+        page.size(1200, 900)
+    kept = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "dashboard")
+    assert all(os.path.getsize(os.path.join(kept, name)) < 100_000 for name in ("light.png", "dark.png", "narrow.png"))
 
 
 def test_ten_thousand_exchanges_a_minute_do_not_grow_the_page(page, stack, make_origin):

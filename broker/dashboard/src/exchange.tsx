@@ -9,7 +9,7 @@ export interface Hop {
   to: number;
 }
 
-// Times count from the head on; one that is left out was not reached.
+// Times count from the head on; one that is left out was not reached: the rest of the time went there.
 export function hopsOf(exchange: Exchange): Hop[] {
   const marks: [string, number | undefined][] = [
     ["policy", exchange.policy_ms], ["tunnel", exchange.tunnel_ms], ["origin", exchange.first_byte_ms], ["body", exchange.ms],
@@ -17,8 +17,8 @@ export function hopsOf(exchange: Exchange): Hop[] {
   const hops: Hop[] = [];
   let from = 0;
   for (const [name, to] of marks) {
-    if (to === undefined) continue;
-    hops.push({ name, from, to });
+    hops.push({ name: exchange.policy_ms === undefined ? "broker" : name, from, to: to ?? exchange.ms });
+    if (to === undefined) break;
     from = to;
   }
   return hops;

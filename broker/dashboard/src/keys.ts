@@ -1,5 +1,5 @@
 // Shortcuts. One key, or two one behind the other ("g m"); none while something is typed.
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 export interface Shortcut {
   keys: string;
@@ -39,7 +39,7 @@ addEventListener("keydown", (event) => {
 
 // Those of a part of the page, while it is there.
 export function useShortcuts(shortcuts: Shortcut[]): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     active.push(shortcuts);
     return () => {
       active.splice(active.indexOf(shortcuts), 1);

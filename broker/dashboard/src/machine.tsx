@@ -70,6 +70,17 @@ const Ports = ({ machine }: { machine: Machine }) => (
   </ul>
 );
 
+const MOST_URLS = 12;
+
+const Urls = ({ urls }: { urls: string[] }) => (
+  <>
+    <ul class="urls">
+      {urls.slice(0, MOST_URLS).map((url) => <li key={url}><a href={url} target="_blank" rel="noreferrer">{url}</a></li>)}
+    </ul>
+    {urls.length > MOST_URLS && <p class="note">and {urls.length - MOST_URLS} more, by its routes</p>}
+  </>
+);
+
 export function MachineView({ id, who }: { id: string; who: Who }) {
   const path = `/v1/machines/${encodeURIComponent(id)}`;
   const { value, problem } = usePoll(id, LOOK_MS, async (signal) => {
@@ -96,8 +107,9 @@ export function MachineView({ id, who }: { id: string; who: Who }) {
             ["Made", moment(machine.createdAt)], ["Ends", moment(machine.expiresAt)],
             ["Last request", machine.activity?.lastRequestAt ? `${ago(machine.activity.lastRequestAt)} ago` : "—"],
             ["Open exchanges", machine.activity?.openExchanges ?? "—"],
-            ["URLs", machine.urls.map((url) => <a key={url} href={url} target="_blank" rel="noreferrer">{url}</a>)],
           ]} />
+          <h2>URLs</h2>
+          <Urls urls={machine.urls} />
           <h2>Tunnels</h2>
           {value.tunnels.length ? <Tunnels tunnels={value.tunnels} writes={mayWrite(who)} /> : <Empty>No tunnel is up.</Empty>}
           <h2>Ports that listen</h2>

@@ -47,7 +47,7 @@ function Row({ machine, tunnels, selected }: { machine: Machine; tunnels: Tunnel
       <td class="wide">{machine.owner ?? "—"}</td>
       <td class="num">{tunnels.length}</td>
       <td class="num">{trips.length ? duration(Math.min(...trips)) : "—"}</td>
-      <td class="num">{count(sum((tunnel) => tunnel.streams))}</td>
+      <td class="num wide">{count(sum((tunnel) => tunnel.streams))}</td>
       <td class="num wide">{bytes(sum((tunnel) => tunnel.sentBytes))}</td>
       <td class="num wide">{bytes(sum((tunnel) => tunnel.receivedBytes))}</td>
       <td class="wide clip">{ports.slice(0, 6).map((port) => port.port).join(" ") || "—"}{ports.length > 6 && " …"}</td>
@@ -84,7 +84,7 @@ export function Machines({ who, way }: { who: Who; way: Way }) {
           <thead>
             <tr>
               <th /><th>machine</th><th>state</th><th class="wide">owner</th><th class="num">tunnels</th><th class="num">rtt</th>
-              <th class="num">streams</th><th class="num wide">to it</th><th class="num wide">from it</th>
+              <th class="num wide">streams</th><th class="num wide">to it</th><th class="num wide">from it</th>
               <th class="wide">listens</th><th class="num">used</th>
             </tr>
           </thead>

@@ -45,7 +45,7 @@ const Tile = ({ name, value, more }: { name: string; value: string; more?: strin
 function Tiles({ sample, rates }: { sample: Sample; rates: Rates | undefined }) {
   return (
     <dl class="tiles">
-      <Tile name="machines" value={count(sample.machines)} more={`${count(sample.tunnels)} tunnels`} />
+      <Tile name="machines" value={count(sample.machines)} more={`${count(sample.tunnels)} tunnel${sample.tunnels === 1 ? "" : "s"}`} />
       <Tile name="requests" value={rates ? `${rate(rates.requests)}/s` : "—"} more={`${count(sample.open)} open`} />
       <Tile name="waiting" value={count(sample.parked)} more="for their machine" />
       <Tile name="clients" value={count(sample.clients)} more="connections" />

@@ -1,6 +1,7 @@
 // A plot over time, by uPlot; it takes its colours from the page's.
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { clock } from "./format";
 
 export interface Line {
   name: string;
@@ -10,6 +11,8 @@ export interface Line {
 
 const HEIGHT = 150;
 
+const timeOf = (seconds: number) => clock(new Date(seconds * 1000).toISOString());
+
 const colourOf = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function optionsOf(lines: Line[], width: number, show: (value: number) => string, sync: string): uPlot.Options {
@@ -18,10 +21,10 @@ function optionsOf(lines: Line[], width: number, show: (value: number) => string
     font: "11px system-ui, sans-serif",
   };
   return {
-    width, height: HEIGHT, legend: { show: false }, padding: [8, 8, 0, 0],
+    width, height: HEIGHT, legend: { show: false }, padding: [8, 24, 0, 0],
     cursor: { sync: { key: sync }, drag: { x: false, y: false }, points: { size: 6 } },
     scales: { x: { time: true }, y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.15 : 1] } },
-    axes: [{ ...axis, size: 26 }, { ...axis, size: 56, values: (_plot, values) => values.map((value) => show(value)) }],
+    axes: [{ ...axis, size: 24, space: 70, values: (_plot, values) => values.map(timeOf) }, { ...axis, size: 56, values: (_plot, values) => values.map((value) => show(value)) }],
     series: [{}, ...lines.map((line): uPlot.Series => ({
       label: line.name, stroke: colourOf(line.colour), width: 1.5, points: { show: false }, spanGaps: false,
       ...(line.fill ? { fill: `${colourOf(line.colour)}22` } : {}),
