@@ -56,7 +56,7 @@ def test_the_admin_is_never_served_to_clients(stack):
 # What is refused
 
 @pytest.mark.parametrize("method, path, status", [
-    ("GET", "/", 404), ("GET", "/v1", 404), ("GET", "/v1/nothing", 404), ("GET", "/v2/machines", 404),
+    ("GET", "/nothing", 404), ("GET", "/v1", 404), ("GET", "/v1/nothing", 404), ("GET", "/v2/machines", 404),
     ("PUT", "/v1/machines", 405), ("DELETE", "/v1/machines", 405), ("POST", "/v1/tunnels", 405),
     ("GET", "/v1/machines/none", 404), ("GET", "/v1/projects/none", 404), ("GET", "/v1/routes/none", 404),
     ("GET", "/v1/domains/none.example.com", 404), ("GET", "/v1/tunnels/none", 404),
