@@ -14,6 +14,7 @@
 #include "broker/admin/effective.h"
 #include "broker/admin/exchanges.h"
 #include "broker/admin/health.h"
+#include "broker/admin/history.h"
 #include "broker/admin/join_tokens.h"
 #include "broker/admin/login.h"
 #include "broker/admin/loops.h"
@@ -75,6 +76,7 @@ class Server final : public AdminServer {
         changes_(api_),
         exchanges_(api_),
         traffic_(api_),
+        history_(api_),
         metrics_(api_),
         batch_(api_, router_),
         why_(api_),
@@ -106,6 +108,7 @@ class Server final : public AdminServer {
     changes_.add_to(router_);
     exchanges_.add_to(router_);
     traffic_.add_to(router_);
+    history_.add_to(router_);
     metrics_.add_to(router_);
     batch_.add_to(router_);
     why_.add_to(router_);
@@ -194,6 +197,7 @@ class Server final : public AdminServer {
   admin::Changes changes_;
   admin::Exchanges exchanges_;
   admin::Traffic traffic_;
+  admin::History history_;
   admin::Metrics metrics_;
   admin::Batch batch_;
   admin::Why why_;

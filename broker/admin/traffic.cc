@@ -1,25 +1,13 @@
 #include "broker/admin/traffic.h"
 
+#include "broker/admin/histogram_json.h"
 #include "broker/admin/page.h"
 
 namespace ingress::broker::admin {
 namespace {
 
-// The upper bounds of the buckets in milliseconds; the last bucket has none.
-std::string bounds_json() {
-  JsonArray bounds;
-  for (const Micros bound : Histogram::kBounds) {
-    std::string text = std::to_string(bound.count() / 1000);
-    if (bound.count() % 1000 != 0) text += "." + std::to_string(1000 + bound.count() % 1000).substr(1);
-    bounds.add(text);
-  }
-  return std::move(bounds).take();
-}
-
 std::string row_json(const MachineRow& row, Time now) {
   const MachineCounts& counts = row.counts;
-  JsonArray buckets;
-  for (const uint64_t count : counts.first_byte.counts()) buckets.add(std::to_string(count));
   JsonObject object;
   object.text("machine", row.machine);
   object.number("requests", static_cast<int64_t>(counts.requests));
@@ -28,7 +16,7 @@ std::string row_json(const MachineRow& row, Time now) {
   object.number("bytesOut", static_cast<int64_t>(counts.bytes_out));
   object.number("open", static_cast<int64_t>(counts.open));
   object.number("idleSeconds", std::chrono::duration_cast<std::chrono::seconds>(now - counts.last).count());
-  object.raw("firstByteCounts", std::move(buckets).take());
+  object.raw("firstByteCounts", counts_json<uint64_t>(counts.first_byte.counts()));
   return std::move(object).take();
 }
 

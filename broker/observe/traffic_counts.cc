@@ -60,7 +60,9 @@ void TrafficCounts::add(const ExchangeRecord& record) {
   counts.total.add(times.total);
   if (times.policy) counts.policy.add(*times.policy);
   if (times.tunnel) counts.tunnel.add(*times.tunnel - times.policy.value_or(Micros(0)));
-  if (times.first_byte) counts.origin.add(*times.first_byte - times.tunnel.value_or(Micros(0)));
+  if (!times.first_byte) return;
+  counts.origin.add(*times.first_byte - times.tunnel.value_or(Micros(0)));
+  first_byte.add(*times.first_byte);
 }
 
 void TrafficCounts::add(const TrafficCounts& other) {
@@ -74,6 +76,7 @@ void TrafficCounts::add(const TrafficCounts& other) {
     to.tunnel.add(from.tunnel);
     to.origin.add(from.origin);
   }
+  first_byte.add(other.first_byte);
   bytes_in += other.bytes_in;
   bytes_out += other.bytes_out;
 }

@@ -52,6 +52,7 @@ struct RouteCounts {
 
 struct TrafficCounts {
   std::array<RouteCounts, kRouteClasses> by_route;
+  Histogram first_byte;   // from a request's head to its answer's, whatever led it
   uint64_t bytes_in = 0;  // of bodies, as they flow
   uint64_t bytes_out = 0;
 

@@ -1,28 +1,8 @@
 // One exchange: when it came past each hop, its fields, its names.
 import { bytes, duration, moment } from "./format";
+import { hopsOf } from "./hops";
 import { Facts, MachineLink, Status } from "./parts";
 import type { Exchange, Field } from "./types";
-
-export interface Hop {
-  name: string;
-  from: number;
-  to: number;
-}
-
-// Times count from the head on; one that is left out was not reached: the rest of the time went there.
-export function hopsOf(exchange: Exchange): Hop[] {
-  const marks: [string, number | undefined][] = [
-    ["policy", exchange.policy_ms], ["tunnel", exchange.tunnel_ms], ["origin", exchange.first_byte_ms], ["body", exchange.ms],
-  ];
-  const hops: Hop[] = [];
-  let from = 0;
-  for (const [name, to] of marks) {
-    hops.push({ name: exchange.policy_ms === undefined ? "broker" : name, from, to: to ?? exchange.ms });
-    if (to === undefined) break;
-    from = to;
-  }
-  return hops;
-}
 
 const percent = (part: number, whole: number) => `${whole > 0 ? (100 * part) / whole : 0}%`;
 

@@ -1,14 +1,14 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { get, getText } from "./api";
+import { useMemo, useRef } from "preact/hooks";
+import { get, getText, query } from "./api";
 import { bytes, count, duration, rate } from "./format";
+import { type History, type Rates, ratesOf, type Step } from "./history";
 import { usePoll } from "./live";
-import { type Rates, ratesOf, readMetrics, type Sample } from "./metrics";
 import { Failure, MachineLink } from "./parts";
 import { type Line, Plot } from "./plot";
 import type { Page } from "./types";
 
-const LOOK_MS = 2000;
-const MOST_POINTS = 900; // half an hour
+const LOOK_MS = 2500;
+const MOST_STEPS = 720; // an hour
 const BUSIEST = 12;
 
 interface Traffic {
@@ -21,17 +21,29 @@ interface Traffic {
 }
 
 interface Look {
-  sample: Sample;
+  steps: Step[];
+  rates: Rates[];
+  rows: Busy[];
   traffic: Map<string, Traffic>;
-  at: number; // ms, the broker's monotonic clock
+  at: number; // of the traffic: ms, the broker's monotonic clock
+  resident: number;
 }
 
-async function look(signal: AbortSignal): Promise<Look> {
-  const [text, traffic] = await Promise.all([
-    getText("/metrics", signal), get<Page<Traffic> & { at: number }>("/v1/traffic?limit=1000", signal),
+const residentIn = (metrics: string) => Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1] ?? 0);
+
+async function look(before: Look | undefined, signal: AbortSignal): Promise<Look> {
+  const [history, traffic, metrics] = await Promise.all([
+    get<History>(`/v1/history${query({ since: before?.steps.at(-1)?.at })}`, signal),
+    get<Page<Traffic> & { at: number }>("/v1/traffic?limit=1000", signal),
+    getText("/metrics", signal),
   ]);
-  const rows = new Map(traffic.items.map((row) => [row.machine, row]));
-  return { sample: readMetrics(text, Date.now() / 1000), traffic: rows, at: traffic.at };
+  const fresh = history.items.map((step) => ratesOf(step, history.firstByteBoundsMs));
+  const now = {
+    steps: [...(before?.steps ?? []), ...history.items].slice(-MOST_STEPS),
+    rates: fresh.length ? [...(before?.rates ?? []), ...fresh].slice(-MOST_STEPS) : (before?.rates ?? []),
+    traffic: new Map(traffic.items.map((row) => [row.machine, row])), at: traffic.at, resident: residentIn(metrics),
+  };
+  return { ...now, rows: busiest(before, now) };
 }
 
 const REQUESTS: Line[] = [{ name: "requests/s", colour: "--accent", fill: true }];
@@ -42,15 +54,15 @@ const Tile = ({ name, value, more }: { name: string; value: string; more?: strin
   <div class="tile"><dt>{name}</dt><dd>{value}{more && <small>{more}</small>}</dd></div>
 );
 
-function Tiles({ sample, rates }: { sample: Sample; rates: Rates | undefined }) {
+function Tiles({ step, rates, resident }: { step: Step; rates: Rates; resident: number }) {
   return (
     <dl class="tiles">
-      <Tile name="machines" value={count(sample.machines)} more={`${count(sample.tunnels)} tunnel${sample.tunnels === 1 ? "" : "s"}`} />
-      <Tile name="requests" value={rates ? `${rate(rates.requests)}/s` : "—"} more={`${count(sample.open)} open`} />
-      <Tile name="waiting" value={count(sample.parked)} more="for their machine" />
-      <Tile name="clients" value={count(sample.clients)} more="connections" />
-      <Tile name="out" value={rates ? `${bytes(rates.bytesOut)}/s` : "—"} more={rates ? `in ${bytes(rates.bytesIn)}/s` : ""} />
-      <Tile name="broker" value={rates ? `${Math.round(rates.cpu * 100)}% cpu` : "—"} more={bytes(sample.resident)} />
+      <Tile name="machines" value={count(step.machines)} more={`${count(step.tunnels)} tunnel${step.tunnels === 1 ? "" : "s"}`} />
+      <Tile name="requests" value={`${rate(rates.requests)}/s`} more={`${count(step.open)} open`} />
+      <Tile name="waiting" value={count(step.parked)} more="for their machine" />
+      <Tile name="clients" value={count(step.clients)} more="connections" />
+      <Tile name="out" value={`${bytes(rates.bytesOut)}/s`} more={`in ${bytes(rates.bytesIn)}/s`} />
+      <Tile name="broker" value={bytes(resident)} more="resident" />
     </dl>
   );
 }
@@ -62,7 +74,7 @@ interface Busy {
   out: number;
 }
 
-function busiest(before: Look | undefined, now: Look): Busy[] {
+function busiest(before: Look | undefined, now: { traffic: Map<string, Traffic>; at: number }): Busy[] {
   const seconds = before ? (now.at - before.at) / 1000 : 0;
   const rows = [...now.traffic.values()].map((row): Busy => {
     const last = before?.traffic.get(row.machine);
@@ -92,34 +104,27 @@ const BusiestTable = ({ rows }: { rows: Busy[] }) => (
 );
 
 export function Overview() {
-  const { value, problem } = usePoll("overview", LOOK_MS, look);
-  const before = useRef<Look | undefined>(undefined);
-  const [points, setPoints] = useState<Rates[]>([]);
-  const [rows, setRows] = useState<Busy[]>([]);
-  useEffect(() => {
-    if (!value) return;
-    const rates = before.current && ratesOf(before.current.sample, value.sample);
-    if (rates) setPoints((last) => [...last, rates].slice(-MOST_POINTS));
-    setRows(busiest(before.current, value));
-    before.current = value;
-  }, [value]);
-  const column = (read: (rates: Rates) => number | null) => points.map(read);
-  const at = useMemo(() => points.map((rates) => rates.at), [points]);
-  const requests = useMemo(() => [at, column((rates) => rates.requests)] as never, [at]);
-  const errors = useMemo(() => [at, column((rates) => rates.errors), column((rates) => rates.refused)] as never, [at]);
-  const latency = useMemo(() => [at, column((rates) => rates.p50), column((rates) => rates.p99)] as never, [at]);
+  const last = useRef<Look | undefined>(undefined);
+  const { value, problem } = usePoll("overview", LOOK_MS, async (signal) => (last.current = await look(last.current, signal)));
+  const rates = value?.rates ?? [];
+  const columns = (...reads: ((rates: Rates) => number | null)[]) =>
+    [rates.map((each) => each.at), ...reads.map((read) => rates.map(read))] as never;
+  const requests = useMemo(() => columns((each) => each.requests), [rates]);
+  const errors = useMemo(() => columns((each) => each.errors, (each) => each.refused), [rates]);
+  const latency = useMemo(() => columns((each) => each.p50, (each) => each.p99), [rates]);
+  const step = value?.steps.at(-1);
   return (
     <main>
       <h1 class="unseen">Overview</h1>
       <Failure text={problem} />
-      {value && <Tiles sample={value.sample} rates={points.at(-1)} />}
+      {value && step && <Tiles step={step} rates={rates.at(-1)!} resident={value.resident} />}
       <div class="plots">
         <Plot title="Requests" lines={REQUESTS} data={requests} show={rate} />
         <Plot title="Errors" lines={ERRORS} data={errors} show={rate} />
         <Plot title="Latency" lines={LATENCY} data={latency} show={duration} />
       </div>
       <h2>Busiest machines</h2>
-      <div class="scroll"><BusiestTable rows={rows} /></div>
+      <div class="scroll"><BusiestTable rows={value?.rows ?? []} /></div>
     </main>
   );
 }
