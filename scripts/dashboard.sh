@@ -4,7 +4,9 @@
 
 install_dashboard_modules() {
   local sources=$1 folder=$2
-  if cmp -s "$sources/package-lock.json" "$folder/installed-lock.json"; then return 0; fi
+  if [ -d "$folder/node_modules/esbuild" ] && cmp -s "$sources/package-lock.json" "$folder/installed-lock.json"; then
+    return 0
+  fi
   if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
     echo "npm is not installed"
     return 1
@@ -15,6 +17,12 @@ install_dashboard_modules() {
   if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 >npm.log 2>&1); then
     tail -5 "$folder/npm.log" >&2
     echo "npm ci failed"
+    return 1
+  fi
+  # Its program is a package for each kind of machine, which a mirror may lack.
+  if ! (cd "$folder" && node -e 'require("esbuild").transformSync("")' >npm.log 2>&1); then
+    tail -5 "$folder/npm.log" >&2
+    echo "esbuild does not run here"
     return 1
   fi
   cp "$sources/package-lock.json" "$folder/installed-lock.json"

@@ -12,7 +12,7 @@ namespace {
 enum class Stage : char { kPattern = 'p', kId = 'i', kExternalId = 'e', kWithin = 'w', kFiltered = 'r' };
 
 // What one call may cost: a row that is looked at is 1, a route that is read for it more.
-constexpr size_t kBudget = 40000;
+constexpr size_t kBudget = 20000;
 constexpr size_t kRouteCost = 20;
 constexpr size_t kPiece = 500;
 

@@ -52,14 +52,14 @@ def state_after(tmp_path, path):
     return (tree / "build" / "dashboard" / "state").read_text(), done.stderr
 
 
-def commands(tmp_path, npm=None):
-    """A folder of the few commands that are needed, and an npm that ends so."""
+def commands(tmp_path, npm=None, node="exit 0"):
+    """A folder of the few commands that are needed, and programs that do so."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("cmp", "cat", "cp", "mkdir", "flock", "cksum", "tail", "touch"):
         os.symlink(shutil.which(name), folder / name)
     if npm is not None:
-        for name, text in (("npm", npm), ("node", "exit 0")):
+        for name, text in (("npm", npm), ("node", node)):
             (folder / name).write_text(f"#!/bin/bash\n{text}\n")
             (folder / name).chmod(0o755)
     return str(folder)
@@ -75,8 +75,13 @@ def test_where_npm_fails_the_build_goes_on_and_says_so(tmp_path):
     assert state == "npm ci failed\n" and "no network" in said
 
 
+def test_where_the_bundler_does_not_run_the_build_goes_on_and_says_so(tmp_path):
+    state, said = state_after(tmp_path, commands(tmp_path, "exit 0", "echo wrong machine >&2; exit 1"))
+    assert state == "esbuild does not run here\n" and "wrong machine" in said
+
+
 def test_modules_are_installed_once_for_each_lock_file(tmp_path):
-    path = commands(tmp_path, 'echo "$@" >> ../../../calls')
+    path = commands(tmp_path, 'echo "$@" >> ../../../calls; mkdir -p node_modules/esbuild')
     first, _ = state_after(tmp_path, path)
     again, _ = state_after(tmp_path, path)
     assert first == again and first.startswith("installed ")
