@@ -21,6 +21,7 @@
 #include "common/uv/sd_notify.h"
 #include "common/uv/signal_watch.h"
 #include "common/uv/timer.h"
+#include "common/uv/watchdog.h"
 
 namespace ingress::agent {
 namespace {
@@ -48,6 +49,7 @@ class App {
             [this] { tunnels_.tell(ports_.now_listening()); }),
         self_({config.tunnel, tunnels_, ports_, machine_}),
         settled_(loop_, [] { uv::release_idle_pages(); }),
+        watchdog_(loop_, notify_, [](const std::function<void()>& alive) { alive(); }),
         idle_memory_(loop_, uv::release_idle_pages) {
     pool_.set_witness([this](const origin::Target& target) { return listened_lately(target); });
     streams_.set_on_failed([this](int port, const Error& error) { on_exchange_failed(port, error); });
@@ -81,6 +83,7 @@ class App {
   std::optional<MachineConfig> machine_;  // what the broker said last; it stays good while no tunnel is up
   SelfView self_;
   uv::Timer settled_;
+  uv::Watchdog watchdog_;
   uv::IdleMemory idle_memory_;
   std::unique_ptr<LocalServer> local_;
   std::unique_ptr<uv::Timer> grace_timer_;
@@ -114,6 +117,7 @@ int App::run() {
   ports_.start();
   tunnels_.start();
   settled_.start(kSettled);
+  watchdog_.start();
   loop_.run();
   block_termination();  // the exit code is said; what is left is to let go
   return cli::kExitGood;
@@ -168,7 +172,7 @@ void App::on_signal(const char* name) {
     std::_Exit(cli::kExitGood);
   }
   log_info("draining", {{"signal", name}, {"streams", tunnels_.stream_count()}});
-  if (!upgraded_) notify_.send("STOPPING=1\nSTATUS=draining");
+  if (!upgraded_) notify_.send_stopping(config_.grace_period);
   drain(config_.grace_period);
 }
 
@@ -183,6 +187,7 @@ void App::on_upgrade() {
 
 void App::on_replaced() {
   if (!upgraded_ || draining_) return;
+  watchdog_.stop();  // the next process speaks
   log_info("draining", {{"by", "upgrade"}, {"streams", tunnels_.stream_count()}});
   drain(config_.upgrade_grace_period);
 }

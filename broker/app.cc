@@ -26,6 +26,7 @@
 #include "common/uv/sd_notify.h"
 #include "common/uv/signal_watch.h"
 #include "common/uv/timer.h"
+#include "common/uv/watchdog.h"
 
 namespace ingress::broker {
 namespace {
@@ -42,6 +43,7 @@ class App {
         source_(source),
         loops_(config_),
         loop_(loops_.loop()),
+        watchdog_(loop_, notify_, [this](std::function<void()> alive) { loops_.when_passed(std::move(alive)); }),
         idle_memory_(loop_, uv::release_idle_heap) {}
 
   int run();
@@ -71,6 +73,7 @@ class App {
   StoreJoiner joiner_;
   LoopSet loops_;
   uv::Loop& loop_;  // the first of them
+  uv::Watchdog watchdog_;
   db::DatabaseLock lock_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ExpirySweep> sweep_;
@@ -169,8 +172,9 @@ void App::on_snapshot(Result<Snapshot> snapshot) {
   loops_.start();
   sweep_ = std::make_unique<ExpirySweep>(loop_, *store_);
   uv::release_idle_pages();
-  notify_.send("READY=1");
   if (!start_dev()) return fail("dev_failed", "the agent inside could not be started");
+  notify_.send("READY=1");
+  watchdog_.start();
   log_info("ready", {{"machines", machines}, {"revision", static_cast<long long>(revision)}});
 }
 
@@ -224,7 +228,7 @@ void App::on_signal(const char* name) {
     std::_Exit(exit_code_);
   }
   log_info("draining", {{"signal", name}});
-  notify_.send("STOPPING=1");
+  notify_.send_stopping(config_.live.grace_period);
   drain();
 }
 
@@ -278,6 +282,7 @@ void App::hand_over() {
   if (draining_ || !loops_.listens()) return;
   log_info("handing_over", {});
   draining_ = true;
+  watchdog_.stop();  // the next process speaks
   admin_timer_ = std::make_unique<uv::Timer>(loop_, [this] { admin_->close_all(); });
   const auto admin_done = [this] { loop_.defer([this] { let_go_of_database(); }); };
   if (admin_ == nullptr) {

@@ -40,6 +40,8 @@ class LoopSet final : public LoopsView {
   Status listen(std::string& problem);
   // The threads of the others: after all that may fail.
   void start();
+  // `passed` when every loop has come to a point between two callbacks; after start().
+  void when_passed(std::function<void()> passed);
   bool listens() const { return workers_.front()->listens(); }
   // Settings that have changed; after listen().
   void set_live(const LiveSettings& live);
@@ -82,7 +84,6 @@ class LoopSet final : public LoopsView {
   void ask_all(const std::function<Answer(Worker&)>& ask, std::function<void(std::vector<Answer>)> on_done);
   // Starts `task` on every loop; `done`, from the first, when each has called what it was given.
   void until_all(const std::function<void(Worker&, std::function<void()>)>& task, std::function<void()> done);
-  void when_passed(std::function<void()> passed);
   void save_recent();
   void look_at_memory();
 

@@ -11,6 +11,9 @@
 namespace ingress::uv {
 namespace {
 
+// What a drain may take beside its grace period: the last goodbyes, and ending.
+constexpr Duration kStopMargin{10000};
+
 std::string path_of_environment() {
   const char* path = std::getenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): nobody sets variables
   return path == nullptr ? "" : path;
@@ -32,6 +35,11 @@ void SdNotify::send(std::string_view message) const {
   (void)::sendto(socket, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                  reinterpret_cast<const sockaddr*>(&address), size);
   ::close(socket);
+}
+
+void SdNotify::send_stopping(Duration at_most) const {
+  const std::chrono::microseconds limit = at_most + kStopMargin;
+  send("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=" + std::to_string(limit.count()));
 }
 
 }  // namespace ingress::uv

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/clock.h"
+
 namespace ingress::uv {
 
 class SdNotify {
@@ -16,6 +18,9 @@ class SdNotify {
   // "READY=1", "STOPPING=1", "STATUS=…"; several lines in one message are allowed. A supervisor that does not listen is
   // ignored.
   void send(std::string_view message) const;
+  // STOPPING=1, and that it may take up to `at_most` (and a little): systemd then waits so long, and not
+  // TimeoutStopSec.
+  void send_stopping(Duration at_most) const;
 
  private:
   std::string path_;
