@@ -4,9 +4,13 @@
 #include "agent/app.h"
 #include "agent/config.h"
 #include "common/uv/child_process.h"
+#include "common/tls/library.h"
 
 int main(int argc, char** argv) {
   using namespace ingress;
+#ifdef INGRESS_STATIC
+  tls::ignore_system_configuration();
+#endif
   agent::Settings settings;
   cli::Program program("ingress-agent", INGRESS_VERSION,
                        "Serves this machine's local ports through a tunnel to the broker.");

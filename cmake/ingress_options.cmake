@@ -1,6 +1,7 @@
 # Build options, warnings, sanitizers and ccache, for every target below.
 option(INGRESS_TESTS "Build the unit tests, fuzz replays and bench programs" ON)
 option(INGRESS_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+option(INGRESS_STATIC "Build the agent alone, as one file that needs no library of its host" OFF)
 set(INGRESS_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target")
 
 find_program(CCACHE_PROGRAM ccache)
@@ -16,7 +17,16 @@ endif()
 
 # Every library here ends in a program, none in a shared object; and one kind of code shares precompiled headers.
 add_compile_options(-fPIE)
-add_link_options(-pie)
+if(INGRESS_STATIC)
+  # As small as it gets: what nothing refers to is left out, and so are symbols.
+  add_compile_definitions(INGRESS_STATIC)
+  add_compile_options(-ffunction-sections -fdata-sections)
+  add_link_options(-static-pie -Wl,--gc-sections,-z,pack-relative-relocs,-z,noseparate-code,-s)
+else()
+  add_link_options(-pie)
+endif()
+set(CMAKE_CXX_FLAGS_MINSIZEREL "-Os -g0")
+set(CMAKE_C_FLAGS_MINSIZEREL "-Os -g0")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")

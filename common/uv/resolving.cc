@@ -1,16 +1,12 @@
-#include <netdb.h>
-#include <uv.h>
-
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "common/base/signals.h"
+#include "common/uv/name_lookup.h"
 #include "common/uv/sock_address.h"
 #include "common/uv/socket.h"
-#include "common/uv/uv_error.h"
 
 namespace ingress::uv {
 namespace {
@@ -27,82 +23,43 @@ class NameResolving final : public Resolving, private Flushable {
  public:
   NameResolving(Loop& loop, int port, Resolving::OnDone on_done)
       : loop_(loop), port_(port), on_done_(std::move(on_done)) {}
-  ~NameResolving() override {
-    loop_.forget_flush(*this);
-    if (request_ == nullptr) return;
-    request_->owner = nullptr;
-    uv_cancel(reinterpret_cast<uv_req_t*>(&request_->request));
-  }
+  ~NameResolving() override { loop_.forget_flush(*this); }
 
   void start(const std::string& name) {
     Address numeric;
     numeric.ip = name;
-    numeric.port = port_;
-    if (sockaddr_storage storage; to_sockaddr(numeric, storage)) {
-      addresses_.push_back(std::move(numeric));
-      loop_.flush_later(*this);
-      return;
-    }
-    if (is_localhost(name)) {
-      for (const char* loopback : {"127.0.0.1", "::1"}) addresses_.push_back({loopback, port_, {}});
-      loop_.flush_later(*this);
-      return;
-    }
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    request_ = new Request{{}, this};
-    request_->request.data = request_;
-    const SignalsBlocked blocked;  // the first call starts libuv's worker threads
-    status_ = uv_getaddrinfo(loop_.raw(), &request_->request, on_resolved, name.c_str(), nullptr, &hints);
-    if (status_ == 0) return;
-    delete std::exchange(request_, nullptr);
-    loop_.flush_later(*this);
+    if (sockaddr_storage storage; to_sockaddr(numeric, storage)) return finish_later({std::move(numeric)});
+    if (is_localhost(name)) return finish_later({{"127.0.0.1", 0, {}}, {"::1", 0, {}}});
+    lookup_ = NameLookup::start(loop_, name, [this](Result<std::vector<Address>> found) { finish(std::move(found)); });
   }
 
  private:
-  // Outlives the attempt where that is given up: the worker thread may be at it.
-  struct Request {
-    uv_getaddrinfo_t request;
-    NameResolving* owner;
-  };
-
-  static void on_resolved(uv_getaddrinfo_t* request, int status, addrinfo* found) {
-    const std::unique_ptr<Request> own(static_cast<Request*>(request->data));
-    if (own->owner != nullptr) {
-      own->owner->request_ = nullptr;
-      own->owner->status_ = status;
-      for (const addrinfo* each = found; each != nullptr; each = each->ai_next) own->owner->add(each->ai_addr);
-      own->owner->flush();
-    }
-    uv_freeaddrinfo(found);
+  void finish_later(std::vector<Address> known) {
+    known_ = std::move(known);
+    loop_.flush_later(*this);
   }
 
-  void add(const sockaddr* found) {
-    Address address = from_sockaddr(found);
-    address.port = port_;
-    const auto same = [&address](const Address& other) { return other.ip == address.ip; };
-    if (!address.ip.empty() && std::none_of(addresses_.begin(), addresses_.end(), same)) {
-      addresses_.push_back(std::move(address));
-    }
-  }
+  void flush() override { finish(std::move(known_)); }
 
-  void flush() override {
+  // Each address once, with the port.
+  void finish(Result<std::vector<Address>> found) {
     const Resolving::OnDone on_done = std::move(on_done_);  // its call may destroy this attempt
-    if (!addresses_.empty()) {
-      on_done(std::move(addresses_));
-      return;
+    if (!found) return on_done(std::move(found));
+    std::vector<Address> addresses;
+    for (Address& address : *found) {
+      const auto same = [&address](const Address& other) { return other.ip == address.ip; };
+      if (std::any_of(addresses.begin(), addresses.end(), same)) continue;
+      address.port = port_;
+      addresses.push_back(std::move(address));
     }
-    Error error = uv_error(ErrorCode::kResolveFailed, status_, "resolve a name");
-    error.retryable = true;
-    on_done(tl::unexpected(error));
+    on_done(std::move(addresses));
   }
 
   Loop& loop_;
   int port_;
   Resolving::OnDone on_done_;
-  std::vector<Address> addresses_;
-  Request* request_ = nullptr;
-  int status_ = 0;
+  std::vector<Address> known_;
+  std::unique_ptr<NameLookup> lookup_;
 };
 
 }  // namespace
