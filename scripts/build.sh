@@ -3,9 +3,9 @@
 
 known_preset() {
   case $1 in
-    release | debug | asan | tsan | fuzz | clang) return 0 ;;
+    release | debug | asan | tsan | fuzz | clang | static | static-arm64) return 0 ;;
     *)
-      echo "dev: no preset \"$1\"; there are release, debug, asan, tsan, fuzz and clang" >&2
+      echo "dev: no preset \"$1\"; there are release, debug, asan, tsan, fuzz, clang, static and static-arm64" >&2
       return 1
       ;;
   esac

@@ -72,6 +72,33 @@ cmd:/sbin/ip=iproute2
 cmd:/usr/sbin/sysctl=procps
 LIST
     clang) packages_of_clang ;;
+    static) echo libc-ares-dev ;;
+    arm64) cat <<'LIST' ;;
+crossbuild-essential-arm64
+libuv1-dev:arm64
+libssl-dev:arm64
+libprotobuf-dev:arm64
+libnghttp2-dev:arm64
+libc-ares-dev:arm64
+LIST
+    package) cat <<'LIST' ;;
+cmd:help2man=help2man
+cmd:dpkg-shlibdeps=dpkg-dev
+cmd:file=file
+LIST
+    package-test) cat <<'LIST' ;;
+cmd:/usr/bin/python3=python3
+python3-pytest
+cmd:/usr/sbin/debootstrap=debootstrap
+cmd:/sbin/ip=iproute2
+cmd:curl=curl
+cmd:openssl=openssl
+cmd:systemd-analyze=systemd
+busybox-static
+try:qemu-user-static
+try:supervisor
+try:runit
+LIST
     lint) cat <<'LIST' ;;
 clang-format
 clang-tidy
@@ -186,6 +213,14 @@ need_vaes_gcm() {
   openssl=$(dpkg-query -W -f='${Version}' libssl-dev 2>/dev/null) || return 0
   dpkg --compare-versions "$openssl" lt 3.2 || return 0
   install_packages libipsec-mb-dev || echo "dev: goes on without libipsec-mb-dev"
+}
+
+# Debian's cross toolchain, and libraries of that architecture, which dpkg has to be told of.
+need_arm64() {
+  if [ "$(dpkg --print-architecture)" != arm64 ] && ! dpkg --print-foreign-architectures | grep -qx arm64; then
+    as_root dpkg --add-architecture arm64
+  fi
+  need_packages arm64
 }
 
 # need_packages SET...

@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# ./dev package: .deb files of the three programs, and what tries them. Written to build/packages.
+
+PACKAGES=build/packages
+
+# build_packages FOLDER [REVISION]: by the release build.
+build_packages() {
+  local folder=$1
+  build_preset release package_files
+  rm -rf "$folder"
+  cpack --config build/release/CPackConfig.cmake -B "$folder" -D "CPACK_DEBIAN_PACKAGE_RELEASE=${2:-1}"
+  rm -rf "$folder/_CPack_Packages"
+}
+
+run_package() {
+  local job=${1:-files}
+  case $job in
+    files)
+      need_packages build package
+      build_packages "$PACKAGES"
+      ls -l "$PACKAGES"
+      ;;
+    test)
+      need_packages build package package-test
+      build_packages "$PACKAGES"
+      build_packages "$PACKAGES/next" 2
+      INGRESS_BIN="$ROOT/build/release/bin" INGRESS_PACKAGES="$ROOT/$PACKAGES" "$PYTHON" -m pytest tests/packaging -q \
+        -p no:cacheprovider "${@:2}"
+      ;;
+    *)
+      echo "dev: package makes .deb files, package test tries them; not \"$job\"" >&2
+      return 2
+      ;;
+  esac
+}
