@@ -21,6 +21,10 @@ class Page:
             text = text.replace(said, str(meant))
         return text
 
+    def blocks(self, heading):
+        """All of them, as they stand there."""
+        return self._blocks(heading)
+
     def all_blocks(self):
         return [block for heading in self._sections for block in self._blocks(heading)]
 
