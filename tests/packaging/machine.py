@@ -124,7 +124,7 @@ class Machine:
     def install(self, *files):
         for file in files:
             self.root.put(file, "/root/" + os.path.basename(file))
-        return self.run("apt-get install -y --no-install-recommends "
+        return self.run("apt-get install -y --allow-downgrades --no-install-recommends "
                         + " ".join("./" + os.path.basename(file) for file in files))
 
     def close(self):

@@ -1,0 +1,189 @@
+"""The .deb files under a real systemd: installed, configured, upgraded under traffic, stopped, removed, purged.
+
+The tests of this file are steps of one story, in their order."""
+import os
+
+import pytest
+
+from harness.wait import wait_until
+from roots import PACKAGES, package_file
+from traffic import Download, Traffic
+
+EDGE, MACHINE = "10.77.0.2", "10.77.0.3"
+HOSTS = f"{EDGE} broker.iterate.app misha.iterate.app\n"
+HOST = "misha.iterate.app"
+NEXT = os.path.join(PACKAGES, "next")
+BROKER, SOCKET, AGENT = "ingress-broker.service", "ingress-broker.socket", "ingress-agent.service"
+ADMIN = "export INGRESS_ADMIN=unix:/run/ingress/admin.sock; "
+
+
+@pytest.fixture(scope="module")
+def edge(machines, public_ca, tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("certificate"))
+    public_ca.issue(folder, "iterate.app", ["*.iterate.app", "*.machines.iterate.app"])
+    machine = machines("edge", EDGE, public_ca.path, HOSTS)
+    for kind in ("crt", "key"):
+        machine.root.put(f"{folder}/iterate.app.{kind}", f"/root/iterate.app.{kind}", 0o600)
+    return machine
+
+
+@pytest.fixture(scope="module")
+def machine(machines, public_ca):
+    made = machines("machine", MACHINE, public_ca.path, HOSTS)
+    made.root.put(os.path.join(os.path.dirname(__file__), "slow_site.py"), "/root/slow_site.py")
+    return made
+
+
+@pytest.fixture(scope="module")
+def context(public_ca):
+    return public_ca.context()
+
+
+def child_of(machine, unit):
+    """The process that serves: the youngest child of the unit's main one."""
+    return machine.run(f"pgrep --newest -P {machine.show(unit, 'MainPID')}").strip()
+
+
+def test_an_installation_starts_and_enables_nothing(edge, machine):
+    edge.install(package_file("ingress-broker"), package_file("ingressctl"))
+    machine.install(package_file("ingress-agent"))
+    for where, units in ((edge, (BROKER, SOCKET)), (machine, (AGENT,))):
+        for unit in units:
+            assert where.run(f"systemctl is-active {unit} || true").strip() == "inactive"
+            assert where.run(f"systemctl is-enabled {unit} || true").strip() == "disabled"
+    assert edge.run("ss -Hltn 'sport = :443 or sport = :80'") == ""
+    assert edge.run("id -un ingress; stat -c %U:%G:%a /var/lib/ingress /etc/ingress/tls").split() == [
+        "ingress", "ingress:ingress:750", "root:ingress:750"]
+    edge.run("test -s /usr/share/bash-completion/completions/ingressctl; test -s /usr/share/man/man8/ingress-broker.8.gz"
+             "; test -s /usr/share/man/man1/ingressctl.1.gz; ingressctl --version; ingress-broker --version")
+
+
+def test_without_a_configuration_it_ends_and_is_not_started_again(edge, machine):
+    edge.fails(f"systemctl start {BROKER}")
+    machine.fails(f"systemctl start {AGENT}")
+    for where, unit in ((edge, BROKER), (machine, AGENT)):
+        assert where.show(unit, "ExecMainStatus") == "78"
+        assert where.show(unit, "ActiveState") == "failed" and where.show(unit, "NRestarts") == "0"
+    assert "default-auth must be said" in edge.journal() and "--broker must be said" in machine.journal()
+
+
+def test_it_serves_on_ports_80_and_443_without_any_capability(edge, machine, context):
+    edge.run("install -o root -g ingress -m 0640 iterate.app.crt iterate.app.key /etc/ingress/tls/;"
+             """printf 'domain = ["iterate.app"]\\ndefault-auth = "public"\\ngrace-period = "2m"\\npark = "20s"\\n' """
+             f">> /etc/ingress/broker.toml; systemctl enable --now {SOCKET} {BROKER}")
+    edge.run(ADMIN + "ingressctl machine create mach_123; ingressctl project create misha --machine mach_123; "
+             "ingressctl machine token create mach_123 > agent.token")
+    with open(edge.root.path + "/root/agent.token") as file:
+        machine.root.write("/root/agent.token", file.read())
+    machine.run("install -o root -g ingress-agent -m 0640 agent.token /etc/ingress/agent.token;"
+                """printf 'broker = "https://broker.iterate.app"\\nmachine = "mach_123"\\n' >> /etc/ingress/agent.toml;"""
+                f"systemctl enable --now {AGENT}; "
+                "systemd-run --unit=site python3 /root/slow_site.py 3000")
+    machine.wait("curl -s http://127.0.0.1:3000/", "the site")
+    for where, unit, user in ((edge, BROKER, "ingress"), (machine, AGENT, "ingress-agent")):
+        for pid in (where.show(unit, "MainPID"), child_of(where, unit)):
+            status = where.run(f"cat /proc/{pid}/status; stat -c %U /proc/{pid}")
+            assert "CapEff:\t0000000000000000" in status and "NoNewPrivs:\t1" in status
+            assert status.split()[-1] == user
+    assert edge.run("curl -sI http://misha.iterate.app/").startswith("HTTP/1.1 30")
+    download = Download(EDGE, HOST, context, "/slow/1")
+    download.read(10)
+    assert download.status == 200 and "mach_123" in machine.run("curl -s http://127.0.0.1:8080/_ingress/")
+
+
+@pytest.fixture
+def traffic(context):
+    asking = Traffic(EDGE, HOST, context)
+    asking.more()
+    yield asking
+    assert asking.stop() == []
+
+
+def test_an_upgrade_of_the_broker_drops_nothing(edge, context, traffic):
+    upgraded(edge, BROKER, "ingress-broker", context, traffic)
+    assert "grace-period" in edge.run("tail -3 /etc/ingress/broker.toml"), "what the operator wrote is kept"
+
+
+def test_an_upgrade_of_the_agent_drops_nothing(machine, context, traffic):
+    upgraded(machine, AGENT, "ingress-agent", context, traffic)
+
+
+def upgraded(where, unit, package, context, traffic):
+    """There and back again, with a download under way."""
+    for folder in (NEXT, PACKAGES):
+        parent, old = where.show(unit, "MainPID"), child_of(where, unit)
+        download = Download(EDGE, HOST, context, "/slow/15")
+        where.install(package_file(package, folder))
+        wait_until(lambda old=old: child_of(where, unit) != old, "a new process serves")
+        traffic.more()
+        assert where.show(unit, "MainPID") == parent and where.show(unit, "ActiveState") == "active"
+        assert where.run(f"readlink /proc/{child_of(where, unit)}/exe").strip() == f"/usr/bin/{package}"
+        download.read(150)
+        download.close()
+        where.wait(f"! test -d /proc/{old}", "the old process has ended", 60)
+        where.run("rm -f ./*.deb")
+
+
+def test_who_comes_while_the_broker_is_killed_waits(edge, traffic):
+    restarts = int(edge.show(BROKER, "NRestarts"))
+    before = traffic.answered
+    edge.run(f"systemctl kill --signal=SIGKILL {BROKER}")
+    edge.wait(f"test $(systemctl show --value -p NRestarts {BROKER}) -gt {restarts}", "systemd starts it again")
+    edge.wait(f"systemctl is-active {BROKER}", "it is ready")
+    wait_until(lambda: traffic.answered > before + 20, "answers go on", 60, lambda: f"{traffic.failures}\n{edge.journal()}")
+    # What was under way when it was killed is lost; nobody who came later is.
+    assert len(traffic.failures) <= 3, traffic.failures
+    traffic.failures.clear()
+
+
+def test_a_broker_that_stands_still_is_ended_by_the_watchdog(edge):
+    edge.run(f"mkdir -p /run/systemd/system/{BROKER}.d; printf '[Service]\\nWatchdogSec=2\\n' > "
+             f"/run/systemd/system/{BROKER}.d/quick.conf; systemctl daemon-reload; systemctl restart {BROKER}")
+    restarts = int(edge.show(BROKER, "NRestarts"))
+    edge.run("sleep 5")  # it says in time that it goes on
+    assert int(edge.show(BROKER, "NRestarts")) == restarts
+    edge.run(f"kill -STOP {child_of(edge, BROKER)}")
+    edge.wait(f"test $(systemctl show --value -p NRestarts {BROKER}) -gt {restarts}", "systemd starts it again")
+    edge.wait(f"systemctl is-active {BROKER}", "it is ready")
+    edge.run(f"rm -r /run/systemd/system/{BROKER}.d; systemctl daemon-reload")
+
+
+def test_a_stop_waits_for_what_is_under_way_longer_than_the_unit_says(edge, context):
+    edge.run(f"mkdir -p /run/systemd/system/{BROKER}.d; printf '[Service]\\nTimeoutStopSec=2\\n' > "
+             f"/run/systemd/system/{BROKER}.d/short.conf; systemctl daemon-reload")
+    download = Download(EDGE, HOST, context, "/slow/8")
+    download.read(10)
+    edge.run(f"systemctl stop --no-block {SOCKET} {BROKER}")
+    download.read(80)
+    edge.wait(f"test $(systemctl is-active {BROKER}) = inactive", "it ends by itself")
+    assert edge.show(BROKER, "Result") == "success"
+    edge.run(f"rm -r /run/systemd/system/{BROKER}.d; systemctl daemon-reload; systemctl start {SOCKET} {BROKER}")
+
+
+def test_a_removal_stops_it_and_keeps_the_configuration(edge, machine):
+    edge.run("apt-get remove -y ingress-broker ingressctl")
+    machine.run("apt-get remove -y ingress-agent")
+    assert edge.run("pgrep ingress-broker || true; ss -Hltn 'sport = :443'") == ""
+    assert machine.run("pgrep ingress-agent || true") == ""
+    edge.run("test -f /etc/ingress/broker.toml; test -f /var/lib/ingress/routes.db; ! test -e /usr/bin/ingress-broker")
+    machine.run("test -f /etc/ingress/agent.toml; test -f /etc/ingress/agent.token")
+
+
+def test_installed_again_it_goes_on_where_it_was(edge, machine, context):
+    edge.install(package_file("ingress-broker"), package_file("ingressctl"))
+    machine.install(package_file("ingress-agent"))
+    assert edge.run(f"systemctl is-enabled {SOCKET} {BROKER}").split() == ["enabled", "enabled"]
+    edge.run(f"systemctl start {SOCKET} {BROKER}")
+    machine.run(f"systemctl start {AGENT}")
+    download = Download(EDGE, HOST, context, "/slow/1")
+    download.read(10)
+    assert download.status == 200
+
+
+def test_a_purge_takes_configuration_and_state_away(edge, machine):
+    edge.run("apt-get purge -y ingress-broker ingressctl")
+    machine.run("apt-get purge -y ingress-agent")
+    edge.run("! test -e /etc/ingress/broker.toml; ! test -e /var/lib/ingress; test -f /etc/ingress/tls/iterate.app.key")
+    machine.run("! test -e /etc/ingress")
+    for where in (edge, machine):
+        assert where.run("find /etc/systemd /var/lib/systemd/deb-systemd-helper-* -name 'ingress*'") == ""
