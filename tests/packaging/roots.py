@@ -75,6 +75,10 @@ class Overlay:
             os.makedirs(part)
         sh("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={parts[0]},workdir={parts[1]}", parts[2])
 
+    def mount_proc(self):
+        os.makedirs(self.path + "/proc", exist_ok=True)
+        sh("mount", "-t", "proc", "proc", self.path + "/proc")
+
     def put(self, source, target, mode=0o644):
         """A file of this machine, there."""
         place = self.path + target + (os.path.basename(source) if target.endswith("/") else "")
@@ -87,4 +91,6 @@ class Overlay:
             file.write(text)
 
     def close(self):
+        if os.path.ismount(self.path + "/proc"):
+            sh("umount", "--lazy", self.path + "/proc")
         sh("umount", "--lazy", self.path)
