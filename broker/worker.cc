@@ -90,12 +90,12 @@ void Worker::make_acceptors() {
   }
   redirect_ = std::make_unique<Redirect>(config.acme_webroot, config.https.front().port, *requests);
   challenges_ = std::make_unique<ChallengesThen>(config.acme_webroot, *requests);
-  server::RequestAcceptor* clear = redirect_.get();
-  if (config.serve_clear) clear = challenges_.get();
+  clear_choice_ = std::make_unique<ClearChoice>(*parts_.routes, *redirect_, *challenges_,
+                                                config.serve_clear ? HttpMode::kServe : HttpMode::kRedirect);
   const auto welcome = [this](std::unique_ptr<transport::Connection> connection) {
     front_->welcome_tunnel(std::move(connection));
   };
-  clear_tunnels_ = std::make_unique<TunnelUpgrades>(*clear, welcome);
+  clear_tunnels_ = std::make_unique<TunnelUpgrades>(*clear_choice_, welcome);
   secure_tunnels_ = std::make_unique<TunnelUpgrades>(*requests, welcome);
   clear_ = std::make_unique<ProxiedRequests>(*clear_tunnels_);
   secure_ = std::make_unique<ProxiedRequests>(*secure_tunnels_);

@@ -13,6 +13,7 @@
 #include "broker/carrier/crossing.h"
 #include "broker/carrier/loops_view.h"
 #include "broker/certificates.h"
+#include "broker/client/clear_choice.h"
 #include "broker/client/front.h"
 #include "broker/client/proxied_requests.h"
 #include "broker/client/redirect.h"
@@ -119,6 +120,7 @@ class Worker final : private MachineWatcher {
   std::unique_ptr<dev::DevFront> dev_front_;  // null but in `ingress-broker dev`
   std::unique_ptr<Redirect> redirect_;
   std::unique_ptr<ChallengesThen> challenges_;
+  std::unique_ptr<ClearChoice> clear_choice_;
   std::unique_ptr<TunnelUpgrades> clear_tunnels_;
   std::unique_ptr<TunnelUpgrades> secure_tunnels_;
   std::unique_ptr<ProxiedRequests> clear_;   // what the clear listeners ask

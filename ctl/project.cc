@@ -23,7 +23,10 @@ struct ProjectFlags {
     command.port("--port", port, "Its default port [3000]");
     command.choice("--suspended", suspended, {"true", "false"}, "true: its hosts answer 403", "BOOL");
     command.option("--metadata", metadata, "Anything of yours, as a JSON object", "JSON");
-    command.option("--limits", limits, "What it may have, as {\"machines\": 10, \"routes\": 100}", "JSON");
+    command.option(
+        "--limits", limits,
+        "What it may have, as {\"machines\": 10, \"routes\": 100, \"streams\": 50, \"bytes_per_second\": \"10m\"}",
+        "JSON");
     policy.add_to(command);
   }
   std::string path() const { return "/v1/projects" + segment(slug); }

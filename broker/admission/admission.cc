@@ -10,6 +10,7 @@ namespace {
 
 constexpr Error kDenied{ErrorCode::kForbidden, Side::kClient, false, 0, "the policy denies every request"};
 constexpr Error kTooMany{ErrorCode::kRateLimited, Side::kClient, true, 0, "more requests than the policy allows"};
+constexpr Error kOverQuota{ErrorCode::kRateLimited, Side::kClient, true, 0, "more than the project's limits allow"};
 constexpr Error kElsewhere{ErrorCode::kForbidden, Side::kClient, false, 0, "the project has another name"};
 constexpr int kMovedPermanently = 301;
 
@@ -34,6 +35,9 @@ void Admission::set(AdmissionSettings settings) {
 }
 
 bool Admission::may_by_rate(const Asked& asked, const Resolution& found, Admitted& admitted, Instead& instead) {
+  for (const EffectivePolicy::Quota& quota : found.policy.quotas()) {
+    if (!take_rate(*quota.rule, "=" + std::string(quota.project), kOverQuota, asked, admitted, instead)) return false;
+  }
   const auto rates = found.policy.rate();
   if (!rates) return true;
   const std::string place = std::string(found.machine) + ":" + std::to_string(found.port);
@@ -41,14 +45,20 @@ bool Admission::may_by_rate(const Asked& asked, const Resolution& found, Admitte
     if (rule == nullptr) continue;
     std::string name = (rule == rates.enforced ? "!" : "") + place;
     if (rule->per_client) name.append("|").append(asked.client_ip);
-    RateTable::Taken taken = rates_.take(*rule, name, asked.loop_now);
-    if (taken.hold == nullptr) {
-      const auto seconds = (taken.wait.count() + 999) / 1000;
-      instead = {kTooMany, 0, {{"Retry-After", std::to_string(seconds)}}};
-      return false;
-    }
-    admitted.holds.push_back(std::move(taken.hold));
+    if (!take_rate(*rule, name, kTooMany, asked, admitted, instead)) return false;
   }
+  return true;
+}
+
+bool Admission::take_rate(const RateRule& rule, const std::string& name, const Error& why, const Asked& asked,
+                          Admitted& admitted, Instead& instead) {
+  RateTable::Taken taken = rates_.take(rule, name, asked.loop_now);
+  if (taken.hold == nullptr) {
+    const auto seconds = (taken.wait.count() + 999) / 1000;
+    instead = {why, 0, {{"Retry-After", std::to_string(seconds)}}};
+    return false;
+  }
+  admitted.holds.push_back(std::move(taken.hold));
   return true;
 }
 

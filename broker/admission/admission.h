@@ -45,6 +45,8 @@ class Admission {
 
  private:
   bool may_by_rate(const Asked& asked, const Resolution& found, Admitted& admitted, Instead& instead);
+  bool take_rate(const RateRule& rule, const std::string& name, const Error& why, const Asked& asked,
+                 Admitted& admitted, Instead& instead);
 
   uv::Loop& loop_;
   const RouteTable& routes_;

@@ -26,7 +26,7 @@ std::optional<Duration> RateBucket::take_request(const RateRule& rule, Time now)
 }
 
 bool RateBucket::take_stream(const RateRule& rule) {
-  if (rule.streams > 0 && streams_ >= rule.streams) return false;
+  if (rule.closed || (rule.streams > 0 && streams_ >= rule.streams)) return false;
   ++streams_;
   return true;
 }

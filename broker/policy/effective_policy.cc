@@ -49,6 +49,11 @@ void EffectivePolicy::add_auth(const AuthRule& rule) {
   auths_[auth_count_++] = &rule;
 }
 
+void EffectivePolicy::add_quota(const Quota& quota) {
+  plain_ = false;
+  if (quota_count_ < kMostQuotas) quotas_[quota_count_++] = quota;
+}
+
 std::optional<Duration> EffectivePolicy::park() const {
   const Duration* found = find(&Policy::park);
   return found == nullptr ? std::nullopt : std::optional(*found);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "broker/policy/policy.h"
 
@@ -36,6 +37,8 @@ class EffectivePolicy {
   const HeaderEdits* response_headers() const { return find(&Policy::response_headers); }
   SecurityHeaders security_headers() const { return value(&Policy::security_headers, SecurityHeaders::kOff); }
   TimeoutRule timeouts() const { return value(&Policy::timeouts, TimeoutRule()); }
+  // null where nothing sets it.
+  const HttpMode* http_mode() const { return find(&Policy::http_mode); }
   bool canonical() const { return value(&Policy::canonical, false); }
   CookieScope cookies() const { return value(&Policy::cookies, CookieScope::kIsolate); }
   bool root_path_field() const { return value(&Policy::root_path_field, false); }
@@ -55,6 +58,16 @@ class EffectivePolicy {
 
   // The rules of which each has to let a request in; none where nothing says who may (then nobody may).
   std::span<const AuthRule* const> auths() const { return {auths_.data(), auth_count_}; }
+  // What a project may use at once, whoever asks; each one holds.
+  struct Quota {
+    const RateRule* rule = nullptr;
+    std::string_view project;
+  };
+  static constexpr size_t kMostQuotas = 4;
+  std::span<const Quota> quotas() const { return {quotas_.data(), quota_count_}; }
+  // Of more than kMostQuotas the first ones hold.
+  void add_quota(const Quota& quota);
+
   // Everybody may come in, without a question.
   bool is_public() const;
   bool is_denied() const;
@@ -93,6 +106,8 @@ class EffectivePolicy {
   size_t count_ = 0;
   std::array<const AuthRule*, kMostAuths + 1> auths_{};  // an enforced one first
   size_t auth_count_ = 0;
+  std::array<Quota, kMostQuotas> quotas_{};
+  size_t quota_count_ = 0;
   size_t nearest_auths_ = 0;  // those that are not enforced
   bool level_open_ = false;   // the level in hand has set an auth
   bool overfull_ = false;     // nobody comes in

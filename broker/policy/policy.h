@@ -32,7 +32,11 @@ struct RateRule {
   int streams = 0;   // running at once
   uint64_t bytes_per_second = 0;
   bool per_client = true;
+  bool closed = false;  // nothing at all may run
 };
+
+// What the clear port does with a host's requests.
+enum class HttpMode : uint8_t { kRedirect, kServe };
 
 // 0: the broker's own.
 struct TimeoutRule {
@@ -58,6 +62,7 @@ struct Policy {
   std::optional<TimeoutRule> timeouts;
   std::optional<uint64_t> max_body;
   std::optional<RateRule> rate;
+  std::optional<HttpMode> http_mode;
   std::optional<bool> canonical;  // redirect to the project's canonical host
   std::optional<CookieScope> cookies;
   std::optional<bool> root_path_field;  // X-RStudio-Root-Path beside X-Forwarded-Prefix

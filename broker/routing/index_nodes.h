@@ -52,6 +52,7 @@ struct ServiceNode {
 struct ProjectNode {
   Project record;
   PolicyPtr policy;
+  std::shared_ptr<const RateRule> quota;               // null for none
   MachineNode* machine = nullptr;                      // attached
   std::vector<std::unique_ptr<ServiceNode>> services;  // by name
   HostEntry* entries = nullptr;                        // hosts that name it, its custom domains too

@@ -4,6 +4,7 @@
 
 #include "broker/model/machine_state.h"
 #include "broker/model/target_template.h"
+#include "broker/policy/project_limits.h"
 #include "broker/routing/pattern.h"
 
 namespace ingress::broker {
@@ -99,6 +100,7 @@ void IndexWriter::operator()(const PutProject& change) {
     if (!change.project.machine.empty()) attach(*node, tables_.machine(change.project.machine), false);
   }
   node->policy = policies_.of(change.project.policy);
+  node->quota = quota_of(change.project.limits);
   touch_all_of(*node);
 }
 

@@ -8,9 +8,9 @@
 #include "broker/model/sha256_text.h"
 #include "broker/model/target_template.h"
 #include "broker/policy/policy.h"
+#include "broker/policy/project_limits.h"
 #include "broker/routing/pattern.h"
 #include "broker/routing/request_path.h"
-#include "broker/store/project_limits.h"
 #include "broker/store/record_json.h"
 
 namespace ingress::broker {

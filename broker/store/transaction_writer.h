@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "broker/model/changes.h"
-#include "broker/store/project_limits.h"
+#include "broker/policy/project_limits.h"
 #include "broker/store/store.h"
 #include "broker/store/tables.h"
 

@@ -1,0 +1,31 @@
+#include "broker/client/clear_choice.h"
+
+#include <ctime>
+
+#include "common/http/forward_rules.h"
+
+namespace ingress::broker {
+
+ClearChoice::ClearChoice(const RouteTable& routes, server::RequestAcceptor& redirect, server::RequestAcceptor& serve,
+                         HttpMode otherwise)
+    : routes_(routes), redirect_(redirect), serve_(serve), otherwise_(otherwise) {}
+
+// Of a host that leads nowhere the broker's own policy says it.
+HttpMode ClearChoice::mode_of(const http::RequestHead& head) {
+  const Result<http::RequestTarget> target = http::request_target(head);
+  if (!target) return otherwise_;
+  static_cast<void>(routes_.read().resolve({target->host, target->target, std::time(nullptr)}, resolution_));
+  const HttpMode* const mode = resolution_.policy.http_mode();
+  return mode == nullptr ? otherwise_ : *mode;
+}
+
+server::RequestHandler* ClearChoice::on_request(server::Responder& responder, const http::RequestHead& head,
+                                                const server::RequestInfo& info) {
+  return acceptor(mode_of(head)).on_request(responder, head, info);
+}
+
+http::ErrorAnswer ClearChoice::on_unreadable(const Error& error, std::string_view client_ip) {
+  return acceptor(otherwise_).on_unreadable(error, client_ip);
+}
+
+}  // namespace ingress::broker
