@@ -198,6 +198,7 @@ bool App::listen_admin() {
   parts.routes = &loops_.routes();
   parts.carrier = &loops_.first().carrier();
   parts.loops = &loops_;
+  parts.tcp = &loops_.first().tcp();
   parts.book = &loops_.diary().book();
   parts.journal = &loops_.diary().journal();
   parts.certificates = &loops_.first().certificates().context();

@@ -246,7 +246,7 @@ void LoopSet::drain_clients(std::function<void()> done) {
 }
 
 void LoopSet::cut_clients() {
-  everywhere([](Worker& worker) { worker.front().close_all(); });
+  everywhere([](Worker& worker) { worker.cut_clients(); });
 }
 
 void LoopSet::stop_saving() {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/dev/dev_config.h"
+#include "common/base/after_calls.h"
 #include "common/base/signals.h"
 #include "common/tls/tls_session.h"
 #include "common/transport/connection.h"
@@ -54,6 +55,7 @@ Worker::Worker(const WorkerParts& parts, size_t number)
   tunnels_.set_watcher(*this);
   if (parts.directory != nullptr) crossing_ = std::make_unique<Crossing>(loop_, number, tunnels_);
   carrier_ = std::make_unique<Carrier>(tunnels_, parts.directory, crossing_.get());
+  tcp_ = std::make_unique<tcp::TcpConnects>(loop_, *parts.routes, *carrier_);
 }
 
 Worker::~Worker() = default;
@@ -222,7 +224,16 @@ LoopCounts Worker::counts() const {
 
 void Worker::stop_accepting(std::function<void()> settled) { front_->stop_accepting(std::move(settled)); }
 
-void Worker::drain_clients(std::function<void()> done) { front_->drain(std::move(done)); }
+void Worker::drain_clients(std::function<void()> done) {
+  const std::function<void()> one_done = after_calls(2, std::move(done));
+  front_->drain(one_done);
+  tcp_->drain(one_done);
+}
+
+void Worker::cut_clients() {
+  front_->close_all();
+  tcp_->close_all();
+}
 
 void Worker::drain_tunnels(Duration grace, std::function<void()> done) {
   if (lobby_ != nullptr) lobby_->close_all();

@@ -23,6 +23,7 @@
 #include "broker/generations/generations.h"
 #include "broker/machine_diary.h"
 #include "broker/observe/exchange_observer.h"
+#include "broker/tcp/tcp_connects.h"
 #include "broker/tunnel_access.h"
 
 namespace ingress::broker {
@@ -59,6 +60,7 @@ class Worker final : private MachineWatcher {
   Front& front() { return *front_; }
   TunnelRegistry& tunnels() { return tunnels_; }
   Carrier& carrier() { return *carrier_; }
+  tcp::TcpConnects& tcp() { return *tcp_; }
   const Certificates& certificates() const { return certificates_; }
   // Before the first handshake; it outlives the worker.
   void use_certificate_maker(tls::CertificateMaker& maker) { certificates_.use_maker(maker); }
@@ -79,6 +81,7 @@ class Worker final : private MachineWatcher {
   LoopCounts counts() const;
   void stop_accepting(std::function<void()> settled);
   void drain_clients(std::function<void()> done);
+  void cut_clients();
   void drain_tunnels(Duration grace, std::function<void()> done);
 
   // Its thread, until stop() has been called.
@@ -113,6 +116,7 @@ class Worker final : private MachineWatcher {
   std::vector<Worker*> all_;            // empty with one loop
   std::unique_ptr<Crossing> crossing_;  // null with one loop
   std::unique_ptr<Carrier> carrier_;
+  std::unique_ptr<tcp::TcpConnects> tcp_;
   ParkingLot parking_;
   ExchangeObserver observer_;
   std::unique_ptr<Admission> admission_;

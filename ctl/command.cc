@@ -55,6 +55,11 @@ Command Command::option(const char* name, std::string& value, const char* help, 
   return optional_word(name, value, help, shown);
 }
 
+Command Command::options(const char* name, std::vector<std::string>& values, const char* help, const char* shown) {
+  app_->add_option(name, values, help)->allow_extra_args(false)->option_text(shown);
+  return *this;
+}
+
 Command Command::required_option(const char* name, std::string& value, const char* help, const char* shown) {
   return word(name, value, help, shown);
 }

@@ -24,6 +24,8 @@ class Command {
   Command optional_words(const char* name, std::vector<std::string>& values, const char* help, const char* shown);
   // --NAME VALUE
   Command option(const char* name, std::string& value, const char* help, const char* shown);
+  // May be said again and again.
+  Command options(const char* name, std::vector<std::string>& values, const char* help, const char* shown);
   Command required_option(const char* name, std::string& value, const char* help, const char* shown);
   Command choice(const char* name, std::string& value, const std::vector<std::string>& good, const char* help,
                  const char* shown);

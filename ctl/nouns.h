@@ -28,6 +28,7 @@ void add_changes_undo(Command changes, Shell& shell);
 // completion and man: what is made from the tree of all commands, which are added before they run.
 void add_help_pages(Command app, Shell& shell, const std::string& version);
 void add_why(Command app, Shell& shell);
+void add_connect(Command app, Shell& shell);
 
 // A name as one segment of a path.
 inline std::string segment(const std::string& name) { return "/" + percent_encoded(name); }

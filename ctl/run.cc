@@ -52,6 +52,7 @@ void add_commands(Command app, Shell& shell, const char* version) {
   add_tail(app, shell);
   add_top(app, shell);
   add_why(app, shell);
+  add_connect(app, shell);
   add_help_pages(app, shell, version);
 }
 

@@ -23,14 +23,32 @@ Outcome<AdminClient*> Session::client() {
   if (!globals_.db.empty()) return wrong_usage("--db only reads, and only what is in the file: leave it out for this");
   Outcome<AdminAddress> address = parse_admin_address(globals_.admin);
   if (!address) return tl::unexpected(address.error());
-  std::string token;
-  if (globals_.token.given()) {
-    const cli::Parsed<std::string> read = globals_.token.read();
-    if (!read) return failed("the admin token: " + read.error());
-    token = *read;
-  }
-  client_ = std::make_unique<AdminClient>(std::move(*address), std::move(token));
+  Outcome<std::string> shown = token();
+  if (!shown) return tl::unexpected(shown.error());
+  client_ = std::make_unique<AdminClient>(std::move(*address), std::move(*shown));
   return client_.get();
+}
+
+Outcome<std::string> Session::token() const {
+  if (!globals_.token.given()) return std::string();
+  const cli::Parsed<std::string> read = globals_.token.read();
+  if (!read) return failed("the admin token: " + read.error());
+  return *read;
+}
+
+Outcome<bool> Session::connecting() {
+  if (!globals_.db.empty()) return wrong_usage("--db only reads, and only what is in the file: leave it out for this");
+  const Outcome<AdminAddress> address = parse_admin_address(globals_.admin);
+  if (!address) return tl::unexpected(address.error());
+  const Outcome<std::string> shown = token();
+  if (!shown) return tl::unexpected(shown.error());
+  address_ = *address;
+  token_ = *shown;
+  return true;
+}
+
+Outcome<std::unique_ptr<TcpWay>> Session::connect(const std::string& target) const {
+  return TcpWay::open(address_, token_, target);
 }
 
 Outcome<Json> Session::change(const std::string& method, const std::string& path, const Json& body) {

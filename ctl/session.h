@@ -11,6 +11,7 @@
 #include "ctl/admin_client.h"
 #include "ctl/database.h"
 #include "ctl/outcome.h"
+#include "ctl/tcp_way.h"
 
 namespace ingress::ctl {
 
@@ -49,6 +50,10 @@ class Session {
   Outcome<RawAnswer> send(const std::string& method, const std::string& path, const std::string& body,
                           const char* content_type);
 
+  // A raw connection to HOST:PORT. Thread: any, once connecting() was good.
+  Outcome<bool> connecting();
+  Outcome<std::unique_ptr<TcpWay>> connect(const std::string& target) const;
+
   // What has changed since a revision, at most `limit` rows (0: all).
   Outcome<Json> changes(long long since, long long limit);
 
@@ -56,7 +61,11 @@ class Session {
   Outcome<AdminClient*> client();
   Outcome<Json> items_of_file(const Ask& ask);
 
+  Outcome<std::string> token() const;
+
   const Globals& globals_;
+  AdminAddress address_;  // of raw connections
+  std::string token_;
   std::unique_ptr<AdminClient> client_;
   std::unique_ptr<Database> database_;
 };

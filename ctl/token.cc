@@ -33,7 +33,8 @@ void add_making(Command token, Shell& shell) {
                         return shell.session.change("POST", kPath, body);
                       });
                     });
-  command.required_option("--role", made->role, "read, write or project:SLUG", "ROLE");
+  command.required_option("--role", made->role, "read, write, project:SLUG, or tcp:MACHINE:PORT (* for any port)",
+                          "ROLE");
   command.option("--label", made->label, "What it is for, for people", "TEXT");
   command.number("--ttl", made->ttl, 1, "It ends after so many seconds", "SECONDS");
   made->add_output(command);

@@ -6,6 +6,7 @@
 #include "agent/session/origin_stream.h"
 #include "agent/session/probe_stream.h"
 #include "agent/session/reset_code.h"
+#include "agent/session/tcp_stream.h"
 #include "common/base/log.h"
 
 namespace ingress::agent {
@@ -35,10 +36,28 @@ tunnel::StreamHandler* OriginStreams::open(tunnel::Stream& stream, const tunnel:
     return nullptr;
   }
   if (open.kind == tunnel::StreamKind::kProbe) return ProbeStream::start(stream, pool_, *target, kProbeTimeout);
+  if (open.kind == tunnel::StreamKind::kTcp) return open_tcp(stream, *target, open.port);
   // It owns itself until retire() takes it back.
   OriginStream* const glue = take_spare().release();
   ++active_;
   return glue->start(stream, *target, open, end);
+}
+
+tunnel::StreamHandler* OriginStreams::open_tcp(tunnel::Stream& stream, const origin::Target& target, int port) {
+  const auto on_failed = [this, port](const Error& error) {
+    log_debug("tcp_failed", {{"port", port}, {"error", describe(error)}});
+    if (on_failed_) on_failed_(port, error);
+  };
+  const auto on_over = [this](TcpStream& over) {
+    const auto found = tcp_.find(&over);
+    loop_.bury(std::move(found->second));
+    tcp_.erase(found);
+  };
+  auto made = std::make_unique<TcpStream>(loop_, stream, on_failed, on_over);
+  TcpStream* const tcp = made.get();
+  tcp_.emplace(tcp, std::move(made));
+  tcp->start(pool_, target, timeouts_.connect);
+  return tcp;
 }
 
 const Result<origin::Target>& OriginStreams::target_of(int port, bool tls) {

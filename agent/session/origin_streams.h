@@ -18,6 +18,7 @@
 namespace ingress::agent {
 
 class OriginStream;
+class TcpStream;
 
 class OriginStreams final : private uv::Flushable {
  public:
@@ -47,6 +48,7 @@ class OriginStreams final : private uv::Flushable {
   const Result<origin::Target>& target_of(int port, bool tls);
   Result<origin::Target> make_target(int port, bool tls);
   std::unique_ptr<OriginStream> take_spare();
+  tunnel::StreamHandler* open_tcp(tunnel::Stream& stream, const origin::Target& target, int port);
   // Takes a finished object back at the end of the iteration: its exchange may be what calls.
   void retire(OriginStream& stream);
   void flush() override;
@@ -60,6 +62,7 @@ class OriginStreams final : private uv::Flushable {
   std::unique_ptr<tls::ClientContext> tls_;                  // of origins that speak TLS; made for the first of them
   std::vector<std::unique_ptr<OriginStream>> spare_;
   std::vector<OriginStream*> retired_;
+  std::unordered_map<TcpStream*, std::unique_ptr<TcpStream>> tcp_;
   size_t active_ = 0;
   http::ResponseHead head_;  // scratch: the head that is being passed on
 };

@@ -147,6 +147,8 @@ std::optional<Answer> check_access(const Role& role, const std::vector<std::stri
       return std::nullopt;
     case RoleKind::kRead:
       return forbidden("this token only reads");
+    case RoleKind::kTcp:
+      return forbidden("this token only connects");
     case RoleKind::kWrite:
       if (!std::holds_alternative<PutAccessToken>(change) && !std::holds_alternative<DeleteAccessToken>(change)) {
         return std::nullopt;

@@ -78,7 +78,8 @@ tl::expected<Operation, Answer> AccessTokens::create(const RequestPtr& request) 
   MadeToken made = make_token();
   ObjectReader in(request->body);
   in.required("role", made.token.role);
-  if (in.good() && !parse_role(made.token.role)) in.refuse("role", "is none of read, write and project:SLUG");
+  if (in.good() && !parse_role(made.token.role))
+    in.refuse("role", "is none of read, write, project:SLUG, tcp:MACHINE:PORT and tcp:MACHINE:*");
   in.text("label", made.token.label);
   in.expiry(unix_seconds(), made.token.expires_at);
   if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));

@@ -13,6 +13,7 @@
 namespace ingress::broker::admin {
 namespace {
 
+constexpr std::string_view kAuthorization = "Authorization";
 constexpr std::string_view kSessionPath = "/v1/session";
 
 bool is_page(std::string_view path) { return path == "/" || path.starts_with("/dashboard/"); }
@@ -38,14 +39,16 @@ std::string text_of(const http::Field* field) { return field == nullptr ? std::s
 }  // namespace
 
 // A digest of the secret, so that its length does not show either.
-Credentials AdminAcceptor::credentials_of(const http::RequestHead& head) const {
+ShownToken AdminAcceptor::token_in(const http::RequestHead& head, std::string_view name) {
   constexpr std::string_view kScheme = "Bearer ";
-  const http::Field* field = http::find_field(head.fields, "Authorization");
-  if (field != nullptr) {
-    if (!http::iequals(field->value.substr(0, kScheme.size()), kScheme)) return {};
-    const std::string_view secret = field->value.substr(kScheme.size());
-    return {{std::string(access_token_id(secret)), tls::sha256_hex(secret)}, {}};
-  }
+  const http::Field* field = http::find_field(head.fields, name);
+  if (field == nullptr || !http::iequals(field->value.substr(0, kScheme.size()), kScheme)) return {};
+  const std::string_view secret = field->value.substr(kScheme.size());
+  return {std::string(access_token_id(secret)), tls::sha256_hex(secret)};
+}
+
+Credentials AdminAcceptor::credentials_of(const http::RequestHead& head) const {
+  if (http::find_field(head.fields, kAuthorization) != nullptr) return {token_in(head, kAuthorization), {}};
   if (trust_.sessions == nullptr) return {};
   const int64_t now = unix_seconds();
   const std::string id = trust_.sessions->find(cookie_of(head.fields, kSessionCookie),
@@ -103,12 +106,31 @@ std::optional<Answer> AdminAcceptor::refusal(const http::RequestHead& head, cons
   if (who && who->role.kind == RoleKind::kRead && !only_reads(head.method) && path != kSessionPath) {
     return problem(403, "forbidden", "this token only reads");
   }
+  if (who && who->role.kind == RoleKind::kTcp) return problem(403, "forbidden", "this token is for CONNECT alone");
   if (announces_too_much(head)) return problem(413, "body_too_large", "a request's body may have 1 MiB");
   return std::nullopt;
 }
 
+// Who asks a proxy says who it is to the proxy; "Authorization" is taken, too. No browser's session is.
+server::RequestHandler* AdminAcceptor::connect(server::Responder& responder, const http::RequestHead& head) {
+  ShownToken shown = token_in(head, "Proxy-Authorization");
+  if (shown.digest.empty()) shown = token_in(head, kAuthorization);
+  const std::optional<Identity> who = identify({shown, {}});
+  if (who && tcp_ != nullptr) {
+    const bool by_token = !trust_.by_file_mode && who->actor == shown.id;
+    return tcp_->connect(responder, head.target, {who->role, who->actor, by_token});
+  }
+  Answer answer = who ? problem(405, "method_not_allowed", "CONNECT is not served here")
+                      : problem(407, "unauthorized", "CONNECT needs \"Proxy-Authorization: Bearer TOKEN\"");
+  if (!who) answer.fields.emplace_back("Proxy-Authenticate", "Bearer");
+  responder.close_after_answer();
+  send(responder, answer);
+  return nullptr;
+}
+
 server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, const http::RequestHead& head,
                                                   const server::RequestInfo& info) {
+  if (head.method == "CONNECT") return connect(responder, head);
   std::optional<Target> target = parse_target(head.target);
   Credentials by = credentials_of(head);
   const std::optional<Identity> who = identify(by);

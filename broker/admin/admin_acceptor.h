@@ -12,6 +12,7 @@
 #include "broker/admin/router.h"
 #include "broker/admin/sessions.h"
 #include "broker/routing/route_table.h"
+#include "broker/tcp/tcp_connects.h"
 #include "common/server/exchange.h"
 
 namespace ingress::broker::admin {
@@ -45,7 +46,9 @@ struct Identity {
 
 class AdminAcceptor final : public server::RequestAcceptor {
  public:
-  AdminAcceptor(const Router& router, Trust trust) : router_(router), trust_(std::move(trust)) {}
+  // `tcp` serves CONNECT (docs/tcp.md); where it is null nobody does.
+  AdminAcceptor(const Router& router, Trust trust, tcp::TcpConnects* tcp)
+      : router_(router), trust_(std::move(trust)), tcp_(tcp) {}
   // Of the requests that come next.
   void set_token(const std::string& token) { trust_.token = token; }
 
@@ -68,16 +71,19 @@ class AdminAcceptor final : public server::RequestAcceptor {
     std::optional<Identity> who;
   };
 
+  static ShownToken token_in(const http::RequestHead& head, std::string_view field);
   Credentials credentials_of(const http::RequestHead& head) const;
   // Of a browser that was led here by others; nullopt where all is well.
   std::optional<Answer> refuse_browser(const http::RequestHead& head, std::string_view path,
                                        const Credentials& by) const;
+  server::RequestHandler* connect(server::Responder& responder, const http::RequestHead& head);
   // What is answered before the body is read; nullopt where the request may go on.
   std::optional<Answer> refusal(const http::RequestHead& head, const std::optional<Target>& target,
                                 const Credentials& by, const std::optional<Identity>& who) const;
 
   const Router& router_;
   Trust trust_;
+  tcp::TcpConnects* tcp_;
   std::unordered_map<AdminExchange*, Running> running_;
 };
 

@@ -47,6 +47,7 @@ server::ConnectionOptions connection_options() {
   options.keep_alive_timeout = Duration{75000};
   // Nothing that the API does takes longer without a byte: a client that stalls in its body is let go.
   options.exchange_timeout = Duration{75000};
+  options.limits.connect = true;
   return options;
 }
 
@@ -83,8 +84,8 @@ class Server final : public AdminServer {
         hosts_(options.hosts),
         sessions_(std::chrono::duration_cast<std::chrono::seconds>(options.session).count()),
         login_(sessions_, parts.version, [this](const auto& by) { return remote_acceptor_.identify(by); }),
-        local_acceptor_(router_, {true, "", nullptr, nullptr, &hosts_}),
-        remote_acceptor_(router_, {false, options.token, parts.routes, &sessions_, &hosts_}),
+        local_acceptor_(router_, {true, "", nullptr, nullptr, &hosts_}, parts.tcp),
+        remote_acceptor_(router_, {false, options.token, parts.routes, &sessions_, &hosts_}, parts.tcp),
         local_(loop_, local_acceptor_, connection_options()),
         remote_(loop_, remote_acceptor_, connection_options()),
         welcome_timer_(loop_, [this] { remote_acceptor_.end_unwelcome(); }) {

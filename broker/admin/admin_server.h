@@ -22,6 +22,10 @@ class ServerContext;
 
 namespace ingress::broker {
 
+namespace tcp {
+class TcpConnects;
+}
+
 struct AdminOptions {
   std::vector<uv::Address> addresses;  // Unix and TCP
   std::string token;                   // for TCP; "" refuses every TCP request
@@ -38,6 +42,7 @@ struct AdminParts {
   LoopsView* loops = nullptr;
   const MachineBook* book = nullptr;
   MachineJournal* journal = nullptr;
+  tcp::TcpConnects* tcp = nullptr;                   // who serves CONNECT; null: nobody
   const tls::ServerContext* certificates = nullptr;  // null where the broker serves no https
   std::string public_https_port;                     // ":8443" or "": for the URLs that are shown
   std::string version;                               // the broker's

@@ -35,7 +35,16 @@ server::RequestHandler* TunnelUpgrades::on_request(server::Responder& responder,
   }
   uv::Address agent;
   agent.ip = info.client_ip;
-  std::unique_ptr<transport::Connection> connection = responder.take_over(kProtocol);
+  http::ResponseHead switching;
+  switching.status = 101;
+  switching.reason = "Switching Protocols";
+  switching.fields = {{"Upgrade", kProtocol}};
+  ByteBuffer begun;
+  std::unique_ptr<transport::Connection> connection = responder.take_over(switching, begun);
+  if (connection == nullptr) {
+    responder.abort();
+    return nullptr;
+  }
   // Whom the proxy names is whom the tunnel is listed with.
   if (agent.ip != connection->peer().ip) connection->tell_peer(agent);
   on_tunnel_(std::move(connection));

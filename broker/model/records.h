@@ -103,7 +103,7 @@ struct Share {
 // Lets in to the admin API, as far as its role goes.
 struct AccessToken {
   std::string id;      // "at_…"
-  std::string role;    // "read", "write" or "project:SLUG"
+  std::string role;    // as parse_role takes it
   std::string sha256;  // hex of the secret's hash
   std::string label;
   int64_t created_at = 0;

@@ -8,16 +8,18 @@
 
 namespace ingress::broker {
 
-enum class RoleKind : uint8_t { kFull, kWrite, kRead, kProject };
+enum class RoleKind : uint8_t { kFull, kWrite, kRead, kProject, kTcp };
 
 struct Role {
   RoleKind kind = RoleKind::kFull;
   std::string project = {};  // of kProject
+  std::string machine = {};  // of kTcp: it may connect to this machine's port, and nothing else
+  int port = 0;              // 0: any
 
   bool operator==(const Role&) const = default;
 };
 
-// "read", "write", "project:SLUG": what a token may have.
+// "read", "write", "project:SLUG", "tcp:MACHINE:PORT", "tcp:MACHINE:*": what a token may have.
 std::optional<Role> parse_role(std::string_view text);
 // The slug of "project:SLUG", "" for others.
 std::string project_of_role(std::string_view text);

@@ -11,7 +11,8 @@ inline constexpr uint8_t kMostInterimHeads = 64;
 
 struct ReaderLimits {
   size_t head_bytes = size_t{64} * 1024;  // request line or status line, all fields (trailers are counted alike)
-  size_t field_count = 256;
+  uint32_t field_count = 256;
+  bool connect = false;  // CONNECT is read, too; else it is an error
 };
 
 }  // namespace ingress::http

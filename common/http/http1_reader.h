@@ -21,6 +21,8 @@
 
 namespace ingress::http {
 
+struct MessageFacts;
+
 // Requests of one client connection, one after the other (pipelining: after kEnd, next() reads the following request).
 class RequestReader {
  public:
@@ -56,6 +58,7 @@ class RequestReader {
   ReadEvent take_head(MutableBytes& input);
   // `section`: the head's fields as they came.
   Fault judge_head(std::string_view section);
+  Fault judge_connect(const MessageFacts& facts);
   ReadEvent read_body(MutableBytes& input, size_t allowance);
   ReadEvent fail(const Fault& fault);
 

@@ -83,7 +83,7 @@ bool RequestReader::read_request_line(MutableBytes& input, ReadEvent& event) {
   std::string_view line;
   Fault fault;
   if (body_.section().first_line(text, limits_, line, fault) == FieldSection::Progress::kWhole) {
-    fault = check_request_line(line);
+    fault = check_request_line(line, limits_.connect);
     phase_ = Phase::kFields;
     if (!fault) return true;
   } else if (text != kLineEnd.substr(0, 1) && !may_begin_request_line(text.substr(0, limits_.head_bytes))) {
@@ -112,6 +112,7 @@ Fault RequestReader::judge_head(std::string_view section) {
   if (facts.host_count > 1) return {"more than one Host"};
   if (facts.host_count == 0 && head_.minor_version == 1) return {"no Host"};
   if (!parse_authority(facts.host)) return {"a malformed Host", Fault::Kind::kBadHost};
+  if (head_.method == "CONNECT") return judge_connect(facts);
   RequestTarget target;
   if (!split_target(head_.method, head_.target, target)) return {"a malformed request target"};
   BodyFraming framing;
@@ -120,6 +121,17 @@ Fault RequestReader::judge_head(std::string_view section) {
   body_.begin(framing);
   keep_alive_ = stays_open(facts, head_.minor_version);
   wants_upgrade_ = head_.minor_version == 1 && facts.names_upgrade && facts.has_upgrade && !facts.h2c;
+  return {};
+}
+
+// RFC 9110, 9.3.6: it names a host and a port, and has no content.
+Fault RequestReader::judge_connect(const MessageFacts& facts) {
+  const std::optional<Authority> target = parse_authority(head_.target);
+  if (!target || target->host.empty() || target->port == 0) return {"CONNECT without HOST:PORT"};
+  if (facts.chunked || facts.has_content_length) return {"CONNECT with a body"};
+  body_.begin({});
+  keep_alive_ = stays_open(facts, head_.minor_version);
+  wants_upgrade_ = false;
   return {};
 }
 

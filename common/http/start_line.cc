@@ -20,7 +20,7 @@ int minor_version(std::string_view version) {
 
 }  // namespace
 
-Fault check_request_line(std::string_view line) {
+Fault check_request_line(std::string_view line, bool connect) {
   const size_t method = token_span(line);
   if (method == 0 || method > kMostMethodBytes || method == line.size() || line[method] != ' ') {
     return {"a malformed method"};
@@ -29,7 +29,7 @@ Fault check_request_line(std::string_view line) {
   const size_t end = method + 1 + target;
   if (target == 0 || end == line.size() || line[end] != ' ') return {"a malformed request target"};
   if (minor_version(line.substr(end + 1)) < 0) return {"neither HTTP/1.0 nor HTTP/1.1"};
-  if (line.substr(0, method) == "CONNECT") return {"CONNECT is not served", Fault::Kind::kMethodNotAllowed};
+  if (!connect && line.substr(0, method) == "CONNECT") return {"CONNECT is not served", Fault::Kind::kMethodNotAllowed};
   return {};
 }
 

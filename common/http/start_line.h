@@ -12,8 +12,8 @@ namespace ingress::http {
 inline constexpr size_t kMostMethodBytes = 64;
 
 // method SP target SP HTTP/1.0 or HTTP/1.1. A target is visible ASCII (nginx lets bytes from 0x80 up pass, Node does
-// not). CONNECT is a fault of its own kind.
-Fault check_request_line(std::string_view line);
+// not). Without `connect` CONNECT is a fault of its own kind.
+Fault check_request_line(std::string_view line, bool connect = false);
 // Splits a line that was checked.
 void split_request_line(std::string_view line, RequestHead& head);
 // False where no line that begins so can be a request line. Looks at a bounded number of bytes.

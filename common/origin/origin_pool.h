@@ -122,6 +122,9 @@ class OriginPool {
   void set_witness(Witness witness);
   // Connects and closes again: is anything listening?
   void probe(const Target& target, Duration timeout, std::function<void(Status)> on_done);
+  // Connects, for who speaks something else than HTTP: the connection is the caller's. Calls back once, later.
+  using OnConnected = std::function<void(Result<std::unique_ptr<uv::Socket>>)>;
+  void connect(const Target& target, Duration timeout, OnConnected on_connected);
   void close_idle();
   size_t idle_count() const;
 

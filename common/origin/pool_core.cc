@@ -56,8 +56,8 @@ void PoolCore::recycle(std::unique_ptr<ActiveExchange> exchange) {
   }
 }
 
-void PoolCore::probe(const Target& target, Duration timeout, std::function<void(Status)> on_done) {
-  probes_.push_back(std::make_unique<Probe>(*this, std::move(on_done)));
+void PoolCore::connect(const Target& target, Duration timeout, OriginPool::OnConnected on_connected) {
+  probes_.push_back(std::make_unique<Probe>(*this, std::move(on_connected)));
   probes_.back()->start(target, last_good(target), timeout);
 }
 

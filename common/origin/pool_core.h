@@ -39,7 +39,7 @@ class PoolCore {
 
   std::unique_ptr<Exchange> start(const Target& target, const Request& request, const Timeouts& timeouts,
                                   ExchangeHandler& handler);
-  void probe(const Target& target, Duration timeout, std::function<void(Status)> on_done);
+  void connect(const Target& target, Duration timeout, OriginPool::OnConnected on_connected);
   void set_witness(Witness witness) { witness_ = std::move(witness); }
   void close_idle();
   size_t idle_count() const;

@@ -1,4 +1,4 @@
-// Connects to a target and closes again. Private to common/origin.
+// Connects to a target, and hands the connection out. Private to common/origin.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@ class PoolCore;
 // Owned by the pool; buried when it has called back.
 class Probe final : public uv::Buryable, private DialHandler {
  public:
-  Probe(PoolCore& core, std::function<void(Status)> on_done);
+  Probe(PoolCore& core, OriginPool::OnConnected on_done);
   ~Probe() override;
 
   void start(const Target& target, size_t first, Duration timeout) { dialer_.start(target, first, timeout); }
@@ -21,10 +21,10 @@ class Probe final : public uv::Buryable, private DialHandler {
  private:
   void on_dialed(std::unique_ptr<uv::Socket> socket, size_t index) override;
   void on_dial_failed(const Error& error) override;
-  void done(const Status& status);
+  void done(Result<std::unique_ptr<uv::Socket>> connected);
 
   PoolCore& core_;
-  std::function<void(Status)> on_done_;
+  OriginPool::OnConnected on_done_;
   Dialer dialer_;
 };
 

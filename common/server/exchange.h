@@ -12,6 +12,7 @@
 #include <memory>
 #include <string_view>
 
+#include "common/base/byte_buffer.h"
 #include "common/base/bytes.h"
 #include "common/base/clock.h"
 #include "common/base/error.h"
@@ -68,10 +69,13 @@ class Responder {
   // What is left of the request, if anything, is not wanted: the connection ends with this answer, and its head says so
   // (HTTP/2: it goes on). Before its head.
   virtual void drop_rest_of_request() = 0;
-  // Answers 101 with this Upgrade, and gives the connection up: the exchange is over. Only in on_request, where the
-  // client asks for that Upgrade; what it sent behind its head is lost. nullptr, with nothing done, for HTTP/2.
-  virtual std::unique_ptr<transport::Connection> take_over(std::string_view protocol) {
-    static_cast<void>(protocol);
+  // Answers with this head, a 101 or a 2xx to CONNECT, behind which there is no HTTP any more, and gives the connection
+  // up, not reading: the exchange is over. What was read behind the request is put into `begun` (from inside on_request
+  // it is lost: for a client that waits for the answer). nullptr, with nothing done, for HTTP/2, and where the client
+  // has closed its side.
+  virtual std::unique_ptr<transport::Connection> take_over(const http::ResponseHead& head, ByteBuffer& begun) {
+    static_cast<void>(head);
+    static_cast<void>(begun);
     return nullptr;
   }
   // The answer's bytes so far, for the log: body bytes as the origin counts them.

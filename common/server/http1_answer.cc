@@ -1,5 +1,6 @@
 // The answer's half of Http1Connection: heads, framing, body.
 #include <cassert>
+#include <utility>
 
 #include "common/http/http1_writer.h"
 #include "common/server/answer_framing.h"
@@ -57,15 +58,19 @@ void Http1Connection::send_switching_head(const http::ResponseHead& head) {
   }
 }
 
-std::unique_ptr<transport::Connection> Http1Connection::take_over(std::string_view protocol) {
-  assert(upgrade_offered_ && !answer_begun_);
+std::unique_ptr<transport::Connection> Http1Connection::take_over(const http::ResponseHead& head, ByteBuffer& begun) {
+  assert(state_ == State::kExchange && !answer_begun_);
+  if (client_ended_) return nullptr;
   ByteBuffer& out = head_buffer();
   http::HeadOptions options;
-  options.upgrade = true;
-  http::write_response_head(out, 101, "Switching Protocols", {{"Upgrade", protocol}}, options);
+  options.upgrade = head.status == 101;
+  http::write_response_head(out, head.status, head.reason, head.fields, options);
   connection_->write(out.view());
   connection_->set_water_marks(transport::Connection::kHighWaterBytes, transport::Connection::kLowWaterBytes);
   connection_->pause_read();
+  connection_->set_handler(nullptr);
+  handler_ = nullptr;
+  begun = std::move(held_);
   state_ = State::kClosing;
   deadline_.cancel();
   watch_.cancel();

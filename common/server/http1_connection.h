@@ -79,7 +79,7 @@ class Http1Connection final : public uv::Buryable,
   void abort() override;
   void close_after_answer() override { close_after_ = true; }
   void drop_rest_of_request() override { close_after_ = close_after_ || !request_ended_; }
-  std::unique_ptr<transport::Connection> take_over(std::string_view protocol) override;
+  std::unique_ptr<transport::Connection> take_over(const http::ResponseHead& head, ByteBuffer& begun) override;
   uint64_t body_bytes_sent() const override { return body_bytes_sent_; }
   // DeadlineHandler
   void on_deadline(Deadline& deadline) override;

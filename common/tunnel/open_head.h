@@ -9,9 +9,10 @@ namespace ingress::tunnel {
 
 // What a stream is for. kProbe: the agent only connects to the port and answers with a HEAD of 204, or RESET. kH2c: as
 // kHttp, to an origin that speaks HTTP/2 by prior knowledge. kHttps: as kHttp, to an origin that speaks it over TLS.
-enum class StreamKind : uint8_t { kHttp = 0, kProbe = 1, kH2c = 2, kHttps = 4 };
+// kTcp: a connection to the port, opaque bytes behind a HEAD of 101; its OPEN has `upgrade`.
+enum class StreamKind : uint8_t { kHttp = 0, kProbe = 1, kH2c = 2, kTcp = 3, kHttps = 4 };
 
-inline bool is_known(StreamKind kind) { return kind <= StreamKind::kH2c || kind == StreamKind::kHttps; }
+inline bool is_known(StreamKind kind) { return kind <= StreamKind::kHttps; }
 
 // An OPEN as it is sent or was received. Views are valid until the call returns.
 struct OpenHead {

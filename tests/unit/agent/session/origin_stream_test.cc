@@ -235,6 +235,75 @@ TEST_CASE("a probe that is cancelled before its answer is forgotten") {
   CHECK(pair.agent->stream_count() == 0);
 }
 
+TEST_CASE("a TCP stream is a connection to the port: bytes and ends both ways, without HTTP") {
+  SessionPair pair;
+  TestOrigin origin(pair.loop);
+  BrokerStream stream;
+  stream.open(*pair.broker, origin.port, pair.loop.now(), "CONNECT", false, {}, true, tunnel::StreamKind::kTcp);
+  REQUIRE(pair.until([&stream] { return !stream.statuses.empty(); }));
+  CHECK(stream.statuses == std::vector<int>{101});
+  CHECK(stream.names.empty());
+  CHECK(stream.send("to the server", true) == 13);
+  REQUIRE(pair.until([&origin] { return origin.peers.at(0)->closed; }));
+  CHECK(origin.peers[0]->received == "to the server");
+  origin.peers[0]->write("and back");
+  origin.peers[0]->end();
+  REQUIRE(pair.until([&stream] { return stream.closed; }));
+  CHECK(stream.body == "and back");
+  CHECK_FALSE(stream.reset);
+}
+
+TEST_CASE("what of a TCP stream comes before the connection waits for it") {
+  SessionPair pair;
+  TestOrigin origin(pair.loop);
+  BrokerStream stream;
+  stream.open(*pair.broker, origin.port, pair.loop.now(), "CONNECT", false, {}, true, tunnel::StreamKind::kTcp);
+  stream.send("early", true);
+  REQUIRE(pair.until([&origin] { return !origin.peers.empty() && origin.peers[0]->closed; }));
+  CHECK(origin.peers[0]->received == "early");
+}
+
+TEST_CASE("a TCP stream whose port refuses, or is denied, is reset and says why") {
+  SessionPair pair;
+  TestOrigin gone(pair.loop);
+  gone.stop();
+  BrokerStream refused;
+  refused.open(*pair.broker, gone.port, pair.loop.now(), "CONNECT", false, {}, true, tunnel::StreamKind::kTcp);
+  REQUIRE(pair.until([&refused] { return refused.closed; }));
+  CHECK(refused.statuses.empty());
+  CHECK(refused.reset == tunnel::ResetCode::kConnectFailed);
+}
+
+TEST_CASE("a TCP stream that is broken off, also while it is dialled, breaks the connection") {
+  SessionPair pair;
+  TestOrigin origin(pair.loop);
+  BrokerStream open;
+  open.open(*pair.broker, origin.port, pair.loop.now(), "CONNECT", false, {}, true, tunnel::StreamKind::kTcp);
+  REQUIRE(pair.until([&open] { return !open.statuses.empty(); }));
+  open.cancel();
+  REQUIRE(pair.until([&origin] { return origin.peers.at(0)->closed; }));
+  BrokerStream dialled;
+  dialled.open(*pair.broker, origin.port, pair.loop.now(), "CONNECT", false, {}, true, tunnel::StreamKind::kTcp);
+  pair.pump();
+  dialled.cancel();
+  REQUIRE(pair.until([&origin] { return origin.peers.size() == 2 && origin.peers[1]->closed; }));
+  CHECK(pair.agent->stream_count() == 0);
+}
+
+TEST_CASE("a connection that breaks breaks its TCP stream off") {
+  SessionPair pair;
+  TestOrigin origin(pair.loop);
+  origin.reads = false;
+  BrokerStream stream;
+  stream.open(*pair.broker, origin.port, pair.loop.now(), "CONNECT", false, {}, true, tunnel::StreamKind::kTcp);
+  REQUIRE(pair.until([&stream] { return !stream.statuses.empty(); }));
+  stream.send("unread");
+  REQUIRE(pair.until([&origin] { return !origin.peers.empty(); }));
+  origin.peers[0]->close();  // with bytes unread: RST
+  REQUIRE(pair.until([&stream] { return stream.closed; }));
+  CHECK(stream.reset == tunnel::ResetCode::kOriginClosed);
+}
+
 TEST_CASE("a client that leaves ends the request at the origin") {
   SessionPair pair;
   TestOrigin origin(pair.loop);

@@ -216,6 +216,25 @@ TEST_CASE("limits hold for heads and for trailers") {
   CHECK(error(chunked + "X: " + std::string(58, 'x') + "\r\n\r\n") == "header_too_large");
 }
 
+TEST_CASE("CONNECT is read where the limits say so: a host and a port, and no body") {
+  const ReaderLimits limits{.connect = true};
+  const auto error = [&limits](const std::string& raw) { return read_requests(raw, bytewise, limits).error; };
+  const std::string host = " HTTP/1.1\r\nHost: a\r\n";
+  const Transcript seen = read_requests("CONNECT mach_1:22" + host + "\r\n", bytewise, limits);
+  CHECK(seen.error.empty());
+  REQUIRE(seen.messages.size() == 1);
+  CHECK(error("CONNECT a:22 HTTP/1.0\r\n\r\n").empty());
+  CHECK(error("GET /" + host + "\r\n").empty());
+  for (const char* target : {"/", "*", "a", "a:", ":22", "a:x", "http://a:22/", "a:0"}) {
+    CAPTURE(target);
+    CHECK(error("CONNECT " + std::string(target) + host + "\r\n") == "bad_request");
+  }
+  CHECK(error("CONNECT a:22" + host + "Content-Length: 0\r\n\r\n") == "bad_request");
+  CHECK(error("CONNECT a:22" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == "bad_request");
+  CHECK(error("CONNECT a:22 HTTP/1.1\r\n\r\n") == "bad_request");
+  CHECK(read_requests("CONNECT a:22" + host + "\r\n", whole).error == "method_not_allowed");
+}
+
 TEST_CASE("chunk extensions are bounded over the whole message") {
   std::string raw = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
   const std::string chunk = "1;" + std::string(1000, 'e') + "\r\nx\r\n";

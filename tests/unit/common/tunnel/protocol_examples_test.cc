@@ -61,6 +61,7 @@ struct Play {
     hello_and_welcome();
     exchange();
     exchange_by_http2();
+    connection_by_tcp();
     the_end();
   }
 
@@ -132,6 +133,20 @@ struct Play {
     Recorder stream;
     stream.stream = other.broker.session.open(head, true, &stream, other.now, other.why);
     sent["OPEN_H2C"] = take(other.broker);
+  }
+
+  void connection_by_tcp() {
+    Pair other;
+    other.establish();
+    OpenHead head;
+    head.kind = StreamKind::kTcp;
+    head.port = 22;
+    head.upgrade = true;
+    head.request.method = "CONNECT";
+    head.request.target = "mach_1:22";
+    Recorder stream;
+    stream.stream = other.broker.session.open(head, false, &stream, other.now, other.why);
+    sent["OPEN_TCP"] = take(other.broker);
   }
 
   void exchange() {
