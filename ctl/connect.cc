@@ -86,6 +86,9 @@ Outcome<int> connect(Shell& shell, const ConnectFlags& flags) {
   if (flags.target.empty() == flags.forwards.empty()) {
     return wrong_usage("say MACHINE:PORT, for standard input and output, or -L");
   }
+  if (!flags.target.empty() && !is_far_target(flags.target)) {
+    return wrong_usage("'" + flags.target + "' is not MACHINE:PORT, with a port from 1 to 65535");
+  }
   std::signal(SIGPIPE, SIG_IGN);
   if (const Outcome<bool> ready = shell.session.connecting(); !ready) return tl::unexpected(ready.error());
   return flags.forwards.empty() ? connect_standard_streams(shell, flags.target) : forward_ports(shell, flags.forwards);

@@ -51,17 +51,21 @@ bool to_sockaddr(const LocalForward& forward, sockaddr_storage& to, socklen_t& s
 
 }  // namespace
 
+bool is_far_target(std::string_view text) {
+  std::string_view port;
+  int number = 0;
+  return cut_last(text, port) && !text.empty() && parse_port(port, number) && number > 0;
+}
+
 Outcome<LocalForward> LocalForward::parse(std::string_view text) {
   LocalForward forward;
   std::string_view rest = text;
   std::string_view port;
   std::string_view host;
   std::string_view own;
-  int far_port = 0;
-  if (!cut_last(rest, port) || !cut_last(rest, host) || host.empty() || !parse_port(port, far_port) || far_port == 0) {
-    return no_forward(text);
-  }
+  if (!cut_last(rest, port) || !cut_last(rest, host)) return no_forward(text);
   forward.target = std::string(host) + ":" + std::string(port);
+  if (!is_far_target(forward.target)) return no_forward(text);
   if (cut_last(rest, own)) {
     if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
     forward.bind = rest == "localhost" ? "127.0.0.1" : rest == "*" ? "0.0.0.0" : std::string(rest);

@@ -9,6 +9,9 @@
 
 namespace ingress::ctl {
 
+// "MACHINE:PORT", a port from 1 to 65535.
+bool is_far_target(std::string_view text);
+
 struct LocalForward {
   std::string bind = "127.0.0.1";  // an address, without brackets
   int port = 0;                    // 0: any

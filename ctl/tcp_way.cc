@@ -19,7 +19,7 @@ constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 std::string sentence_of(const std::string& body, int status) {
   const Json json = Json::parse(body, nullptr, false);
-  for (const char* const member : {"detail", "message"}) {
+  for (const char* const member : {"detail", "reason", "message"}) {
     if (!json.is_object()) break;
     const auto found = json.find(member);
     if (found != json.end() && found->is_string()) return found->get<std::string>();
@@ -48,10 +48,13 @@ struct TcpWay::Impl {
   curl_socket_t socket = CURL_SOCKET_BAD;
   std::string early;  // what came behind the answer's head
   bool tls = false;
+  bool unix_socket = false;
+  bool half_closed = false;
   char error[CURL_ERROR_SIZE] = "";
 
   Outcome<bool> dial(const AdminAddress& address);
   bool wait(short events) const;
+  bool cut_off() const;
   Outcome<bool> ask(const std::string& target, const std::string& token);
   Outcome<std::string> read_answer();
 };
@@ -60,6 +63,7 @@ Outcome<bool> TcpWay::Impl::dial(const AdminAddress& address) {
   if (handle == nullptr) return failed("libcurl could not be set up");
   const std::string where = address.unix_path.empty() ? address.base_url : address.unix_path;
   tls = address.base_url.starts_with("https://");
+  unix_socket = !address.unix_path.empty();
   curl_easy_setopt(handle, CURLOPT_URL, address.base_url.c_str());
   if (!address.unix_path.empty()) curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, address.unix_path.c_str());
   curl_easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
@@ -82,6 +86,13 @@ Outcome<bool> TcpWay::Impl::dial(const AdminAddress& address) {
 bool TcpWay::Impl::wait(short events) const {
   pollfd polled{socket, events, 0};
   return ::poll(&polled, 1, kAnswerTimeoutMs) > 0;
+}
+
+// A Unix socket knows no RST. But who ends in order closes one direction alone, until this side has said its end.
+bool TcpWay::Impl::cut_off() const {
+  if (!unix_socket || half_closed) return false;
+  pollfd polled{socket, POLLIN, 0};
+  return ::poll(&polled, 1, 0) > 0 && (polled.revents & POLLHUP) != 0;
 }
 
 Outcome<bool> TcpWay::Impl::ask(const std::string& target, const std::string& token) {
@@ -155,7 +166,8 @@ TcpWay::Moved TcpWay::read(char* to, size_t size) {
   const CURLcode code = curl_easy_recv(impl_->handle, to, size, &read);
   if (code == CURLE_AGAIN) return {Progress::kNotNow, 0};
   if (code != CURLE_OK) return {Progress::kBroken, 0};
-  return read == 0 ? Moved{Progress::kEnd, 0} : Moved{Progress::kSome, read};
+  if (read > 0) return {Progress::kSome, read};
+  return {impl_->cut_off() ? Progress::kBroken : Progress::kEnd, 0};
 }
 
 TcpWay::Moved TcpWay::write(const char* from, size_t size) {
@@ -166,6 +178,7 @@ TcpWay::Moved TcpWay::write(const char* from, size_t size) {
 }
 
 void TcpWay::half_close() {
+  impl_->half_closed = true;
   if (!impl_->tls) ::shutdown(impl_->socket, SHUT_WR);
 }
 

@@ -36,31 +36,7 @@ cmd:curl=curl
 cmd:openssl=openssl
 cmd:/usr/bin/python3=python3
 LIST
-    test) cat <<'LIST' ;;
-cmd:curl=curl
-cmd:openssl=openssl
-cmd:git=git
-cmd:/usr/bin/python3=python3
-python3-pytest
-python3-pytest-xdist
-python3-django
-python3-grpcio
-python3-h2
-cmd:h2load=nghttp2-client
-cmd:/usr/sbin/nginx=nginx-light
-try:haproxy
-try:openssh-server
-try:openssh-client
-try:rsync
-try:postgresql
-cmd:promtool=prometheus
-cmd:node=nodejs
-cmd:npm=npm
-chromium|chromium-browser
-chromium-driver|chromium-chromedriver
-cmd:certutil=libnss3-tools
-cmd:unshare=util-linux
-LIST
+    test) packages_of_test ;;
     bench) cat <<'LIST' ;;
 cmd:openssl=openssl
 cmd:/usr/bin/python3=python3
@@ -116,6 +92,34 @@ LIST
       return 1
       ;;
   esac
+}
+
+packages_of_test() {
+  cat <<'LIST'
+cmd:curl=curl
+cmd:openssl=openssl
+cmd:git=git
+cmd:/usr/bin/python3=python3
+python3-pytest
+python3-pytest-xdist
+python3-django
+python3-grpcio
+python3-h2
+cmd:h2load=nghttp2-client
+cmd:/usr/sbin/nginx=nginx-light
+try:haproxy
+try:openssh-server
+try:openssh-client
+try:rsync
+try:postgresql
+cmd:promtool=prometheus
+cmd:node=nodejs
+cmd:npm=npm
+chromium|chromium-browser
+chromium-driver|chromium-chromedriver
+cmd:certutil=libnss3-tools
+cmd:unshare=util-linux
+LIST
 }
 
 packages_of_clang() {

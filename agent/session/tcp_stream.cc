@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/session/reset_code.h"
+#include "common/tls/tls_session.h"
 
 namespace ingress::agent {
 

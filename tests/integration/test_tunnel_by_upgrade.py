@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -107,12 +108,8 @@ def test_without_a_balancer_the_first_way_is_taken(shared):
 @pytest.mark.slow
 def test_an_idle_tunnel_outlives_the_balancers_time_out(make_stack, origin, tmp_path):
     with Balanced(make_stack, tmp_path, timeout="20s") as balanced:
-        def received():
-            return balanced.stack.admin.tunnels(MACHINE)[0]["receivedBytes"]
-
-        before = received()
-        # Two PINGs of an idle agent, 15 s apart.
-        wait_until(lambda: received() >= before + 2 * 17, "PINGs", 60)
+        began = time.monotonic()
+        wait_until(lambda: time.monotonic() - began > 26, "the end of the balancer's time-out", 60)
         assert not balanced.agent.process.find("tunnel_down")
         assert balanced.get(origin).status == 200
 

@@ -41,10 +41,10 @@ class TcpServer:
 
 
 def read_all(sock):
-    data = b""
+    data = bytearray()
     while piece := sock.recv(65536):
         data += piece
-    return data
+    return bytes(data)
 
 
 def upper_at_end(sock):

@@ -155,8 +155,8 @@ TEST_CASE("a typo is a usage error that names the nearest word") {
   check({"machine", "list", "--amdin=unix:/x"}, "did you mean '--admin'?");
   check(
       {"zzz"},
-      "the commands are machine, project, service, route, token, domain, share, tunnel, loop, db, changes, tail, top, "
-      "why, completion, man");
+      "the commands are machine, project, service, route, token, domain, cert, share, tunnel, loop, db, changes, tail, "
+      "top, why, connect, completion, man");
   check({"machine"}, "which command? They are create, set");
   check({}, "which command? They are machine");
 }
