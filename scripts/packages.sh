@@ -62,19 +62,7 @@ cmd:help2man=help2man
 cmd:dpkg-shlibdeps=dpkg-dev
 cmd:file=file
 LIST
-    package-test) cat <<'LIST' ;;
-cmd:/usr/bin/python3=python3
-python3-pytest
-cmd:/usr/sbin/debootstrap=debootstrap
-cmd:/sbin/ip=iproute2
-cmd:curl=curl
-cmd:openssl=openssl
-cmd:systemd-analyze=systemd
-busybox-static
-try:qemu-user-static
-try:supervisor
-try:runit
-LIST
+    package-test) packages_of_package_test ;;
     lint) cat <<'LIST' ;;
 clang-format
 clang-tidy
@@ -119,6 +107,22 @@ chromium|chromium-browser
 chromium-driver|chromium-chromedriver
 cmd:certutil=libnss3-tools
 cmd:unshare=util-linux
+LIST
+}
+
+packages_of_package_test() {
+  cat <<'LIST'
+cmd:/usr/bin/python3=python3
+python3-pytest
+cmd:/usr/sbin/debootstrap=debootstrap
+cmd:/sbin/ip=iproute2
+cmd:curl=curl
+cmd:openssl=openssl
+cmd:systemd-analyze=systemd
+busybox-static
+try:qemu-user-static
+try:supervisor
+try:runit
 LIST
 }
 
