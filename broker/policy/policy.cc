@@ -278,7 +278,7 @@ constexpr auto kKeys = std::to_array<Key>({
     {"rate", read_rate},
     {"http_mode", [](const KeyReading& in, Policy& policy) {
   return read_word(in, kHttpMode, policy.http_mode); }},
-    {"canonical", [const KeyReading& in, Policy& policy) {
+    {"canonical", [](const KeyReading& in, Policy& policy) {
   return read_word(in, kCanonical, policy.canonical); }},
     {"cookies", [](const KeyReading& in, Policy& policy) {
   return read_word(in, kCookies, policy.cookies); }},
