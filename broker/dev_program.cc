@@ -52,6 +52,7 @@ tl::expected<Config, std::string> config_of(const dev::DevConfig& dev) {
   config.http = dev.http;
   config.https = dev.https;
   config.admin = dev.admin;
+  config.admin_session = Settings{}.admin_session;
   config.serve_clear = dev.serve_clear;
   config.db = dev.database();
   config.access_log = dev.access_log;

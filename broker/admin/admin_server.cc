@@ -81,7 +81,7 @@ class Server final : public AdminServer {
         metrics_(api_),
         batch_(api_, router_),
         why_(api_),
-        hosts_(options.hosts),
+        hosts_(options.hosts, parts.routes->read().domains()),
         sessions_(std::chrono::duration_cast<std::chrono::seconds>(options.session).count()),
         login_(sessions_, parts.version, [this](const auto& by) { return remote_acceptor_.identify(by); }),
         local_acceptor_(router_, {true, "", nullptr, nullptr, &hosts_}, parts.tcp),

@@ -26,22 +26,27 @@ bool is_address(std::string_view host) {
   return ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
 }
 
-bool is_loopback_name(std::string_view name) {
-  constexpr std::string_view kLocal = "localhost";
-  if (name.size() > kLocal.size()) {
-    const std::string_view before = name.substr(0, name.size() - kLocal.size());
-    return before.ends_with('.') && http::iequals(name.substr(before.size()), kLocal);
-  }
-  return http::iequals(name, kLocal);
+bool is_under(std::string_view name, std::string_view domain) {
+  if (name.size() <= domain.size()) return false;
+  const std::string_view before = name.substr(0, name.size() - domain.size());
+  return before.ends_with('.') && http::iequals(name.substr(before.size()), domain);
 }
 
+bool is_loopback_name(std::string_view name) { return http::iequals(name, "localhost") || is_under(name, "localhost"); }
+
 }  // namespace
+
+bool HostList::is_tenants(std::string_view name) const {
+  return std::any_of(domains_.begin(), domains_.end(),
+                     [name](const std::string& domain) { return is_under(name, domain); });
+}
 
 bool HostList::has(std::string_view host, bool on_unix_socket) const {
   std::string_view name = without_port(host);
   if (is_address(name)) return true;
   if (name.ends_with('.')) name.remove_suffix(1);
   if (name.empty()) return on_unix_socket;
+  if (!on_unix_socket && is_tenants(name)) return false;
   if (is_loopback_name(name)) return true;
   if (on_unix_socket && name.find('.') == std::string_view::npos) return true;
   return std::any_of(names_.begin(), names_.end(),

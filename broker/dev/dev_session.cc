@@ -1,6 +1,7 @@
 #include "broker/dev/dev_session.h"
 
 #include <algorithm>
+#include <fstream>
 #include <utility>
 
 #include "broker/dev/dev_setup.h"
@@ -66,6 +67,11 @@ ScreenFacts DevSession::facts(const Landing& landing, const std::string& version
   facts.admin = "unix:" + config_.admin_socket();
   for (const uv::Address& address : config_.admin) {
     if (address.unix_path.empty()) facts.dashboard = "http://" + address.to_text() + "/";
+  }
+  facts.token_path = config_.admin_token_file();
+  // Behind the "#" it is sent to nobody: the page takes it from there.
+  if (std::string token; std::ifstream(facts.token_path) >> token && !facts.dashboard.empty()) {
+    facts.dashboard_login = facts.dashboard + "#token=" + token;
   }
   return facts;
 }

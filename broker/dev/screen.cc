@@ -26,6 +26,12 @@ std::string line_of(const LandingEntry& entry, size_t width) {
   return "  " + padded(entry.url, width) + what_it_is(entry) + "\n";
 }
 
+// A terminal is its user's own; what else the screen is written to may be read by others.
+std::string dashboard_line(const ScreenFacts& facts) {
+  if (!facts.dashboard_login.empty()) return "Dashboard:  " + facts.dashboard_login + "\n";
+  return "Dashboard:  " + facts.dashboard + "  (its token: " + facts.token_path + ")\n";
+}
+
 }  // namespace
 
 std::string draw(const ScreenFacts& facts, const std::vector<LandingEntry>& entries) {
@@ -42,7 +48,7 @@ std::string draw(const ScreenFacts& facts, const std::vector<LandingEntry>& entr
     text += "Browsers warn until the local CA is trusted:  ingressctl cert trust\n";
     text += "or, for one program:  curl --cacert " + facts.bundle_path + " " + entries.front().url + "\n";
   }
-  if (!facts.dashboard.empty()) text += "Dashboard:  " + facts.dashboard + "\n";
+  if (!facts.dashboard.empty()) text += dashboard_line(facts);
   text += "ingressctl: export INGRESS_ADMIN=" + facts.admin + "\n";
   return text + "Ctrl-C ends it.\n";
 }
@@ -64,7 +70,9 @@ std::string draw_changes(const std::vector<LandingEntry>& before, const std::vec
   return text;
 }
 
-Screen::Screen(ScreenFacts facts) : facts_(std::move(facts)), terminal_(isatty(STDOUT_FILENO) == 1) {}
+Screen::Screen(ScreenFacts facts) : facts_(std::move(facts)), terminal_(isatty(STDOUT_FILENO) == 1) {
+  if (!terminal_) facts_.dashboard_login.clear();
+}
 
 void Screen::show(std::vector<LandingEntry> entries) {
   if (drawn_ && entries == shown_) return;

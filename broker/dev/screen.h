@@ -18,8 +18,10 @@ struct ScreenFacts {
   std::string machine_url;
   std::vector<std::string> own_names;  // URLs of the --domain names
   std::vector<std::string> lan_urls;
-  std::string admin;  // for INGRESS_ADMIN
-  std::string dashboard;
+  std::string admin;            // for INGRESS_ADMIN
+  std::string dashboard;        // its URL, "" where there is none
+  std::string dashboard_login;  // the same with the token behind it, for a terminal alone
+  std::string token_path;       // of that token
 };
 
 // The whole of it as text.

@@ -99,6 +99,17 @@ def test_a_wrong_token_is_said_to_be_wrong_and_a_session_outlives_a_reload(chrom
     chromium.wait_text(".failure", "no such token")
 
 
+def test_a_link_with_a_token_logs_in_and_leaves_no_trace(chromium, stack):
+    chromium.go(address(stack))
+    chromium.run("localStorage.clear()")
+    chromium.go("about:blank")
+    chromium.go(address(stack, f"#token={stack.broker.admin_token}"))
+    chromium.wait_text("nav", "Machines")
+    assert stack.broker.admin_token not in chromium.url
+    chromium.run("history.back()")
+    wait_until(lambda: stack.broker.admin_token not in chromium.url, "the page before it")
+
+
 def test_machines_and_tunnels_are_live(page, stack):
     show(page, stack, "#/machines")
     page.wait_text("#machines", "mach_idle")
@@ -349,9 +360,9 @@ def test_ten_thousand_exchanges_a_minute_do_not_grow_the_page(page, stack, make_
     for thread in threads:
         thread.start()
     try:
-        wait_until(lambda: came() > 4000, "the page's ring is full", 120)
+        wait_until(lambda: came() > 4000, "the page's ring is full", 240)
         full = heap()
-        wait_until(lambda: came() > 8000, "it went round again", 120)
+        wait_until(lambda: came() > 8000, "it went round again", 240)
         later = heap()
     finally:
         stop.set()

@@ -150,8 +150,28 @@ def test_the_screen_names_urls_and_follows_ports(make_dev, make_origin):
     dev = make_dev("--service", "backend=1")
     dev.wait_screen(f"{dev.url('backend.dev.localhost')}")
     dev.wait_screen("ingressctl cert trust")
+    token = os.path.join(dev.state, "admin.token")
+    dev.wait_screen(f"Dashboard:  http://127.0.0.1:{dev.admin_port}/  (its token: {token})")
+    assert open(token).read().strip() not in dev.screen(), "the file that this is in may be anybody's to read"
     origin = make_origin(saying_what_it_saw)
     dev.wait_screen(f"+ {dev.url(f'{origin.port}__dev.localhost')}")
+
+
+def test_the_dashboard_is_there_for_who_has_its_token_and_on_no_name_of_an_app(make_dev):
+    dev = make_dev()
+    token = open(os.path.join(dev.state, "admin.token")).read().strip().encode()
+
+    def ask(host, target, method="GET", fields=(), body=None):
+        with Client(dev.admin_port) as client:
+            client.request(host, target, method, fields, body)
+            return client.response(method)
+
+    made = ask(f"127.0.0.1:{dev.admin_port}", "/v1/session", "POST", (), b'{"token":"%s"}' % token)
+    assert made.status == 201 and "Max-Age=43200" in made.get("Set-Cookie")
+    fields = [("Cookie", made.get("Set-Cookie").split(";")[0]), ("X-Ingress-Session", made.json["key"])]
+    assert [row["id"] for row in ask("localhost", "/v1/machines", fields=fields).json["items"]] == ["laptop"]
+    for host in (f"dev.localhost:{dev.admin_port}", "4096__dev.localhost"):
+        assert ask(host, "/").status == ask(host, "/v1/machines", fields=fields).status == 421
 
 
 def children_of(pid):

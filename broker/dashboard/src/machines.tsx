@@ -19,6 +19,7 @@ interface Look {
   machines: Machine[];
   more: boolean;
   tunnels: Map<string, Tunnel[]>;
+  manyTunnels: boolean; // more than a page of them: of some machines they are not known here
 }
 
 async function look(prefix: string, most: number, signal: AbortSignal): Promise<Look> {
@@ -29,13 +30,15 @@ async function look(prefix: string, most: number, signal: AbortSignal): Promise<
   const machines = rows.items.filter((machine) => machine.id.startsWith(prefix));
   const of = new Map<string, Tunnel[]>();
   for (const tunnel of tunnels.items) of.set(tunnel.machine, [...(of.get(tunnel.machine) ?? []), tunnel]);
-  return { machines, more: rows.next !== null && machines.length === rows.items.length, tunnels: of };
+  return { machines, more: rows.next !== null && machines.length === rows.items.length, tunnels: of, manyTunnels: tunnels.next !== null };
 }
 
 const kindOf = (machine: Machine) =>
   machine.connected ? "good" : machine.state === "archived" || machine.state === "detached" ? "idle" : "bad";
 
-function Row({ machine, tunnels, selected }: { machine: Machine; tunnels: Tunnel[]; selected: boolean }) {
+// `tunnels` is undefined where they are not known.
+function Row({ machine, tunnels: known, selected }: { machine: Machine; tunnels: Tunnel[] | undefined; selected: boolean }) {
+  const tunnels = known ?? [];
   const sum = (read: (tunnel: Tunnel) => number) => tunnels.reduce((total, tunnel) => total + read(tunnel), 0);
   const trips = tunnels.map((tunnel) => tunnel.roundTripMs).filter((ms) => ms > 0);
   const ports = machine.listening ?? [];
@@ -45,7 +48,7 @@ function Row({ machine, tunnels, selected }: { machine: Machine; tunnels: Tunnel
       <td class="key"><a href={link("machines", machine.id)}>{machine.id}</a></td>
       <td>{machine.state}</td>
       <td class="wide">{machine.owner ?? "—"}</td>
-      <td class="num">{tunnels.length}</td>
+      <td class="num">{known ? tunnels.length : "…"}</td>
       <td class="num">{trips.length ? duration(Math.min(...trips)) : "—"}</td>
       <td class="num wide">{count(sum((tunnel) => tunnel.streams))}</td>
       <td class="num wide">{bytes(sum((tunnel) => tunnel.sentBytes))}</td>
@@ -55,6 +58,9 @@ function Row({ machine, tunnels, selected }: { machine: Machine; tunnels: Tunnel
     </tr>
   );
 }
+
+const tunnelsOf = (look: Look | undefined, machine: Machine) =>
+  look?.tunnels.get(machine.id) ?? (look?.manyTunnels && machine.connected ? undefined : []);
 
 export function Machines({ who, way }: { who: Who; way: Way }) {
   const [typed, setTyped] = useState(way.query.get("q") ?? "");
@@ -90,7 +96,7 @@ export function Machines({ who, way }: { who: Who; way: Way }) {
           </thead>
           <tbody>
             {rows.map((machine, index) => (
-              <Row key={machine.id} machine={machine} tunnels={value?.tunnels.get(machine.id) ?? []} selected={index === at} />
+              <Row key={machine.id} machine={machine} tunnels={tunnelsOf(value, machine)} selected={index === at} />
             ))}
           </tbody>
         </table>

@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { get, logOut, Problem, whenLoggedOut, type Who } from "./api";
+import { get, logIn, logOut, Problem, whenLoggedOut, type Who } from "./api";
 import { Login } from "./login";
 import { Machines } from "./machines";
 import { Empty } from "./parts";
@@ -35,6 +35,13 @@ function View({ who }: { who: Who }) {
   );
 }
 
+// "#token=…", as `ingress-broker dev` prints it: taken out of the address at once.
+function tokenOfLink(): string {
+  const found = /^#token=(.+)$/.exec(location.hash);
+  if (found) history.replaceState(null, "", location.pathname);
+  return found ? decodeURIComponent(found[1]!) : "";
+}
+
 function App() {
   const [who, setWho] = useState<Who | null | undefined>(undefined);
   const [reason, setReason] = useState("");
@@ -43,7 +50,8 @@ function App() {
       setReason("The session has ended: its time is over, or its token was revoked.");
       setWho(null);
     });
-    get<Who>("/v1/session").then(setWho, (error: unknown) => {
+    const link = tokenOfLink();
+    (link ? logIn(link) : get<Who>("/v1/session")).then(setWho, (error: unknown) => {
       const answered = error instanceof Problem && error.status !== 0;
       if (!(answered && error.status === 401)) setReason(error instanceof Error ? error.message : String(error));
       setWho(null);

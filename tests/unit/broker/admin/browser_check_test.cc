@@ -6,7 +6,7 @@ namespace ingress::broker::admin {
 namespace {
 
 TEST_CASE("loopback names, addresses and given names are the admin's; what only looks so is not") {
-  const HostList hosts({"admin.example.com"});
+  const HostList hosts({"admin.example.com"}, {"iterate.app"});
   for (const char* good : {"localhost", "LOCALHOST:80", "a.b.localhost", "localhost.", "127.0.0.1", "127.0.0.1:8481",
                            "10.1.2.3", "[::1]", "[2001:db8::1]:80", "Admin.Example.COM:443", "admin.example.com."}) {
     CHECK_MESSAGE(hosts.has(good, false), good);
@@ -19,8 +19,18 @@ TEST_CASE("loopback names, addresses and given names are the admin's; what only 
   }
 }
 
+TEST_CASE("a name under a domain of the broker is a tenant's, on a laptop too") {
+  const HostList hosts({}, {"localhost"});
+  CHECK(hosts.has("localhost:8481", false));
+  CHECK(hosts.has("127.0.0.1:8481", false));
+  for (const char* name : {"4096__dev.localhost:8481", "dev.LOCALHOST", "a.b.localhost."}) {
+    CHECK_MESSAGE(!hosts.has(name, false), name);
+    CHECK_MESSAGE(hosts.has(name, true), name);
+  }
+}
+
 TEST_CASE("on a Unix socket a program may make a name up, without a dot") {
-  const HostList hosts({});
+  const HostList hosts({}, {});
   for (const char* name : {"admin", "unix", "", "evil-localhost", "[::1", "[x]"}) {
     CHECK_MESSAGE(hosts.has(name, true), name);
     CHECK_MESSAGE(!hosts.has(name, false), name);

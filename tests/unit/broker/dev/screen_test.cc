@@ -29,6 +29,18 @@ TEST_CASE("nothing is said of a CA that the system trusts") {
   CHECK(draw(facts, {entry(3000, false)}).find("cert trust") == std::string::npos);
 }
 
+TEST_CASE("the dashboard's link logs in where it is known, else the screen says where the token is") {
+  ScreenFacts facts;
+  CHECK(draw(facts, {entry(3000, false)}).find("Dashboard") == std::string::npos);
+  facts.dashboard = "http://127.0.0.1:8481/";
+  facts.token_path = "/state/admin.token";
+  CHECK(
+      draw(facts, {entry(3000, false)}).find("Dashboard:  http://127.0.0.1:8481/  (its token: /state/admin.token)\n") !=
+      std::string::npos);
+  facts.dashboard_login = "http://127.0.0.1:8481/#token=abc";
+  CHECK(draw(facts, {entry(3000, false)}).find("Dashboard:  http://127.0.0.1:8481/#token=abc\n") != std::string::npos);
+}
+
 TEST_CASE("what changed is a line each") {
   const std::vector<LandingEntry> before = {entry(3000, false), entry(4096, true)};
   CHECK(draw_changes(before, before).empty());
