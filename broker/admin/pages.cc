@@ -7,10 +7,14 @@
 namespace ingress::broker::admin {
 namespace {
 
-// Nothing but what this origin serves; no inline script or style, no markup from text.
-constexpr std::string_view kContentPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+// Nothing but what this origin serves; no inline script, no style but the page's own, no markup from text.
+std::string content_policy(const dashboard::Asset& asset) {
+  std::string policy = "default-src 'none'; script-src 'self'; style-src 'self'";
+  if (!asset.style_hash.empty()) policy.append(" '").append(asset.style_hash).append("'");
+  return policy +
+         "; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+         "require-trusted-types-for 'script'; trusted-types 'none'";
+}
 
 Answer file_answer(const Request& request, const dashboard::Asset& asset) {
   Answer answer{200, asset.content_type, {}, {}};
@@ -18,7 +22,7 @@ Answer file_answer(const Request& request, const dashboard::Asset& asset) {
   answer.fields.emplace_back("Cache-Control", "no-cache");
   answer.fields.emplace_back("ETag", asset.etag);
   answer.fields.emplace_back("Vary", "Accept-Encoding");
-  answer.fields.emplace_back("Content-Security-Policy", kContentPolicy);
+  answer.fields.emplace_back("Content-Security-Policy", content_policy(asset));
   answer.fields.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
   answer.fields.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
   answer.fields.emplace_back("Referrer-Policy", "no-referrer");

@@ -10,7 +10,8 @@ namespace ingress::broker::dashboard {
 struct Asset {
   std::string_view name;  // "index.html"
   std::string_view content_type;
-  std::string_view etag;  // in quotes
+  std::string_view etag;        // in quotes
+  std::string_view style_hash;  // of the style that stands in it ("sha256-…"), "" for none
   std::string_view plain;
   std::string_view gzip;  // the same, RFC 1952; "" where it is not worth it
 };

@@ -18,11 +18,17 @@ const bundle = (entry) => {
   return Buffer.from(made.outputFiles[0].contents);
 };
 
+// The style stands in the page, so that its first content waits for nothing else; the policy names its hash.
+const style = bundle("style.css").toString().trim();
+const styleHash = "sha256-" + createHash("sha256").update(style).digest("base64");
+const page = readFileSync(join(sources, "index.html"), "utf8").split('<link rel="stylesheet" href="style.css">');
+if (page.length !== 2 || style.includes("</")) throw new Error("index.html has no one place for the style");
+
 const files = [
-  ["index.html", "text/html; charset=utf-8", readFileSync(join(sources, "index.html"))],
+  ["index.html", "text/html; charset=utf-8", Buffer.from(page.join(`<style>${style}</style>`)), styleHash],
+  ["boot.js", "text/javascript; charset=utf-8", bundle("boot.ts")],
   ["dashboard.js", "text/javascript; charset=utf-8", bundle("main.tsx")],
   ["icon.svg", "image/svg+xml", readFileSync(join(sources, "icon.svg"))],
-  ["dashboard.css", "text/css; charset=utf-8", bundle("style.css")],
 ];
 
 // Octal escapes have three digits at most, so that what follows one cannot belong to it.
@@ -39,9 +45,9 @@ const text = (bytes) => {
   return `std::string_view(\n${lines.join("\n")},\n        ${bytes.length})`;
 };
 
-const entries = files.map(([name, type, plain]) => {
+const entries = files.map(([name, type, plain, hash = ""]) => {
   const etag = createHash("sha256").update(plain).digest("hex").slice(0, 20);
-  return `    {"${name}", "${type}", "\\"${etag}\\"",\n     ${text(plain)},\n     ${text(gzipSync(plain, { level: 9 }))}},\n`;
+  return `    {"${name}", "${type}", "\\"${etag}\\"", "${hash}",\n     ${text(plain)},\n     ${text(gzipSync(plain, { level: 9 }))}},\n`;
 });
 writeFileSync(out, `// Made by build.mjs.
 #include "broker/dashboard/assets.h"

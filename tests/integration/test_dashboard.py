@@ -73,15 +73,15 @@ def first_content_ms(browser, url):
     return wait_until(lambda: browser.run("return performance.getEntriesByName('first-contentful-paint')[0]?.startTime"), "painted")
 
 
-def test_the_first_content_waits_for_two_small_files(chromium, stack):
+def test_the_first_content_waits_for_the_page_alone(chromium, stack):
     """Under 200 ms where the machine has a processor to spare; held here against a page that is one file of text, which
     a machine that has other work delays as much."""
     times = [(first_content_ms(chromium, address(stack)), first_content_ms(chromium, address(stack, "docs"))) for _ in range(6)]
     ours, plain = min(first for first, _ in times), min(second for _, second in times)
-    assert ours < max(200, plain + 100), times
+    assert ours < max(200, plain * 3), times
     chromium.go(address(stack))
     blocking = chromium.run("return performance.getEntriesByType('resource').filter(e => e.renderBlockingStatus === 'blocking').map(e => e.name)")
-    assert [name.rsplit("/", 1)[1] for name in blocking] == ["dashboard.css"], blocking
+    assert blocking == []
 
 
 def test_a_wrong_token_is_said_to_be_wrong_and_a_session_outlives_a_reload(chromium, stack):

@@ -1,5 +1,7 @@
 """The dashboard without a browser: what is served, who may log in, and what pages of others cannot reach."""
+import base64
 import gzip
+import hashlib
 import os
 import re
 
@@ -13,7 +15,7 @@ from harness.wait import wait_until
 
 ROOT = os.path.join(os.path.dirname(__file__), "..", "..")
 COOKIE = "__Host-admin-session"
-FILES = ("", "dashboard/dashboard.js", "dashboard/dashboard.css", "dashboard/icon.svg")
+FILES = ("", "dashboard/boot.js", "dashboard/dashboard.js", "dashboard/icon.svg")
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +66,22 @@ def test_the_page_is_there_for_whoever_comes_and_may_run_nothing_but_its_own_fil
     page = ask(stack, "/")
     assert page.status == 200 and page.get("Content-Type") == "text/html; charset=utf-8"
     rules = dict(rule.strip().split(" ", 1) for rule in page.get("Content-Security-Policy").split(";"))
-    assert rules["default-src"] == "'none'" and rules["script-src"] == rules["style-src"] == rules["connect-src"] == "'self'"
+    assert rules["default-src"] == "'none'" and rules["script-src"] == rules["connect-src"] == "'self'"
+    assert re.fullmatch(r"'self'( 'sha256-[A-Za-z0-9+/=]+')?", rules["style-src"])
     assert rules["frame-ancestors"] == rules["base-uri"] == rules["form-action"] == "'none'"
     assert "unsafe" not in page.get("Content-Security-Policy")
     assert page.get("X-Content-Type-Options") == "nosniff" and page.get("Referrer-Policy") == "no-referrer"
     assert stack.admin.call("GET", "/").status == 200, "on the Unix socket, too"
 
 
-def test_a_page_has_no_inline_script_or_style_and_asks_nobody_else(stack):
+def test_a_page_has_no_inline_script_one_style_that_the_policy_names_and_asks_nobody_else(stack):
     built(stack)
-    page = ask(stack, "/").body.decode()
-    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=|https?://", page), page
+    answer = ask(stack, "/")
+    style = re.search(r"<style>(.*?)</style>", answer.body.decode(), re.DOTALL).group(1)
+    hashed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{hashed}'" in answer.get("Content-Security-Policy")
+    page = answer.body.decode().replace(style, "")
+    assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=|https?://|url\(", page + style.replace("http://www.w3.org", "")), page
 
 
 def test_files_come_compressed_where_that_is_taken_and_once_where_they_are_kept(stack):
