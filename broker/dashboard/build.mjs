@@ -45,9 +45,14 @@ const text = (bytes) => {
   return `std::string_view(\n${lines.join("\n")},\n        ${bytes.length})`;
 };
 
+const packed = (plain) => {
+  const gzip = gzipSync(plain, { level: 9 });
+  return gzip.length < plain.length ? text(gzip) : "{}";
+};
+
 const entries = files.map(([name, type, plain, hash = ""]) => {
   const etag = createHash("sha256").update(plain).digest("hex").slice(0, 20);
-  return `    {"${name}", "${type}", "\\"${etag}\\"", "${hash}",\n     ${text(plain)},\n     ${text(gzipSync(plain, { level: 9 }))}},\n`;
+  return `    {"${name}", "${type}", "\\"${etag}\\"", "${hash}",\n     ${text(plain)},\n     ${packed(plain)}},\n`;
 });
 writeFileSync(out, `// Made by build.mjs.
 #include "broker/dashboard/assets.h"

@@ -88,8 +88,12 @@ def test_files_come_compressed_where_that_is_taken_and_once_where_they_are_kept(
     built(stack)
     for name in FILES:
         plain, packed = ask(stack, "/" + name), ask(stack, "/" + name, fields=[("Accept-Encoding", "br, gzip, zstd")])
-        assert plain.get("Content-Encoding") is None and packed.get("Content-Encoding") == "gzip"
-        assert gzip.decompress(packed.body) == plain.body and len(packed.body) < len(plain.body)
+        assert plain.get("Content-Encoding") is None
+        if "boot" in name:
+            assert packed.get("Content-Encoding") is None and packed.body == plain.body, "it would be longer"
+        else:
+            assert packed.get("Content-Encoding") == "gzip" and gzip.decompress(packed.body) == plain.body
+            assert len(packed.body) < len(plain.body)
         assert packed.get("Vary") == "Accept-Encoding" and packed.get("Cache-Control") == "no-cache"
         again = ask(stack, "/" + name, fields=[("If-None-Match", packed.get("ETag"))])
         assert again.status == 304 and not again.body and again.get("ETag") == packed.get("ETag")
