@@ -17,9 +17,11 @@ std::string name_of(const Role& role) {
     case RoleKind::kRead:
       return "read";
     case RoleKind::kProject:
+      return "project:" + role.project;
+    case RoleKind::kTcp:
       break;
   }
-  return "project:" + role.project;
+  return "tcp";
 }
 
 std::string cookie_of(std::string_view value, int64_t seconds) {
@@ -66,6 +68,7 @@ Answer Login::open(const RequestPtr& request) {
   const Credentials by{{std::string(access_token_id(token)), tls::sha256_hex(token)}, {}};
   const std::optional<Identity> who = identify_(by);
   if (!who) return problem(401, "unauthorized", "no such token, or its time is over");
+  if (who->role.kind == RoleKind::kTcp) return problem(403, "forbidden", "this token is for CONNECT alone");
   const int64_t now = unix_seconds();
   const Sessions::Opened opened = sessions_.open(by.token, now);
   JsonObject object;

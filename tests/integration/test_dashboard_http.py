@@ -192,6 +192,12 @@ def test_a_browser_led_to_the_unix_socket_is_refused_and_programs_are_not(stack)
     assert stack.admin.ok("GET", "/v1/session")["actor"] == "unix"
 
 
+def test_a_token_for_tcp_alone_logs_nobody_in(stack):
+    made = stack.admin.ok("POST", "/v1/tokens", {"role": "tcp:mach_a:22"})
+    refused = login(stack, made["token"])
+    assert (refused.status, refused.json["code"]) == (403, "forbidden") and refused.get("Set-Cookie") is None
+
+
 def test_log_out_ends_the_session_and_what_it_follows(stack):
     session = Session(stack)
     with Events(None, "/v1/exchanges", session.fields(), port=stack.broker.admin_port).listening() as events:
