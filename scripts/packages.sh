@@ -28,6 +28,7 @@ libcjose-dev
 libexpected-dev
 doctest-dev
 libcurl4-openssl-dev
+libc-ares-dev
 libllhttp-dev|node-llhttp
 libnghttp2-dev
 LIST
@@ -103,6 +104,7 @@ try:postgresql
 cmd:promtool=prometheus
 cmd:node=nodejs
 cmd:npm=npm
+try:pebble try:lego try:certbot
 chromium|chromium-browser
 chromium-driver|chromium-chromedriver
 cmd:certutil=libnss3-tools

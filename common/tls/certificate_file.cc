@@ -42,10 +42,23 @@ std::vector<std::string> names_of(X509* certificate) {
   return names;
 }
 
-long long expiry_of(X509* certificate) {
-  std::tm end{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) return 0;
-  return timegm(&end);
+long long seconds_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  return ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
+}
+
+std::string issuer_of(X509* certificate) {
+  X509_NAME* const name = X509_get_issuer_name(certificate);
+  for (const int kind : {NID_commonName, NID_organizationName}) {
+    const int at = X509_NAME_get_index_by_NID(name, kind, -1);
+    unsigned char* utf8 = nullptr;
+    const int size = at < 0 ? -1 : ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+    if (size < 0) continue;
+    std::string text(reinterpret_cast<const char*>(utf8), static_cast<size_t>(size));
+    OPENSSL_free(utf8);
+    return text;
+  }
+  return "";
 }
 
 tl::unexpected<Error> bad_pair(const char* otherwise) {
@@ -71,7 +84,9 @@ Result<Certificate> load_certificate(const std::string& crt_path, std::shared_pt
   Certificate certificate;
   certificate.path = crt_path;
   certificate.names = names_of(leaf);
-  certificate.expires_at = expiry_of(leaf);
+  certificate.issuer = issuer_of(leaf);
+  certificate.begins_at = seconds_of(X509_get0_notBefore(leaf));
+  certificate.expires_at = seconds_of(X509_get0_notAfter(leaf));
   certificate.context = std::move(context);
   return certificate;
 }

@@ -21,6 +21,8 @@ class TicketKeyMemory;
 struct Certificate {
   std::string path;
   std::vector<std::string> names;
+  std::string issuer;        // its common name, or its organisation
+  long long begins_at = 0;   // Unix seconds
   long long expires_at = 0;  // Unix seconds
   std::shared_ptr<ssl_ctx_st> context;
 };

@@ -16,6 +16,10 @@ struct ChildProgram {
   std::vector<std::string> more_environment;  // "NAME=value", beside what this process has
   std::vector<int> fds;                       // become the child's 3, 4, …; stay open here
   bool ends_with_parent = false;              // where the child calls end_with_parent()
+  std::string withheld;  // variables of this process whose names begin so are kept from it; "" for none
+  int output_fd = -1;    // its standard output and error, where not this process's; its input is then empty
+  // A session of its own: a signal reaches what it started, too.
+  bool own_session = false;
 
   // Adds descriptors that the child finds by take_inherited_fds(variable).
   void inherit(const char* variable, const std::vector<int>& more);
@@ -26,7 +30,7 @@ class ChildProcess {
   // `code` is the exit code; `signal` is not 0 where one ended it. Called once, later.
   using OnExit = std::function<void(int code, int signal)>;
 
-  // Standard input, output and error are this process's.
+  // Standard input, output and error are this process's, where the program says nothing else.
   static Result<std::unique_ptr<ChildProcess>> start(Loop& loop, const ChildProgram& program, OnExit on_exit);
   // Of a child that still runs, nothing is told any more; it runs on. It may be destroyed in its on_exit.
   virtual ~ChildProcess() = default;
