@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "broker/admin/admin_server.h"
+#include "broker/certificate_service.h"
 #include "broker/dev/dev_session.h"
 #include "broker/expiry_sweep.h"
 #include "broker/index_loader.h"
@@ -77,6 +78,7 @@ class App {
   db::DatabaseLock lock_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ExpirySweep> sweep_;
+  std::unique_ptr<CertificateService> certificates_;
   uv::IdleMemory idle_memory_;
   std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<dev::DevSession> dev_;  // of `ingress-broker dev`
@@ -138,7 +140,11 @@ bool App::start_dev() {
 }
 
 bool App::open_files() {
-  std::string problem;
+  std::string problem = place_stand_in(config_);
+  if (!problem.empty()) {
+    log_error("certificates_failed", {{"error", problem}});
+    return false;
+  }
   const Duration patience = config_.dev == nullptr ? kLockPatience : Duration{0};
   if (const Status locked = lock_.take(config_.db, patience); !locked) {
     log_error("database_failed", {{"path", config_.db}, {"error", describe(locked.error())}});
@@ -152,6 +158,8 @@ bool App::open_files() {
   }
   store_ = std::move(*store);
   store_->set_on_committed([this](const Transaction& transaction, int64_t, const std::function<void()>& visible) {
+    // Before it is visible: the answer to who made it tells of its certificate.
+    if (certificates_ != nullptr) certificates_->apply(transaction);
     loops_.routes().apply(transaction, [this, dropped = machines_to_drop(transaction), visible] {
       for (const std::string& machine : dropped) loops_.drop_machine(machine);
       visible();
@@ -167,6 +175,10 @@ void App::on_snapshot(Result<Snapshot> snapshot) {
   if (!snapshot) return fail("database_failed", describe(snapshot.error()));
   const size_t machines = snapshot->machines.size();
   const int64_t revision = snapshot->revision;
+  certificates_ = std::make_unique<CertificateService>(loop_, loops_.first().certificates().context());
+  if (const std::string problem = certificates_->start(config_, *snapshot); !problem.empty()) {
+    return fail("certificates_failed", problem);
+  }
   load_index(loops_.routes(), std::move(*snapshot));
   if (!listen() || !listen_admin()) return;
   loops_.start();
@@ -202,6 +214,9 @@ bool App::listen_admin() {
   parts.book = &loops_.diary().book();
   parts.journal = &loops_.diary().journal();
   parts.certificates = &loops_.first().certificates().context();
+  parts.desk = certificates_->desk();
+  parts.resolver = &certificates_->resolver();
+  parts.resolver_is_said = !config_.acme.resolver.empty();
   const int port = loops_.first().front().https_addresses().front().port;
   parts.version = INGRESS_VERSION;
   if (supervised_) parts.ask_for_upgrade = [] { return kill(getppid(), SIGUSR2) == 0; };
@@ -250,6 +265,7 @@ void App::take(const Config& fresh) {
   if (changed) {
     config_.live = fresh.live;
     loops_.set_live(config_.live);
+    if (certificates_ != nullptr) certificates_->set_tls_dir(config_.live.tls_dir);
     if (admin_ != nullptr) admin_->set_token(config_.live.admin_token);
   }
   log_info("reloaded", {{"changed", changed ? "yes" : "no"}});
@@ -297,6 +313,7 @@ void App::hand_over() {
 void App::let_go_of_database() {
   admin_timer_.reset();
   admin_.reset();
+  certificates_.reset();
   loops_.stop_saving();
   joiner_.stop();
   sweep_.reset();

@@ -47,14 +47,22 @@ tl::expected<std::vector<std::string>, std::string> parse_domains(const std::vec
   return domains;
 }
 
-std::string check_tls_dir(const std::string& folder) {
+std::string check_acme(const Settings& settings, Config& config) {
+  config.acme = settings.acme;
+  std::string problem = acme::check(config.acme, settings.db);
+  if (config.acme.on() && config.acme_webroot.empty()) config.acme_webroot = config.acme.dir + "/webroot";
+  return problem;
+}
+
+// By ACME the first certificate is still to come.
+std::string check_tls_dir(const std::string& folder, bool may_be_empty) {
   if (folder.empty()) return "--tls-dir must be said with --https: the folder of NAME.crt and NAME.key pairs";
   tls::ServerContext context({"http/1.1"});
   std::string problem;
   const Status loaded = context.load(folder, [&problem](const std::string& path, const Error& error) {
     problem += "; " + path + ": " + error.context;
   });
-  if (loaded) return "";
+  if (loaded || (may_be_empty && std::filesystem::is_directory(folder))) return "";
   return "--tls-dir " + folder + ": " + loaded.error().context + problem;
 }
 
@@ -173,6 +181,7 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("https", settings.https, "address of a TLS listener, for clients and tunnels; may be repeated");
   program.choice("http-mode", settings.http_mode, {"redirect", "serve"}, "what the clear listeners do");
   program.option("acme-webroot", settings.acme_webroot, "folder of ACME HTTP-01 challenges that --http answers");
+  acme::declare(program, settings.acme);
   program.option("tls-dir", settings.tls_dir, "folder of NAME.crt and NAME.key pairs, watched for changes; live");
   program.option("default-auth", settings.default_auth,
                  "who may reach a machine where no policy says so: public, share, deny, or the JSON of a way in; live");
@@ -237,6 +246,7 @@ std::vector<std::string> fixed_differences(const Config& a, const Config& b) {
   compare("admin-session", a.admin_session == b.admin_session);
   compare("http-mode", a.serve_clear == b.serve_clear);
   compare("acme-webroot", a.acme_webroot == b.acme_webroot);
+  compare("acme-*, resolver", a.acme == b.acme);
   compare("db", a.db == b.db);
   compare("access-log", a.access_log == b.access_log);
   compare("max-connections", a.max_connections == b.max_connections);
@@ -287,8 +297,8 @@ tl::expected<Config, std::string> check(const Settings& settings) {
        {check_auth(settings, config), check_policy("policy", settings.policy, config.live.policy),
         check_policy("enforce", settings.enforce, config.live.enforce), check_admin(settings, config),
         check_admin_hosts(settings, config), check_wake(settings, config), check_proxies(settings, config),
-        check_supervised(settings, config),
-        check_folders(settings), check_tls_dir(settings.tls_dir)}) {
+        check_supervised(settings, config), check_folders(settings), check_acme(settings, config),
+        check_tls_dir(settings.tls_dir, settings.acme.on())}) {
     if (!problem.empty()) return Problem(problem);
   }
   return config;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/acme/settings.h"
 #include "broker/policy/policy.h"
 #include "common/base/clock.h"
 #include "common/cli/program.h"
@@ -28,6 +29,7 @@ struct Settings {
   Duration admin_session{43200000};
   std::string http_mode = "redirect";
   std::string acme_webroot;
+  acme::Settings acme;
   std::string tls_dir;
   std::string default_auth;
   std::string policy;
@@ -91,6 +93,7 @@ struct Config {
   Duration admin_session{0};
   bool serve_clear = false;
   std::string acme_webroot;
+  acme::Settings acme;
   std::string db;
   std::string access_log;
   int max_connections = 0;         // 0: as many as descriptors allow

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <thread>
 
 #include "ctl/nouns.h"
 #include "ctl/trust_store.h"
@@ -43,10 +45,81 @@ void add_trust(Command cert, Shell& shell, const char* name, const char* help, C
       .option("--ca-dir", flags->folder, "The folder of the local CAs, where it is not this user's", "DIR");
 }
 
+constexpr std::chrono::milliseconds kLook{200};
+
+struct CertFlags {
+  std::string name;
+  bool no_wait = false;
+};
+
+bool is_under_way(const Json& certificate) {
+  const std::string state = certificate.value("state", "");
+  return state == "checking" || state == "queued" || state == "ordered";
+}
+
+// The certificate once nothing is under way for it any more.
+Outcome<Json> waited_for(Shell& shell, const std::string& name, Outcome<Json> certificate) {
+  while (certificate && is_under_way(*certificate)) {
+    std::this_thread::sleep_for(kLook);
+    certificate = shell.session.get("/v1/certificates" + segment(name));
+  }
+  return certificate;
+}
+
+// Shows it; a failure is the command's, too.
+Outcome<int> issue(Shell& shell, const CertFlags& flags, bool renew) {
+  Outcome<Json> certificate =
+      shell.session.change("POST", "/v1/certificates" + segment(flags.name) + "/issue", Json{{"renew", renew}});
+  if (!flags.no_wait) certificate = waited_for(shell, flags.name, std::move(certificate));
+  const Outcome<int> shown = shell.show_record(certificate);
+  if (!shown || (*certificate).value("state", "") != "failed") return shown;
+  return failed(flags.name + ": " + (*certificate).value("lastError", "it failed"));
+}
+
+void add_list(Command cert, Shell& shell) {
+  shell.command(cert, "list", "List what is served, and what the broker gets by ACME", "ingressctl cert list",
+                [&shell] {
+                  return shell.show_list({{"NAME", "name"},
+                                          {"STATE", "state"},
+                                          {"EXPIRES", "expiresAt"},
+                                          {"ISSUER", "issuer"},
+                                          {"SOURCE", "source"},
+                                          {"FILE", "file"},
+                                          {"NEXT TRY", "nextTry"},
+                                          {"LAST ERROR", "lastError"}},
+                                         shell.session.list({"", "/v1/certificates", {}}));
+                });
+  const auto shown = std::make_shared<CertFlags>();
+  shell
+      .command(
+          cert, "show", "Show a certificate, with the records that its owner has to make",
+          "ingressctl cert show www.example.com",
+          [&shell, shown] { return shell.show_record(shell.session.get("/v1/certificates" + segment(shown->name))); })
+      .word("name", shown->name, "Its name in the list", "NAME");
+}
+
+void add_issue(Command cert, Shell& shell, bool renew) {
+  const auto flags = std::make_shared<CertFlags>();
+  Command command =
+      renew ? shell.command(cert, "renew", "Get a new certificate though there is a good one, and wait for it",
+                            "ingressctl cert renew www.example.com",
+                            [&shell, flags] { return issue(shell, *flags, true); })
+            : shell.command(cert, "issue",
+                            "Get a certificate now where there is no good one, whatever failed before, and wait for it",
+                            "ingressctl cert issue www.example.com",
+                            [&shell, flags] { return issue(shell, *flags, false); });
+  command.word("name", flags->name, "A custom domain, DOMAIN, or *.PROJECT.DOMAIN", "NAME");
+  command.flag("--no-wait", flags->no_wait, "Ask for it and do not wait");
+}
+
 }  // namespace
 
 void add_cert(Command app, Shell& shell) {
-  Command cert = Shell::group(app, "cert", "Certificates", "ingressctl cert trust");
+  Command cert = Shell::group(app, "cert", "Certificates: what is served, what the broker gets by ACME, local CAs",
+                              "ingressctl cert list");
+  add_list(cert, shell);
+  add_issue(cert, shell, false);
+  add_issue(cert, shell, true);
   add_trust(cert, shell, "trust", "Have this system, Firefox and Chromium trust the CAs of `ingress-broker dev`",
             trust);
   add_trust(cert, shell, "untrust", "Take them out again", untrust);

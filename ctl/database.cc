@@ -26,7 +26,9 @@ constexpr auto kNouns = std::to_array<Noun>({
     {"projects",
      "SELECT json_object('slug', slug, 'machine', machine, 'defaultPort', default_port, 'suspended', "
      "json(iif(suspended, 'true', 'false')), 'policy', json(policy), 'metadata', json(metadata), "
-     "'createdAt', " INGRESS_TIME("created_at") ", 'limits', json(limits)) FROM projects ORDER BY slug"},
+     "'createdAt', " INGRESS_TIME("created_at") ", 'limits', json(limits), 'wildcardCertificate', "
+                                                "json(iif(wildcard_certificate, 'true', 'false'))) "
+                                                "FROM projects ORDER BY slug"},
     {"services",
      "SELECT json_object('project', project, 'name', name, 'port', port, 'machine', machine, 'policy', json(policy)) "
      "FROM services ORDER BY project, name"},

@@ -10,7 +10,8 @@
 namespace ingress::ctl {
 namespace {
 
-constexpr auto kSettings = std::to_array<const char*>({"defaultPort", "suspended", "metadata", "limits", "policy"});
+constexpr auto kSettings =
+    std::to_array<const char*>({"defaultPort", "suspended", "metadata", "limits", "wildcardCertificate", "policy"});
 
 std::string short_text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -148,11 +149,11 @@ Outcome<Json> read_declaration(const std::string& path) {
 Outcome<bool> check_declaration(const Json& declared) {
   if (!declared.contains("slug") || !declared["slug"].is_string()) return failed("the file names no slug");
   for (const auto& [name, value] : declared.items()) {
-    if (!known(name, {"slug", "machine", "defaultPort", "suspended", "metadata", "limits", "policy", "services",
-                      "domains"})) {
+    if (!known(name, {"slug", "machine", "defaultPort", "suspended", "metadata", "limits", "wildcardCertificate",
+                      "policy", "services", "domains"})) {
       return failed(name +
                     " is not known: the members are slug, machine, defaultPort, suspended, metadata, limits, "
-                    "policy, services, domains");
+                    "wildcardCertificate, policy, services, domains");
     }
     const bool is_table = known(name, {"metadata", "limits", "policy", "services"});
     if (is_table && !value.is_object()) return failed(name + " is not a table");

@@ -1,7 +1,8 @@
 // The declared file of a project (`project apply -f`): what it shall be, and what is to be done for that. Pure, but for
 // reading the file.
 //
-//   slug = "misha"              machine, defaultPort, suspended, metadata, limits, policy: as the API has them
+//   slug = "misha"              machine, defaultPort, suspended, metadata, limits, wildcardCertificate, policy: as the
+//                               API has them
 //   domains = ["example.com"]
 //   [services.docs]             port, machine, policy
 //   port = 4000

@@ -15,18 +15,37 @@ struct DomainFlags {
   }
 };
 
+// For people: the records to make, as a zone file has them.
+Outcome<int> add(Shell& shell, const DomainFlags& flags) {
+  const Outcome<Json> made =
+      shell.session.change("POST", "/v1/domains", Json{{"name", flags.name}, {"project", flags.project}});
+  if (!made || shell.globals.json || !made->contains("records")) return shell.show_record(made);
+  Json shown = *made;
+  shown.erase("records");
+  const Outcome<int> done = shell.show_record(shown);
+  shell.print_line("\nRecords to make in the domain's DNS:");
+  for (const Json& record : (*made)["records"]) {
+    const bool text = record.value("type", "") == "TXT";
+    const std::string value = cell_of(record, "value");
+    shell.print_line("  " + cell_of(record, "name") + ".  " + cell_of(record, "type") + "  " +
+                     (text ? "\"" + value + "\"" : value + "."));
+  }
+  shell.print_line(
+      "Where a CNAME may not stand (the domain itself): A and AAAA records of the same addresses.\n"
+      "See whether they are right: ingressctl why " +
+      cell_of(*made, "name"));
+  return done;
+}
+
 }  // namespace
 
 void add_domain(Command app, Shell& shell) {
   Command domain = Shell::group(app, "domain", "Custom domains of projects", "ingressctl domain add example.com misha");
   const auto added = std::make_shared<DomainFlags>();
   added
-      ->add_name(shell.command(domain, "add", "Lead a domain, and PORT. and SERVICE. under it, to a project",
-                               "ingressctl domain add example.com misha",
-                               [&shell, added] {
-                                 return shell.show_record(shell.session.change(
-                                     "POST", "/v1/domains", Json{{"name", added->name}, {"project", added->project}}));
-                               }))
+      ->add_name(shell.command(
+          domain, "add", "Lead a domain, and PORT. and SERVICE. under it, to a project; tells the DNS records to make",
+          "ingressctl domain add example.com misha", [&shell, added] { return add(shell, *added); }))
       .word("project", added->project, "The project's slug", "PROJECT");
 
   const auto listed = std::make_shared<DomainFlags>();

@@ -14,6 +14,7 @@ void add_project_apply(Command project, Shell& shell);
 void add_service(Command app, Shell& shell);
 void add_route(Command app, Shell& shell);
 void add_route_transfer(Command route, Shell& shell);
+void add_cert(Command app, Shell& shell);
 void add_domain(Command app, Shell& shell);
 void add_cert(Command app, Shell& shell);
 void add_broker(Command app, Shell& shell);

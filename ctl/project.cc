@@ -13,6 +13,7 @@ struct ProjectFlags {
   std::string suspended;
   std::string metadata;
   std::string limits;
+  std::string wildcard_certificate;
   PolicyFlags policy;
 
   Command add_slug(Command command) {
@@ -27,6 +28,8 @@ struct ProjectFlags {
         "--limits", limits,
         "What it may have, as {\"machines\": 10, \"routes\": 100, \"streams\": 50, \"bytes_per_second\": \"10m\"}",
         "JSON");
+    command.choice("--wildcard-certificate", wildcard_certificate, {"true", "false"},
+                   "true: a certificate of *.PROJECT.DOMAIN, where it has services (DNS-01)", "BOOL");
     policy.add_to(command);
   }
   std::string path() const { return "/v1/projects" + segment(slug); }
@@ -35,6 +38,7 @@ struct ProjectFlags {
     Json body = Json::object();
     if (port != 0) body["defaultPort"] = port;
     if (!suspended.empty()) body["suspended"] = suspended == "true";
+    if (!wildcard_certificate.empty()) body["wildcardCertificate"] = wildcard_certificate == "true";
     for (const auto& [name, text] : {std::pair{"metadata", &metadata}, std::pair{"limits", &limits}}) {
       if (text->empty()) continue;
       Outcome<Json> object = object_of(std::string("--") + name, *text);

@@ -40,6 +40,7 @@ Json row_of_item(std::string_view noun, Json item) {
     if (const auto found = item.find(name); found != item.end() && found->is_null()) item.erase(name);
   }
   if (noun == "project" && item.contains("limits") && item["limits"].empty()) item.erase("limits");
+  if (noun == "project" && item.value("wildcardCertificate", true) == false) item.erase("wildcardCertificate");
   if (noun == "machine" && item.contains("policy") && item["policy"].empty()) item.erase("policy");
   return item;
 }

@@ -9,6 +9,7 @@
 #include "broker/admin/api_document.h"
 #include "broker/admin/batch.h"
 #include "broker/admin/broker_process.h"
+#include "broker/admin/certificates.h"
 #include "broker/admin/changes.h"
 #include "broker/admin/domains.h"
 #include "broker/admin/effective.h"
@@ -70,6 +71,7 @@ class Server final : public AdminServer {
         routes_(api_),
         domains_(api_),
         shares_(api_),
+        certificates_(api_),
         effective_(api_),
         tunnels_(api_),
         loops_(api_),
@@ -102,6 +104,7 @@ class Server final : public AdminServer {
     routes_.add_to(router_);
     domains_.add_to(router_);
     shares_.add_to(router_);
+    certificates_.add_to(router_);
     effective_.add_to(router_);
     tunnels_.add_to(router_);
     loops_.add_to(router_);
@@ -191,6 +194,7 @@ class Server final : public AdminServer {
   admin::Routes routes_;
   admin::Domains domains_;
   admin::Shares shares_;
+  admin::Certificates certificates_;
   admin::Effective effective_;
   admin::Tunnels tunnels_;
   admin::Loops loops_;

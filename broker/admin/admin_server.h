@@ -19,6 +19,12 @@
 namespace ingress::tls {
 class ServerContext;
 }
+namespace ingress::dns {
+class Resolver;
+}
+namespace ingress::broker::acme {
+class CertificateDesk;
+}
 
 namespace ingress::broker {
 
@@ -44,6 +50,9 @@ struct AdminParts {
   MachineJournal* journal = nullptr;
   tcp::TcpConnects* tcp = nullptr;                   // who serves CONNECT; null: nobody
   const tls::ServerContext* certificates = nullptr;  // null where the broker serves no https
+  acme::CertificateDesk* desk = nullptr;             // null without ACME
+  dns::Resolver* resolver = nullptr;                 // its servers are --resolver's, or the system's
+  bool resolver_is_said = false;                     // it asks servers that the operator named
   std::string public_https_port;                     // ":8443" or "": for the URLs that are shown
   std::string version;                               // the broker's
   // Asks the supervisor for an upgrade, false where that fails; null where there is none.

@@ -1,5 +1,6 @@
 #include "broker/admin/domains.h"
 
+#include "broker/admin/certificates.h"
 #include "broker/admin/object_reader.h"
 #include "broker/admin/page.h"
 #include "broker/admin/record_json.h"
@@ -32,6 +33,7 @@ void Domains::add_to(Router& router) {
 std::string Domains::show(const Domain& domain) const {
   JsonObject object = domain_json(domain);
   api_.add_hosts(object, {domain.name});
+  object.raw("records", domain_records_json(api_.parts(), domain));
   return std::move(object).take();
 }
 

@@ -1,5 +1,6 @@
 #include "broker/admin/metrics.h"
 
+#include <filesystem>
 #include <numeric>
 #include <utility>
 
@@ -125,6 +126,9 @@ void write_broker(MetricsText& text, const BrokerFacts& facts) {
   text.sample({{"result", "woken"}}, facts.counts.wakes);
   text.sample({{"result", "failed"}}, facts.counts.failed_wakes);
   text.one_counter("ingress_store_commits_total", "Transactions that were committed to the database.", facts.commits);
+  text.counter("ingress_certificate_orders_total", "Orders of certificates by ACME, by how they ended.");
+  text.sample({{"result", "issued"}}, facts.orders.issued);
+  text.sample({{"result", "failed"}}, facts.orders.failed);
   text.gauge("ingress_build_info", "1, with the version as a label.");
   text.sample({{"version", facts.version}}, uint64_t{1});
 }
@@ -155,6 +159,18 @@ std::string metrics_of(const Loops& loops, const BrokerFacts& facts) {
   return std::move(text).take();
 }
 
+std::string certificate_metrics_of(const std::vector<tls::Certificate>& certificates, int64_t now) {
+  MetricsText text;
+  text.gauge("ingress_certificate_expiry_seconds",
+             "How long each certificate of --tls-dir is still good; below 0 where it has ended.");
+  for (const tls::Certificate& certificate : certificates) {
+    const std::string file = std::filesystem::path(certificate.path).stem().string();
+    text.sample({{"file", file}, {"name", certificate.names.empty() ? file : certificate.names.front()}},
+                static_cast<double>(certificate.expires_at - now));
+  }
+  return std::move(text).take();
+}
+
 void Metrics::add_to(Router& router) {
   router.add("GET", "/metrics", [this](const RequestPtr& request, const Reply& reply) { show(request, reply); });
 }
@@ -162,10 +178,15 @@ void Metrics::add_to(Router& router) {
 void Metrics::show(const RequestPtr&, const Reply& reply) {
   api_.with_counts([this, reply](const Loops& loops) {
     const AdminParts& parts = api_.parts();
-    const BrokerFacts facts{parts.version, parts.loops->broker_counts(), commits_};
+    BrokerFacts facts{parts.version, parts.loops->broker_counts(), commits_};
+    if (parts.desk != nullptr) facts.orders = parts.desk->counts();
+    std::string certificates;
+    if (parts.certificates != nullptr) {
+      certificates = certificate_metrics_of(parts.certificates->certificates(), unix_seconds());
+    }
     MetricsText process;
     write_process(process, uv::process_usage());
-    reply({200, kMetricsType, metrics_of(loops, facts) + std::move(process).take(), {}});
+    reply({200, kMetricsType, metrics_of(loops, facts) + certificates + std::move(process).take(), {}});
   });
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/acme/certificate_desk.h"
 #include "broker/admin/api.h"
 
 namespace ingress::broker::admin {
@@ -13,11 +14,15 @@ namespace ingress::broker::admin {
 struct BrokerFacts {
   std::string version;
   BrokerCounts counts;
-  uint64_t commits = 0;  // of the store, since the start
+  uint64_t commits = 0;                                    // of the store, since the start
+  acme::OrderCounts orders = {};  // 0 without ACME
 };
 
 // Without the process's own metrics. Pure.
 std::string metrics_of(const std::vector<LoopCounts>& loops, const BrokerFacts& facts);
+
+// How long each certificate that is served is still good. Pure.
+std::string certificate_metrics_of(const std::vector<tls::Certificate>& certificates, int64_t now);
 
 class Metrics {
  public:

@@ -13,6 +13,7 @@ void read_settings(ObjectReader& in, Project& project) {
   in.policy("policy", project.policy);
   in.object("metadata", project.metadata);
   in.object("limits", project.limits);
+  in.boolean("wildcardCertificate", project.wildcard_certificate);
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ JsonObject project_json(const Project& project) {
   object.raw("metadata", project.metadata);
   object.text("createdAt", time_text(project.created_at));
   object.raw("limits", project.limits);
+  object.boolean("wildcardCertificate", project.wildcard_certificate);
   return object;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "broker/acme/certificate_desk.h"
 #include "broker/admin/api.h"
 #include "broker/routing/host_grammar.h"
 #include "broker/routing/host_name.h"
@@ -78,6 +79,7 @@ void WhyWalk::start() {
   dns_done_ = !well_formed;
   if (well_formed) {
     check_certificate();
+    check_readiness();
     start_dns();
   }
   if (!probe_done_) start_probe();
@@ -177,6 +179,10 @@ void WhyWalk::check_certificate() {
   if (certificate == nullptr && parts_.certificates->can_make(host_)) {
     return report_.good(WhyStep::kCertificate, "the local CA makes one when it is asked for");
   }
+  if (certificate != nullptr && acme::source_of(certificate->path) == acme::Source::kPlaceholder) {
+    return report_.fail(WhyStep::kCertificate, certificate->path + " only stands in: clients do not trust it",
+                        "ingressctl cert list tells what keeps the real one; or " + files);
+  }
   if (certificate == nullptr) {
     const std::string other = single_label_form(host_, parts_.routes->read().domains());
     if (!other.empty() && parts_.certificates->find(other) != nullptr) files += ", or use " + other;
@@ -189,23 +195,65 @@ void WhyWalk::check_certificate() {
   report_.good(WhyStep::kCertificate, expiry);
 }
 
-void WhyWalk::start_dns() {
-  broker_host_ = "broker." + domain_of(host_, parts_.routes->read().domains());
-  resolving_ = uv::Resolving::resolve(*parts_.loop, host_, 443, [this](const Result<std::vector<uv::Address>>& result) {
-    on_addresses(addresses_, addresses_known_, result);
-  });
-  resolving_broker_ =
-      uv::Resolving::resolve(*parts_.loop, broker_host_, 443, [this](const Result<std::vector<uv::Address>>& result) {
-        on_addresses(broker_addresses_, broker_addresses_known_, result);
-      });
+void WhyWalk::check_readiness() {
+  if (parts_.desk == nullptr) return;
+  const auto found = parts_.desk->wanted().find(host_);
+  if (found == parts_.desk->wanted().end() || found->second.challenge != acme::Challenge::kHttp01) return;
+  certificate_done_ = false;
+  acme::check_readiness(*parts_.resolver, found->second,
+                        [this, watch = std::weak_ptr<bool>(alive_)](const std::string& problem) {
+                          if (!watch.expired() && !certificate_done_) on_readiness(problem);
+                        });
 }
 
-void WhyWalk::on_addresses(std::vector<std::string>& to, bool& known, const Result<std::vector<uv::Address>>& found) {
+void WhyWalk::on_readiness(const std::string& problem) {
+  certificate_done_ = true;
+  const WhyFinding now = report_.at(WhyStep::kCertificate);
+  const acme::Standing* standing = parts_.desk->standing_of(host_);
+  const std::string ask = "ingressctl cert issue " + host_;
+  if (now.state == WhyState::kGood && !problem.empty()) {
+    report_.warn(WhyStep::kCertificate, now.detail + ", but its renewal will fail: " + problem,
+                 "make the record that `ingressctl cert show " + host_ + "` tells");
+  } else if (now.state == WhyState::kFailed && !problem.empty()) {
+    report_.fail(WhyStep::kCertificate, now.detail + ": " + problem, "make the record, and then: " + ask);
+  } else if (now.state == WhyState::kFailed && standing != nullptr) {
+    report_.fail(WhyStep::kCertificate,
+                 now.detail + ": " + standing->last_error + "; the next try is at " + time_text(standing->next_try),
+                 "or at once: " + ask);
+  } else if (now.state == WhyState::kFailed) {
+    report_.fail(WhyStep::kCertificate, now.detail + " yet: it is being ordered", "wait a little; or see " + ask);
+  }
+  finish_when_done();
+}
+
+void WhyWalk::start_dns() {
+  broker_host_ = "broker." + domain_of(host_, parts_.routes->read().domains());
+  resolve(host_, resolving_, addresses_, addresses_known_);
+  resolve(broker_host_, resolving_broker_, broker_addresses_, broker_addresses_known_);
+}
+
+// By the servers of --resolver, where some were said.
+void WhyWalk::resolve(const std::string& name, std::unique_ptr<uv::Resolving>& resolving, std::vector<std::string>& to,
+                      bool& known) {
+  if (!parts_.resolver_is_said) {
+    resolving = uv::Resolving::resolve(*parts_.loop, name, 443, [this, &to, &known](const auto& found) {
+      std::vector<std::string> ips;
+      if (found) {
+        for (const uv::Address& address : *found) ips.push_back(address.ip);
+      }
+      on_addresses(to, known, std::move(ips));
+    });
+    return;
+  }
+  parts_.resolver->addresses(name, [this, &to, &known, watch = std::weak_ptr<bool>(alive_)](const auto& found) {
+    if (!watch.expired()) on_addresses(to, known, found ? found->ips : std::vector<std::string>());
+  });
+}
+
+void WhyWalk::on_addresses(std::vector<std::string>& to, bool& known, std::vector<std::string> found) {
   if (dns_done_) return;
   known = true;
-  if (found) {
-    for (const uv::Address& address : *found) to.push_back(address.ip);
-  }
+  to = std::move(found);
   std::sort(to.begin(), to.end());
   if (!addresses_known_ || !broker_addresses_known_) return;
   judge_dns();
@@ -244,6 +292,7 @@ void WhyWalk::start_probe() {
 
 void WhyWalk::on_time_over() {
   if (!dns_done_) judge_dns();
+  if (!certificate_done_) on_readiness("no DNS server answered in time");
   if (probe_done_) return;
   probe_done_ = true;
   report_.fail(WhyStep::kProbe, "no answer to a probe of port " + std::to_string(port_) + " within 3 s",
@@ -252,7 +301,7 @@ void WhyWalk::on_time_over() {
 }
 
 void WhyWalk::finish_when_done() {
-  if (!dns_done_ || !tunnels_done_ || !probe_done_ || finishing_) return;
+  if (!dns_done_ || !certificate_done_ || !tunnels_done_ || !probe_done_ || finishing_) return;
   finishing_ = true;
   // Later: the caller is one of our own parts, and `on_done` may destroy us.
   parts_.loop->defer([this, watch = std::weak_ptr<bool>(alive_)] {

@@ -32,12 +32,17 @@ class WhyWalk {
   void found(const Resolution& resolution, const std::vector<std::string>& explained);
   void check_policy(const Resolution& resolution, const std::string& policy);
   void check_certificate();
+  // Of a certificate that the broker gets: what its owner has to make for it.
+  void check_readiness();
+  void on_readiness(const std::string& problem);
   void check_machine(const Resolution& resolution);
   void check_tunnel();
   void on_tunnels(const std::vector<TunnelInfo>& tunnels);
   void start_dns();
   void start_probe();
-  void on_addresses(std::vector<std::string>& to, bool& known, const Result<std::vector<uv::Address>>& found);
+  void resolve(const std::string& name, std::unique_ptr<uv::Resolving>& resolving, std::vector<std::string>& to,
+               bool& known);
+  void on_addresses(std::vector<std::string>& to, bool& known, std::vector<std::string> found);
   void judge_dns();
   void on_time_over();
   void finish_when_done();
@@ -56,6 +61,7 @@ class WhyWalk {
   bool addresses_known_ = false;
   bool broker_addresses_known_ = false;
   bool dns_done_ = false;
+  bool certificate_done_ = true;
   bool tunnels_done_ = true;
   bool probe_done_ = false;
   bool finishing_ = false;

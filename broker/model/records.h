@@ -37,7 +37,8 @@ struct Project {
   std::string policy = "{}";  // JSON object
   std::string metadata = "{}";
   int64_t created_at = 0;
-  std::string limits = "{}";  // JSON object, see policy/project_limits.h
+  std::string limits = "{}";          // JSON object, see policy/project_limits.h
+  bool wildcard_certificate = false;  // it asks for one of *.slug.DOMAIN
 };
 
 struct Service {

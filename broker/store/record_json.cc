@@ -88,6 +88,7 @@ std::string json_of(const Project& project) {
       {"suspended", project.suspended}, {"policy", object(project.policy)}, {"metadata", object(project.metadata)},
       {"createdAt", project.created_at}};
   if (project.limits != "{}") record["limits"] = object(project.limits);
+  if (project.wildcard_certificate) record["wildcardCertificate"] = true;
   return written(record);
 }
 

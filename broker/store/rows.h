@@ -11,7 +11,8 @@
 
 #define INGRESS_MACHINE_COLUMNS "id, state, default_port, metadata, created_at, owner, policy, expires_at"
 #define INGRESS_TOKEN_COLUMNS "id, machine, sha256, label, created_at"
-#define INGRESS_PROJECT_COLUMNS "slug, machine, default_port, suspended, policy, metadata, created_at, limits"
+#define INGRESS_PROJECT_COLUMNS \
+  "slug, machine, default_port, suspended, policy, metadata, created_at, limits, wildcard_certificate"
 #define INGRESS_SERVICE_COLUMNS "project, name, port, machine, policy"
 #define INGRESS_ROUTE_COLUMNS "id, external_id, metadata, created_at, owner, expires_at"
 #define INGRESS_PATTERN_COLUMNS \
@@ -38,8 +39,9 @@ inline Token token_in(const db::Query& row) {
   return {row.text(0), row.text(1), row.text(2), row.text(3), row.number(4)};
 }
 inline Project project_in(const db::Query& row) {
-  return {row.text(0),   row.text(1), static_cast<int>(row.number(2)), row.number(3) != 0, row.text(4), row.text(5),
-          row.number(6), row.text(7)};
+  return {row.text(0),        row.text(1), static_cast<int>(row.number(2)),
+          row.number(3) != 0, row.text(4), row.text(5),
+          row.number(6),      row.text(7), row.number(8) != 0};
 }
 inline Service service_in(const db::Query& row) {
   return {row.text(0), row.text(1), static_cast<int>(row.number(2)), row.text(3), row.text(4)};

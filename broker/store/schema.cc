@@ -134,7 +134,12 @@ CREATE TABLE join_tokens (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kAdditions = {kAddition1};
+// Which projects ask for a wildcard certificate.
+constexpr const char* kAddition2 = R"sql(
+ALTER TABLE projects ADD COLUMN wildcard_certificate INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array kAdditions = {kAddition1, kAddition2};
 static_assert(kAdditions.size() == static_cast<size_t>(db::kSchemaAdditions));
 
 // How many of the additions a file has; in a table of its own, so that a program that knows none of them reads the

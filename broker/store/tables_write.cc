@@ -41,10 +41,12 @@ void Tables::put(const Token& token) {
 void Tables::put(const Project& project) {
   database_
       .query(
-          "INSERT INTO projects (slug, machine, default_port, suspended, policy, metadata, created_at, limits) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO UPDATE SET machine = excluded.machine, "
+          "INSERT INTO projects (slug, machine, default_port, suspended, policy, metadata, created_at, limits, "
+          "wildcard_certificate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO UPDATE SET machine = "
+          "excluded.machine, "
           "default_port = excluded.default_port, suspended = excluded.suspended, policy = excluded.policy, "
-          "metadata = excluded.metadata, created_at = excluded.created_at, limits = excluded.limits")
+          "metadata = excluded.metadata, created_at = excluded.created_at, limits = excluded.limits, "
+          "wildcard_certificate = excluded.wildcard_certificate")
       .bind(project.slug)
       .bind_or_null(project.machine)
       .bind(int64_t{project.default_port})
@@ -53,6 +55,7 @@ void Tables::put(const Project& project) {
       .bind(project.metadata)
       .bind(project.created_at)
       .bind(project.limits)
+      .bind(int64_t{project.wildcard_certificate ? 1 : 0})
       .run();
 }
 

@@ -38,7 +38,8 @@ Project project_of(const json& row) {
           object(row, "policy"),
           object(row, "metadata"),
           number(row, "createdAt"),
-          object(row, "limits")};
+          object(row, "limits"),
+          row.value("wildcardCertificate", false)};
 }
 Service service_of(const json& row) {
   return {text(row, "project"), text(row, "name"), static_cast<int>(number(row, "port")), text(row, "machine"),

@@ -39,12 +39,13 @@ std::string database_in(const TemporaryFolder& folder) {
   const char* sql = R"sql(
     CREATE TABLE machines (id, alias, state, default_port, metadata, created_at, owner DEFAULT '', policy DEFAULT '{}', expires_at DEFAULT 0);
     CREATE TABLE tokens (machine, id, sha256, label, created_at);
-    CREATE TABLE projects (slug, machine, default_port, suspended, policy, metadata, created_at, limits DEFAULT '{}');
+    CREATE TABLE projects (slug, machine, default_port, suspended, policy, metadata, created_at, limits DEFAULT '{}',
+                           wildcard_certificate DEFAULT 0);
     CREATE TABLE services (project, name, port, machine, policy);
     CREATE TABLE routes (id, external_id, metadata, created_at, owner DEFAULT '', expires_at DEFAULT 0);
     CREATE TABLE patterns (pattern, route, position, machine, project, service, port, policy, text DEFAULT '', machine_template DEFAULT '', project_template DEFAULT '');
     CREATE TABLE additions (level);
-    INSERT INTO additions VALUES (1);
+    INSERT INTO additions VALUES (2);
     CREATE TABLE domains (name, project, created_at);
     CREATE TABLE changes (revision, at, actor, operation, subject, before, after);
     INSERT INTO machines (id, alias, state, default_port, metadata, created_at) VALUES ('mach_1', 'mach-1', 'active', 3000, '{"a":1}', 1735689600);
@@ -153,10 +154,9 @@ TEST_CASE("a typo is a usage error that names the nearest word") {
   check({"machine", "create", "a", "--prot", "1"}, "unknown flag --prot; did you mean '--port'?");
   check({"machine", "list", "--jsn"}, "did you mean '--json'?");
   check({"machine", "list", "--amdin=unix:/x"}, "did you mean '--admin'?");
-  check(
-      {"zzz"},
-      "the commands are machine, project, service, route, token, domain, cert, share, tunnel, loop, db, changes, tail, "
-      "top, why, connect, completion, man");
+  check({"zzz"},
+        "the commands are machine, project, service, route, token, domain, cert, broker, share, tunnel, loop, db, "
+        "changes, tail, top, why, connect, completion, man");
   check({"machine"}, "which command? They are create, set");
   check({}, "which command? They are machine");
 }

@@ -1,0 +1,119 @@
+// Gets the certificates that the tables ask for, and renews them: looks what is due, checks what the owner has to make,
+// runs one order at a time, puts the pair into --tls-dir, and remembers what failed. It is there as long as this
+// process has the database. Thread: the loop's.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/acme/installed_pair.h"
+#include "broker/acme/order_book.h"
+#include "broker/acme/order_run.h"
+#include "broker/acme/readiness.h"
+#include "broker/acme/settings.h"
+#include "broker/acme/wanted.h"
+#include "common/dns/resolver.h"
+#include "common/tls/tls_context.h"
+#include "common/uv/loop.h"
+#include "common/uv/timer.h"
+
+namespace ingress::broker::acme {
+
+// What is under way for a certificate.
+enum class Progress : uint8_t { kNone, kChecking, kQueued, kOrdered };
+std::string_view name_of(Progress progress);
+
+struct DeskParts {
+  uv::Loop* loop = nullptr;
+  dns::Resolver* resolver = nullptr;
+  const tls::ServerContext* served = nullptr;
+  std::string tls_dir;
+  std::string webroot;
+  bool answers_http = false;  // HTTP-01 can be done
+};
+
+struct OrderCounts {
+  uint64_t issued = 0;
+  uint64_t failed = 0;
+};
+
+class CertificateDesk {
+ public:
+  // Settings that are on; what `parts` point to outlives it.
+  CertificateDesk(Settings settings, DeskParts parts, const Snapshot& snapshot, std::vector<std::string> domains);
+  // Ends an order that is under way.
+  ~CertificateDesk();
+  CertificateDesk(const CertificateDesk&) = delete;
+  CertificateDesk& operator=(const CertificateDesk&) = delete;
+
+  // Makes its folders and begins. A sentence where it can't.
+  std::string start();
+  void apply(const Transaction& transaction);
+  void set_tls_dir(const std::string& folder);
+
+  // What it is to have, and how that stands.
+  const std::map<std::string, Wanted, std::less<>>& wanted();
+  const WantedTable& table() const { return table_; }
+  std::string crt_path(const Wanted& wanted) const { return parts_.tls_dir + "/" + wanted.file_name() + ".crt"; }
+  Progress progress_of(std::string_view name) const;
+  const Standing* standing_of(std::string_view name) const { return book_.find(name); }
+  // When an order for it may begin by the rates (Unix seconds), now or before where it may.
+  int64_t rates_allow(const Wanted& wanted) const;
+  // When it is to be renewed (Unix seconds); 0 where there is none, or another one than the broker's serves it.
+  int64_t renewal_of(const Wanted& wanted) const;
+  // Somebody asks for it: whatever failed before. With `renew` also where there is a good one.
+  void ask_for(const std::string& name, bool renew);
+  const OrderCounts& counts() const { return counts_; }
+
+ private:
+  struct Validity {
+    long long begins_at = 0;
+    long long expires_at = 0;
+  };
+  std::string make_folders() const;
+  void plan_within(Duration delay);
+  void plan();
+  // When the certificate is due: now or before where an order is to be made.
+  int64_t due_at(const Wanted& wanted, int64_t now) const;
+  const tls::Certificate* served_at(const std::string& path) const;
+  // As source_of(), without a look at a file that was looked at before.
+  Source source_of_served(const tls::Certificate& certificate) const;
+  int64_t renewal_at(const Validity& validity) const;
+  void check(const Wanted& wanted);
+  void checked(const std::string& name, const std::string& problem);
+  void order_next();
+  bool order(const Wanted& wanted);
+  void ordered(const std::string& name, const std::string& crt_path, const std::string& problem);
+  void fail(const std::string& name, Failure failure, const std::string& problem);
+  void save();
+
+  Settings settings_;
+  DeskParts parts_;
+  WantedTable table_;
+  OrderBook book_;
+  std::map<std::string, Wanted, std::less<>> wanted_;
+  std::map<std::string, Progress, std::less<>> progress_;   // but kNone
+  std::map<std::string, Validity, std::less<>> installed_;  // and not served yet
+  struct Looked {
+    Validity validity;
+    Source source = Source::kNone;
+  };
+  mutable std::map<std::string, Looked> looked_;  // by path
+  std::set<std::string, std::less<>> asked_for_;
+  std::deque<std::string> queue_;
+  std::unique_ptr<OrderRun> run_;
+  OrderCounts counts_;
+  size_t checks_ = 0;
+  uv::Timer timer_;
+  uv::Timer lock_timer_;
+  bool wanted_is_old_ = true;
+  bool planned_soon_ = false;
+  bool save_failed_ = false;  // and was told
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace ingress::broker::acme
