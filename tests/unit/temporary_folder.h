@@ -19,6 +19,7 @@ class TemporaryFolder {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  std::string path() const { return path_; }
   std::string file(const std::string& name) const { return path_ / name; }
 
  private:
