@@ -83,7 +83,11 @@ void CertificateDesk::apply(const Transaction& transaction) {
 
 const std::map<std::string, Wanted, std::less<>>& CertificateDesk::wanted() {
   if (!std::exchange(wanted_is_old_, false)) return wanted_;
-  wanted_ = table_.list();
+  const auto before = std::exchange(wanted_, table_.list());
+  for (const auto& [name, former] : before) {
+    const auto found = wanted_.find(name);
+    if (found == wanted_.end() || !found->second.same_claim(former)) withdraw(former);
+  }
   book_.keep([this](const std::string& name) { return wanted_.contains(name); });
   return wanted_;
 }
@@ -121,13 +125,14 @@ void CertificateDesk::plan() {
   planned_soon_ = false;
   const int64_t now = unix_now();
   int64_t next = now + kLookSeconds;
+  wanted();  // now: it may take from what was installed
   std::erase_if(installed_, [this](const auto& entry) {
-    const auto found = wanted().find(entry.first);
+    const auto found = wanted_.find(entry.first);
     if (found == wanted_.end()) return true;
     const tls::Certificate* served = served_at(crt_path(found->second));
     return served != nullptr && served->expires_at >= entry.second.expires_at;
   });
-  for (const auto& [name, certificate] : wanted()) {
+  for (const auto& [name, certificate] : wanted_) {
     if (progress_of(name) != Progress::kNone) continue;
     const int64_t due = std::max(due_at(certificate, now), book_.may_begin(name, certificate.project, now));
     if (due > now || checks_ >= kMostChecks) {
@@ -188,37 +193,46 @@ int64_t CertificateDesk::due_at(const Wanted& wanted, int64_t now) const {
 
 void CertificateDesk::check(const Wanted& wanted) {
   progress_[wanted.name] = Progress::kChecking;
-  if (std::string problem = place_problem(crt_path(wanted)); !problem.empty()) return checked(wanted.name, problem);
-  if (wanted.challenge == Challenge::kDns01) return checked(wanted.name, "");
-  if (!parts_.answers_http) return checked(wanted.name, "HTTP-01 needs --http: the CA asks port 80 for the answer");
+  if (std::string problem = place_problem(crt_path(wanted)); !problem.empty()) return checked(wanted, problem);
+  if (wanted.challenge == Challenge::kDns01) return checked(wanted, "");
+  if (!parts_.answers_http) return checked(wanted, "HTTP-01 needs --http: the CA asks port 80 for the answer");
   ++checks_;
   check_readiness(*parts_.resolver, wanted,
-                  [this, name = wanted.name, watch = std::weak_ptr<bool>(alive_)](const std::string& problem) {
+                  [this, wanted, watch = std::weak_ptr<bool>(alive_)](const std::string& problem) {
                     if (watch.expired()) return;
                     --checks_;
-                    checked(name, problem);
+                    checked(wanted, problem);
                   });
 }
 
-void CertificateDesk::checked(const std::string& name, const std::string& problem) {
-  if (!problem.empty()) return fail(name, Failure::kUnready, problem);
-  progress_[name] = Progress::kQueued;
-  queue_.push_back(name);
+bool CertificateDesk::still_wanted(const Wanted& asked) {
+  const auto found = wanted().find(asked.name);
+  if (found != wanted_.end() && found->second.same_claim(asked)) return true;
+  progress_.erase(asked.name);
+  asked_for_.erase(asked.name);
+  plan_within(kSoon);
+  return false;
+}
+
+void CertificateDesk::checked(const Wanted& asked, const std::string& problem) {
+  if (!still_wanted(asked)) return;
+  if (!problem.empty()) return fail(asked.name, Failure::kUnready, problem);
+  progress_[asked.name] = Progress::kQueued;
+  queue_.push_back(asked);
   order_next();
 }
 
 void CertificateDesk::order_next() {
   while (run_ == nullptr && !queue_.empty()) {
-    const std::string name = queue_.front();
+    const Wanted next = queue_.front();
     queue_.pop_front();
-    const auto found = wanted().find(name);
-    // It was taken away, or others of its project were first.
-    if (found == wanted_.end() || rates_allow(found->second) > unix_now()) {
-      progress_.erase(name);
-      asked_for_.erase(name);
+    if (!still_wanted(next)) continue;
+    if (rates_allow(next) > unix_now()) {  // others of its project were first
+      progress_.erase(next.name);
+      asked_for_.erase(next.name);
       plan_within(kSoon);
-    } else if (!order(found->second)) {
-      queue_.push_front(name);
+    } else if (!order(next)) {
+      queue_.push_front(next);
       return;
     }
   }
@@ -232,13 +246,17 @@ bool CertificateDesk::order(const Wanted& wanted) {
     return true;
   }
   OrderProgram program = order_program(settings_, wanted, parts_.webroot, *environment);
-  auto run =
-      std::make_unique<OrderRun>(*parts_.loop, [this, name = wanted.name, path = program.crt_path](
-                                                   const std::string& problem) { ordered(name, path, problem); });
+  auto run = std::make_unique<OrderRun>(
+      *parts_.loop,
+      [this, wanted, path = program.crt_path](const std::string& problem) { ordered(wanted, path, problem); });
   if (!run->start(std::move(program), settings_.dir, settings_.timeout)) {
+    if (!std::exchange(lock_told_, true)) {
+      log_info("certificate_order_waits", {{"name", wanted.name}, {"reason", "another process's order is under way"}});
+    }
     lock_timer_.start(kLockWait);
     return false;
   }
+  lock_told_ = false;
   run_ = std::move(run);
   progress_[wanted.name] = Progress::kOrdered;
   book_.began(wanted.project, unix_now());
@@ -247,29 +265,43 @@ bool CertificateDesk::order(const Wanted& wanted) {
   return true;
 }
 
-void CertificateDesk::ordered(const std::string& name, const std::string& crt_path, const std::string& problem) {
+void CertificateDesk::ordered(const Wanted& asked, const std::string& crt_path, const std::string& problem) {
   const std::unique_ptr<OrderRun> done = std::move(run_);
-  const auto found = wanted().find(name);
-  if (found == wanted_.end()) {
-    progress_.erase(name);
-  } else if (!problem.empty()) {
-    fail(name, Failure::kOrder, problem);
-  } else if (const auto placed =
-                 install_pair(crt_path, parts_.tls_dir, found->second.file_name(), found->second.names, unix_now());
-             !placed) {
-    fail(name, Failure::kOrder, placed.error());
-  } else {
-    ++counts_.issued;
-    progress_.erase(name);
-    asked_for_.erase(name);
-    book_.settled(name);
-    installed_[name] = {placed->begins_at, placed->expires_at};
-    save();
-    log_info("certificate_issued",
-             {{"name", name}, {"path", placed->path}, {"issuer", placed->issuer}, {"expires_at", placed->expires_at}});
+  if (still_wanted(asked)) {
+    if (!problem.empty()) {
+      fail(asked.name, Failure::kOrder, problem);
+    } else if (const auto pair = install_pair(crt_path, parts_.tls_dir, asked.file_name(), asked.names, unix_now())) {
+      placed(asked.name, *pair);
+    } else {
+      fail(asked.name, Failure::kOrder, pair.error());
+    }
   }
   plan_within(kSoon);
   order_next();
+}
+
+void CertificateDesk::placed(const std::string& name, const tls::Certificate& certificate) {
+  ++counts_.issued;
+  progress_.erase(name);
+  asked_for_.erase(name);
+  book_.settled(name);
+  installed_[name] = {certificate.begins_at, certificate.expires_at};
+  save();
+  log_info("certificate_issued", {{"name", name},
+                                  {"path", certificate.path},
+                                  {"issuer", certificate.issuer},
+                                  {"expires_at", certificate.expires_at}});
+}
+
+// A domain that was taken away, or given to another project, is served no more by what was got for the former one.
+void CertificateDesk::withdraw(const Wanted& former) {
+  installed_.erase(former.name);
+  const std::string path = crt_path(former);
+  if (source_of(path) != Source::kAcme) return;
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+  std::filesystem::remove(std::filesystem::path(path).replace_extension(".key"), ignored);
+  log_info("certificate_withdrawn", {{"name", former.name}, {"path", path}});
 }
 
 void CertificateDesk::fail(const std::string& name, Failure failure, const std::string& problem) {

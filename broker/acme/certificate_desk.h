@@ -55,7 +55,7 @@ class CertificateDesk {
   void apply(const Transaction& transaction);
   void set_tls_dir(const std::string& folder);
 
-  // What it is to have, and how that stands.
+  // What it is to have, and how that stands. Valid until the tables change.
   const std::map<std::string, Wanted, std::less<>>& wanted();
   const WantedTable& table() const { return table_; }
   std::string crt_path(const Wanted& wanted) const { return parts_.tls_dir + "/" + wanted.file_name() + ".crt"; }
@@ -84,10 +84,14 @@ class CertificateDesk {
   Source source_of_served(const tls::Certificate& certificate) const;
   int64_t renewal_at(const Validity& validity) const;
   void check(const Wanted& wanted);
-  void checked(const std::string& name, const std::string& problem);
+  void checked(const Wanted& asked, const std::string& problem);
   void order_next();
   bool order(const Wanted& wanted);
-  void ordered(const std::string& name, const std::string& crt_path, const std::string& problem);
+  void ordered(const Wanted& asked, const std::string& crt_path, const std::string& problem);
+  void placed(const std::string& name, const tls::Certificate& certificate);
+  // Whether it is still to be had, for the same project. Else it is left, and what is wanted now is looked at.
+  bool still_wanted(const Wanted& asked);
+  void withdraw(const Wanted& former);
   void fail(const std::string& name, Failure failure, const std::string& problem);
   void save();
 
@@ -104,13 +108,14 @@ class CertificateDesk {
   };
   mutable std::map<std::string, Looked> looked_;  // by path
   std::set<std::string, std::less<>> asked_for_;
-  std::deque<std::string> queue_;
+  std::deque<Wanted> queue_;
   std::unique_ptr<OrderRun> run_;
   OrderCounts counts_;
   size_t checks_ = 0;
   uv::Timer timer_;
   uv::Timer lock_timer_;
   bool wanted_is_old_ = true;
+  bool lock_told_ = false;
   bool planned_soon_ = false;
   bool save_failed_ = false;  // and was told
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -26,6 +26,10 @@ struct Wanted {
 
   // Of its files in --tls-dir, without the ending: "example.com", "_.misha.iterate.app".
   std::string file_name() const;
+  // Whether what was shown for one is good for the other.
+  bool same_claim(const Wanted& other) const {
+    return name == other.name && project == other.project && ownership == other.ownership;
+  }
 };
 
 // The TXT record that shows that a custom domain's owner wants it to lead to a project: its name, and its value, which

@@ -127,6 +127,29 @@ def test_another_project_needs_a_record_of_its_own(make_edge):
     assert first["name"] == second["name"] and first["value"] != second["value"]
 
 
+def test_a_certificate_goes_with_its_domain_and_not_to_another_project(make_edge):
+    edge = make_edge("--acme-retry", "1h")
+    edge.admin.project("other")
+    edge.add(DOMAIN)
+    edge.ctl.ok("cert", "issue", DOMAIN)
+    wait_until(lambda: edge.served(DOMAIN) == {DOMAIN}, "the certificate")
+    edge.ctl.ok("domain", "remove", DOMAIN)
+    edge.broker.process.wait_event("certificate_withdrawn", name=DOMAIN)
+    wait_until(lambda: edge.served(DOMAIN) == set(), "its end")
+    edge.add(DOMAIN, "other", owned=False)  # the record that is there is the first project's
+    assert edge.ctl.run("cert", "issue", DOMAIN).code == 1 and len(edge.events("certificate_ordered")) == 1
+
+
+def test_where_no_record_is_asked_for_the_table_is_enough(make_edge):
+    edge = make_edge("--acme-ownership", "none")
+    assert [each["type"] for each in edge.admin.domain(DOMAIN, "misha")["records"]] == ["CNAME"]
+    edge.broker.process.wait_event("certificate_issued", name=DOMAIN)
+    table = edge.ctl.ok("cert", "list").out.splitlines()
+    assert table[0].split()[:3] == ["NAME", "STATE", "EXPIRES"]
+    assert any(line.split()[:2] == [DOMAIN, "valid"] for line in table)
+    assert {"default", DOMAIN} == {item["name"] for item in edge.ctl.json("cert", "list")}
+
+
 def test_a_failed_order_waits_longer_each_time_and_the_reason_is_told(make_edge):
     edge = make_edge()
     edge.pebble.set_a(DOMAIN, "127.0.0.9")  # nobody answers there
@@ -214,8 +237,8 @@ class TestDns01:
         wait_until(lambda: edge.served("docs.misha.edge.example") == {"*.misha.edge.example"}, "the project's own")
         assert os.path.exists(os.path.join(edge.broker.tls_dir, "_.misha.edge.example.crt"))
         edge.admin.set_project("misha", wildcardCertificate=False)
-        names = {item["name"] for item in edge.admin.items("/v1/certificates")}
-        assert "*.misha.edge.example" not in names and "_.misha.edge.example" in names  # served until it ends
+        edge.broker.process.wait_event("certificate_withdrawn", name="*.misha.edge.example")
+        wait_until(lambda: edge.served("docs.misha.edge.example") == set(), "the end of the project's own")
 
     def test_a_broker_without_any_certificate_starts_with_one_that_stands_in(self, make_edge, tmp_path):
         edge = self.edge(make_edge, tmp_path)
@@ -289,6 +312,22 @@ cp {tmp_path}/{DOMAIN}.crt "$INGRESS_ACME_CERT_FILE"
         assert failed["reason"] == "it was not done within 1s"
         child = int((tmp_path / "child").read_text())
         wait_until(lambda: not running(child), "the end of what it started")
+
+    def test_an_order_that_outlives_a_killed_broker_is_waited_for(self, make_edge, tmp_path):
+        hook = self.script(tmp_path, f"""echo begin >> {tmp_path}/runs
+while [ ! -e {tmp_path}/go ]; do sleep 0.1; done
+echo end >> {tmp_path}/runs
+exit 1
+""")
+        edge = make_edge("--acme-hook", hook)
+        edge.add(DOMAIN)
+        wait_until(lambda: (tmp_path / "runs").exists(), "the first run")
+        edge.broker.kill()
+        edge.broker.start()
+        edge.broker.process.wait_event("certificate_order_waits", name=DOMAIN)
+        (tmp_path / "go").touch()
+        edge.broker.process.wait_event("certificate_failed", name=DOMAIN)
+        assert (tmp_path / "runs").read_text().split()[:4] == ["begin", "end", "begin", "end"]
 
     @pytest.mark.parametrize("text, reason", [
         ("echo progress; echo 'error: no luck' >&2; exit 3", "error: no luck"), ("exit 3", "exit code 3"),
