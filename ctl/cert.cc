@@ -54,7 +54,7 @@ struct CertFlags {
 
 bool is_under_way(const Json& certificate) {
   const std::string state = certificate.value("state", "");
-  return state == "checking" || state == "queued" || state == "ordered";
+  return state == "checking" || state == "queued" || state == "ordered" || state == "placed";
 }
 
 // The certificate once nothing is under way for it any more.

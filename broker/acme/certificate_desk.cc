@@ -21,6 +21,8 @@ constexpr Duration kSoon{100};
 // A clock may be set, and a file be taken away.
 constexpr int64_t kLookSeconds = 60;
 constexpr Duration kLockWait{2000};
+// A loop takes up what is in the folder sooner.
+constexpr int64_t kPlacedSeconds = 5;
 constexpr size_t kMostChecks = 16;
 
 WantedRules rules_of(const Settings& settings, std::vector<std::string> domains) {
@@ -34,7 +36,7 @@ int64_t unix_now() { return std::time(nullptr); }
 }  // namespace
 
 std::string_view name_of(Progress progress) {
-  constexpr std::array<std::string_view, 4> kNames = {"none", "checking", "queued", "ordered"};
+  constexpr std::array<std::string_view, 5> kNames = {"none", "checking", "queued", "ordered", "placed"};
   return kNames[static_cast<size_t>(progress)];
 }
 
@@ -99,8 +101,15 @@ void CertificateDesk::set_tls_dir(const std::string& folder) {
 }
 
 Progress CertificateDesk::progress_of(std::string_view name) const {
-  const auto found = progress_.find(name);
-  return found == progress_.end() ? Progress::kNone : found->second;
+  if (const auto found = progress_.find(name); found != progress_.end()) return found->second;
+  const auto installed = installed_.find(name);
+  if (installed == installed_.end() || is_served(installed->second)) return Progress::kNone;
+  return unix_now() - installed->second.at < kPlacedSeconds ? Progress::kPlaced : Progress::kNone;
+}
+
+bool CertificateDesk::is_served(const Installed& installed) const {
+  const tls::Certificate* served = served_at(installed.path);
+  return served != nullptr && served->expires_at >= installed.validity.expires_at;
 }
 
 int64_t CertificateDesk::rates_allow(const Wanted& wanted) const {
@@ -111,7 +120,7 @@ void CertificateDesk::ask_for(const std::string& name, bool renew) {
   book_.forgive(name);
   if (renew) asked_for_.insert(name);
   const auto found = wanted().find(name);
-  if (found == wanted_.end() || progress_of(name) != Progress::kNone) return;
+  if (found == wanted_.end() || progress_.contains(name)) return;
   if (const int64_t now = unix_now(); due_at(found->second, now) <= now) check(found->second);
 }
 
@@ -126,14 +135,10 @@ void CertificateDesk::plan() {
   const int64_t now = unix_now();
   int64_t next = now + kLookSeconds;
   wanted();  // now: it may take from what was installed
-  std::erase_if(installed_, [this](const auto& entry) {
-    const auto found = wanted_.find(entry.first);
-    if (found == wanted_.end()) return true;
-    const tls::Certificate* served = served_at(crt_path(found->second));
-    return served != nullptr && served->expires_at >= entry.second.expires_at;
-  });
+  std::erase_if(installed_,
+                [this](const auto& entry) { return !wanted_.contains(entry.first) || is_served(entry.second); });
   for (const auto& [name, certificate] : wanted_) {
-    if (progress_of(name) != Progress::kNone) continue;
+    if (progress_.contains(name)) continue;
     const int64_t due = std::max(due_at(certificate, now), book_.may_begin(name, certificate.project, now));
     if (due > now || checks_ >= kMostChecks) {
       next = std::min(next, std::max(due, now + 1));
@@ -167,7 +172,8 @@ int64_t CertificateDesk::renewal_at(const Validity& validity) const {
 }
 
 int64_t CertificateDesk::renewal_of(const Wanted& wanted) const {
-  if (const auto fresh = installed_.find(wanted.name); fresh != installed_.end()) return renewal_at(fresh->second);
+  if (const auto fresh = installed_.find(wanted.name); fresh != installed_.end())
+    return renewal_at(fresh->second.validity);
   const tls::Certificate* own = served_at(crt_path(wanted));
   if (own == nullptr || source_of_served(*own) != Source::kAcme) return 0;
   const auto serves = [own](const std::string& name) {
@@ -285,7 +291,7 @@ void CertificateDesk::placed(const std::string& name, const tls::Certificate& ce
   progress_.erase(name);
   asked_for_.erase(name);
   book_.settled(name);
-  installed_[name] = {certificate.begins_at, certificate.expires_at};
+  installed_[name] = {certificate.path, {certificate.begins_at, certificate.expires_at}, unix_now()};
   save();
   log_info("certificate_issued", {{"name", name},
                                   {"path", certificate.path},

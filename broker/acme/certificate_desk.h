@@ -23,8 +23,8 @@
 
 namespace ingress::broker::acme {
 
-// What is under way for a certificate.
-enum class Progress : uint8_t { kNone, kChecking, kQueued, kOrdered };
+// What is under way for a certificate. kPlaced: its files are there, and are about to be served.
+enum class Progress : uint8_t { kNone, kChecking, kQueued, kOrdered, kPlaced };
 std::string_view name_of(Progress progress);
 
 struct DeskParts {
@@ -74,11 +74,17 @@ class CertificateDesk {
     long long begins_at = 0;
     long long expires_at = 0;
   };
+  struct Installed {
+    std::string path;
+    Validity validity;
+    int64_t at = 0;
+  };
   std::string make_folders() const;
   void plan_within(Duration delay);
   void plan();
   // When the certificate is due: now or before where an order is to be made.
   int64_t due_at(const Wanted& wanted, int64_t now) const;
+  bool is_served(const Installed& installed) const;
   const tls::Certificate* served_at(const std::string& path) const;
   // As source_of(), without a look at a file that was looked at before.
   Source source_of_served(const tls::Certificate& certificate) const;
@@ -100,8 +106,8 @@ class CertificateDesk {
   WantedTable table_;
   OrderBook book_;
   std::map<std::string, Wanted, std::less<>> wanted_;
-  std::map<std::string, Progress, std::less<>> progress_;   // but kNone
-  std::map<std::string, Validity, std::less<>> installed_;  // and not served yet
+  std::map<std::string, Progress, std::less<>> progress_;    // but kNone and kPlaced
+  std::map<std::string, Installed, std::less<>> installed_;  // and, at the last look, not served yet
   struct Looked {
     Validity validity;
     Source source = Source::kNone;
