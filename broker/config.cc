@@ -1,5 +1,7 @@
 #include "broker/config.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <thread>
@@ -50,6 +52,10 @@ tl::expected<std::vector<std::string>, std::string> parse_domains(const std::vec
 std::string check_acme(const Settings& settings, Config& config) {
   config.acme = settings.acme;
   std::string problem = acme::check(config.acme, settings.db);
+  if (problem.empty() && config.acme.on() && ::access(settings.tls_dir.c_str(), W_OK) != 0) {
+    problem =
+        "--tls-dir " + settings.tls_dir + ": certificates by ACME are written there, and it is no folder to write in";
+  }
   if (config.acme.on() && config.acme_webroot.empty()) config.acme_webroot = config.acme.dir + "/webroot";
   return problem;
 }

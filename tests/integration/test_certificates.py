@@ -385,7 +385,8 @@ def test_a_projects_token_sees_and_asks_for_its_own(make_edge):
     (["--acme-dns", "exec"], "--acme-dns needs --acme-email"), (["--acme-email", "a@b.c", "--acme-server", "http://x"], "https"),
     (["--acme-email", "a@b.c", "--acme-command", "/no/such"], "apt install lego"),
     (["--acme-email", "a@b.c", "--acme-env-file", "/no/such"], "--acme-env-file"), (["--resolver", "a,b"], "--resolver"),
-    (["--acme-hook", "/no/such"], "--acme-hook")])
+    (["--acme-hook", "/no/such"], "--acme-hook"), (["--acme-hook", "/bin/true", "--tls-dir", "/no/such"], "--tls-dir"),
+    (["--acme-email", "a@b.c", "--acme-timeout", "0s"], "above 0")])
 def test_bad_settings_are_said_before_anything_is_touched(stack, words, said):
     argv = stack.broker.argv()
     argv[1] = "validate"
