@@ -31,18 +31,21 @@ const files = [
   ["icon.svg", "image/svg+xml", readFileSync(join(sources, "icon.svg"))],
 ];
 
-// Octal escapes have three digits at most, so that what follows one cannot belong to it.
+// Arrays of characters: a string may have 65536 bytes at most (C++, Annex B).
+const arrays = [];
 const escaped = (byte) => {
   const c = String.fromCharCode(byte);
-  if (c === '"' || c === "\\" || c === "?") return "\\" + c;
-  return byte >= 0x20 && byte < 0x7f ? c : "\\" + byte.toString(8).padStart(3, "0");
+  if (c === "'" || c === "\\") return "\\" + c;
+  return byte >= 0x20 && byte < 0x7f ? c : "\\" + byte.toString(8);
 };
 const text = (bytes) => {
+  const name = `kBytes${arrays.length}`;
   const lines = [];
-  for (let at = 0; at < bytes.length; at += 80) {
-    lines.push('        "' + Array.from(bytes.subarray(at, at + 80), escaped).join("") + '"');
+  for (let at = 0; at < bytes.length; at += 24) {
+    lines.push("    " + Array.from(bytes.subarray(at, at + 24), (byte) => `'${escaped(byte)}'`).join(","));
   }
-  return `std::string_view(\n${lines.join("\n")},\n        ${bytes.length})`;
+  arrays.push(`constexpr char ${name}[] = {\n${lines.join(",\n")}};\n`);
+  return `{${name}, sizeof(${name})}`;
 };
 
 const packed = (plain) => {
@@ -60,6 +63,7 @@ writeFileSync(out, `// Made by build.mjs.
 namespace ingress::broker::dashboard {
 namespace {
 
+${arrays.join("\n")}
 constexpr Asset kAssets[] = {
 ${entries.join("")}};
 
