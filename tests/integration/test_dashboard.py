@@ -99,6 +99,11 @@ def test_a_wrong_token_is_said_to_be_wrong_and_a_session_outlives_a_reload(chrom
     chromium.wait_text(".failure", "no such token")
 
 
+def test_a_page_that_came_in_clear_from_elsewhere_says_why_no_login_lasts(chromium, stack):
+    chromium.go(f"http://192.0.2.7:{stack.broker.admin_port}/")
+    chromium.wait_text(".failure", "came in clear")
+
+
 def test_a_link_with_a_token_logs_in_and_leaves_no_trace(chromium, stack):
     chromium.go(address(stack))
     chromium.run("localStorage.clear()")
