@@ -76,7 +76,7 @@ export function Plot({ title, lines, data, show }: Props) {
           </span>
         ))}
       </figcaption>
-      <div ref={place} />
+      <div ref={place} role="img" aria-label={`${title} over the last hour`} />
     </figure>
   );
 }
