@@ -120,7 +120,7 @@ void give(server::RequestHandler& handler, std::string_view text, bool end) {
 
 TEST_CASE("a Unix socket is trusted, and the change's actor says so") {
   Fixture fixture;
-  AdminAcceptor acceptor(fixture.router, {true, ""});
+  AdminAcceptor acceptor(fixture.router, {true, ""}, nullptr);
   RecordingResponder responder;
   CHECK(acceptor.on_request(responder, head_of("GET", "/x"), info(true)) == nullptr);
   CHECK(responder.status == 200);
@@ -129,7 +129,7 @@ TEST_CASE("a Unix socket is trusted, and the change's actor says so") {
 
 TEST_CASE("over TCP the token is needed, whole and right") {
   Fixture fixture;
-  AdminAcceptor acceptor(fixture.router, {false, "secret"});
+  AdminAcceptor acceptor(fixture.router, {false, "secret"}, nullptr);
   const auto status = [&acceptor](http::Fields fields) {
     RecordingResponder responder;
     acceptor.on_request(responder, head_of("GET", "/x", std::move(fields)), info(true));
@@ -148,7 +148,7 @@ TEST_CASE("over TCP the token is needed, whole and right") {
 
 TEST_CASE("a refusal over TCP is problem details with a challenge, and an empty token admits nobody") {
   Fixture fixture;
-  AdminAcceptor acceptor(fixture.router, {false, ""});
+  AdminAcceptor acceptor(fixture.router, {false, ""}, nullptr);
   RecordingResponder responder;
   acceptor.on_request(responder, head_of("GET", "/x", {{"Authorization", "Bearer "}}), info(true));
   CHECK(responder.status == 401);
@@ -159,7 +159,7 @@ TEST_CASE("a refusal over TCP is problem details with a challenge, and an empty 
 
 TEST_CASE("health is open to all") {
   Fixture fixture;
-  AdminAcceptor acceptor(fixture.router, {false, "secret"});
+  AdminAcceptor acceptor(fixture.router, {false, "secret"}, nullptr);
   RecordingResponder responder;
   acceptor.on_request(responder, head_of("GET", "/health"), info(true));
   CHECK(responder.status == 200);
@@ -167,7 +167,7 @@ TEST_CASE("health is open to all") {
 
 TEST_CASE("a body is gathered byte by byte") {
   Fixture fixture;
-  AdminAcceptor acceptor(fixture.router, {true, ""});
+  AdminAcceptor acceptor(fixture.router, {true, ""}, nullptr);
   RecordingResponder responder;
   server::RequestHandler* handler = acceptor.on_request(responder, head_of("POST", "/x"), info(false));
   REQUIRE(handler != nullptr);
@@ -180,7 +180,7 @@ TEST_CASE("a body is gathered byte by byte") {
 
 TEST_CASE("Expect: 100-continue is answered before the body") {
   Fixture fixture;
-  AdminAcceptor acceptor(fixture.router, {true, ""});
+  AdminAcceptor acceptor(fixture.router, {true, ""}, nullptr);
   RecordingResponder responder;
   CHECK(acceptor.on_request(responder, head_of("POST", "/x", {{"Expect", "100-continue"}}), info(false)) != nullptr);
   CHECK(responder.continued);
@@ -189,7 +189,7 @@ TEST_CASE("Expect: 100-continue is answered before the body") {
 
 TEST_CASE("a body over 1 MiB is 413, announced or not") {
   Fixture fixture;
-  AdminAcceptor acceptor(fixture.router, {true, ""});
+  AdminAcceptor acceptor(fixture.router, {true, ""}, nullptr);
   RecordingResponder announced;
   CHECK(acceptor.on_request(announced, head_of("POST", "/x", {{"Content-Length", "1048577"}}), info(false)) == nullptr);
   CHECK(announced.status == 413);
@@ -206,7 +206,7 @@ TEST_CASE("a body over 1 MiB is 413, announced or not") {
 TEST_CASE("an answer that comes after its client left goes nowhere") {
   Fixture fixture;
   fixture.answer_later = true;
-  AdminAcceptor acceptor(fixture.router, {true, ""});
+  AdminAcceptor acceptor(fixture.router, {true, ""}, nullptr);
   RecordingResponder responder;
   server::RequestHandler* handler = acceptor.on_request(responder, head_of("GET", "/x"), info(true));
   REQUIRE(handler != nullptr);
@@ -217,7 +217,7 @@ TEST_CASE("an answer that comes after its client left goes nowhere") {
 
 TEST_CASE("an answer from a source is written as it comes, and waits while its client is full") {
   Streaming streaming;
-  AdminAcceptor acceptor(streaming.router, {true, ""});
+  AdminAcceptor acceptor(streaming.router, {true, ""}, nullptr);
   RecordingResponder responder;
   server::RequestHandler* handler = acceptor.on_request(responder, head_of("GET", "/s"), info(true));
   REQUIRE(handler != nullptr);
@@ -240,7 +240,7 @@ TEST_CASE("an answer from a source is written as it comes, and waits while its c
 
 TEST_CASE("a source may end its body, and so may the acceptor for all that have no end") {
   Streaming streaming;
-  AdminAcceptor acceptor(streaming.router, {true, ""});
+  AdminAcceptor acceptor(streaming.router, {true, ""}, nullptr);
   RecordingResponder first;
   REQUIRE(acceptor.on_request(first, head_of("GET", "/s"), info(true)) != nullptr);
   streaming.source->sink->end();
@@ -256,7 +256,7 @@ TEST_CASE("a source may end its body, and so may the acceptor for all that have 
 
 TEST_CASE("HEAD of what comes from a source is its head alone") {
   Streaming streaming;
-  AdminAcceptor acceptor(streaming.router, {true, ""});
+  AdminAcceptor acceptor(streaming.router, {true, ""}, nullptr);
   RecordingResponder responder;
   CHECK(acceptor.on_request(responder, head_of("HEAD", "/s"), info(true)) == nullptr);
   CHECK(responder.status == 200);
@@ -266,7 +266,7 @@ TEST_CASE("HEAD of what comes from a source is its head alone") {
 
 TEST_CASE("a request that cannot be read is answered with problem details") {
   Fixture fixture;
-  AdminAcceptor acceptor(fixture.router, {true, ""});
+  AdminAcceptor acceptor(fixture.router, {true, ""}, nullptr);
   const http::ErrorAnswer answer =
       acceptor.on_unreadable(Error{ErrorCode::kBadRequest, Side::kClient, false, 0, "two Hosts"}, "");
   CHECK(answer.status == 400);
@@ -276,7 +276,7 @@ TEST_CASE("a request that cannot be read is answered with problem details") {
 
 TEST_CASE("a target that is no path is 400") {
   Fixture fixture;
-  AdminAcceptor acceptor(fixture.router, {true, ""});
+  AdminAcceptor acceptor(fixture.router, {true, ""}, nullptr);
   RecordingResponder responder;
   CHECK(acceptor.on_request(responder, head_of("OPTIONS", "*"), info(true)) == nullptr);
   CHECK(responder.status == 400);
