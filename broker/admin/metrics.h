@@ -14,7 +14,7 @@ namespace ingress::broker::admin {
 struct BrokerFacts {
   std::string version;
   BrokerCounts counts;
-  uint64_t commits = 0;                                    // of the store, since the start
+  uint64_t commits = 0;           // of the store, since the start
   acme::OrderCounts orders = {};  // 0 without ACME
 };
 
