@@ -14,6 +14,7 @@
 #include "agent/session/tunnel_set.h"
 #include "common/base/log.h"
 #include "common/base/signals.h"
+#include "common/supervise/parent_watch.h"
 #include "common/tls/digest.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
@@ -108,6 +109,7 @@ int App::run() {
     log_warn("reload_needs_supervise",
              {{"hint", "run with --supervise: SIGHUP then starts it anew, and cuts nothing"}});
   });
+  supervise::signal_when_parent_dies(SIGTERM);
   log_info("starting", {{"version", config_.tunnel.agent_version},
                         {"machine", config_.tunnel.machine},
                         {"broker", config_.tunnel.broker.authority()},

@@ -18,6 +18,7 @@
 #include "common/base/log.h"
 #include "common/base/signals.h"
 #include "common/database/database_lock.h"
+#include "common/supervise/parent_watch.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
 #include "common/uv/inherited_fds.h"
@@ -187,6 +188,7 @@ void App::on_snapshot(Result<Snapshot> snapshot) {
   if (!start_dev()) return fail("dev_failed", "the agent inside could not be started");
   notify_.send("READY=1");
   watchdog_.start();
+  supervise::signal_when_parent_dies(SIGUSR2);  // whoever is started next is the next process
   log_info("ready", {{"machines", machines}, {"revision", static_cast<long long>(revision)}});
 }
 

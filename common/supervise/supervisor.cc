@@ -8,6 +8,7 @@
 
 #include "common/base/log.h"
 #include "common/cli/exit_codes.h"
+#include "common/supervise/parent_watch.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/inherited_sockets.h"
 #include "common/uv/signal_watch.h"
@@ -111,6 +112,7 @@ uv::ChildProgram Supervisor::Impl::program(bool validate) const {
   }
   program.argv.emplace_back("--supervise=false");
   program.more_environment.push_back(std::string(uv::kListenFdsVariable) + "=" + std::to_string(sockets.size()));
+  program.more_environment.push_back(parent_in_environment());
   for (const uv::OwnedFd& socket : sockets) program.fds.push_back(socket.get());
   return program;
 }

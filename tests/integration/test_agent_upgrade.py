@@ -89,6 +89,15 @@ def test_a_child_that_is_killed_is_started_again(supervised, origin):
         assert by_tunnel(supervised, origin.port)() == 200
 
 
+def test_a_child_whose_parent_is_killed_makes_way_for_the_next_agent(supervised, origin):
+    old = children(supervised)[-1]
+    supervised.agent.process.kill()
+    supervised.agent.start()
+    assert by_tunnel(supervised, origin.port)() == 200
+    wait_until(lambda: gone(old), "the old child has ended")
+    assert by_tunnel(supervised, origin.port)() == 200
+
+
 def test_a_bad_configuration_upgrades_nothing(supervised, origin):
     token = supervised.agent.token_file
     os.rename(token, token + ".away")

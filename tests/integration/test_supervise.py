@@ -119,6 +119,23 @@ def test_sigterm_ends_all_of_it(supervised, origin):
         Client(supervised.broker.http_port)
 
 
+def test_a_child_whose_parent_is_killed_makes_way_for_the_next_broker(supervised, make_origin):
+    origin = make_origin(echo_handler)
+    host = supervised.host(origin.port)
+    chat = WebSocket(supervised.client(), host)
+    old = child(supervised)
+    supervised.broker.process.kill()
+    wait_until(lambda: "handing_over" in supervised.broker.process.log_text(), "the child hands over")
+    supervised.broker.start()
+    supervised.agent.process.wait_event("tunnel_up", count=2)
+    with supervised.client() as fresh:
+        WebSocket(fresh, host).echo("by the new one")
+    chat.echo("by the old one, which runs dry")
+    assert not gone(old)
+    chat.client.close()
+    wait_until(lambda: gone(old), "the old child ends with its last stream")
+
+
 def test_what_cannot_start_ends_with_its_code(supervised, make_stack, tmp_path):
     argv = supervised.broker.argv()
     taken = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
