@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# ./dev package: .deb files of the three programs, and what tries them. Written to build/packages.
+# ./dev package: .deb files of the three programs, in build/packages, and what tries them and the static agent.
 
 PACKAGES=build/packages
 
@@ -21,7 +21,10 @@ run_package() {
       ls -l "$PACKAGES"
       ;;
     test)
-      need_packages build package package-test
+      need_packages build package package-test static
+      need_arm64
+      build_preset static
+      build_preset static-arm64
       build_packages "$PACKAGES"
       build_packages "$PACKAGES/next" 2
       INGRESS_BIN="$ROOT/build/release/bin" INGRESS_PACKAGES="$ROOT/$PACKAGES" "$PYTHON" -m pytest tests/packaging -q \

@@ -121,6 +121,7 @@ cmd:/sbin/ip=iproute2
 cmd:curl=curl
 cmd:openssl=openssl
 cmd:systemd-analyze=systemd
+cmd:systemd-nspawn=systemd-container
 busybox-static
 try:qemu-user-static
 try:supervisor
@@ -142,8 +143,13 @@ clang_version() {
   sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' <<<"$depends" | sed -n 1p
 }
 
+# Of this machine's architecture, where the name says no other (NAME:arm64): dpkg-query tells of all.
 installed() {
-  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+  local native found
+  native=$(dpkg --print-architecture)
+  found=$(dpkg-query -W -f='${db:Status-Status} ${Architecture}\n' "$1" 2>/dev/null) || return 1
+  if [[ $1 == *:* ]]; then native=${1#*:}; fi
+  grep -qxE "installed ($native|all)" <<<"$found"
 }
 
 # The whole answer is read before it is searched: a `grep -q` that leaves early ends apt-cache by SIGPIPE, and `pipefail`
