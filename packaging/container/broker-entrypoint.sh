@@ -4,7 +4,9 @@
 set -eu
 if [ "$(id -u)" = 0 ]; then
   data=$(dirname "${INGRESS_DB:-/data/routes.db}")
-  install -d -o ingress -g ingress -m 0750 "$data" "${INGRESS_TLS_DIR:-$data/tls}" /run/ingress
+  certificates=${INGRESS_TLS_DIR:-$data/tls}
+  install -d -o ingress -g ingress -m 0750 "$data" "$certificates" /run/ingress
+  chown -R ingress:ingress "$certificates"
   exec setpriv --reuid=ingress --regid=ingress --init-groups ingress-broker "$@"
 fi
 exec ingress-broker "$@"

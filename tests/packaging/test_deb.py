@@ -2,11 +2,12 @@
 
 The tests of this file are steps of one story, in their order."""
 import os
+import re
 
 import pytest
 
 from harness.wait import wait_until
-from roots import PACKAGES, package_file
+from roots import PACKAGES, ROOT, package_file
 from traffic import Download, Traffic
 
 EDGE, MACHINE = "10.77.0.2", "10.77.0.3"
@@ -178,6 +179,23 @@ def test_installed_again_it_goes_on_where_it_was(edge, machine, context):
     download = Download(EDGE, HOST, context, "/slow/1")
     download.read(10)
     assert download.status == 200
+
+
+def test_the_entry_point_of_the_image_makes_its_folders_and_becomes_ingress(edge):
+    """On a volume that is root's, with the variables of the image; no socket of systemd's."""
+    container = os.path.join(ROOT, "packaging", "container")
+    with open(os.path.join(container, "Dockerfile.broker")) as file:
+        variables = re.findall(r"INGRESS_[A-Z_]+=\S+", file.read())
+    edge.run(f"systemctl stop {SOCKET} {BROKER}; mkdir -p /data/tls; cp iterate.app.* /data/tls/")
+    edge.root.put(os.path.join(container, "broker-entrypoint.sh"), "/usr/local/bin/broker-entrypoint", 0o755)
+    edge.run(f"systemd-run --unit=container -p KillMode=mixed env {' '.join(variables)} INGRESS_DOMAIN=iterate.app "
+             "INGRESS_DEFAULT_AUTH=share broker-entrypoint run")
+    edge.wait(ADMIN + "ingressctl machine create mach_9", "the broker is there")
+    main = edge.show("container", "MainPID")
+    status = edge.run(f"cat /proc/{main}/status; stat -c %U:%G /data/routes.db /data/tls/iterate.app.key /proc/{main}")
+    assert "CapEff:\t0000000000000000" in status and status.split()[-3:] == ["ingress:ingress"] * 3
+    assert edge.run("curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1:8443/ -H 'Host: mach_9.machines.iterate.app'") == "401"
+    edge.run(f"systemctl stop container; systemctl start {SOCKET} {BROKER}")
 
 
 def test_a_purge_takes_configuration_and_state_away(edge, machine):
