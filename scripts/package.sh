@@ -22,9 +22,9 @@ run_package() {
       ;;
     test)
       need_packages build package package-test static
-      need_arm64
       build_preset static
-      build_preset static-arm64
+      # Ubuntu keeps packages of arm64 elsewhere; the test of that file says then that it is skipped.
+      if need_arm64; then build_preset static-arm64; else echo "dev: goes on without the file for arm64"; fi
       build_packages "$PACKAGES"
       build_packages "$PACKAGES/next" 2
       INGRESS_BIN="$ROOT/build/release/bin" INGRESS_PACKAGES="$ROOT/$PACKAGES" "$PYTHON" -m pytest tests/packaging -q \
