@@ -47,7 +47,7 @@ struct Identity {
 class AdminAcceptor final : public server::RequestAcceptor {
  public:
   // `tcp` serves CONNECT (docs/tcp.md); where it is null nobody does.
-  AdminAcceptor(const Router& router, Trust trust, tcp::TcpConnects* tcp)
+  AdminAcceptor(const Router& router, Trust trust, tcp::TcpConnects* tcp = nullptr)
       : router_(router), trust_(std::move(trust)), tcp_(tcp) {}
   // Of the requests that come next.
   void set_token(const std::string& token) { trust_.token = token; }
