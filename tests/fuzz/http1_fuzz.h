@@ -34,7 +34,7 @@ inline uint64_t hash_of(std::string_view text) {
 // Small limits are met by small inputs.
 inline ReaderLimits limits_for(uint64_t seed) {
   if ((seed >> 20) % 4 != 0) return {};
-  return {.head_bytes = 16 + (seed >> 24) % 256, .field_count = 1 + (seed >> 40) % 6};
+  return {.head_bytes = 16 + (seed >> 24) % 256, .field_count = static_cast<uint32_t>(1 + (seed >> 40) % 6)};
 }
 
 // The ways of cutting that are tried: all positions of a short input, a few of a long one.
