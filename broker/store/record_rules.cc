@@ -161,7 +161,8 @@ Status check_record(const AccessToken& token, std::string& problem) {
   if (Status good = check_record_id(token.id, problem); !good) return good;
   if (!is_sha256_text(token.sha256)) return refuse(problem, "a token's hash is 64 hexadecimal digits in lower case");
   if (!parse_role(token.role)) {
-    return refuse(problem, "role \"" + token.role + "\" is none of read, write, project:SLUG, tcp:MACHINE:PORT and tcp:MACHINE:*");
+    return refuse(problem, "role \"" + token.role +
+                               "\" is none of read, write, project:SLUG, tcp:MACHINE:PORT and tcp:MACHINE:*");
   }
   if (Status good = check_expiry(token.expires_at, problem); !good) return good;
   return check_text("a token's label", token.label, problem);

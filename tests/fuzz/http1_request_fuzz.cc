@@ -11,7 +11,8 @@ namespace {
 
 Transcript read_again(const ByteBuffer& written) {
   // Dropped trailers and a longer spelling of the same head may not run into a limit.
-  return read_requests(as_text(written.view()), whole, {.head_bytes = 1 << 20, .field_count = 1 << 10, .connect = true});
+  return read_requests(as_text(written.view()), whole,
+                       {.head_bytes = 1 << 20, .field_count = 1 << 10, .connect = true});
 }
 
 void check_rewritten(const Message& message) {
