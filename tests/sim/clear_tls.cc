@@ -25,6 +25,8 @@ Status ServerContext::load(const std::string&, const std::function<void(const st
 const Certificate* ServerContext::find(const std::string&) const { return nullptr; }
 const std::vector<Certificate>& ServerContext::certificates() const { return impl_->certificates; }
 void ServerContext::use_ticket_keys(const TicketKeyMemory&) {}
+void ServerContext::use_maker(CertificateMaker&) {}
+bool ServerContext::can_make(const std::string&) const { return false; }
 
 struct ClientContext::Impl {
   std::string alpn;
@@ -36,6 +38,12 @@ Result<std::unique_ptr<ClientContext>> ClientContext::create(const std::string&,
                                                              LeastVersion) {
   std::unique_ptr<ClientContext> context(new ClientContext());
   context->impl_ = std::make_unique<Impl>(Impl{alpn.front()});
+  return context;
+}
+
+std::unique_ptr<ClientContext> ClientContext::create_for_loopback() {
+  std::unique_ptr<ClientContext> context(new ClientContext());
+  context->impl_ = std::make_unique<Impl>();
   return context;
 }
 
@@ -122,6 +130,8 @@ std::unique_ptr<TlsSession> TlsSession::connect(const ClientContext&, const std:
   session->impl_->offers = {"iterate-tunnel/1"};
   return session;
 }
+
+void TlsSession::offer(const std::string& alpn, LeastVersion) { impl_->offers = {alpn}; }
 
 Status TlsSession::start(ByteBuffer& out) {
   if (!impl_->server) impl_->put(Impl::kClientHello, as_bytes(impl_->offers.front()), out);
