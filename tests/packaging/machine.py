@@ -17,7 +17,14 @@ PROGRAMS = ("systemd", "systemd-sysv", "dbus", "ca-certificates", "python3", "cu
 def base_root(suite="bookworm"):
     """With what our packages depend on, so that they install without a network."""
     needs = depends_of("ingress-broker", "ingress-agent", "ingressctl")
-    return debootstrap(suite, f"{suite}-systemd", PROGRAMS, lambda folder: install_packages(folder, *needs))
+    folder = debootstrap(suite, f"{suite}-systemd", PROGRAMS)
+    # A root that is kept from earlier may lack what they need since.
+    known = os.path.join(folder, "root", "installed-for-ingress")
+    if not os.path.exists(known) or open(known).read().split() != needs:
+        install_packages(folder, *needs)
+        with open(known, "w") as file:
+            file.write("\n".join(needs))
+    return folder
 
 
 @contextlib.contextmanager

@@ -41,8 +41,8 @@ def depends_of(*names):
     return sorted({word.split("(")[0].strip() for word in words})
 
 
-def debootstrap(suite, name=None, include=(), then=None):
-    """The folder of a root: minbase, and `include`. `then(folder)` finishes a new one."""
+def debootstrap(suite, name=None, include=()):
+    """The folder of a root: minbase, and `include`."""
     folder = os.path.join(KEPT, name or suite)
     if os.path.exists(folder):
         return folder
@@ -52,8 +52,6 @@ def debootstrap(suite, name=None, include=(), then=None):
     words = ["debootstrap", "--variant=minbase"] + (["--no-check-gpg"] if suite in UBUNTU else [])
     words += [f"--include={','.join(include)}"] if include else []
     sh(*words, suite, new, mirror_of(suite))
-    if then:
-        then(new)
     os.rename(new, folder)
     return folder
 
