@@ -108,7 +108,7 @@ class Origin:
     close(). `tls` is a server's context."""
 
     def __init__(self, handler=None, host="127.0.0.1", port=None, read_bodies=True, tls=None):
-        self.handler, self.host, self.read_bodies, self.tls = handler, host, read_bodies, tls
+        self.handler, self.host, self.read_bodies, self.server_context = handler, host, read_bodies, tls
         self.port = port or free_port()
         self.requests, self.connections, self.failures = [], [], []
         self._listen()
@@ -154,7 +154,7 @@ class Origin:
 
     def _serve(self, connection):
         try:
-            connection.shake_hands(self.tls)
+            connection.shake_hands(self.server_context)
             while (request := connection.read_head()) is not None:
                 self.requests.append(request)
                 if self.read_bodies:
