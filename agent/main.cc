@@ -3,8 +3,8 @@
 #include "agent/agent_children.h"
 #include "agent/app.h"
 #include "agent/config.h"
-#include "common/uv/child_process.h"
 #include "common/tls/library.h"
+#include "common/uv/child_process.h"
 
 int main(int argc, char** argv) {
   using namespace ingress;

@@ -10,8 +10,8 @@ void PolicyFlags::add_to(Command command) {
                  "Bundle for a framework: vite, next, django, jupyter, code-server, rstudio or grpc", "NAME");
   command.option("--host", host, "Host that the origin sees: rewrite (localhost:PORT) or preserve", "HOW");
   command.option("--origin", origin, "The same for Origin and Referer: rewrite or preserve", "HOW");
-  command.option("--origin-protocol", origin_protocol, "What the origin speaks: http (HTTP/1.1), https (the same over TLS) or h2c (HTTP/2)",
-                 "WHAT");
+  command.option("--origin-protocol", origin_protocol,
+                 "What the origin speaks: http (HTTP/1.1), https (the same over TLS) or h2c (HTTP/2)", "WHAT");
   command.option("--auth", auth, "Who may come in: public, share, deny, or the JSON of another way", "WHO");
   command.option("--park", park, "How long a request waits for its machine, as 30s; 0s: not at all", "TIME");
   command.option("--wake", wake, "URL of the webhook that wakes the machine, or off", "URL");

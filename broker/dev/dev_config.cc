@@ -99,8 +99,8 @@ void add_local(bool lan, int port, std::vector<uv::Address>& to) {
 // Where nothing is said: 8443, and the ports that a URL needs not name where this user may have them.
 void choose_listeners(DevConfig& config) {
   if (config.https.empty()) {
-    add_local(config.lan, kHttpsPort, config.https);
     if (may_have(config.lan, 443)) add_local(config.lan, 443, config.https);
+    add_local(config.lan, kHttpsPort, config.https);
   }
   config.serve_clear = !config.http.empty();
   const bool https_is_default = std::any_of(config.https.begin(), config.https.end(),

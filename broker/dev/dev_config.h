@@ -34,7 +34,7 @@ struct DevConfig {
   std::vector<std::string> domains;  // the first is `localhost`; all lower case
   std::map<std::string, int> services;
   HostChoiceRules choice;
-  std::vector<uv::Address> https;  // the first is what URLs name, unless 443 is among them
+  std::vector<uv::Address> https;  // the first is what URLs name
   std::vector<uv::Address> http;
   bool serve_clear = false;  // else http redirects
   std::vector<uv::Address> admin;

@@ -78,9 +78,7 @@ ScreenFacts DevSession::facts(const Landing& landing, const std::string& version
 
 bool DevSession::start(Landing& landing, int https_port, const std::string& version) {
   landing_ = &landing;
-  const bool on_443 = std::any_of(config_.https.begin(), config_.https.end(),
-                                  [](const uv::Address& address) { return address.port == 443; });
-  landing.set_https_port(on_443 ? 443 : https_port);
+  landing.set_https_port(https_port);
   screen_ = std::make_unique<Screen>(facts(landing, version));
   if (!agent_.start(agent_program(https_port))) return false;
   timer_.start(kLookInterval, kLookInterval);

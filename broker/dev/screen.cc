@@ -35,7 +35,7 @@ std::string dashboard_line(const ScreenFacts& facts) {
 }  // namespace
 
 std::string draw(const ScreenFacts& facts, const std::vector<LandingEntry>& entries) {
-  size_t width = facts.any_port_url.size() + 2;
+  size_t width = std::max(facts.any_port_url.size(), facts.machine_url.size()) + 2;
   for (const LandingEntry& entry : entries) width = std::max(width, entry.url.size() + 2);
   std::string text = "ingress-broker dev " + facts.version + "\n\n";
   for (const LandingEntry& entry : entries) text += line_of(entry, width);

@@ -246,42 +246,29 @@ struct Key {
   Status (*read)(const KeyReading& in, Policy& policy);
 };
 constexpr auto kKeys = std::to_array<Key>({
-    {"host", [](const KeyReading& in, Policy& policy) {
-  return read_word(in, kHosts, policy.host); }},
-    {"origin", [](const KeyReading& in, Policy& policy) {
-  return read_word(in, kOrigins, policy.origin); }},
+    {"host", [](const KeyReading& in, Policy& policy) { return read_word(in, kHosts, policy.host); }},
+    {"origin", [](const KeyReading& in, Policy& policy) { return read_word(in, kOrigins, policy.origin); }},
     {"origin_protocol",
-     [](const KeyReading& in, Policy& policy) {
-  return read_word(in, kProtocols, policy.origin_protocol); }},
+     [](const KeyReading& in, Policy& policy) { return read_word(in, kProtocols, policy.origin_protocol); }},
     {"profile", set_profile},
     {"auth", read_policy_auth},
     {"park", read_park},
     {"wake", read_wake},
     {"methods", read_methods},
-    {"ip_allow", [](const KeyReading& in, Policy& policy) {
-  return read_blocks(in, policy.ip_allow); }},
-    {"ip_deny", [](const KeyReading& in, Policy& policy) {
-  return read_blocks(in, policy.ip_deny); }},
-    {"strip_prefix", [](const KeyReading& in, Policy& policy) {
-  return read_prefix(in, policy.strip_prefix); }},
-    {"add_prefix", [](const KeyReading& in, Policy& policy) {
-  return read_prefix(in, policy.add_prefix); }},
-    {"request_headers", [](const KeyReading& in, Policy& policy) {
-  return read_edits(in, policy.request_headers); }},
-    {"response_headers", [](const KeyReading& in, Policy& policy) {
-  return read_edits(in, policy.response_headers); }},
+    {"ip_allow", [](const KeyReading& in, Policy& policy) { return read_blocks(in, policy.ip_allow); }},
+    {"ip_deny", [](const KeyReading& in, Policy& policy) { return read_blocks(in, policy.ip_deny); }},
+    {"strip_prefix", [](const KeyReading& in, Policy& policy) { return read_prefix(in, policy.strip_prefix); }},
+    {"add_prefix", [](const KeyReading& in, Policy& policy) { return read_prefix(in, policy.add_prefix); }},
+    {"request_headers", [](const KeyReading& in, Policy& policy) { return read_edits(in, policy.request_headers); }},
+    {"response_headers", [](const KeyReading& in, Policy& policy) { return read_edits(in, policy.response_headers); }},
     {"security_headers",
-     [](const KeyReading& in, Policy& policy) {
-  return read_word(in, kSecurity, policy.security_headers); }},
+     [](const KeyReading& in, Policy& policy) { return read_word(in, kSecurity, policy.security_headers); }},
     {"timeouts", read_timeouts},
     {"max_body", read_max_body},
     {"rate", read_rate},
-    {"http_mode", [](const KeyReading& in, Policy& policy) {
-  return read_word(in, kHttpMode, policy.http_mode); }},
-    {"canonical", [](const KeyReading& in, Policy& policy) {
-  return read_word(in, kCanonical, policy.canonical); }},
-    {"cookies", [](const KeyReading& in, Policy& policy) {
-  return read_word(in, kCookies, policy.cookies); }},
+    {"http_mode", [](const KeyReading& in, Policy& policy) { return read_word(in, kHttpMode, policy.http_mode); }},
+    {"canonical", [](const KeyReading& in, Policy& policy) { return read_word(in, kCanonical, policy.canonical); }},
+    {"cookies", [](const KeyReading& in, Policy& policy) { return read_word(in, kCookies, policy.cookies); }},
 });
 
 struct Profile {

@@ -63,8 +63,7 @@ std::string words_of(const EffectivePolicy& policy) {
   const bool preserve_host = policy.host() == http::HostMode::kPreserve;
   const bool rewrite_origin = policy.origin() == http::OriginMode::kRewrite;
   return "auth " + policy.auth_words() + ", host " + (preserve_host ? "preserve" : "rewrite") + ", origin " +
-         (rewrite_origin ? "rewrite" : "preserve") +
-         words_of_protocol(policy) + words_of_waiting(policy);
+         (rewrite_origin ? "rewrite" : "preserve") + words_of_protocol(policy) + words_of_waiting(policy);
 }
 
 }  // namespace

@@ -118,7 +118,8 @@ void RequestForwarding::take_site(const Field& field) {
   if (rules_.origin == OriginMode::kRewrite) {
     const std::optional<HttpUrl> url = parse_http_url(field.value);
     if (url && is_same_site(*url)) {
-      out_.push_back({field.name, scratch_.add({rules_.target_tls ? "https://" : "http://", local_authority(), url->rest})});
+      out_.push_back(
+          {field.name, scratch_.add({rules_.target_tls ? "https://" : "http://", local_authority(), url->rest})});
       return;
     }
   }

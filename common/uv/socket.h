@@ -129,8 +129,8 @@ class Connecting {
   virtual ~Connecting() = default;
 };
 
-// Addresses of a name (at least one, or kResolveFailed), by the C library or by c-ares (name_lookup.h; a numeric one, and
-// localhost and the names under it, at once). Destroying it gives up. Calls back once, later.
+// Addresses of a name (at least one, or kResolveFailed), by the C library or by c-ares (name_lookup.h; a numeric one,
+// and localhost and the names under it, at once). Destroying it gives up. Calls back once, later.
 class Resolving {
  public:
   using OnDone = std::function<void(Result<std::vector<Address>>)>;
