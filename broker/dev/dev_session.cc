@@ -1,6 +1,5 @@
 #include "broker/dev/dev_session.h"
 
-#include <algorithm>
 #include <fstream>
 #include <utility>
 
