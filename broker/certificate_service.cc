@@ -8,7 +8,7 @@
 namespace ingress::broker {
 namespace {
 
-constexpr long long kDaySeconds = 24 * 3600;
+constexpr long long kDaySeconds = 24LL * 3600;
 constexpr long long kWarnedSeconds = 14 * kDaySeconds;
 constexpr Duration kLook{60000};
 

@@ -116,7 +116,8 @@ std::string check_admin_hosts(const Settings& settings, Config& config) {
     if (!name.assign(text) || text.find(':') != std::string::npos) return "--admin-host " + text + ": not a host name";
     for (const std::string& domain : config.domains) {
       if (is_under(std::string(name.text()), domain)) {
-        return "--admin-host " + text + " is under --domain " + domain + ": the admin is served on no tenant's domain";
+        return std::string("--admin-host ").append(text).append(" is under --domain ").append(domain) +
+               ": the admin is served on no tenant's domain";
       }
     }
     config.admin_hosts.emplace_back(name.text());

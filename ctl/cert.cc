@@ -71,7 +71,7 @@ Outcome<int> issue(Shell& shell, const CertFlags& flags, bool renew) {
   Outcome<Json> certificate =
       shell.session.change("POST", "/v1/certificates" + segment(flags.name) + "/issue", Json{{"renew", renew}});
   if (!flags.no_wait) certificate = waited_for(shell, flags.name, std::move(certificate));
-  const Outcome<int> shown = shell.show_record(certificate);
+  Outcome<int> shown = shell.show_record(certificate);
   if (!shown || (*certificate).value("state", "") != "failed") return shown;
   return failed(flags.name + ": " + (*certificate).value("lastError", "it failed"));
 }

@@ -55,6 +55,7 @@ ChildResult run_child(const std::vector<std::string>& argv) {
   std::array<int, 2> ends{};
   if (!file || pipe2(ends.data(), O_CLOEXEC) != 0) return {kNotStarted, argv.front() + " cannot be run"};
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   posix_spawn_file_actions_t actions;

@@ -130,7 +130,8 @@ Outcome<bool> check_service(const std::string& name, const Json& service) {
   if (!service.contains("port") || !service["port"].is_number_integer()) return failed(where + " has no port");
   for (const auto& [member, value] : service.items()) {
     if (!known(member, {"port", "machine", "policy"})) {
-      return failed(where + "." + member + " is not known: the members are port, machine, policy");
+      return failed(std::string(where).append(".").append(member) +
+                    " is not known: the members are port, machine, policy");
     }
   }
   return true;
@@ -166,7 +167,7 @@ Outcome<bool> check_declaration(const Json& declared) {
   }
   const Json services = declared.value("services", Json::object());
   for (const auto& [name, service] : services.items()) {
-    if (const Outcome<bool> good = check_service(name, service); !good) return good;
+    if (Outcome<bool> good = check_service(name, service); !good) return good;
   }
   return true;
 }

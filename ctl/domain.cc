@@ -22,7 +22,7 @@ Outcome<int> add(Shell& shell, const DomainFlags& flags) {
   if (!made || shell.globals.json || !made->contains("records")) return shell.show_record(made);
   Json shown = *made;
   shown.erase("records");
-  const Outcome<int> done = shell.show_record(shown);
+  Outcome<int> done = shell.show_record(shown);
   shell.print_line("\nRecords to make in the domain's DNS:");
   for (const Json& record : (*made)["records"]) {
     const bool text = record.value("type", "") == "TXT";

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 namespace ingress::ctl {
 namespace {
@@ -158,7 +157,7 @@ int TcpWay::descriptor() const { return impl_->socket; }
 TcpWay::Moved TcpWay::read(char* to, size_t size) {
   if (!impl_->early.empty()) {
     const size_t count = std::min(size, impl_->early.size());
-    std::memcpy(to, impl_->early.data(), count);
+    std::copy_n(impl_->early.data(), count, to);
     impl_->early.erase(0, count);
     return {Progress::kSome, count};
   }

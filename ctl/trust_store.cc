@@ -176,7 +176,7 @@ std::vector<StoreResult> trust(const std::vector<LocalCa>& cas) {
   change_nss(
       cas, "trusted",
       [](const std::string& database, const LocalCa& ca) {
-        const ChildResult removed = remove_from_nss(database, ca);
+        ChildResult removed = remove_from_nss(database, ca);
         if (removed.code != 0) return removed;
         return run_child({"certutil", "-d", database, "-A", "-t", "C,,", "-n", nickname_of(ca), "-i", ca.path});
       },

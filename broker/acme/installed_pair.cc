@@ -95,7 +95,8 @@ tl::expected<tls::Certificate, std::string> install_pair(const std::string& from
   const Result<tls::Certificate> issued = tls::read_pair(from_crt_path);
   if (!issued) return tl::unexpected("no good pair in " + from_crt_path + ": " + issued.error().context);
   for (const std::string& name : names) {
-    if (!serves(*issued, name)) return tl::unexpected(from_crt_path + " does not serve " + name);
+    if (!serves(*issued, name))
+      return tl::unexpected(std::string(from_crt_path).append(" does not serve ").append(name));
   }
   if (issued->expires_at <= now) return tl::unexpected(from_crt_path + " has expired");
   const std::string path = folder + "/" + file_name + ".crt";

@@ -88,7 +88,7 @@ std::map<std::string, Wanted, std::less<>> WantedTable::list() const {
     for (const auto& [slug, facts] : projects_) {
       const auto services = services_.find(slug);
       if (!facts.wildcard || services == services_.end() || services->second.empty()) continue;
-      const std::string name = "*." + slug + "." + domain;
+      const std::string name = std::string("*.").append(slug).append(".").append(domain);
       wanted[name] = {name, {name}, Challenge::kDns01, slug, ""};
     }
   }

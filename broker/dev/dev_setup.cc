@@ -18,7 +18,7 @@ constexpr size_t kMany = 10'000;
 
 Done put_all(Draft& draft, const std::vector<Change>& changes) {
   for (const Change& change : changes) {
-    if (const Done done = draft.put(change); !done) return done;
+    if (Done done = draft.put(change); !done) return done;
   }
   return {};
 }
@@ -99,9 +99,9 @@ void set_up(Store& store, const DevConfig& config,
   const std::string secret = to_hex(tls::random_bytes(32));
   const auto make = [config, secret, now](Draft& draft) -> Done {
     Tables& tables = draft.tables();
-    if (const Done done = put_all(draft, project_changes(tables, config, now)); !done) return done;
-    if (const Done done = put_all(draft, service_changes(tables, config)); !done) return done;
-    if (const Done done = put_all(draft, domain_changes(tables, config, now)); !done) return done;
+    if (Done done = put_all(draft, project_changes(tables, config, now)); !done) return done;
+    if (Done done = put_all(draft, service_changes(tables, config)); !done) return done;
+    if (Done done = put_all(draft, domain_changes(tables, config, now)); !done) return done;
     return put_all(draft, token_changes(tables, config, secret, now));
   };
   store.transact("dev", now * 1000, make,

@@ -72,7 +72,7 @@ std::vector<LandingEntry> Landing::entries() const {
   std::vector<LandingEntry> entries;
   entries.push_back({"", config_.port, "", false, url_of(project)});
   for (const auto& [name, port] : config_.services) {
-    entries.push_back({name, port, "", false, url_of(name + "." + project)});
+    entries.push_back({name, port, "", false, url_of(std::string(name).append(".").append(project))});
   }
   if (const std::optional<MachinePorts> ports = book_.ports(config_.machine)) add_ports(*ports, entries);
   if (entries.front().listening) default_listened_ = true;
