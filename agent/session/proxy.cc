@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "common/base/hex.h"
 #include "common/http/head.h"
 
 namespace ingress::agent {
@@ -25,23 +26,17 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 std::string percent_decoded(std::string_view text) {
+  constexpr unsigned kNoDigit = 16;
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     const bool escape =
-        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) < kNoDigit && hex_digit(text[i + 2]) < kNoDigit;
     if (!escape) {
       out += text[i];
       continue;
     }
-    out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+    out += static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
     i += 2;
   }
   return out;

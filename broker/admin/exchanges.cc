@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/lower_case.h"
+
 namespace ingress::broker::admin {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
 
 }  // namespace
 
@@ -70,7 +66,7 @@ void Exchanges::add_to(Router& router) {
 void Exchanges::listen(const RequestPtr& request, const Reply& reply) {
   QueryReader query(request->target);
   ExchangeFilter filter;
-  filter.host = lower(query.text("host"));
+  filter.host = lower_case(query.text("host"));
   filter.machine = query.text("machine");
   filter.project = query.text("project");
   filter.method = query.text("method");

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/base/hex.h"
+
 namespace ingress::broker::admin {
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+constexpr unsigned kNoDigit = 16;
 
 std::optional<std::string> decode(std::string_view text, bool form) {
   std::string out;
@@ -22,10 +19,10 @@ std::optional<std::string> decode(std::string_view text, bool form) {
     } else if (text[i] != '%') {
       out += text[i];
     } else {
-      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return std::nullopt;
-      out += static_cast<char>(high * 16 + low);
+      const unsigned high = i + 2 < text.size() ? hex_digit(text[i + 1]) : kNoDigit;
+      const unsigned low = i + 2 < text.size() ? hex_digit(text[i + 2]) : kNoDigit;
+      if (high >= kNoDigit || low >= kNoDigit) return std::nullopt;
+      out += static_cast<char>(high << 4 | low);
       i += 2;
     }
   }

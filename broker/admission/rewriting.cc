@@ -4,6 +4,7 @@
 
 #include "broker/admission/share_pass.h"
 #include "broker/model/target_template.h"
+#include "common/base/lower_case.h"
 #include "common/http/authority.h"
 
 namespace ingress::broker {
@@ -11,12 +12,6 @@ namespace {
 
 constexpr Error kUnclearPath{ErrorCode::kBadRequest, Side::kClient, false, 0,
                              "servers read the path differently: no dot segments, encoded slashes or backslashes here"};
-
-std::string lower(std::string_view text) {
-  std::string low(text);
-  for (char& c : low) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return low;
-}
 
 // What {name}s stand for.
 class Values {
@@ -190,12 +185,12 @@ std::optional<Instead> plan_rewriting(const Resolution& found, const Asked& aske
   const Values values(found, asked);
   if (auto refused = plan_path(found, asked, values, terms)) return refused;
   if (const HeaderEdits* edits = found.policy.request_headers()) {
-    for (const std::string& name : edits->remove) terms.remove_fields.push_back(lower(name));
+    for (const std::string& name : edits->remove) terms.remove_fields.push_back(lower_case(name));
     append(terms.set_fields, edits->set, values);
     append(terms.add_fields, edits->add, values);
   }
   if (const HeaderEdits* edits = found.policy.response_headers()) {
-    for (const std::string& name : edits->remove) terms.remove_answer_fields.push_back(lower(name));
+    for (const std::string& name : edits->remove) terms.remove_answer_fields.push_back(lower_case(name));
     append(terms.set_answer_fields, edits->set, values);
     append(terms.add_answer_fields, edits->add, values);
   }
@@ -205,7 +200,7 @@ std::optional<Instead> plan_rewriting(const Resolution& found, const Asked& aske
 
 void rewrite_request(const Terms& terms, http::Scratch& scratch, http::Fields& fields) {
   for (const std::string& name : terms.remove_fields) http::drop_fields(fields, name);
-  for (const auto& [name, value] : terms.set_fields) http::drop_fields(fields, lower(name));
+  for (const auto& [name, value] : terms.set_fields) http::drop_fields(fields, lower_case(name));
   for (http::Field& field : fields) {
     if (!http::iequals(field.name, "Cookie")) continue;
     if (const auto kept = without_share_cookies(field.value)) field.value = scratch.add(*kept);
@@ -219,7 +214,7 @@ void rewrite_request(const Terms& terms, http::Scratch& scratch, http::Fields& f
   for (const auto& [name, value] : terms.add_fields) {
     std::erase_if(fields, [&name = name](const http::Field& field) {
       return field.name.size() == name.size() && field.name.find('_') != std::string_view::npos &&
-             lower(field.name) != lower(name) &&
+             lower_case(field.name) != lower_case(name) &&
              std::equal(field.name.begin(), field.name.end(), name.begin(), [](char a, char b) {
                return http::iequals({&a, 1}, {&b, 1}) || ((a == '_' || a == '-') && (b == '_' || b == '-'));
              });
@@ -247,7 +242,7 @@ void add_security_fields(SecurityHeaders which, bool tls, http::Fields& fields) 
 void rewrite_answer(const Terms& terms, bool tls, std::string_view host, http::Scratch& scratch, http::Fields& fields) {
   map_paths(terms, host, scratch, fields);
   for (const std::string& name : terms.remove_answer_fields) http::drop_fields(fields, name);
-  for (const auto& [name, value] : terms.set_answer_fields) http::drop_fields(fields, lower(name));
+  for (const auto& [name, value] : terms.set_answer_fields) http::drop_fields(fields, lower_case(name));
   for (const auto& [name, value] : terms.set_answer_fields) {
     if (!value.empty()) fields.push_back({name, value});
   }

@@ -45,7 +45,6 @@ class DevFront::Keeping final : public server::Responder, public server::Request
       : owner_(owner), client_(client), cookie_(std::move(cookie)) {}
 
   void set_handler(server::RequestHandler* handler) { handler_ = handler; }
-  bool over() const { return over_; }
 
   // Responder
   bool send_head(const http::ResponseHead& head, bool end) override {

@@ -2,18 +2,14 @@
 
 #include <algorithm>
 
+#include "common/base/hex.h"
+#include "common/base/lower_case.h"
+
 namespace ingress::broker::dev {
 namespace {
 
+constexpr unsigned kNoDigit = 16;
 constexpr std::string_view kInvalid = "%";  // no host: the request is refused as one with a bad Host
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 std::string_view without_port(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
@@ -41,21 +37,14 @@ bool may_stand_in_host(char c) {
          c == '.' || c == ':';
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // application/x-www-form-urlencoded; what is no escape stands for itself.
 std::string decoded(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-    if (text[i] == '%' && high >= 0 && low >= 0) {
-      out += static_cast<char>(high * 16 + low);
+    const unsigned high = i + 2 < text.size() ? hex_digit(text[i + 1]) : kNoDigit;
+    const unsigned low = i + 2 < text.size() ? hex_digit(text[i + 2]) : kNoDigit;
+    if (text[i] == '%' && high < kNoDigit && low < kNoDigit) {
+      out += static_cast<char>(high << 4 | low);
       i += 2;
     } else {
       out += text[i] == '+' ? ' ' : text[i];
@@ -153,7 +142,6 @@ HostChoice choose_host(const HostChoiceRules& rules, std::string_view own_host, 
     std::string value;
     if (!find_parameter(query, parameter.name, value)) continue;
     choice.host = host_of(parameter, value);
-    choice.by_parameter = true;
     choice.keep = is_bare_host(own_host) && is_navigation(head);
     return choice;
   }

@@ -34,8 +34,7 @@ struct HostChoiceRules {
 bool parse_host_parameter(std::string_view text, HostParameter& parameter);
 
 struct HostChoice {
-  std::string host;  // "" where the request has its own
-  bool by_parameter = false;
+  std::string host;   // "" where the request has its own
   bool keep = false;  // a browser loads a page by its parameter: what that loads is to go the same way
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "common/base/lower_case.h"
+
 namespace ingress::broker {
 namespace {
 
@@ -12,13 +14,6 @@ constexpr std::array<std::string_view, 18> kSecretParts = {
 constexpr std::array<std::string_view, 8> kSecretQueryNames = {"__share", "sig", "key", "code",
                                                                "auth",    "pwd", "otp", "sid"};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 // In lower case.
 bool is_secret(std::string_view name) {
   return std::any_of(kSecretParts.begin(), kSecretParts.end(),
@@ -26,7 +21,7 @@ bool is_secret(std::string_view name) {
 }
 
 bool is_secret_of_query(std::string_view name) {
-  const std::string low = lower(name);
+  const std::string low = lower_case(name);
   return is_secret(low) ||
          std::find(kSecretQueryNames.begin(), kSecretQueryNames.end(), low) != kSecretQueryNames.end();
 }
@@ -110,13 +105,13 @@ std::string without_secrets_of_urls(std::string_view text) {
 }
 
 std::string shown_value(const http::Field& field) {
-  const std::string name = lower(field.name);
+  const std::string name = lower_case(field.name);
   if (name == "cookie") return cookies(field.value, true);
   if (name == "set-cookie") return cookies(field.value, false);
   if (name == "authorization" || name == "proxy-authorization") return after_scheme(field.value);
   if (is_secret(name)) return std::string(kRedacted);
   // Where a header cannot be set, a token comes as a subprotocol (Kubernetes).
-  if (name == "sec-websocket-protocol" && lower(field.value).find("bearer") != std::string::npos) {
+  if (name == "sec-websocket-protocol" && lower_case(field.value).find("bearer") != std::string::npos) {
     return std::string(kRedacted);
   }
   std::string value = without_secrets_of_urls(field.value.substr(0, kMostShownValue));

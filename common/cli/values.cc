@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/lower_case.h"
+
 namespace ingress::cli {
 namespace {
 
@@ -26,14 +28,6 @@ bool take_number(std::string_view& text, uint64_t& value) {
   if (error != std::errc{}) return false;
   text.remove_prefix(static_cast<size_t>(end - text.data()));
   return true;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 }  // namespace
@@ -67,7 +61,7 @@ Parsed<uint64_t> parse_size(std::string_view text) {
   std::string_view number_end = text;
   uint64_t number = 0;
   if (!take_number(number_end, number)) return refuse(text, kExpected);
-  const std::string unit = lower(number_end);
+  const std::string unit = lower_case(number_end);
   if (unit.empty() || unit == "b") return number;
   const size_t exponent = std::string_view("kmgt").find(unit[0]);
   const std::string_view after = std::string_view(unit).substr(1);
@@ -87,7 +81,7 @@ Parsed<long long> parse_integer(std::string_view text) {
 }
 
 Parsed<bool> parse_bool(std::string_view text) {
-  const std::string word = lower(text);
+  const std::string word = lower_case(text);
   for (const std::string_view good : {"true", "yes", "on", "1"}) {
     if (word == good) return true;
   }

@@ -9,17 +9,11 @@
 #include <utility>
 
 #include "common/base/bytes.h"
+#include "common/base/lower_case.h"
 #include "common/tls/openssl.h"
 
 namespace ingress::tls {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
-}
 
 std::string text_of(const ASN1_STRING* value) {
   return lower_case(as_text({ASN1_STRING_get0_data(value), static_cast<size_t>(ASN1_STRING_length(value))}));

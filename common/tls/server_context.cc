@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/bytes.h"
+#include "common/base/lower_case.h"
 #include "common/tls/certificate_file.h"
 #include "common/tls/gcm_provider.h"
 #include "common/tls/openssl.h"
@@ -18,14 +19,6 @@ namespace ingress::tls {
 namespace {
 
 constexpr std::string_view kTunnelAlpn = "iterate-tunnel/1";
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 std::string plain_name(std::string_view host) {
   std::string name = lower_case(host);

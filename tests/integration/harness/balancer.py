@@ -3,6 +3,8 @@ import ipaddress
 import socket
 import threading
 
+from harness.pump import pump
+
 MARK = b"\r\n\r\n\0\r\nQUIT\n"
 
 
@@ -16,15 +18,6 @@ def version2(client, port=4660, tlvs=b"", command=1):
     to = ipaddress.ip_address("::1" if source.version == 6 else "127.0.0.1")
     rest = source.packed + to.packed + port.to_bytes(2, "big") + (443).to_bytes(2, "big") + tlvs
     return (MARK + bytes([0x20 | command, 0x21 if source.version == 6 else 0x11]) + len(rest).to_bytes(2, "big") + rest)
-
-
-def _pump(source, sink):
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
 
 
 class HeaderRelay:
@@ -54,4 +47,4 @@ class HeaderRelay:
             upstream.sendall(self.header)
             self._sockets += [sock, upstream]
             for pair in ((sock, upstream), (upstream, sock)):
-                threading.Thread(target=_pump, args=pair, daemon=True).start()
+                threading.Thread(target=pump, args=pair, daemon=True).start()

@@ -4,15 +4,7 @@ import socket
 import threading
 
 from harness.http1 import Closed, Reader, fields_named, parse_fields
-
-
-def _pump(source, sink):
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
+from harness.pump import pump
 
 
 class ConnectProxy:
@@ -35,7 +27,7 @@ class ConnectProxy:
 
     def cut(self):
         """Breaks off everything that runs through it."""
-        for sock in self._sockets:
+        for sock in list(self._sockets):  # who comes back meanwhile is another one
             try:
                 sock.shutdown(socket.SHUT_RDWR)  # close() alone would wait for the thread that reads
             except OSError:
@@ -81,5 +73,5 @@ class ConnectProxy:
         upstream = socket.create_connection((address, int(port)))
         self._sockets.append(upstream)
         sock.sendall(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
-        threading.Thread(target=_pump, args=(upstream, sock), daemon=True).start()
-        _pump(sock, upstream)
+        threading.Thread(target=pump, args=(upstream, sock), daemon=True).start()
+        pump(sock, upstream)
