@@ -35,7 +35,9 @@ tunnel::StreamHandler* OriginStream::start(tunnel::Stream& stream, const origin:
   request.upgrade = open.upgrade && !has_body(open.request.fields);
   request.end = end || request.upgrade;
   held_ = request.upgrade;
-  exchange_ = owner_.pool_.start(target, request, owner_.timeouts_, from_origin_);
+  origin::Timeouts timeouts = owner_.timeouts_;
+  if (open.connect_limit.count() > 0) timeouts.connect = open.connect_limit;
+  exchange_ = owner_.pool_.start(target, request, timeouts, from_origin_);
   return &from_tunnel_;
 }
 

@@ -76,6 +76,7 @@ Judged Admission::judge(const Asked& asked, const Resolution& found, Admitted& a
   Terms& terms = admitted.terms;
   terms.max_body_bytes = max_body_of(policy);
   terms.idle = policy.timeouts().idle;
+  terms.connect = policy.timeouts().connect;
   terms.first_byte = policy.timeouts().first_byte;
   const AuthParts parts{&keys_, &caller_, &settings_.targets};
   const AuthPlace place{found.machine,

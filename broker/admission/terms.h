@@ -34,6 +34,7 @@ struct Terms {
   int64_t expires_at = 0;  // Unix seconds, 0 for never
   uint64_t max_body_bytes = UINT64_MAX;
   Duration idle{0};        // 0: the broker's own
+  Duration connect{0};     // to the origin; 0: the agent's own
   Duration first_byte{0};  // 0: none
   uint64_t bytes_per_second = 0;
 };

@@ -7,6 +7,7 @@ HeadCopy::HeadCopy(const tunnel::OpenHead& head) {
   open.kind = head.kind;
   open.port = head.port;
   open.upgrade = head.upgrade;
+  open.connect_limit = head.connect_limit;
   open.request.minor_version = head.request.minor_version;
   open.request.method = text.keep(head.request.method);
   open.request.target = text.keep(head.request.target);

@@ -182,6 +182,7 @@ Status Forward::open(std::string_view target) {
   work.open.upgrade = info.upgrade;
   work.open.request.method = head.method;
   const Terms* const terms = admission_.terms();
+  work.open.connect_limit = terms == nullptr ? Duration{0} : terms->connect;
   work.open.request.target = terms == nullptr || terms->target.empty() ? target : terms->target;
   notes_.sent_with(http::forward_request_fields(head, info.upgrade, inbound(), rules_, owner_.ids_, work.scratch,
                                                 work.open.request.fields));

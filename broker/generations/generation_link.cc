@@ -81,6 +81,7 @@ tunnel::Stream* OpeningLink::open(std::string_view machine, const tunnel::OpenHe
   open_.kind = head.kind;
   open_.port = head.port;
   open_.upgrade = head.upgrade;
+  open_.connect_limit = head.connect_limit;
   open_.request.method = head.request.method;
   open_.request.target = head.request.target;
   open_.request.fields.clear();
@@ -146,6 +147,7 @@ tunnel::StreamHandler* ServingLink::on_open(tunnel::Stream& stream, const tunnel
   open_.kind = head.kind;
   open_.port = head.port;
   open_.upgrade = head.upgrade;
+  open_.connect_limit = head.connect_limit;
   open_.request.method = head.request.method;
   open_.request.target = head.request.target;
   open_.request.fields.assign(fields.begin() + 1, fields.end());

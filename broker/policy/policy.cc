@@ -160,11 +160,15 @@ Status read_duration(const KeyReading& in, Duration& out) {
 }
 
 Status read_timeouts(const KeyReading& in, Policy& policy) {
-  if (!in.value.is_object()) return in.refuse("is an object of idle and first_byte, as {\"idle\": \"1h\"}");
+  constexpr const char* kKeys = "an object of connect, idle and first_byte";
+  if (!in.value.is_object()) return in.refuse(std::string("is ") + kKeys + ", as {\"idle\": \"1h\"}");
   TimeoutRule rule;
   for (const auto& [name, value] : in.value.items()) {
-    Duration* const to = name == "idle" ? &rule.idle : name == "first_byte" ? &rule.first_byte : nullptr;
-    if (to == nullptr) return in.refuse("has no \"" + name + "\": it is an object of idle and first_byte");
+    Duration* const to = name == "connect"      ? &rule.connect
+                         : name == "idle"       ? &rule.idle
+                         : name == "first_byte" ? &rule.first_byte
+                                                : nullptr;
+    if (to == nullptr) return in.refuse("has no \"" + name + "\": it is " + kKeys);
     const Status read = in.member(name, value, [to](const KeyReading& inner) { return read_duration(inner, *to); });
     if (!read) return read;
   }

@@ -38,8 +38,9 @@ struct RateRule {
 // What the clear port does with a host's requests.
 enum class HttpMode : uint8_t { kRedirect, kServe };
 
-// 0: the broker's own.
+// 0: the broker's own, and for `connect` the agent's.
 struct TimeoutRule {
+  Duration connect{0};
   Duration idle{0};
   Duration first_byte{0};
 };

@@ -1,5 +1,7 @@
 #include "common/tunnel/head_codec.h"
 
+#include <algorithm>
+
 #include "common/base/token.h"
 #include "common/base/words.h"
 #include "common/tunnel/frame.h"
@@ -9,7 +11,9 @@ namespace ingress::tunnel {
 namespace {
 
 constexpr uint8_t kOpenUpgrade = 0x01;
+constexpr uint8_t kOpenConnectLimit = 0x02;
 constexpr size_t kOpenFixedBytes = 8;  // kind, flags, port, grant
+constexpr size_t kConnectLimitBytes = 4;
 constexpr size_t kHeadFixedBytes = 7;  // status, flags, grant
 constexpr size_t kMaxLength = (size_t{1} << 21) - 1;
 
@@ -111,10 +115,13 @@ class PayloadReader {
   const uint8_t* end_;
 };
 
+uint32_t limit_ms(Duration limit) { return static_cast<uint32_t>(std::min<int64_t>(limit.count(), UINT32_MAX)); }
+
 }  // namespace
 
-EncodeStatus encode_open(const OpenHead& head, uint32_t grant_bytes, ByteBuffer& out) {
-  Sizer sizer(kOpenFixedBytes);
+EncodeStatus encode_open(const OpenHead& head, uint32_t grant_bytes, bool with_connect_limit, ByteBuffer& out) {
+  const bool limited = with_connect_limit && head.connect_limit.count() > 0;
+  Sizer sizer(kOpenFixedBytes + (limited ? kConnectLimitBytes : 0));
   sizer.add(head.request.method, is_token(head.request.method));
   sizer.add(head.request.target, is_target(head.request.target));
   sizer.add(head.request.fields);
@@ -122,10 +129,15 @@ EncodeStatus encode_open(const OpenHead& head, uint32_t grant_bytes, ByteBuffer&
   if (sizer.status() != EncodeStatus::kGood) return sizer.status();
   uint8_t* to = out.reserve(sizer.size());
   to[0] = static_cast<uint8_t>(head.kind);
-  to[1] = head.upgrade ? kOpenUpgrade : 0;
+  to[1] = static_cast<uint8_t>((head.upgrade ? kOpenUpgrade : 0) | (limited ? kOpenConnectLimit : 0));
   put_u16(to + 2, static_cast<uint32_t>(head.port));
   put_u32(to + 4, grant_bytes);
-  to = put_text(to + kOpenFixedBytes, head.request.method);
+  to += kOpenFixedBytes;
+  if (limited) {
+    put_u32(to, limit_ms(head.connect_limit));
+    to += kConnectLimitBytes;
+  }
+  to = put_text(to, head.request.method);
   put_fields(put_text(to, head.request.target), head.request.fields);
   out.commit(sizer.size());
   return EncodeStatus::kGood;
@@ -163,6 +175,12 @@ bool decode_open(Bytes payload, OpenHead& head, uint32_t& grant_bytes) {
   head.upgrade = (fixed[1] & kOpenUpgrade) != 0;
   head.port = static_cast<int>(get_u16(fixed + 2));
   grant_bytes = get_u32(fixed + 4);
+  head.connect_limit = Duration{0};
+  if ((fixed[1] & kOpenConnectLimit) != 0) {
+    const uint8_t* const limit = reader.take(kConnectLimitBytes);
+    if (limit == nullptr) return false;
+    head.connect_limit = Duration{get_u32(limit)};
+  }
   head.request.minor_version = 1;
   return head.port != 0 && reader.text(head.request.method) && is_token(head.request.method) &&
          reader.text(head.request.target) && is_target(head.request.target) && reader.fields(head.request.fields);

@@ -20,8 +20,9 @@ enum class EncodeStatus : uint8_t {
   kInvalid,   // bytes that no head may hold, or a port or status out of range
 };
 
-// Append the payload to `out`, or nothing.
-EncodeStatus encode_open(const OpenHead& head, uint32_t grant_bytes, ByteBuffer& out);
+// Append the payload to `out`, or nothing. `with_connect_limit`: the peer knows it (HELLO's feature); else it is left
+// out.
+EncodeStatus encode_open(const OpenHead& head, uint32_t grant_bytes, bool with_connect_limit, ByteBuffer& out);
 EncodeStatus encode_head(const http::ResponseHead& head, uint32_t grant_bytes, ByteBuffer& out);
 EncodeStatus encode_trailers(const http::Fields& trailers, ByteBuffer& out);
 

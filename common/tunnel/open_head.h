@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "common/base/clock.h"
 #include "common/http/head.h"
 
 namespace ingress::tunnel {
@@ -19,6 +20,7 @@ struct OpenHead {
   StreamKind kind = StreamKind::kHttp;
   int port = 0;               // 1–65535
   bool upgrade = false;       // the client asks for an Upgrade; a 101 turns the stream into opaque bytes
+  Duration connect_limit{0};  // how long connecting to the origin may take; 0: as long as the agent has it
   http::RequestHead request;  // method, target (origin-form), fields to send to the origin as they are
 };
 

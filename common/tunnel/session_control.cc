@@ -11,6 +11,7 @@ namespace ingress::tunnel {
 namespace {
 
 constexpr uint32_t kVersion = 1;
+constexpr uint32_t kFeatureConnectLimit = 1;  // HELLO's features
 
 // Protobuf of that time writes malformed input to stderr; a peer must not be able to write there.
 void quiet_protobuf() {
@@ -65,6 +66,7 @@ void SessionCore::on_hello(Bytes payload) {
   if (!parse(hello, payload)) return fail(Breach::kBadMessage);
   if (hello.initial_window_bytes() > kMaxCreditBytes) return fail(Breach::kFlowControl);
   peer_window_bytes_ = hello.initial_window_bytes();
+  peer_takes_connect_limit_ = (hello.features() & kFeatureConnectLimit) != 0;
   enter(State::kHello);
   handler_.on_hello(hello);
 }
@@ -122,6 +124,7 @@ void SessionCore::send_hello(const pb::Hello& hello) {
   assert(role_ == Role::kAgent && state_ == State::kNoHello);
   pb::Hello message = hello;
   message.set_initial_window_bytes(limits_.initial_window_bytes);
+  message.set_features(kFeatureConnectLimit);
   began_ = now_;
   enter(State::kHello);
   write_message(FrameType::kHello, message);

@@ -167,6 +167,7 @@ class SessionCore {
   uint32_t last_id_ = 0;       // the highest that was opened
   uint32_t last_id_at_tick_ = 0;
   uint32_t peer_window_bytes_ = 0;  // broker: initial credit towards the agent
+  bool peer_takes_connect_limit_ = false;
   Role role_;
   State state_ = State::kNoHello;
   bool established_ = false;

@@ -60,7 +60,8 @@ Stream* SessionCore::open(const OpenHead& head, bool end, StreamHandler* handler
   assert(role_ == Role::kBroker && handler != nullptr);
   now_ = std::max(now_, now);
   if (!can_open(why)) return nullptr;
-  const EncodeStatus status = encode_open(head, limits_.initial_window_bytes, begin_encoding());
+  const EncodeStatus status =
+      encode_open(head, limits_.initial_window_bytes, peer_takes_connect_limit_, begin_encoding());
   const uint32_t id = last_id_ + 1;
   if (!write_encoded(status, FrameType::kOpen, end ? kFlagEnd : 0, id)) {
     why = status == EncodeStatus::kTooLarge

@@ -38,7 +38,7 @@ void check_open(Bytes payload) {
   require(head.request.target.find(' ') == std::string_view::npos);
   check_fields(head.request.fields);
   ByteBuffer again;
-  require(encode_open(head, grant, again) == EncodeStatus::kGood);
+  require(encode_open(head, grant, true, again) == EncodeStatus::kGood);
   check_same(payload, again, 1);
 }
 

@@ -103,7 +103,7 @@ void append_frame(std::vector<uint8_t>& out, Input& input) {
       head.request.method = "GET";
       head.request.target = "/";
       head.request.fields = {{"A", text}};
-      if (encode_open(head, more, encoded) != EncodeStatus::kGood) return;
+      if (encode_open(head, more, true, encoded) != EncodeStatus::kGood) return;
       return put(FrameType::kOpen, flags, id, encoded.view());
     }
     case 3:

@@ -3,6 +3,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import subprocess
 import time
 
@@ -352,6 +353,32 @@ def test_an_answer_that_does_not_begin_in_time_is_504(stack, under):
     _, host = under({"timeouts": {"first_byte": "300ms"}}, lambda connection, _: connection.wait_end())
     refused = stack.get(host)
     assert refused.status == 504 and refused.json["error"] == "origin_timeout"
+
+
+@pytest.fixture
+def unanswering_port():
+    """A port of 127.0.0.1 whose queue of connections is full, so that whoever connects waits."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+    waiting = []
+    while len(waiting) < 16:
+        waiting.append(socket.socket())
+        waiting[-1].settimeout(0.5)
+        try:
+            waiting[-1].connect(listener.getsockname())
+        except TimeoutError:
+            yield listener.getsockname()[1]
+            break
+    for each in (*waiting, listener):
+        each.close()
+
+
+def test_connecting_takes_no_longer_than_the_policy_says(stack, unanswering_port):
+    """The agent's own limit is a minute."""
+    stack.admin.service("misha", "stuck", unanswering_port, policy={"timeouts": {"connect": "300ms"}})
+    began = time.monotonic()
+    refused = stack.get("stuck.misha.iterate.app")
+    assert refused.status == 504 and refused.json["error"] == "origin_timeout"
+    assert time.monotonic() - began < 30
 
 
 def test_bytes_pass_no_faster_than_the_policy_says(stack, under):

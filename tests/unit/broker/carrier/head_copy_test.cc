@@ -19,6 +19,7 @@ TEST_CASE("a copy of a request's head outlives what it was made of") {
     head.kind = tunnel::StreamKind::kH2c;
     head.port = 4096;
     head.upgrade = true;
+    head.connect_limit = Duration{700};
     head.request.method = method;
     head.request.target = target;
     head.request.fields = {{name, value}, {"Empty", ""}};
@@ -27,6 +28,7 @@ TEST_CASE("a copy of a request's head outlives what it was made of") {
   CHECK(copy->open.kind == tunnel::StreamKind::kH2c);
   CHECK(copy->open.port == 4096);
   CHECK(copy->open.upgrade);
+  CHECK(copy->open.connect_limit == Duration{700});
   CHECK(copy->open.request.method == "POST");
   CHECK(copy->open.request.target == "/" + std::string(5000, 'x'));
   REQUIRE(copy->open.request.fields.size() == 2);

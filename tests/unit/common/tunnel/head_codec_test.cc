@@ -22,7 +22,7 @@ OpenHead open_head() {
 
 std::vector<uint8_t> encoded(const OpenHead& head, EncodeStatus expected = EncodeStatus::kGood) {
   ByteBuffer out;
-  CHECK(encode_open(head, 32768, out) == expected);
+  CHECK(encode_open(head, 32768, true, out) == expected);
   if (out.empty()) return {};
   return {out.view().begin(), out.view().end()};
 }
@@ -49,6 +49,29 @@ TEST_CASE("a request head comes back as it was: order, case, duplicates, empty v
   CHECK(head.request.fields[1].value.empty());
   CHECK(head.request.fields[2].name == "x-dup");
   CHECK(head.request.fields[3].value == "2");
+}
+
+TEST_CASE("a connect limit goes to a peer that knows it, and to no other") {
+  OpenHead head = open_head();
+  head.connect_limit = Duration{1500};
+  ByteBuffer plain;
+  REQUIRE(encode_open(head, 32768, false, plain) == EncodeStatus::kGood);
+  std::vector<uint8_t> limited = encoded(head);
+  CHECK(limited.size() == plain.size() + 4);
+  OpenHead back;
+  uint32_t grant = 0;
+  REQUIRE(decode_open(limited, back, grant));
+  CHECK(back.connect_limit == Duration{1500});
+  CHECK(back.upgrade);
+  CHECK(back.request.method == "POST");
+  CHECK(back.request.fields.size() == 4);
+  REQUIRE(decode_open(plain.view(), back, grant));
+  CHECK(back.connect_limit == Duration{0});
+  limited.resize(11);  // within the limit
+  CHECK_FALSE(decode_open(limited, back, grant));
+  head.connect_limit = std::chrono::hours{24 * 365};
+  REQUIRE(decode_open(encoded(head), back, grant));
+  CHECK(back.connect_limit == Duration{UINT32_MAX});
 }
 
 TEST_CASE("a response head and trailers come back as they were") {
