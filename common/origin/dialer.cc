@@ -7,8 +7,6 @@
 namespace ingress::origin {
 namespace {
 
-constexpr const char* kTimedOut = "the connection was not accepted in time";
-
 constexpr Duration kPause{50};
 
 bool is_loopback(const uv::Address& address) { return address.ip.starts_with("127.") || address.ip == "::1"; }
@@ -65,6 +63,7 @@ void Dialer::tried(Result<std::unique_ptr<uv::Socket>> socket) {
     return;
   }
   last_errno_ = socket.error().sys_errno;
+  timed_out_ = timed_out_ || last_errno_ == ETIMEDOUT;
   if (last_errno_ == ECONNREFUSED) {
     (addresses_[current()].ip.find(':') == std::string::npos ? refused_ipv4_ : refused_ipv6_) = true;
   }
@@ -76,7 +75,7 @@ void Dialer::tried(Result<std::unique_ptr<uv::Socket>> socket) {
 void Dialer::on_deadline(Deadline&) {
   if (std::exchange(pausing_, false)) return try_next();
   connecting_.reset();
-  last_errno_ = ETIMEDOUT;
+  timed_out_ = true;
   ++tried_;
   if (tried_ < addresses_.size() && loop_.now() < give_up_at_) return try_next();
   fail_with_last_error();
@@ -90,10 +89,11 @@ void Dialer::try_again_or_fail() {
 }
 
 void Dialer::fail_with_last_error() {
-  const bool refused = refused_ipv4_ || refused_ipv6_;
-  if (!refused) {
-    return fail_with(ErrorCode::kConnectFailed, last_errno_ == ETIMEDOUT ? kTimedOut : "the target can't be reached");
+  if (timed_out_) {
+    last_errno_ = ETIMEDOUT;
+    return fail_with(ErrorCode::kTimeout, "the connection was not accepted in time");
   }
+  if (!refused_ipv4_ && !refused_ipv6_) return fail_with(ErrorCode::kConnectFailed, "the target can't be reached");
   last_errno_ = ECONNREFUSED;
   if (!local_only_) return fail_with(ErrorCode::kConnectFailed, "connection refused");
   if (!refused_ipv6_) return fail_with(ErrorCode::kConnectFailed, "connection refused on 127.0.0.1");

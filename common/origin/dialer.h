@@ -17,7 +17,8 @@ class DialHandler {
  public:
   // Connected to the target's address number `index`. The last call.
   virtual void on_dialed(std::unique_ptr<uv::Socket> socket, size_t index) = 0;
-  // kConnectFailed or kResolveFailed, side kOrigin, retryable; the context names the failure. The last call.
+  // kConnectFailed, kTimeout (an address did not answer at all) or kResolveFailed, side kOrigin, retryable; the context
+  // names the failure. The last call.
   virtual void on_dial_failed(const Error& error) = 0;
 
  protected:
@@ -57,7 +58,8 @@ class Dialer final : public uv::Buryable, private DeadlineHandler {
   size_t first_ = 0;
   size_t tried_ = 0;
   int last_errno_ = 0;
-  bool pausing_ = false;  // until all are tried again
+  bool pausing_ = false;    // until all are tried again
+  bool timed_out_ = false;  // an address did not answer at all
   bool refused_ipv4_ = false;
   bool refused_ipv6_ = false;
   bool local_only_ = true;  // every address is a loopback one
