@@ -12,9 +12,11 @@ ClearChoice::ClearChoice(const RouteTable& routes, server::RequestAcceptor& redi
 
 // Of a host that leads nowhere the broker's own policy says it.
 HttpMode ClearChoice::mode_of(const http::RequestHead& head) {
+  const RouteIndex& routes = routes_.read();
+  if (!routes.sets_http_mode()) return otherwise_;
   const Result<http::RequestTarget> target = http::request_target(head);
   if (!target) return otherwise_;
-  static_cast<void>(routes_.read().resolve({target->host, target->target, std::time(nullptr)}, resolution_));
+  static_cast<void>(routes.resolve({target->host, target->target, std::time(nullptr)}, resolution_));
   const HttpMode* const mode = resolution_.policy.http_mode();
   return mode == nullptr ? otherwise_ : *mode;
 }

@@ -11,6 +11,7 @@ std::shared_ptr<const Policy> PolicyTable::of(const std::string& json) {
   if (policy == nullptr) {
     policy = load_policy(json);
     known = policy;
+    sets_http_mode_ = sets_http_mode_ || (policy != nullptr && policy->http_mode);
     if (known_.size() > look_at_) forget_unused();
   }
   return policy;

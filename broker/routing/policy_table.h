@@ -13,6 +13,8 @@ class PolicyTable {
  public:
   // null for a policy that sets nothing.
   std::shared_ptr<const Policy> of(const std::string& json);
+  // Whether any that was read sets `http_mode`. It stays so after the last of them is gone.
+  bool sets_http_mode() const { return sets_http_mode_; }
 
  private:
   static constexpr size_t kLeastLook = 64;
@@ -20,6 +22,7 @@ class PolicyTable {
   void forget_unused();
 
   std::unordered_map<std::string, std::weak_ptr<const Policy>> known_;
+  bool sets_http_mode_ = false;
   size_t look_at_ = kLeastLook;  // so many are known before the unused ones are looked for
 };
 

@@ -122,6 +122,12 @@ void RouteIndex::set_policies(const BrokerPolicies& policies) { impl_->options.p
 
 Status RouteIndex::resolve(const RouteQuery& query, Resolution& out) const { return impl_->walk(query, out, nullptr); }
 
+bool RouteIndex::sets_http_mode() const {
+  const auto sets = [](const Policy* policy) { return policy != nullptr && policy->http_mode.has_value(); };
+  const BrokerPolicies& own = impl_->options.policies;
+  return impl_->row_policies.sets_http_mode() || sets(own.enforced.get()) || sets(own.defaults.get());
+}
+
 tl::expected<Resolution, Refusal> RouteIndex::explain(const RouteQuery& query, std::vector<std::string>& steps,
                                                       std::vector<PolicyLayer>* layers) const {
   Explainer explainer(steps, layers);

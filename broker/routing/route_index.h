@@ -79,7 +79,9 @@ class RouteIndex {
   // Resolves a Host (port, case and trailing dot are dealt with here) and a path. On success fills `out` without
   // allocating.
   Status resolve(const RouteQuery& query, Resolution& out) const;
-  // The same, telling in words how it came to that: the steps, one a line, for `why`.
+  // False: no resolution's policy sets `http_mode`, and none needs to be asked for it.
+  bool sets_http_mode() const;
+  // The same as resolve, telling in words how it came to that: the steps, one a line, for `why`.
   // `layers`, where it is not null, gets the policies that hold, nearest first, an enforced one before all.
   tl::expected<Resolution, Refusal> explain(const RouteQuery& query, std::vector<std::string>& steps,
                                             std::vector<PolicyLayer>* layers = nullptr) const;

@@ -56,6 +56,22 @@ TEST_CASE("what is enforced cannot be loosened, and what is stricter below still
   CHECK(*most.nearest == 5);
 }
 
+TEST_CASE("whether any policy says what the clear port does is known without a look at a host") {
+  constexpr const char* kServe = R"({"http_mode":"serve"})";
+  IndexFixture table;
+  table.machine("m");
+  table.project("misha", "m", 3000, kPublic);
+  CHECK_FALSE(table.index.sets_http_mode());
+  table.index.set_policies({load_policy(kServe), nullptr});
+  CHECK(table.index.sets_http_mode());
+  table.index.set_policies({nullptr, load_policy(kServe)});
+  CHECK(table.index.sets_http_mode());
+  table.index.set_policies({});
+  CHECK_FALSE(table.index.sets_http_mode());
+  table.route("rt_1", {"a.com"}, {"", "misha", "", 0}, kServe);
+  CHECK(table.index.sets_http_mode());
+}
+
 TEST_CASE("more policies than are looked at close the way") {
   IndexFixture table;
   table.machine("m");
