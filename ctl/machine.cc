@@ -124,17 +124,6 @@ void add_reading(Command machine, Shell& shell) {
                               "ingressctl machine show mach_1", [&shell, flags] { return show(shell, flags->id); }));
 }
 
-void add_events(Command machine, Shell& shell) {
-  const auto flags = std::make_shared<MachineFlags>();
-  flags->add_id(shell.command(
-      machine, "events", "List what has happened to a machine lately: tunnels, ports, attachments, use",
-      "ingressctl machine events mach_1", [&shell, flags]() -> Outcome<int> {
-        Outcome<Json> page = shell.session.get("/v1/machines" + segment(flags->id) + "/events");
-        if (!page) return tl::unexpected(page.error());
-        return shell.show_list({{"AT", "at"}, {"TYPE", "type"}, {"DATA", "data"}}, page->value("items", Json::array()));
-      }));
-}
-
 void add_changing(Command machine, Shell& shell) {
   const auto made = std::make_shared<MachineFlags>();
   Command command =
@@ -197,7 +186,7 @@ void add_machine(Command app, Shell& shell) {
                                  "ingressctl machine create mach_1 --with-token");
   add_changing(machine, shell);
   add_reading(machine, shell);
-  add_events(machine, shell);
+  add_machine_events(machine, shell);
   add_machine_token(machine, shell);
   add_join_token(machine, shell);
   add_attaching(machine, shell);

@@ -7,6 +7,7 @@ namespace ingress::ctl {
 
 void add_machine(Command app, Shell& shell);
 void add_machine_token(Command machine, Shell& shell);
+void add_machine_events(Command machine, Shell& shell);
 void add_join_token(Command machine, Shell& shell);
 void add_token(Command app, Shell& shell);
 void add_project(Command app, Shell& shell);
@@ -14,7 +15,6 @@ void add_project_apply(Command project, Shell& shell);
 void add_service(Command app, Shell& shell);
 void add_route(Command app, Shell& shell);
 void add_route_transfer(Command route, Shell& shell);
-void add_cert(Command app, Shell& shell);
 void add_domain(Command app, Shell& shell);
 void add_cert(Command app, Shell& shell);
 void add_broker(Command app, Shell& shell);

@@ -69,7 +69,7 @@ def test_what_cannot_be_shown_is_refused_in_a_sentence(shared, words, code, told
     assert done.code == code and told in done.err and done.out == "", done
 
 
-@pytest.mark.parametrize("words", [["tail"], ["top"], ["changes", "--follow"]])
+@pytest.mark.parametrize("words", [["tail"], ["top"], ["changes", "--follow"], ["machine", "events", "m", "--follow"]])
 def test_without_the_token_or_a_broker_there_is_nothing_to_follow(shared, words):
     done = Ctl(f"127.0.0.1:{shared.broker.admin_port}").run(*words)
     assert done.code == 4 and "not authorised" in done.err, done
@@ -141,6 +141,21 @@ def test_top_redraws_on_a_terminal(shared):
     process.terminate()
     assert process.wait(30) == 0
     os.close(master)
+
+
+def test_the_events_of_a_machine_are_followed(make_stack):
+    stack = make_stack(start=False)
+    stack.admin.machine("mach_new")
+    with stack.ctl.start("machine", "events", "mach_new", "--follow") as everything:
+        stack.admin.attach("mach_new", "misha")
+        everything.wait_line(lambda line: " attached " in line)
+        [*_, last] = stack.ctl.json("machine", "events", "mach_new")
+        with stack.ctl.start("machine", "events", "mach_new", "--since", last["id"], "--follow", "--json") as later:
+            stack.admin.detach("misha")
+            everything.wait_line(lambda line: " detached " in line)
+            assert json.loads(later.wait_line(lambda line: True))["type"] == "detached"
+            assert everything.interrupt() == later.interrupt() == 0
+    assert len(later.lines) == 1
 
 
 def test_changes_are_followed_from_a_revision(make_stack):
