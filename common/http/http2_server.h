@@ -40,6 +40,9 @@ class Http2StreamHandler {
   virtual void on_stream_trailers(const Fields& trailers) = 0;
   // waiting_bytes() was over kMarkBytes and is under half of it again.
   virtual void on_stream_drained() = 0;
+  // The whole answer is on its way, and the request is not whole: cut() ends the stream (RFC 9113, 8.1), best not at
+  // once, since there are clients that lose an answer that is reset with the bytes that bring it. From output() only.
+  virtual void on_stream_answered() = 0;
   // The last call: both sides are done (kClosed), or either end, or the session's end, broke the stream off.
   virtual void on_stream_closed(const Error& error) = 0;
 
@@ -51,7 +54,9 @@ class Http2StreamHandler {
 class Http2Stream {
  public:
   static constexpr size_t kMarkBytes = size_t{16} * 1024;
-  static constexpr uint32_t kInternalError = 2;  // RFC 9113, 7
+  // RFC 9113, 7
+  static constexpr uint32_t kNoError = 0;
+  static constexpr uint32_t kInternalError = 2;
 
   void set_handler(Http2StreamHandler* handler) { handler_ = handler; }
 
@@ -65,7 +70,7 @@ class Http2Stream {
   void consumed(size_t bytes, bool kept_up);
   // Breaks the stream off by RST_STREAM with `code`, behind what waits where `after_waiting`. on_stream_closed follows.
   void cut(bool after_waiting, uint32_t code = kInternalError);
-  // This side's end ends the whole stream: what the peer still has to say is not wanted. (Not so for opaque bytes.)
+  // What comes are opaque bytes: this side's end says nothing of what the peer still has to say.
   void set_opaque() { opaque_ = true; }
 
  private:

@@ -214,13 +214,15 @@ int Http2Callbacks::before_frame_send(nghttp2_session*, const nghttp2_frame* fra
   return 0;
 }
 
-// An answer that is whole before its request is ends the stream (RFC 9113, 8.1).
 int Http2Callbacks::on_frame_send(nghttp2_session* raw, const nghttp2_frame* frame, void* self) {
   if (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) return 0;
   if (!ends_stream(*frame)) return 0;
-  const Http2Stream* stream = stream_of(session_of(self), frame->hd.stream_id);
+  Http2Stream* stream = stream_of(session_of(self), frame->hd.stream_id);
   if (stream == nullptr || stream->opaque_) return 0;
-  if (nghttp2_session_get_stream_remote_close(raw, frame->hd.stream_id) == 0) {
+  if (nghttp2_session_get_stream_remote_close(raw, frame->hd.stream_id) != 0) return 0;
+  if (stream->handler_ != nullptr) {
+    stream->handler_->on_stream_answered();
+  } else {
     nghttp2_submit_rst_stream(raw, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
   }
   return 0;

@@ -135,7 +135,20 @@ void Http2Exchange::end_answer() {
 // The handler is through; what was given of the answer goes on its way.
 void Http2Exchange::over() {
   handler_ = nullptr;
+  if (stream_ != nullptr) stream_->consumed(held_.size(), false);
   held_.release();
+}
+
+// What is left of the request is passed over for a while, so that a client that is busy sending it comes to read.
+void Http2Exchange::on_stream_answered() {
+  lingered_bytes_ = 0;
+  lingers_ = true;
+  deadline_.arm(connection_.loop().now() + kLinger);
+}
+
+void Http2Exchange::end_lingering() {
+  stream_->cut(false, http::Http2Stream::kNoError);
+  connection_.flush_soon();
 }
 
 bool Http2Exchange::congested() const {
@@ -161,6 +174,12 @@ void Http2Exchange::cut(uint32_t code) {
 bool Http2Exchange::takes_body() const { return handler_ != nullptr && (!upgrade_ || upgraded_); }
 
 void Http2Exchange::on_stream_data(MutableBytes payload) {
+  if (lingers_) {
+    stream_->consumed(payload.size(), false);
+    lingered_bytes_ += payload.size();
+    if (lingered_bytes_ > kLingerBytes) end_lingering();
+    return;
+  }
   touch();
   if (handler_ == nullptr) return stream_->consumed(payload.size(), false);
   const size_t allowed = takes_body() && held_.empty() ? std::min(handler_->allowance(), payload.size()) : 0;
@@ -229,6 +248,7 @@ void Http2Exchange::on_stream_drained() {
 
 void Http2Exchange::on_stream_closed(const Error& error) {
   stream_ = nullptr;
+  lingers_ = false;
   deadline_.cancel();
   RequestHandler* handler = std::exchange(handler_, nullptr);
   held_.release();
@@ -237,12 +257,16 @@ void Http2Exchange::on_stream_closed(const Error& error) {
 }
 
 void Http2Exchange::on_deadline(Deadline&) {
+  if (lingers_ && handler_ == nullptr && stream_ != nullptr) return end_lingering();
   if (RequestHandler* handler = std::exchange(handler_, nullptr)) handler->on_aborted(kSilent);
   if (stream_ == nullptr || connection_.close_where_stuck()) return;
   stream_->cut(false);
   connection_.flush_soon();
 }
 
-void Http2Exchange::touch() { deadline_.arm(connection_.loop().now() + connection_.options().exchange_timeout); }
+void Http2Exchange::touch() {
+  if (lingers_) return;
+  deadline_.arm(connection_.loop().now() + connection_.options().exchange_timeout);
+}
 
 }  // namespace ingress::server

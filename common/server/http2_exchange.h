@@ -23,6 +23,9 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   void deliver_held();
 
  private:
+  // What is passed over of a request that was answered before its end, and how long, until RST_STREAM.
+  static constexpr size_t kLingerBytes = size_t{1024} * 1024;
+  static constexpr Duration kLinger{2000};
   enum class AnswerBody : uint8_t { kNone, kLength, kOpen };
 
   // Responder
@@ -41,6 +44,7 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   void on_stream_end() override;
   void on_stream_trailers(const http::Fields& trailers) override;
   void on_stream_drained() override;
+  void on_stream_answered() override;
   void on_stream_closed(const Error& error) override;
   // DeadlineHandler
   void on_deadline(Deadline& deadline) override;
@@ -51,6 +55,7 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   void end_answer();
   void cut(uint32_t code);
   void over();
+  void end_lingering();
   bool takes_body() const;
   void finish_body();
   void touch();
@@ -73,6 +78,8 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   bool end_told_ = false;       // ...and the handler knows
   bool answer_begun_ = false;
   bool answer_ended_ = false;
+  bool lingers_ = false;  // the answer is out, the request is not whole
+  size_t lingered_bytes_ = 0;
 };
 
 }  // namespace ingress::server

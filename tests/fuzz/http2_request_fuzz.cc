@@ -62,6 +62,7 @@ class Writer final : public Http2SessionHandler {
       answer();
     }
     void on_stream_drained() override {}
+    void on_stream_answered() override {}
     void on_stream_closed(const Error&) override { stream = nullptr; }
   };
 

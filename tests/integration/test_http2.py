@@ -199,6 +199,18 @@ def test_an_early_answer_ends_the_upload(shared, make_origin):
         assert client.get(shared.host(origin.port), method="POST", body=b"").status == 413
 
 
+@pytest.mark.parametrize("size", [10_000, 100_000, 3 * MB])
+def test_curl_reads_an_early_answer_to_an_upload(shared, tmp_path, size):
+    (tmp_path / "up").write_bytes(random_bytes(size))
+    host, port = "nobody.iterate.app", shared.broker.https_port
+    for _ in range(5):
+        done = subprocess.run(
+            ["curl", "-sk", "--http2", "--max-time", "30", "--resolve", f"{host}:{port}:127.0.0.1", "-H", "Expect:", "--data-binary",
+             f"@{tmp_path}/up", "-w", "%{http_version} %{http_code}", "-o", "/dev/null", f"https://{host}:{port}/"],
+            capture_output=True, text=True, check=False)
+        assert (done.stdout, done.returncode) == ("2 404", 0), done
+
+
 def test_several_hosts_over_one_connection(shared, make_origin, way2):
     first, second = make_origin(answering(b"first")), make_origin(answering(b"second"))
     with way2() as client:

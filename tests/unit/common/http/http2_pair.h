@@ -17,7 +17,7 @@ class Recorder final : public Http2SessionHandler {
     Http2Stream* stream = nullptr;
     std::string method, target, fields, body, trailers;
     Error unreadable;
-    bool upgrade = false, ended = false, closed = false, refused = false;
+    bool upgrade = false, ended = false, closed = false, refused = false, answered = false;
     bool consumes = true;
     Error close_error;
     int drained = 0;
@@ -33,6 +33,7 @@ class Recorder final : public Http2SessionHandler {
       ended = true;
     }
     void on_stream_drained() override { ++drained; }
+    void on_stream_answered() override { answered = true; }
     void on_stream_closed(const Error& error) override {
       closed = true;
       close_error = error;

@@ -165,7 +165,7 @@ TEST_CASE("a client's RST ends the stream, and the session serves on") {
   CHECK(pair.last().target == "/next");
 }
 
-TEST_CASE("a whole answer before the request's end is followed by RST_STREAM with NO_ERROR") {
+TEST_CASE("a whole answer before the request's end is told, and the stream goes on until it is cut") {
   Pair pair;
   const int32_t id = pair.peer.post("/");
   pair.run();
@@ -174,6 +174,10 @@ TEST_CASE("a whole answer before the request's end is followed by RST_STREAM wit
   pair.run();
   CHECK(pair.peer.streams[id].ended);
   CHECK(pair.peer.streams[id].body == "no");
+  CHECK(pair.last().answered);
+  CHECK_FALSE(pair.peer.streams[id].closed);
+  pair.last().stream->cut(false, Http2Stream::kNoError);
+  pair.run();
   CHECK(pair.peer.streams[id].closed);
   CHECK(pair.peer.streams[id].code == NGHTTP2_NO_ERROR);
   CHECK(pair.last().closed);

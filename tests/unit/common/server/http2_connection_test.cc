@@ -99,6 +99,24 @@ TEST_CASE("an answer whose Content-Length is not kept is reset, and the handler 
   }
 }
 
+TEST_CASE("a request that is answered before its end is passed over, so that its client reads the answer") {
+  for (const bool ends : {true, false}) {
+    Served served;
+    const int32_t id = served.peer.post("/");
+    ScriptedAcceptor::Exchange& exchange = served.exchange();
+    exchange.answer(401, "no", {{"Content-Length", "2"}});
+    // More than a window of it, twice.
+    served.peer.send(id, std::string(200'000, 'x'), ends);
+    REQUIRE(served.until([&served, id] { return served.peer.streams[id].ended; }));
+    CHECK(served.peer.streams[id].body == "no");
+    // One that ends closes by itself; of one that does not no more than so much is passed over.
+    if (!ends) served.peer.send(id, std::string(2'000'000, 'y'), false);
+    REQUIRE(served.until([&served, id] { return served.peer.streams[id].closed; }));
+    CHECK(served.peer.streams[id].code == NGHTTP2_NO_ERROR);
+    CHECK(exchange.body.empty());
+  }
+}
+
 TEST_CASE("a handler that aborts is called no more, and its client sees a reset") {
   Served served;
   const int32_t id = served.peer.post("/");
