@@ -13,7 +13,7 @@ constexpr std::string_view kPagePolicy =
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 void answer_whole(server::Responder& responder, int status, std::string_view type, const std::string& body,
-                  bool head_only) {
+                  bool head_only, const http::Field& extra) {
   const std::string length = std::to_string(body.size());
   http::ResponseHead head;
   head.status = status;
@@ -23,7 +23,8 @@ void answer_whole(server::Responder& responder, int status, std::string_view typ
                  {"Cache-Control", "no-store"},
                  {"Content-Security-Policy", kPagePolicy},
                  {"X-Content-Type-Options", "nosniff"},
-                 {"X-Ingress-Landing", "1"}};
+                 {"X-Ingress-Landing", "1"},
+                 extra};
   responder.send_head(head, head_only);
   if (head_only) return;
   std::string text(kHeadroomBytes, ' ');
@@ -50,7 +51,9 @@ class DevFront::Keeping final : public server::Responder, public server::Request
   bool send_head(const http::ResponseHead& head, bool end) override {
     if (head.status < 200) return client_.send_head(head, end);
     http::ResponseHead with_cookie = head;
-    with_cookie.fields.push_back({"Set-Cookie", cookie_});
+    // A host that leads nowhere is not kept: the page at the bare host would stay away with it.
+    const bool nowhere = head.status < 500 && http::find_field(head.fields, "X-Iterate-Error") != nullptr;
+    if (!nowhere) with_cookie.fields.push_back({"Set-Cookie", cookie_});
     const bool sent = client_.send_head(with_cookie, end);
     if (sent && end) finish();
     return sent;
@@ -125,10 +128,9 @@ void DevFront::rewrite(const http::RequestHead& head, std::string_view target, c
       if (!std::exchange(has_host, true)) head_.fields.push_back({field.name, host_});
       continue;
     }
-    if (http::iequals(field.name, "Cookie") && cookies_.empty() &&
-        field.value.find(kHostCookie) != std::string_view::npos) {
-      cookies_ = without_host_cookie(field.value);
-      if (!cookies_.empty()) head_.fields.push_back({field.name, cookies_});
+    if (http::iequals(field.name, "Cookie") && field.value.find(kHostCookie) != std::string_view::npos) {
+      cookies_.push_back(without_host_cookie(field.value));
+      if (!cookies_.back().empty()) head_.fields.push_back({field.name, cookies_.back()});
       continue;
     }
     head_.fields.push_back(field);
@@ -145,12 +147,15 @@ server::RequestHandler* DevFront::on_request(server::Responder& responder, const
   const bool reads = (head.method == "GET" || head.method == "HEAD") && info.end;
   if (reads && choice.host.empty() && is_bare_host(host)) {
     const bool html = wants_html(head);
+    const std::string forgotten = std::string(kHostCookie) + "=; Path=/; Max-Age=0";
     answer_whole(responder, 200, html ? "text/html; charset=utf-8" : "application/json",
-                 html ? landing_.page() : landing_.json(), head.method == "HEAD");
+                 html ? landing_.page() : landing_.json(), head.method == "HEAD",
+                 choice.forget ? http::Field{"Set-Cookie", forgotten} : http::Field{"Vary", "Accept"});
     return nullptr;
   }
   if (reads && wants_html(head) && landing_.stands_for(host)) {
-    answer_whole(responder, 502, "text/html; charset=utf-8", landing_.page(), head.method == "HEAD");
+    answer_whole(responder, 502, "text/html; charset=utf-8", landing_.page(), head.method == "HEAD",
+                 {"Vary", "Accept"});
     return nullptr;
   }
   rewrite(head, target->target, std::string(host));

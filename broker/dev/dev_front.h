@@ -2,6 +2,7 @@
 // and the landing page. Thread: the loop's.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,7 +38,7 @@ class DevFront final : public server::RequestAcceptor {
   server::RequestAcceptor& next_;
   http::RequestHead head_;
   std::string host_;
-  std::string cookies_;
+  std::deque<std::string> cookies_;  // views of them are in head_
   std::unordered_map<Keeping*, std::unique_ptr<Keeping>> keeping_;
 };
 

@@ -142,7 +142,9 @@ HostChoice choose_host(const HostChoiceRules& rules, std::string_view own_host, 
     std::string value;
     if (!find_parameter(query, parameter.name, value)) continue;
     choice.host = host_of(parameter, value);
-    choice.keep = is_bare_host(own_host) && is_navigation(head);
+    // An empty one leads back to the landing page, and stays away from there.
+    choice.forget = value.empty() && is_bare_host(own_host);
+    choice.keep = choice.host != kInvalid && is_bare_host(own_host) && is_navigation(head);
     return choice;
   }
   // A name of a port or project is not what the cookie is for.

@@ -34,8 +34,9 @@ struct HostChoiceRules {
 bool parse_host_parameter(std::string_view text, HostParameter& parameter);
 
 struct HostChoice {
-  std::string host;   // "" where the request has its own
-  bool keep = false;  // a browser loads a page by its parameter: what that loads is to go the same way
+  std::string host;     // "" where the request has its own
+  bool keep = false;    // a browser loads a page by its parameter: what that loads is to go the same way
+  bool forget = false;  // the parameter is there and empty: what was kept is to go
 };
 
 // `own_host` is the request's, port included; `target` in origin-form.

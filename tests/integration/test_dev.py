@@ -106,6 +106,20 @@ def test_a_page_that_was_chosen_by_the_query_gets_what_it_loads_by_a_cookie(make
     assert dev.get("localhost", f"/x?__host={origin.port}__dev.localhost").get("Set-Cookie") is None
 
 
+def test_a_bad_link_leaves_nothing_behind(make_dev, origin):
+    dev = make_dev()
+    html = ("Accept", "text/html")
+    for bad in ("%25", "typo.example", "99999__dev.localhost"):
+        refused = dev.get("localhost", f"/?__host={bad}", fields=[html])
+        assert refused.status in (400, 404) and refused.get("Set-Cookie") is None, refused
+    landing = dev.get("localhost", "/?__host=", fields=[html, ("Cookie", f"__ingress_host={origin.port}__dev.localhost")])
+    assert landing.status == 200 and landing.get("X-Ingress-Landing")
+    assert landing.get("Set-Cookie") == "__ingress_host=; Path=/; Max-Age=0"
+    cookies = [("Cookie", f"__ingress_host={origin.port}__dev.localhost"), ("Cookie", "a=b; __ingress_host=x"), ("Cookie", "__ingress_host=y")]
+    seen = dev.get("localhost", "/x", fields=cookies)
+    assert seen.status == 200 and not [field for field in origin.last.fields if "__ingress_host" in field[1]]
+
+
 def test_a_web_socket_names_its_host_in_the_query(make_dev, make_origin):
     origin = make_origin(echo_handler)
     dev = make_dev()
