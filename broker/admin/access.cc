@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/admin/name_claims.h"
 #include "broker/model/target_template.h"
 #include "broker/routing/pattern.h"
 
@@ -57,8 +58,10 @@ class ProjectGuard {
   }
   Refused operator()(PutDomain& change) {
     if (change.domain.project != project_) return not_found("project", change.domain.project);
-    if (may_name(change.domain.name, {}, domains_)) return std::nullopt;
-    return forbidden("\"" + change.domain.name + "\" is under a name of the broker");
+    if (!may_name(change.domain.name, {}, domains_)) {
+      return forbidden("\"" + change.domain.name + "\" is a name of the broker, or above or under one");
+    }
+    return free_name(change.domain.name, change.domain.name);
   }
   Refused operator()(DeleteDomain& change) {
     const std::optional<Domain> before = tables_.domain(change.name);
@@ -94,6 +97,11 @@ class ProjectGuard {
     return own_machine(target.machine);
   }
 
+  Refused free_name(std::string_view host, const std::string& shown) {
+    if (!is_anothers(host, project_, tables_)) return std::nullopt;
+    return forbidden("\"" + shown + "\" takes a name that another project holds");
+  }
+
   const std::string& project_;
   const std::vector<std::string>& domains_;
   Tables& tables_;
@@ -109,30 +117,24 @@ Refused ProjectGuard::operator()(PutRoute& change) {
     if (!may_name(host_of_shape(pattern.pattern), project_, domains_)) {
       return forbidden("\"" + pattern.shown() + "\" takes a name of the broker that is not the project's");
     }
+    if (!is_narrow(host_of_shape(pattern.pattern))) {
+      return forbidden("\"" + pattern.shown() +
+                       "\" is too wide: a project's names end in two labels without a wildcard");
+    }
     const std::string holder = tables_.route_of_pattern(pattern.pattern);
     if (holder.empty()) continue;
     const std::optional<Route> held = tables_.route(holder);
     if (held && held->owner != project_) change.overwrite = false;
   }
+  for (const RoutePattern& pattern : route.patterns) {
+    // The pattern itself is a conflict, which the writer tells.
+    if (!tables_.route_of_pattern(pattern.pattern).empty()) continue;
+    if (Refused refused = free_name(host_of_shape(pattern.pattern), pattern.shown())) return refused;
+  }
   return std::nullopt;
 }
 
 }  // namespace
-
-bool may_name(std::string_view host, std::string_view project, const std::vector<std::string>& domains) {
-  return std::all_of(domains.begin(), domains.end(), [host, project](const std::string& domain) {
-    const size_t star = host.rfind('*');
-    if (star != std::string_view::npos && domain.ends_with(host.substr(star + 1))) return false;
-    if (host == domain) return false;
-    const std::string under = "." + domain;
-    if (!host.ends_with(under)) return true;
-    const std::string_view rest = host.substr(0, host.size() - under.size());
-    if (project.empty()) return false;
-    const std::string name(project);
-    return rest == name || rest.ends_with("." + name) ||
-           (rest.find('.') == std::string_view::npos && (rest.ends_with("__" + name) || rest.ends_with("--" + name)));
-  });
-}
 
 bool sees(const Role& role, Tables& tables, const Machine& machine) {
   if (role.kind != RoleKind::kProject || machine.owner == role.project) return true;

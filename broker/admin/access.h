@@ -23,7 +23,4 @@ inline bool sees(const Role& role, const std::string& project) {
   return role.kind != RoleKind::kProject || role.project == project;
 }
 
-// Whether a pattern or domain of a project is clear of the broker's own names, but for the project's.
-bool may_name(std::string_view host, std::string_view project, const std::vector<std::string>& domains);
-
 }  // namespace ingress::broker::admin

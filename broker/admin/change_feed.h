@@ -10,6 +10,7 @@
 
 #include "broker/admin/api.h"
 #include "broker/admin/event_stream.h"
+#include "broker/admin/follower_count.h"
 
 namespace ingress::broker::admin {
 
@@ -24,8 +25,9 @@ using ChangeFeeds = std::unordered_set<ChangeFeed*>;
 // Made by make_shared; `api` and `feeds` outlive it.
 class ChangeFeed final : public BodySource, public std::enable_shared_from_this<ChangeFeed> {
  public:
-  ChangeFeed(Api& api, ChangeFeeds& feeds, RequestPtr request, int64_t since)
-      : api_(api), feeds_(feeds), request_(std::move(request)), since_(since) {
+  ChangeFeed(Api& api, ChangeFeeds& feeds, std::unique_ptr<FollowerCount::Place> place, RequestPtr request,
+             int64_t since)
+      : api_(api), feeds_(feeds), place_(std::move(place)), request_(std::move(request)), since_(since) {
     feeds_.insert(this);
   }
   ~ChangeFeed() override { feeds_.erase(this); }
@@ -43,6 +45,7 @@ class ChangeFeed final : public BodySource, public std::enable_shared_from_this<
 
   Api& api_;
   ChangeFeeds& feeds_;
+  std::unique_ptr<FollowerCount::Place> place_;
   RequestPtr request_;        // who follows sees what it may, for as long as it may ask
   int64_t since_;             // the last revision that was written
   BodySink* sink_ = nullptr;  // from start() on

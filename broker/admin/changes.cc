@@ -90,10 +90,11 @@ void Changes::follow(const RequestPtr& request, const Reply& reply) {
     if (!last) return reply(problem(400, "invalid_argument", "Last-Event-ID is not a revision"));
     since = *last;
   }
-  if (feeds_.size() >= kMostFollowers) {
+  std::unique_ptr<FollowerCount::Place> place = followers_.take(request->role);
+  if (place == nullptr) {
     return reply(problem(503, "too_many_listeners", "as many follow the changes as may"));
   }
-  reply(event_stream_answer(std::make_shared<ChangeFeed>(api_, feeds_, request, since)));
+  reply(event_stream_answer(std::make_shared<ChangeFeed>(api_, feeds_, std::move(place), request, since)));
 }
 
 void Changes::committed() {

@@ -9,7 +9,7 @@ namespace ingress::broker::admin {
 
 class Changes {
  public:
-  static constexpr size_t kMostFollowers = 64;
+  static constexpr size_t kMostFollowers = 128;
 
   explicit Changes(Api& api) : api_(api) {}
   void add_to(Router& router);
@@ -23,6 +23,7 @@ class Changes {
 
   Api& api_;
   ChangeFeeds feeds_;
+  FollowerCount followers_{{kMostFollowers, 96, 16}};
 };
 
 }  // namespace ingress::broker::admin

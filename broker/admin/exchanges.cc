@@ -26,13 +26,10 @@ bool read_status_filter(const std::string& text, ExchangeFilter& filter) {
 }
 
 ExchangeFeed::ExchangeFeed(const AdminParts& parts, ExchangeFilter filter, bool heads,
-                           std::shared_ptr<size_t> listeners)
-    : parts_(parts), filter_(std::move(filter)), heads_(heads), listeners_(std::move(listeners)) {
-  ++*listeners_;
-}
+                           std::unique_ptr<FollowerCount::Place> place)
+    : parts_(parts), filter_(std::move(filter)), heads_(heads), place_(std::move(place)) {}
 
 ExchangeFeed::~ExchangeFeed() {
-  --*listeners_;
   if (tap_ != nullptr) parts_.loops->remove_tap(tap_);
 }
 
@@ -81,10 +78,11 @@ void Exchanges::listen(const RequestPtr& request, const Reply& reply) {
     return reply(not_found("project", filter.project));
   }
   if (request->role.kind == RoleKind::kProject) filter.project = request->role.project;
-  if (*listeners_ >= kMostListeners) {
+  std::unique_ptr<FollowerCount::Place> place = listeners_.take(request->role);
+  if (place == nullptr) {
     return reply(problem(503, "too_many_listeners", "as many listen to exchanges as may"));
   }
-  reply(event_stream_answer(std::make_shared<ExchangeFeed>(api_.parts(), std::move(filter), heads, listeners_)));
+  reply(event_stream_answer(std::make_shared<ExchangeFeed>(api_.parts(), std::move(filter), heads, std::move(place))));
 }
 
 }  // namespace ingress::broker::admin

@@ -8,6 +8,7 @@
 
 #include "broker/admin/api.h"
 #include "broker/admin/event_stream.h"
+#include "broker/admin/follower_count.h"
 
 namespace ingress::broker::admin {
 
@@ -17,8 +18,7 @@ bool read_status_filter(const std::string& text, ExchangeFilter& filter);
 // One who listens. Made by make_shared.
 class ExchangeFeed final : public BodySource, public std::enable_shared_from_this<ExchangeFeed> {
  public:
-  // `listeners` counts those that there are.
-  ExchangeFeed(const AdminParts& parts, ExchangeFilter filter, bool heads, std::shared_ptr<size_t> listeners);
+  ExchangeFeed(const AdminParts& parts, ExchangeFilter filter, bool heads, std::unique_ptr<FollowerCount::Place> place);
   ~ExchangeFeed() override;
   ExchangeFeed(const ExchangeFeed&) = delete;
   ExchangeFeed& operator=(const ExchangeFeed&) = delete;
@@ -32,7 +32,7 @@ class ExchangeFeed final : public BodySource, public std::enable_shared_from_thi
   const AdminParts& parts_;
   ExchangeFilter filter_;
   const bool heads_;
-  std::shared_ptr<size_t> listeners_;
+  std::unique_ptr<FollowerCount::Place> place_;
   BodySink* sink_ = nullptr;  // from start() on
   std::shared_ptr<ExchangeTap> tap_;
   std::unique_ptr<Heartbeat> heartbeat_;
@@ -40,7 +40,7 @@ class ExchangeFeed final : public BodySource, public std::enable_shared_from_thi
 
 class Exchanges {
  public:
-  static constexpr size_t kMostListeners = 64;
+  static constexpr size_t kMostListeners = 128;
 
   explicit Exchanges(Api& api) : api_(api) {}
   void add_to(Router& router);
@@ -49,7 +49,7 @@ class Exchanges {
   void listen(const RequestPtr& request, const Reply& reply);
 
   Api& api_;
-  std::shared_ptr<size_t> listeners_ = std::make_shared<size_t>(0);
+  FollowerCount listeners_{{kMostListeners, 96, 16}};
 };
 
 }  // namespace ingress::broker::admin

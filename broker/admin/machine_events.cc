@@ -32,16 +32,10 @@ std::string page_json(const std::string& machine, uint64_t since, const MachineJ
 
 }  // namespace
 
-MachineFeed::MachineFeed(Api& api, RequestPtr request, uint64_t since, std::shared_ptr<size_t> followers)
-    : api_(api),
-      request_(std::move(request)),
-      machine_(request_->params[0]),
-      since_(since),
-      followers_(std::move(followers)) {
-  ++*followers_;
-}
+MachineFeed::MachineFeed(Api& api, RequestPtr request, uint64_t since, std::unique_ptr<FollowerCount::Place> place)
+    : api_(api), request_(std::move(request)), machine_(request_->params[0]), since_(since), place_(std::move(place)) {}
 
-MachineFeed::~MachineFeed() { --*followers_; }
+MachineFeed::~MachineFeed() = default;
 
 void MachineFeed::start(BodySink& sink) {
   sink_ = &sink;
@@ -97,10 +91,11 @@ void MachineEvents::answer(const RequestPtr& request, const Reply& reply) {
   if (!request->wants_events) {
     return reply(json_answer(200, page_json(machine, *since, api_.parts().journal->read(machine, *since, limit))));
   }
-  if (*followers_ >= kMostFollowers) {
+  std::unique_ptr<FollowerCount::Place> place = followers_.take(request->role);
+  if (place == nullptr) {
     return reply(problem(503, "too_many_listeners", "as many follow machines as may"));
   }
-  reply(event_stream_answer(std::make_shared<MachineFeed>(api_, request, *since, followers_)));
+  reply(event_stream_answer(std::make_shared<MachineFeed>(api_, request, *since, std::move(place))));
 }
 
 }  // namespace ingress::broker::admin

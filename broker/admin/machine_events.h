@@ -6,6 +6,7 @@
 
 #include "broker/admin/api.h"
 #include "broker/admin/event_stream.h"
+#include "broker/admin/follower_count.h"
 
 namespace ingress::broker::admin {
 
@@ -13,8 +14,7 @@ namespace ingress::broker::admin {
 // journal is long is told `lost`. It ends where who asked may not see the machine any more. Made by make_shared.
 class MachineFeed final : public BodySource, public std::enable_shared_from_this<MachineFeed> {
  public:
-  // `followers` counts those that there are.
-  MachineFeed(Api& api, RequestPtr request, uint64_t since, std::shared_ptr<size_t> followers);
+  MachineFeed(Api& api, RequestPtr request, uint64_t since, std::unique_ptr<FollowerCount::Place> place);
   ~MachineFeed() override;
   MachineFeed(const MachineFeed&) = delete;
   MachineFeed& operator=(const MachineFeed&) = delete;
@@ -30,7 +30,7 @@ class MachineFeed final : public BodySource, public std::enable_shared_from_this
   RequestPtr request_;
   const std::string& machine_;  // in the request
   uint64_t since_;              // the last event that was written
-  std::shared_ptr<size_t> followers_;
+  std::unique_ptr<FollowerCount::Place> place_;
   BodySink* sink_ = nullptr;  // from start() to the end
   MachineJournal::Follower follower_;
   std::unique_ptr<Heartbeat> heartbeat_;
@@ -47,7 +47,7 @@ class MachineEvents {
   void answer(const RequestPtr& request, const Reply& reply);
 
   Api& api_;
-  std::shared_ptr<size_t> followers_ = std::make_shared<size_t>(0);
+  FollowerCount followers_{{kMostFollowers, 896, 512}};
 };
 
 }  // namespace ingress::broker::admin

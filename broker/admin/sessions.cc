@@ -1,6 +1,5 @@
 #include "broker/admin/sessions.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/tls/digest.h"
@@ -15,7 +14,7 @@ std::string secret() { return tls::to_base64url(tls::random_bytes(kSecretBytes))
 }  // namespace
 
 Sessions::Opened Sessions::open(ShownToken by, int64_t now) {
-  make_room(now);
+  make_room(by, now);
   Opened opened{secret(), secret(), now + lifetime_};
   sessions_[tls::sha256_hex(opened.cookie)] = {std::move(by), tls::sha256_hex(opened.key), opened.expires_at};
   return opened;
@@ -34,13 +33,25 @@ const Session* Sessions::at(const std::string& id, int64_t now) const {
   return found == sessions_.end() || found->second.expires_at <= now ? nullptr : &found->second;
 }
 
-void Sessions::make_room(int64_t now) {
+void Sessions::make_room(const ShownToken& by, int64_t now) {
   std::erase_if(sessions_, [now](const auto& entry) { return entry.second.expires_at <= now; });
-  if (sessions_.size() < kMost) return;
-  const auto first = std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
-    return a.second.expires_at < b.second.expires_at;
-  });
-  sessions_.erase(first);
+  size_t own = 0;
+  auto first = sessions_.end();
+  auto first_own = sessions_.end();
+  for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {
+    const auto sooner = [&at, this](auto than) {
+      return than == sessions_.end() || at->second.expires_at < than->second.expires_at;
+    };
+    if (sooner(first)) first = at;
+    if (at->second.by.digest != by.digest) continue;
+    ++own;
+    if (sooner(first_own)) first_own = at;
+  }
+  if (own >= kMostOfOne) {
+    sessions_.erase(first_own);
+  } else if (sessions_.size() >= kMost) {
+    sessions_.erase(first);
+  }
 }
 
 }  // namespace ingress::broker::admin

@@ -26,7 +26,8 @@ struct Session {
 
 class Sessions {
  public:
-  // Beyond, the one that ends first goes.
+  // Of one token, and of all. Beyond, the one that ends first goes, of that token where it has too many.
+  static constexpr size_t kMostOfOne = 20;
   static constexpr size_t kMost = 1000;
 
   explicit Sessions(int64_t lifetime_seconds) : lifetime_(lifetime_seconds) {}
@@ -45,7 +46,7 @@ class Sessions {
   int64_t lifetime() const { return lifetime_; }
 
  private:
-  void make_room(int64_t now);
+  void make_room(const ShownToken& by, int64_t now);
 
   int64_t lifetime_;
   std::unordered_map<std::string, Session> sessions_;  // by the cookie's SHA-256

@@ -44,6 +44,8 @@ class Tables {
 
   // Who stands in the way; "" for nobody.
   std::string route_of_pattern(std::string_view pattern);
+  // Whether a route of another owner has this very host (a shape), on any path.
+  bool another_holds(std::string_view host, std::string_view owner);
   std::string project_attached_to(std::string_view machine);
   std::string service_on(std::string_view machine);  // "misha/docs"
   bool has_service_on(std::string_view project, std::string_view machine);
@@ -54,6 +56,8 @@ class Tables {
   std::string machine_owned_by(std::string_view project);
   // Ids of the tokens that open a project alone.
   std::vector<std::string> access_tokens_of(std::string_view project);
+  // Those that connect to the machine's ports.
+  std::vector<std::string> tcp_tokens_of(std::string_view machine);
   std::vector<std::string> join_tokens_of(std::string_view project);
   int64_t count_of_machines(std::string_view owner);
   int64_t count_of_routes(std::string_view owner);

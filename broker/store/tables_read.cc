@@ -77,6 +77,19 @@ std::string Tables::route_of_pattern(std::string_view pattern) {
   return text_of(database_.query("SELECT route FROM patterns WHERE pattern = ?").bind(pattern));
 }
 
+bool Tables::another_holds(std::string_view host, std::string_view owner) {
+  const std::string name(host);
+  // Of its paths: what is between "HOST/" and "HOST0".
+  return !text_of(database_
+                      .query("SELECT p.pattern FROM patterns p JOIN routes r ON r.id = p.route WHERE r.owner <> ?4 AND "
+                             "(p.pattern = ?1 OR (p.pattern >= ?2 AND p.pattern < ?3)) LIMIT 1")
+                      .bind(name)
+                      .bind(name + "/")
+                      .bind(name + "0")
+                      .bind(owner))
+              .empty();
+}
+
 std::string Tables::project_attached_to(std::string_view machine) {
   return text_of(database_.query("SELECT slug FROM projects WHERE machine = ? LIMIT 1").bind(machine));
 }
@@ -123,6 +136,12 @@ int64_t Tables::head() {
 std::vector<std::string> Tables::access_tokens_of(std::string_view project) {
   return texts_of(
       database_.query("SELECT id FROM access_tokens WHERE role = 'project:' || ? ORDER BY id").bind(project));
+}
+
+std::vector<std::string> Tables::tcp_tokens_of(std::string_view machine) {
+  const std::string begin = "tcp:" + std::string(machine) + ":";
+  return texts_of(
+      database_.query("SELECT id FROM access_tokens WHERE substr(role, 1, length(?1)) = ?1 ORDER BY id").bind(begin));
 }
 
 std::vector<std::string> Tables::join_tokens_of(std::string_view project) {

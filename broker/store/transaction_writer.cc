@@ -134,6 +134,8 @@ Checked TransactionWriter::operator()(DeleteMachine& change) {
   if (const std::string route = tables_.route_to_machine(change.id); !route.empty()) {
     return conflict(refused + "route " + quoted(route) + " leads to it");
   }
+  // Or they would open a later machine of that id.
+  for (std::string& id : tables_.tcp_tokens_of(change.id)) next_.emplace_back(DeleteAccessToken{std::move(id)});
   tables_.erase_machine(change.id);
   record({"machine.delete", change.id, json_of(*before), "", before->owner});
   return {};

@@ -28,6 +28,14 @@ Result<std::string> find_machine(const RouteIndex& index, std::string_view host)
   return std::string(found.machine);
 }
 
+// Of a tenant's token: while the project is suspended that the machine is or belongs to, its own host says so.
+bool is_suspended(const RouteIndex& index, const std::string& machine) {
+  Resolution found;
+  const std::string host = machine + ".machines." + index.domains().front();
+  const Status resolved = index.resolve({host, "/", std::time(nullptr)}, found);
+  return !resolved && resolved.error().code == ErrorCode::kForbidden;
+}
+
 }  // namespace
 
 bool may_connect(const RouteIndex& index, const Role& role, const TcpTarget& target) {
@@ -58,6 +66,9 @@ Result<TcpTarget> find_target(const RouteIndex& index, const Role& role, std::st
   if (!may_connect(index, role, target)) {
     if (role.kind == RoleKind::kProject) return refuse(ErrorCode::kMachineNotFound, "no such machine");
     return refuse(ErrorCode::kForbidden, "this token does not reach that port");
+  }
+  if ((role.kind == RoleKind::kTcp || role.kind == RoleKind::kProject) && is_suspended(index, target.machine)) {
+    return refuse(ErrorCode::kForbidden, "the machine's project is suspended");
   }
   const Machine& found = *index.machine(target.machine);
   if (found.state == MachineState::kArchived) return refuse(ErrorCode::kMachineNotRoutable, "the machine is archived");

@@ -108,6 +108,30 @@ def test_a_project_token_takes_no_name_and_no_target_of_others(stack, pattern, t
     assert status(own, "POST", "/v1/routes", {"patterns": [{"pattern": pattern, "target": target}]}) in (403, 404)
 
 
+@pytest.mark.parametrize("pattern", [
+    "shop.acme.com/login", "docs.shop.acme.com", "4096.shop.acme.com", "*.shop.acme.com", "**.shop.acme.com", "a.b.shop.acme.com",
+    "app.victim.com/login", "x.wild.victim.com", "x.wild.victim.com/login", "x*.wild.victim.com", "*.wild.victim.com/a", "ws-1.victim.com",
+    "1-ide.victim.com", "a.b.deep.victim.com", "one.two.any.victim.com", "*.com", "**.com", "localhost", "*.*.com"])
+def test_a_project_token_takes_nothing_of_a_name_that_another_project_holds(stack, admin, pattern):
+    admin.call("POST", "/v1/domains", {"name": "shop.acme.com", "project": "other"})
+    admin.call("POST", "/v1/routes", {"id": "rt_victim", "owner": "other", "patterns": [
+        {"pattern": each, "target": {"machine": "mach_other"}} for each in
+        ("app.victim.com", "*.wild.victim.com", "ws-*.victim.com", "*-ide.victim.com", "*.*.deep.victim.com", "**.any.victim.com")]})
+    _, own = made_token(stack, "project:misha")
+    refused = own.call("POST", "/v1/routes", {"patterns": [{"pattern": pattern, "target": {"machine": "mach_own"}}]})
+    assert refused.status in (403, 409), refused
+    if "*" not in pattern and "/" not in pattern:
+        assert status(own, "POST", "/v1/domains", {"name": pattern, "project": "misha"}) in (400, 403, 409)
+    beside = own.ok("POST", "/v1/routes", {"patterns": [{"pattern": "beside.acme.com/login", "target": {"machine": "mach_own"}}]})
+    own.ok("DELETE", f"/v1/routes/{beside['id']}")
+
+
+@pytest.mark.parametrize("name", ["app", "iterate.app", "x.iterate.app", "org"])
+def test_a_project_token_takes_no_domain_above_or_below_the_brokers(stack, name):
+    _, own = made_token(stack, "project:misha")
+    assert status(own, "POST", "/v1/domains", {"name": name, "project": "misha"}) in (400, 403)
+
+
 def test_a_project_token_does_not_overwrite_the_route_of_another(stack, admin):
     _, own = made_token(stack, "project:misha")
     body = {"onConflict": "overwrite", "patterns": [{"pattern": "other.example.com", "target": {"machine": "mach_own"}}]}

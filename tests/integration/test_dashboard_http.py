@@ -239,6 +239,28 @@ def test_a_projects_session_sees_its_project_alone(stack):
     assert session.ask("/v1/exchanges?project=other").status == 404
 
 
+def test_a_tenant_neither_logs_the_operator_out_nor_takes_the_places_of_feeds(stack):
+    operator = Session(stack)
+    token = stack.admin.ok("POST", "/v1/tokens", {"role": f"project:{PROJECT}"})["token"]
+    with Client(stack.broker.admin_port) as client:
+        for _ in range(1001):
+            client.request("127.0.0.1:8481", "/v1/session", "POST", (), b'{"token":"%s"}' % token.encode())
+            assert client.response().status == 201
+    assert operator.ask("/v1/session").status == 200
+    bearer = [("Authorization", f"Bearer {token}")]
+    for path in ("/v1/exchanges", "/v1/changes"):
+        feeds = []
+        for _ in range(40):
+            client = Client(stack.broker.admin_port)
+            client.request("127.0.0.1:8481", path, "GET", [*bearer, ("Accept", "text/event-stream")])
+            feeds.append((client, client.final_head().status))
+        assert {status for _, status in feeds} == {200, 503} and feeds[0][1] == 200, path
+        with Events(stack.broker.admin_socket, path) as events:
+            events.listening()
+        for client, _ in feeds:
+            client.reset()
+
+
 def test_settings_that_would_put_the_admin_on_a_tenants_domain_are_refused(stack):
     import subprocess
 

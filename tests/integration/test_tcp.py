@@ -274,6 +274,27 @@ def test_a_token_for_tcp_does_nothing_else(stack):
     assert remote.refused("POST", "/v1/machines", {"id": "mach_x"}) == (403, "forbidden")
 
 
+def test_a_token_goes_with_its_machine_and_opens_no_later_one_of_that_id(stack):
+    stack.admin.machine("mach_gone")
+    token = access_token(stack, "tcp:mach_gone:*")
+    stack.admin.ok("DELETE", "/v1/machines/mach_gone")
+    stack.admin.machine("mach_gone")
+    assert token["id"] not in [row["id"] for row in stack.admin.items("/v1/tokens")]
+    assert connect(stack, "mach_gone:22", token=token["token"]).returncode == 4
+    stack.admin.ok("DELETE", "/v1/machines/mach_gone")
+
+
+def test_a_suspended_projects_tokens_connect_nowhere(stack):
+    with TcpServer(lambda sock: sock.sendall(b"in")) as server:
+        token = access_token(stack, f"tcp:{MACHINE}:*")["token"]
+        assert connect(stack, f"{MACHINE}:{server.port}", token=token).returncode == 0
+        stack.admin.set_project("misha", suspended=True)
+        try:
+            assert connect(stack, f"{MACHINE}:{server.port}", token=token).returncode == 4
+        finally:
+            stack.admin.set_project("misha", suspended=False)
+
+
 def test_a_revoked_token_ends_its_connections(stack):
     made = access_token(stack, f"tcp:{MACHINE}:*")
     with TcpServer(echo) as server, Forwarding(stack, f"0:{MACHINE}:{server.port}", token=made["token"]) as forwarding:

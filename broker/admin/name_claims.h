@@ -1,0 +1,24 @@
+// Which names a project's token may take for itself: none of the broker's, and none that another project's names, or
+// wildcards, hold already. An operator may give any. Thread: the store's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/store/tables.h"
+
+namespace ingress::broker::admin {
+
+// Whether the shape of a host (`*` for each wildcard) is none of the broker's own names, nor above or below them but
+// for the project's (`project` may be "": then none below). `domains`: the broker's.
+bool may_name(std::string_view host, std::string_view project, const std::vector<std::string>& domains);
+
+// Whether a tenant can hold it: at least two literal labels at its end, "*.com" is everybody's.
+bool is_narrow(std::string_view host);
+
+// Whether the host, on whatever path, is another owner's: its own pattern or domain, below its domain, or what its
+// wildcard stands for. Costs some hundred look-ups.
+bool is_anothers(std::string_view host, const std::string& project, Tables& tables);
+
+}  // namespace ingress::broker::admin
