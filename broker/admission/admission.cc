@@ -22,6 +22,19 @@ std::optional<Instead> canonical(const Asked& asked, const Resolution& found) {
   return Instead{kElsewhere, kMovedPermanently, {{"Location", url + std::string(asked.target)}}};
 }
 
+// Fields by which a way in tells the origin who asks come from nobody else, whichever way it is that lets in.
+void drop_identities(const EffectivePolicy& policy, Terms& terms) {
+  for (const AuthRule* rule : policy.auths()) {
+    for (const AuthWay& way : rule->ways) {
+      if (const auto* jwt = std::get_if<JwtAuth>(&way)) {
+        for (const auto& [claim, field] : jwt->claim_headers) terms.remove_fields.push_back(folded_name(field));
+      } else if (const auto* forward = std::get_if<ForwardAuth>(&way)) {
+        for (const std::string& field : forward->response_headers) terms.remove_fields.push_back(folded_name(field));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Admission::Admission(uv::Loop& loop, const RouteTable& routes, AdmissionSettings settings)
@@ -78,6 +91,7 @@ Judged Admission::judge(const Asked& asked, const Resolution& found, Admitted& a
   terms.idle = policy.timeouts().idle;
   terms.connect = policy.timeouts().connect;
   terms.first_byte = policy.timeouts().first_byte;
+  drop_identities(policy, terms);
   const AuthParts parts{&keys_, &caller_, &settings_.targets};
   const AuthPlace place{found.machine,
                         found.project,

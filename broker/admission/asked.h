@@ -18,6 +18,7 @@ struct Asked {
   int port = 0;  // that the client came to
   bool tls = false;
   bool upgrade = false;
+  bool has_body = false;
   int64_t now = 0;  // Unix seconds
   Time loop_now{};
 };

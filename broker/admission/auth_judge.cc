@@ -121,9 +121,11 @@ Tried try_way(const AuthWay& way, const AuthParts& parts, const Asked& asked, co
   return std::visit(Trial{parts, asked, place, terms, refusals}, way);
 }
 
+// As browsers send it: they never put a body, an Upgrade or credentials into one (Fetch, 4.8).
 bool is_preflight(const Asked& asked) {
-  return asked.head.method == "OPTIONS" && http::find_field(asked.head.fields, "Origin") != nullptr &&
-         http::find_field(asked.head.fields, "Access-Control-Request-Method") != nullptr;
+  if (asked.head.method != "OPTIONS" || asked.upgrade || asked.has_body) return false;
+  const auto has = [&asked](std::string_view name) { return http::find_field(asked.head.fields, name) != nullptr; };
+  return has("Origin") && has("Access-Control-Request-Method") && !has("Cookie") && !has("Authorization");
 }
 
 }  // namespace ingress::broker

@@ -181,11 +181,17 @@ bool is_set_cookie(const http::Field& field) {
 
 }  // namespace
 
+std::string folded_name(std::string_view name) {
+  std::string folded = lower_case(name);
+  std::replace(folded.begin(), folded.end(), '_', '-');
+  return folded;
+}
+
 std::optional<Instead> plan_rewriting(const Resolution& found, const Asked& asked, Terms& terms) {
   const Values values(found, asked);
   if (auto refused = plan_path(found, asked, values, terms)) return refused;
   if (const HeaderEdits* edits = found.policy.request_headers()) {
-    for (const std::string& name : edits->remove) terms.remove_fields.push_back(lower_case(name));
+    for (const std::string& name : edits->remove) terms.remove_fields.push_back(folded_name(name));
     append(terms.set_fields, edits->set, values);
     append(terms.add_fields, edits->add, values);
   }
@@ -200,7 +206,7 @@ std::optional<Instead> plan_rewriting(const Resolution& found, const Asked& aske
 
 void rewrite_request(const Terms& terms, http::Scratch& scratch, http::Fields& fields) {
   for (const std::string& name : terms.remove_fields) http::drop_fields(fields, name);
-  for (const auto& [name, value] : terms.set_fields) http::drop_fields(fields, lower_case(name));
+  for (const auto& [name, value] : terms.set_fields) http::drop_fields(fields, folded_name(name));
   for (http::Field& field : fields) {
     if (!http::iequals(field.name, "Cookie")) continue;
     if (const auto kept = without_share_cookies(field.value)) field.value = scratch.add(*kept);

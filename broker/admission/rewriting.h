@@ -17,6 +17,8 @@ namespace ingress::broker {
 std::optional<Instead> plan_rewriting(const Resolution& found, const Asked& asked, Terms& terms);
 
 // The fields as they go to the origin; new values live in `terms` or the scratch.
+// In lower case, with hyphens for underscores: the name whose every spelling http::drop_fields drops.
+std::string folded_name(std::string_view name);
 void rewrite_request(const Terms& terms, http::Scratch& scratch, http::Fields& fields);
 // The answer's, as they go to the client. `host` as the client sent it.
 void rewrite_answer(const Terms& terms, bool tls, std::string_view host, http::Scratch& scratch, http::Fields& fields);

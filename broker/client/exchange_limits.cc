@@ -53,7 +53,7 @@ bool ExchangeLimits::take_body(size_t bytes) {
   return body_bytes_ <= admitted_.terms.max_body_bytes;
 }
 
-void ExchangeLimits::take_answer(size_t bytes) { moved(bytes); }
+void ExchangeLimits::take_bytes(size_t bytes) { moved(bytes); }
 
 void ExchangeLimits::on_deadline(Deadline& deadline) {
   if (&deadline == &pause_) return exchange_.on_resume();

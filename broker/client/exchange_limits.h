@@ -29,7 +29,8 @@ class ExchangeLimits final : private DeadlineHandler {
 
   // Bytes of the request's body; false where they are too many.
   bool take_body(size_t bytes);
-  void take_answer(size_t bytes);
+  // Of the answer, or of either side past a 101.
+  void take_bytes(size_t bytes);
   void answer_began() { first_byte_.cancel(); }
   bool paused() const { return pause_.armed(); }
 

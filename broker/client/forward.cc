@@ -293,7 +293,7 @@ void Forward::on_head(const http::ResponseHead& head, bool end) {
 void Forward::on_data(MutableBytes payload, bool end) {
   if (responder_ == nullptr) return;
   owner_.observer_.bytes_out(payload.size(), notes_.machine);
-  if (limits_ != nullptr) limits_->take_answer(payload.size());
+  if (limits_ != nullptr) limits_->take_bytes(payload.size());
   responder_->send_data(payload, end);
   if (end) {
     answer_ended_ = true;

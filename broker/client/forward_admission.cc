@@ -22,7 +22,7 @@ constexpr uint8_t kMostJudgements = 4;
 std::string place_of(const Resolution& found) {
   std::string place(found.machine);
   place.append(":").append(std::to_string(found.port)).append("|").append(found.route_id).append("|");
-  return place.append(found.pattern);
+  return place.append(found.pattern).append("|").append(std::to_string(found.policy.fingerprint()));
 }
 
 std::string normalised(std::string_view host) {
@@ -53,6 +53,7 @@ Asked Forward::asked(std::string_view target) const {
   asked.port = public_port_;
   asked.tls = info.tls;
   asked.upgrade = info.upgrade;
+  asked.has_body = !info.end && !info.upgrade;
   asked.now = std::time(nullptr);
   asked.loop_now = owner_.loop_.now();
   return asked;
@@ -164,7 +165,12 @@ void Forward::on_resume() {
 
 // False where the exchange is over.
 bool Forward::take_body(size_t bytes) {
-  if (limits_ == nullptr || limits_->take_body(bytes)) return true;
+  if (limits_ == nullptr) return true;
+  if (upgraded_) {
+    limits_->take_bytes(bytes);
+    return true;
+  }
+  if (limits_->take_body(bytes)) return true;
   on_limit(kTooLong);
   return false;
 }

@@ -35,7 +35,8 @@ void answer_text(server::Responder& responder, int status, const std::string& bo
 }
 
 // RFC 8555, 8.3. False where the target is no challenge that lies in the folder.
-bool serve_challenge(server::Responder& responder, const std::string& webroot, std::string_view target) {
+bool serve_challenge(server::Responder& responder, const std::string& webroot, std::string_view target,
+                     const server::RequestInfo& info) {
   if (webroot.empty() || !target.starts_with(kChallengePath)) return false;
   const std::string_view token = target.substr(kChallengePath.size());
   if (!is_token(token)) return false;
@@ -44,6 +45,7 @@ bool serve_challenge(server::Responder& responder, const std::string& webroot, s
   std::string body(kChallengeBytes, '\0');
   file.read(body.data(), kChallengeBytes);
   body.resize(static_cast<size_t>(file.gcount()));
+  if (!info.end) responder.drop_rest_of_request();
   answer_text(responder, 200, body, nullptr);
   return true;
 }
@@ -55,8 +57,9 @@ Redirect::Redirect(std::string acme_webroot, int https_port, server::RequestAcce
 
 server::RequestHandler* Redirect::on_request(server::Responder& responder, const http::RequestHead& head,
                                              const server::RequestInfo& info) {
-  if (serve_challenge(responder, acme_webroot_, head.target)) return nullptr;
+  if (serve_challenge(responder, acme_webroot_, head.target, info)) return nullptr;
   if (info.tls) return served_.on_request(responder, head, info);
+  if (!info.end) responder.drop_rest_of_request();
   answer_redirect(responder, head);
   return nullptr;
 }
@@ -91,7 +94,7 @@ ChallengesThen::ChallengesThen(std::string acme_webroot, server::RequestAcceptor
 
 server::RequestHandler* ChallengesThen::on_request(server::Responder& responder, const http::RequestHead& head,
                                                    const server::RequestInfo& info) {
-  if (serve_challenge(responder, acme_webroot_, head.target)) return nullptr;
+  if (serve_challenge(responder, acme_webroot_, head.target, info)) return nullptr;
   return next_.on_request(responder, head, info);
 }
 

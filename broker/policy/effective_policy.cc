@@ -1,6 +1,7 @@
 #include "broker/policy/effective_policy.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace ingress::broker {
 namespace {
@@ -49,7 +50,17 @@ void EffectivePolicy::add_auth(const AuthRule& rule) {
   auths_[auth_count_++] = &rule;
 }
 
+size_t EffectivePolicy::fingerprint() const {
+  constexpr size_t kOdd = 0x9e3779b97f4a7c15;
+  size_t print = enforced_ == nullptr ? 0 : std::hash<std::string>{}(enforced_->text);
+  for (size_t i = 0; i < count_; ++i) print = print * kOdd + std::hash<std::string>{}(layers_[i]->text);
+  return print;
+}
+
 void EffectivePolicy::add_quota(const Quota& quota) {
+  for (const Quota& known : quotas()) {
+    if (known.rule == quota.rule) return;
+  }
   plain_ = false;
   if (quota_count_ < kMostQuotas) quotas_[quota_count_++] = quota;
 }

@@ -73,6 +73,8 @@ class EffectivePolicy {
   bool is_denied() const;
   // Nothing but what forwarding itself knows (host, origin, origin_protocol, park, wake) and `auth` is set.
   bool plain() const { return plain_; }
+  // The same for the same policies, and hardly ever for others. Reads their whole text.
+  size_t fingerprint() const;
   // "public", "basic and forward": for people.
   std::string auth_words() const;
 

@@ -249,13 +249,21 @@ Status Resolver::to_project(const ProjectNode& project, const ServiceNode* servi
   return finish(*machine, port != 0 ? port : project.record.default_port);
 }
 
-// A machine inherits the projects that it is attached to: it is closed while all of them are suspended.
+const ProjectNode* Resolver::owner_of(const MachineNode& machine) const {
+  return machine.record.owner.empty() ? nullptr : tables_.project(machine.record.owner);
+}
+
+// A machine inherits the projects that it is attached to: it is closed while all of them are suspended, and while the
+// one is that it belongs to.
 Status Resolver::to_machine(const MachineNode& machine, int port) {
   const auto& projects = machine.projects;
   const bool suspended =
       !projects.empty() && std::all_of(projects.begin(), projects.end(),
                                        [](const ProjectNode* project) { return project->record.suspended; });
   if (suspended) return refuse({ErrorCode::kForbidden, "project ", projects.front()->record.slug, " is suspended"});
+  if (const ProjectNode* const owner = owner_of(machine); owner != nullptr && owner->record.suspended) {
+    return refuse({ErrorCode::kForbidden, "project ", owner->record.slug, " is suspended"});
+  }
   return finish(machine, port != 0 ? port : machine.record.default_port);
 }
 
@@ -286,6 +294,9 @@ void Resolver::gather_policies(const MachineNode& machine, int port) {
   out_.policy.enforce(policies_.enforced.get());
   if (entry_ != nullptr) out_.policy.add(entry_->policy.get());
   add_port_policies(machine, port, out_.policy);
+  if (const ProjectNode* const owner = owner_of(machine); owner != nullptr && owner->quota != nullptr) {
+    out_.policy.add_quota({owner->quota.get(), owner->record.slug});
+  }
   out_.policy.next_level();
   out_.policy.add(policies_.defaults.get());
 }

@@ -66,6 +66,8 @@ class Resolver {
   Status to_machine(const MachineNode& machine, int port);
   Status finish(const MachineNode& machine, int port);
   void gather_policies(const MachineNode& machine, int port);
+  // The project that a machine belongs to; null where none does.
+  const ProjectNode* owner_of(const MachineNode& machine) const;
   // The name that other names of the project are redirected to.
   void find_canonical(const ProjectNode& project, std::string_view prefix);
 

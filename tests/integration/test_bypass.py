@@ -105,6 +105,36 @@ def test_identity_fields_of_a_client_never_arrive(stack, make_origin):
     assert not [field for field in origin.last.fields if field[1] == "mallory"], origin.last.fields
 
 
+def test_identity_fields_never_arrive_by_another_way_in_either(stack, make_origin):
+    """What a token would have told the origin, from a client whom another way lets in."""
+    origin = make_origin(lambda connection, request: connection.send(answer("in")))
+    jwt = {"secret": "jwt.key", "algorithms": ["HS256"], "claim_headers": {"sub": "X-User"}}
+    forward = {"url": "http://203.0.113.9/", "response_headers": ["X-Group"]}
+    stack.admin.service("misha", "ways", origin.port, policy={"auth": [
+        {"bearer": {"tokens": ["abcdefgh12345678abcdefgh"]}}, {"jwt": jwt}, {"forward": forward}]})
+    spoofed = [(name, "mallory") for name in ("X-User", "x_user", "X_User", "X-Group", "X_Group")]
+    bearer = ("Authorization", "Bearer abcdefgh12345678abcdefgh")
+    assert stack.get("ways.misha.iterate.app", fields=[bearer, *spoofed]).status == 200
+    assert not [field for field in origin.last.fields if field[1] == "mallory"], origin.last.fields
+    preflight = [("Origin", "https://a.example"), ("Access-Control-Request-Method", "GET")]
+    assert stack.get("ways.misha.iterate.app", method="OPTIONS", fields=[*preflight, *spoofed]).status == 200
+    assert not [field for field in origin.last.fields if field[1] == "mallory"], origin.last.fields
+
+
+def test_a_preflight_is_what_browsers_send_and_no_way_in(stack, locked):
+    """No body, no Upgrade, no credentials."""
+    origin, port = locked, locked.port
+    preflight = [("Origin", "https://a.example"), ("Access-Control-Request-Method", "GET")]
+    for fields, body in (([], b"delete=all"), ([("Cookie", "a=b")], None), ([("Authorization", "Basic eA==")], None),
+                         ([("Connection", "Upgrade"), ("Upgrade", "websocket")], None), ([("Transfer-Encoding", "chunked")], None)):
+        with stack.client() as client:
+            client.request(f"{port}__misha.iterate.app", "/", "OPTIONS", [*preflight, *fields], body)
+            if ("Transfer-Encoding", "chunked") in fields:
+                client.send(b"1\r\nx\r\n0\r\n\r\n")
+            assert client.final_head().status in (401, 403), fields
+    assert not origin.requests
+
+
 def test_a_capture_finds_no_machine_of_another_project(stack, make_origin):
     origin = make_origin()
     stack.admin.machine("mach_other", origin.port)

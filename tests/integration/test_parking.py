@@ -74,6 +74,21 @@ def test_the_end_of_an_empty_body_comes_while_its_request_waits(patient, origin,
     assert [(r.target, r.body, list(r.trailers)) for r in origin.requests] == [("/empty", b"", trailers)]
 
 
+def test_a_request_that_waits_is_judged_by_the_policy_of_its_end(patient, origin):
+    bearer = [("Authorization", "Bearer abcdefgh12345678abcdefgh")]
+    patient.admin.service("misha", "kept", origin.port, policy={"auth": {"bearer": {"tokens": ["abcdefgh12345678abcdefgh"]}}})
+    host = "kept.misha.iterate.app"
+    assert patient.get(host, fields=bearer).status == 200
+    kill_agent(patient)
+    with patient.client() as client:
+        client.request(host, "/late", "GET", bearer)
+        wait_parked(patient)
+        patient.admin.service("misha", "kept", origin.port, policy={"auth": "deny"})
+        patient.agent.start()
+        assert client.response().status == 403
+    assert [request.target for request in origin.requests] == ["/"]
+
+
 def test_many_wait_and_all_are_served(patient, origin):
     kill_agent(patient)
     clients = [patient.client() for _ in range(50)]

@@ -390,6 +390,14 @@ def test_bytes_pass_no_faster_than_the_policy_says(stack, under):
     assert time.monotonic() - began > 0.6
 
 
+def test_max_body_is_of_a_body_and_not_of_what_follows_an_upgrade(stack, under):
+    _, host = under({"max_body": 10}, echo_handler)
+    with stack.client() as client:
+        socket = WebSocket(client, host)
+        for _ in range(5):
+            socket.echo(b"more than ten bytes")
+
+
 def test_what_the_operator_enforces_cannot_be_loosened(make_stack, make_origin, tmp_path):
     origin = make_origin()
     stack = make_stack(broker={"options": ["--enforce", json.dumps({"ip_deny": ["127.0.0.1"], "security_headers": "standard"}),

@@ -85,6 +85,21 @@ def test_nothing_runs_where_no_stream_may(make_stack, make_origin):
         assert client.get(stack.host(origin.port)).error == "rate_limited"
 
 
+def test_a_project_does_not_leave_its_limits_or_its_suspension_by_detaching(make_stack, make_origin):
+    stack, origin = make_stack(), make_origin()
+    stack.admin.ok("PATCH", "/v1/machines/mach_a", {"owner": "misha"})
+    stack.admin.ok("POST", "/v1/routes", {"owner": "misha", "patterns": [{"pattern": "own.example.com", "target": {"machine": "mach_a", "port": origin.port}}]})
+    stack.admin.detach("misha")
+    hosts = (f"{origin.port}__mach_a.machines.iterate.app", "own.example.com")
+    assert [stack.get(host).status for host in hosts] == [200, 200]
+    stack.admin.set_project("misha", limits={"streams": 0})
+    assert [stack.get(host).status for host in hosts] == [429, 429]
+    stack.admin.set_project("misha", limits={}, suspended=True)
+    assert [stack.get(host).status for host in hosts] == [403, 403]
+    stack.admin.set_project("misha", suspended=False)
+    assert [stack.get(host).status for host in hosts] == [200, 200]
+
+
 def test_a_host_is_served_in_clear_where_its_policy_says_so_and_led_to_https_where_not(make_stack, make_origin):
     stack = make_stack(broker={"http_mode": "redirect"}, start=False)
     origin = make_origin(echo_handler)
@@ -97,6 +112,16 @@ def test_a_host_is_served_in_clear_where_its_policy_says_so_and_led_to_https_whe
     stack.admin.set_project("misha", policy={})
     with Client(stack.broker.http_port) as client:
         assert client.get(stack.host(origin.port)).status == 301
+
+
+def test_a_connection_that_ends_with_a_redirect_says_so(make_stack):
+    stack = make_stack(broker={"http_mode": "redirect"}, start=False)
+    for body in (b"x" * 100, None):
+        with Client(stack.broker.http_port) as client:
+            client.request("mach_a.machines.iterate.app", "/", "POST" if body else "GET", (), body)
+            moved = client.response()
+            assert moved.status == (308 if body else 301)
+            assert (moved.get("Connection") == "close") == bool(body)
 
 
 def test_a_host_is_led_to_https_where_the_others_are_served(make_stack, make_origin):
