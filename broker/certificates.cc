@@ -1,5 +1,7 @@
 #include "broker/certificates.h"
 
+#include <set>
+#include <string>
 #include <utility>
 
 #include "common/base/log.h"
@@ -53,7 +55,9 @@ void Certificates::look() {
 Status Certificates::load() {
   settling_ = false;
   links_.remember(folder_);
-  const Status loaded = context_.load(folder_, [this](const std::string& path, const Error& error) {
+  std::set<std::string> refused;
+  const Status loaded = context_.load(folder_, [this, &refused](const std::string& path, const Error& error) {
+    refused.insert(path);
     if (told_) log_warn("certificate_refused", {{"path", path}, {"error", describe(error)}});
   });
   if (!loaded) {
@@ -64,7 +68,9 @@ Status Certificates::load() {
   for (const tls::Certificate& certificate : context_.certificates()) {
     std::string names;
     for (const std::string& name : certificate.names) names += (names.empty() ? "" : ",") + name;
-    log_info("certificate_loaded", {{"path", certificate.path}, {"names", names}});
+    // Of a file that is refused the one from before is served on.
+    const bool kept = refused.contains(certificate.path);
+    log_info(kept ? "certificate_kept" : "certificate_loaded", {{"path", certificate.path}, {"names", names}});
   }
   return {};
 }

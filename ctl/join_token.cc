@@ -2,6 +2,7 @@
 
 #include "ctl/nouns.h"
 #include "ctl/secret_output.h"
+#include "ctl/time_to_live.h"
 
 namespace ingress::ctl {
 namespace {
@@ -12,15 +13,15 @@ struct JoinFlags {
   std::string label;
   std::string output;
   long long uses = 1;
-  long long ttl = 0;
+  TimeToLive ttl;
   bool any_number = false;
 
-  Json body() const {
+  Outcome<Json> body() const {
     Json body = Json::object();
     if (!project.empty()) body["project"] = project;
     if (!label.empty()) body["label"] = label;
     body["uses"] = any_number ? Json() : Json(uses);
-    if (ttl != 0) body["ttl"] = ttl;
+    if (const auto good = ttl.put_into(body); !good) return tl::unexpected(good.error());
     return body;
   }
 };
@@ -32,12 +33,15 @@ void add_create(Command join, Shell& shell) {
   Command command = shell.command(
       join, "create", "Make a join token and print it, this once",
       "ingressctl machine join-token create --uses 20 --ttl 3600 --project misha > join.token", [&shell, flags] {
-        return show_secret(shell, flags->output,
-                           [&shell, &flags] { return shell.session.change("POST", kPath, flags->body()); });
+        return show_secret(shell, flags->output, [&shell, &flags]() -> Outcome<Json> {
+          const Outcome<Json> body = flags->body();
+          if (!body) return body;
+          return shell.session.change("POST", kPath, *body);
+        });
       });
   command.number("--uses", flags->uses, 1, "How many machines it makes [1]", "COUNT");
   command.flag("--any-number", flags->any_number, "It makes any number of machines");
-  command.number("--ttl", flags->ttl, 1, "It ends after so many seconds", "SECONDS");
+  flags->ttl.add_to(command);
   command.option("--project", flags->project, "The machines belong to this project", "PROJECT");
   command.option("--label", flags->label, "What it is for, for people", "TEXT");
   command.option("--output", flags->output, "Write the token to this file, mode 0600, and print nothing", "FILE");

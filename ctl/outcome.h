@@ -14,6 +14,7 @@ using Json = nlohmann::ordered_json;
 struct Failure {
   int exit_code = cli::kExitFailed;
   std::string sentence;
+  std::string code = {};  // the admin API's word for it, for programs; "" for none
 };
 
 template <class T>

@@ -10,13 +10,19 @@ Outcome<Json> read_answer(long status, std::string_view body) {
     return failed("the answer is not JSON: is this the admin API? (--admin)");
   }
   if (status == 401) {
-    return failed("not authorised: give the admin token by --token-file or INGRESS_TOKEN_FILE",
-                  cli::kExitNotAuthorised);
+    return failed(
+        "not authorised: the admin token, by --token-file or INGRESS_TOKEN_FILE, is missing, or is not good (revoked, "
+        "expired, "
+        "or another broker's)",
+        cli::kExitNotAuthorised);
   }
   const int exit_code = status == 403 ? cli::kExitNotAuthorised : cli::kExitFailed;
   const auto detail = json.is_object() ? json.find("detail") : json.end();
   if (json.is_object() && detail != json.end() && detail->is_string()) {
-    return failed(detail->get<std::string>(), exit_code);
+    const auto code = json.find("code");
+    const bool told = code != json.end() && code->is_string();
+    return tl::unexpected<Failure>(
+        Failure{exit_code, detail->get<std::string>(), told ? code->get<std::string>() : std::string()});
   }
   if (status == 403) return failed("not authorised: this token may not do that", exit_code);
   return failed("status " + std::to_string(status) + ", and no problem details: is this the admin API? (--admin)");

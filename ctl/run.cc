@@ -56,6 +56,17 @@ void add_commands(Command app, Shell& shell, const char* version) {
   add_help_pages(app, shell, version);
 }
 
+// For programs a line of JSON.
+void tell(Shell& shell, const Failure& failure) {
+  if (!shell.globals.json) {
+    shell.err() << "ingressctl: " << failure.sentence << "\n";
+    return;
+  }
+  Json told{{"error", failure.sentence}};
+  if (!failure.code.empty()) told["code"] = failure.code;
+  shell.err() << told.dump() << "\n";
+}
+
 int refuse(std::ostream& err, const CLI::App& app, int argc, const char* const* argv, const std::string& complaint) {
   const Usage usage = explain_usage(app, {argv + 1, argv + argc}, complaint);
   err << "ingressctl: " << usage.sentence << "\nTry '" << usage.help << "'.\n";
@@ -86,8 +97,9 @@ int run(int argc, const char* const* argv, const char* version, std::ostream& ou
   const Outcome<int> outcome = shell.chosen();
   out.flush();
   if (outcome && out) return *outcome;
-  err << "ingressctl: " << (outcome ? "cannot write the result" : outcome.error().sentence) << "\n";
-  return outcome ? static_cast<int>(cli::kExitFailed) : outcome.error().exit_code;
+  const Failure failure = outcome ? Failure{cli::kExitFailed, "cannot write the result"} : outcome.error();
+  tell(shell, failure);
+  return failure.exit_code;
 }
 
 }  // namespace ingress::ctl

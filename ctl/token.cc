@@ -2,6 +2,7 @@
 
 #include "ctl/nouns.h"
 #include "ctl/secret_output.h"
+#include "ctl/time_to_live.h"
 
 namespace ingress::ctl {
 namespace {
@@ -13,8 +14,8 @@ struct AccessFlags {
   std::string role;
   std::string label;
   std::string output;
-  long long ttl = 0;
-  long long overlap = 3600;
+  TimeToLive ttl;
+  std::string overlap = "3600";
 
   void add_id(Command command) { command.word("token", id, "The token's id (not the token itself)", "TOKEN"); }
   void add_output(Command command) {
@@ -27,28 +28,31 @@ void add_making(Command token, Shell& shell) {
   Command command =
       shell.command(token, "create", "Make a token and print it, this once",
                     "ingressctl token create --role project:misha --ttl 86400 > misha.token", [&shell, made] {
-                      return show_secret(shell, made->output, [&shell, &made] {
+                      return show_secret(shell, made->output, [&shell, &made]() -> Outcome<Json> {
                         Json body{{"role", made->role}, {"label", made->label}};
-                        if (made->ttl != 0) body["ttl"] = made->ttl;
+                        if (const auto good = made->ttl.put_into(body); !good) return tl::unexpected(good.error());
                         return shell.session.change("POST", kPath, body);
                       });
                     });
   command.required_option("--role", made->role, "read, write, project:SLUG, or tcp:MACHINE:PORT (* for any port)",
                           "ROLE");
   command.option("--label", made->label, "What it is for, for people", "TEXT");
-  command.number("--ttl", made->ttl, 1, "It ends after so many seconds", "SECONDS");
+  made->ttl.add_to(command);
   made->add_output(command);
 
   const auto rotated = std::make_shared<AccessFlags>();
-  command = shell.command(token, "rotate", "Make another one for the same, and end the old one a little later",
-                          "ingressctl token rotate at_abc --overlap 600 > misha.token", [&shell, rotated] {
-                            return show_secret(shell, rotated->output, [&shell, &rotated] {
-                              return shell.session.change("POST", kPath + segment(rotated->id) + "/rotate",
-                                                          Json{{"overlap", rotated->overlap}});
-                            });
-                          });
+  command = shell.command(
+      token, "rotate", "Make another one for the same, and end the old one a little later",
+      "ingressctl token rotate at_abc --overlap 600 > misha.token", [&shell, rotated] {
+        return show_secret(shell, rotated->output, [&shell, &rotated]() -> Outcome<Json> {
+          const Outcome<long long> overlap = seconds_of("--overlap", rotated->overlap);
+          if (!overlap) return tl::unexpected(overlap.error());
+          return shell.session.change("POST", kPath + segment(rotated->id) + "/rotate", Json{{"overlap", *overlap}});
+        });
+      });
   rotated->add_id(command);
-  command.number("--overlap", rotated->overlap, 0, "How long the old one is good for yet [3600]", "SECONDS");
+  command.option("--overlap", rotated->overlap, "How long the old one is good for yet, as 600 (seconds) or 1h [3600]",
+                 "TIME");
   rotated->add_output(command);
 }
 

@@ -20,11 +20,15 @@ struct SystemStore {
   const char* folder;
   const char* suffix;
   std::vector<std::string> update;
+  std::vector<std::string> fresh = {};  // the same, where something went; empty: as `update`
 };
 
 const std::vector<SystemStore>& system_stores() {
   static const std::vector<SystemStore> stores = {
-      {"/usr/local/share/ca-certificates", ".crt", {"update-ca-certificates"}},            // Debian, Alpine
+      {"/usr/local/share/ca-certificates",
+       ".crt",
+       {"update-ca-certificates"},
+       {"update-ca-certificates", "--fresh"}},                                             // Debian, Alpine
       {"/etc/pki/ca-trust/source/anchors", ".pem", {"update-ca-trust", "extract"}},        // Fedora, RHEL
       {"/etc/ca-certificates/trust-source/anchors", ".crt", {"trust", "extract-compat"}},  // Arch
       {"/etc/pki/trust/anchors", ".pem", {"update-ca-certificates"}},                      // SUSE
@@ -54,7 +58,7 @@ fs::path system_file(const SystemStore& store, const LocalCa& ca) {
 
 using Change = std::function<std::error_code(const SystemStore&, const LocalCa&)>;
 
-void change_system(const std::vector<LocalCa>& cas, const char* done, const Change& change,
+void change_system(const std::vector<LocalCa>& cas, bool removes, const Change& change,
                    std::vector<StoreResult>& results) {
   const SystemStore* const store = find_system_store();
   if (store == nullptr) {
@@ -69,9 +73,15 @@ void change_system(const std::vector<LocalCa>& cas, const char* done, const Chan
   std::vector<StoreResult> changed;
   for (const LocalCa& ca : cas) {
     const std::error_code error = change(*store, ca);
-    changed.push_back({store->folder, ca.name, error ? "failed" : done, error ? error.message() : ""});
+    changed.push_back({store->folder, ca.name,
+                       error     ? "failed"
+                       : removes ? "removed"
+                                 : "trusted",
+                       error ? error.message() : ""});
   }
-  const ChildResult updated = run_child(store->update);
+  ChildResult updated{1, {}};
+  if (removes && !store->fresh.empty()) updated = run_child(store->fresh);
+  if (updated.code != 0) updated = run_child(store->update);
   if (updated.code != 0)
     changed.push_back({store->folder, "", "failed", store->update.front() + ": " + updated.output});
   results.insert(results.end(), changed.begin(), changed.end());
@@ -165,7 +175,7 @@ std::vector<LocalCa> list_local_cas(const std::string& folder) {
 std::vector<StoreResult> trust(const std::vector<LocalCa>& cas) {
   std::vector<StoreResult> results;
   change_system(
-      cas, "trusted",
+      cas, false,
       [](const SystemStore& store, const LocalCa& ca) {
         std::error_code error;
         fs::copy_file(ca.path, system_file(store, ca), fs::copy_options::overwrite_existing, error);
@@ -187,7 +197,7 @@ std::vector<StoreResult> trust(const std::vector<LocalCa>& cas) {
 std::vector<StoreResult> untrust(const std::vector<LocalCa>& cas) {
   std::vector<StoreResult> results;
   change_system(
-      cas, "removed",
+      cas, true,
       [](const SystemStore& store, const LocalCa& ca) {
         std::error_code error;
         fs::remove(system_file(store, ca), error);

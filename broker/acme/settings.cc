@@ -15,9 +15,13 @@ namespace {
 constexpr const char* kLetsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 constexpr int kMostOrders = 100000;
 
-bool is_program(const std::string& path) {
-  return std::filesystem::is_regular_file(path) && ::access(path.c_str(), X_OK) == 0;
+// A folder that may not be looked into holds none.
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
 }
+
+bool is_program(const std::string& path) { return is_file(path) && ::access(path.c_str(), X_OK) == 0; }
 
 // As execvp finds it.
 bool is_found(const std::string& command) {
@@ -45,7 +49,7 @@ std::string check_files(const Settings& settings) {
   if (const auto environment = read_env_file(settings.env_file); !environment) {
     return "--acme-env-file " + environment.error();
   }
-  if (!settings.ca_file.empty() && !std::filesystem::is_regular_file(settings.ca_file)) {
+  if (!settings.ca_file.empty() && !is_file(settings.ca_file)) {
     return "--acme-ca-file " + settings.ca_file + ": not a file";
   }
   if (!settings.hook.empty() && !is_found(settings.hook)) {

@@ -43,7 +43,8 @@ void DevAgent::on_exit(int code, int signal) {
     timer_.stop();
     return std::exchange(on_stopped_, nullptr)();
   }
-  log_error("agent_ended", {{"code", code}, {"signal", signal}});
+  // Ctrl-C reaches it as well, and sooner: one that ended as asked is no error.
+  if (code != 0 || signal != 0) log_error("agent_ended", {{"code", code}, {"signal", signal}});
   timer_.start(kAgainAfter);
 }
 

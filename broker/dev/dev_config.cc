@@ -71,7 +71,10 @@ std::string take_addresses(const char* setting, const std::vector<std::string>& 
     const bool local = text.starts_with(':');
     const Result<uv::Address> address = uv::Address::parse(local ? "127.0.0.1" + text : text);
     if (!address || !address->unix_path.empty()) {
-      return std::string("--") + setting + " " + text + ": not an address; write 127.0.0.1:8443 or :8443";
+      return std::string("--") + setting + " " + text + ": not an address; write 127.0.0.1:8443 or :8443" +
+             (std::string_view(setting) == "admin"
+                  ? " (INGRESS_ADMIN, which ingressctl reads too, is this setting here)"
+                  : "");
     }
     to.push_back(*address);
     if (!local) continue;

@@ -331,7 +331,8 @@ Status Resolver::refuse(const Why& why) {
   if (explainer_ != nullptr) {
     explainer_->refused(why.code, why.before + ("\"" + std::string(why.subject)) + "\"" + why.after);
   }
-  return fail(why.code, Side::kClient, "resolving a host");
+  // The code says it all to a client; `why` tells more to the operator.
+  return fail(why.code, Side::kClient, "");
 }
 
 }  // namespace ingress::broker

@@ -178,6 +178,7 @@ class Connection : public uv::Buryable,
 
   // connection_input.cc
   void receive_sealed(MutableBytes bytes);
+  void answer_in_clear();
   void hand_out_plain();
   bool read_plain_once();
   void tell_end();
@@ -208,6 +209,7 @@ class Connection : public uv::Buryable,
   bool shutdown_ = false;  // no more output is taken
   bool fin_sent_ = false;
   bool closed_told_ = false;
+  bool begun_ = false;  // bytes of a TLS handshake have come
 };
 
 }  // namespace ingress::transport

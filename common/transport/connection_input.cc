@@ -1,5 +1,7 @@
 // Input: read, opened, handed out.
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "common/tls/tls_session.h"
 #include "common/transport/buffer_pool.h"
@@ -12,6 +14,9 @@ namespace {
 constexpr int kLongestLingerings = 6;
 // One TLS record at most is opened from what came (RFC 8446, 5.2), and a handshake's flight fits.
 constexpr size_t kRecordBytes = 16384 + 256 + 5;
+
+// A method's first letter; no TLS record begins with one.
+bool is_http_in_clear(Bytes first) { return !first.empty() && first[0] >= 'A' && first[0] <= 'Z'; }
 
 }  // namespace
 
@@ -51,8 +56,21 @@ void Connection::on_read(MutableBytes bytes) {
   if (handler_ != nullptr) handler_->on_data(bytes);
 }
 
+// A request in clear at the port for TLS is told so, as by nginx. The bytes are the first.
+void Connection::answer_in_clear() {
+  constexpr std::string_view kAnswer =
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 61\r\n"
+      "Connection: close\r\n\r\nThis port speaks https: put https:// in front of the address\n";
+  socket_->write(as_bytes(kAnswer));
+  fail(Error{ErrorCode::kTlsFailed, side_, false, 0, "HTTP in clear at a port for TLS"});
+}
+
 void Connection::receive_sealed(MutableBytes bytes) {
-  if (state_ == State::kHandshake) borrow_memory(sealed_);
+  if (state_ == State::kHandshake) {
+    const bool first = !std::exchange(begun_, true);
+    if (first && side_ == Side::kClient && is_http_in_clear(bytes)) return answer_in_clear();
+    borrow_memory(sealed_);
+  }
   if (const Status received = tls_->receive(bytes, sealed_); !received) return fail(received.error());
   if (sealed_.empty()) {
     return_memory(sealed_);

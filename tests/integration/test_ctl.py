@@ -1,4 +1,5 @@
 """ingressctl: every noun, tables for people and JSON for programs, exit codes, and the file alone."""
+import json
 import os
 import stat
 
@@ -206,3 +207,21 @@ def test_the_file_alone_lists_what_the_broker_lists(stack, ctl, noun, words):
 @pytest.mark.parametrize("words", [["machine", "create", "mach_9x"], ["tunnel", "list"], ["why", "misha.iterate.app"]])
 def test_the_file_alone_changes_nothing_and_knows_no_tunnels(stack, words):
     assert Ctl(None).run("--db", stack.broker.db, *words).code in (1, 2)
+
+
+def test_programs_are_told_what_failed_by_the_apis_code(shared):
+    done = shared.ctl.run("machine", "show", "nobody", "--json")
+    assert done.code == 1 and json.loads(done.err) == {"error": 'there is no machine "nobody"', "code": "not_found"}
+    done = Ctl("unix:/nonexistent.sock").run("machine", "list", "--json")
+    assert done.code == 1 and "is the broker running" in json.loads(done.err)["error"]
+
+
+def test_times_are_durations_or_seconds_everywhere(shared):
+    for ttl in ("8h", "28800"):
+        made = shared.ctl.run("token", "create", "--role", "read", "--ttl", ttl)
+        assert made.code == 0, made
+        assert shared.ctl.run("machine", "join-token", "create", "--ttl", ttl).code == 0
+    [*_, last] = [row for row in shared.ctl.json("token", "list")]
+    assert shared.ctl.run("token", "rotate", last["id"], "--overlap", "1h").code == 0
+    refused = shared.ctl.run("token", "create", "--role", "read", "--ttl", "soon")
+    assert refused.code == 2 and "--ttl" in refused.err

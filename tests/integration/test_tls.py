@@ -304,3 +304,12 @@ def test_curl_sends_and_reads_a_body_by_each_suite(shared, make_origin, tmp_path
         capture_output=True, text=True, timeout=30)
     assert (done.stdout, done.stderr) == ("200", "")
     assert (tmp_path / "echo").read_bytes() == body
+
+
+@pytest.mark.parametrize("request_line", [b"GET / HTTP/1.1", b"POST /x HTTP/1.1", b"PRI * HTTP/2.0"])
+def test_a_request_in_clear_at_the_https_port_is_told_so(shared, request_line):
+    with Client(shared.broker.https_port) as client:
+        client.send(request_line + b"\r\nHost: misha.iterate.app\r\n\r\n")
+        told = client.response()
+        assert (told.status, told.get("Connection")) == (400, "close") and "https://" in told.text
+        assert client.closed()
