@@ -33,14 +33,14 @@ TEST_CASE("what is served stands in the document, and what stands there is serve
 TEST_CASE("every reference of the document leads somewhere, and operations have names of their own") {
   const json document = json::parse(admin::openapi_text());
   const json flat = document.flatten();
-  for (const auto& [place, value] : flat.items()) {
-    if (!place.ends_with("/$ref")) continue;
-    CHECK_MESSAGE(document.contains(json::json_pointer(value.get<std::string>().substr(1))), place);
+  for (const auto& row : flat.items()) {
+    if (!row.key().ends_with("/$ref")) continue;
+    CHECK_MESSAGE(document.contains(json::json_pointer(row.value().get<std::string>().substr(1))), row.key());
   }
   std::set<std::string> names;
-  for (const auto& [path, methods] : document["paths"].items()) {
-    for (const auto& [method, operation] : methods.items()) {
-      CHECK_MESSAGE(names.insert(operation["operationId"]).second, path);
+  for (const auto& path : document["paths"].items()) {
+    for (const auto& operation : path.value().items()) {
+      CHECK_MESSAGE(names.insert(operation.value()["operationId"]).second, path.key());
     }
   }
 }
