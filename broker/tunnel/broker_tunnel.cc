@@ -26,8 +26,9 @@ struct RefusalInfo {
 const RefusalInfo& refusal_info(TunnelRefusal why) {
   using tunnel::pb::Refused;
   static constexpr std::array<RefusalInfo, 8> kInfos = {{
-      {Refused::BAD_TOKEN, "the token is not one of this machine's", true, 0},
-      {Refused::UNKNOWN_MACHINE, "no machine of that id", true, 0},
+      {Refused::BAD_TOKEN, "the token is not one of this machine's (a join token makes new machines alone)", true, 0},
+      {Refused::UNKNOWN_MACHINE, "no machine of that id, nor a join token with uses and time left that makes one", true,
+       0},
       {Refused::UNSUPPORTED_VERSION, "this broker speaks protocol version 1", true, 0},
       {Refused::DUPLICATE_MACHINE, "another agent holds this machine and answers", false, 5000},
       {Refused::MACHINE_ARCHIVED, "the machine is archived", true, 0},
