@@ -100,7 +100,10 @@ void LoopSet::make_generations() {
   const auto on_up = [this](const std::vector<std::string>& machines) {
     everywhere([machines](Worker& worker) { worker.wake(machines); });
   };
-  generations_ = std::make_unique<Generations>(loop(), first().carrier(), recent_, on_up);
+  const auto on_drop = [this](const std::string& machine) {
+    everywhere([machine](Worker& worker) { worker.tunnels().drop_all_of(machine); });
+  };
+  generations_ = std::make_unique<Generations>(loop(), first().carrier(), recent_, on_up, on_drop);
   for (const auto& worker : workers_) worker->set_generations(*generations_);
 }
 
@@ -293,6 +296,7 @@ void LoopSet::close_tunnel(std::string_view id, std::function<void(bool)> on_don
 
 void LoopSet::drop_machine(std::string_view machine) {
   everywhere([machine = std::string(machine)](Worker& worker) { worker.tunnels().drop_machine(machine); });
+  generations_->drop_machine(machine);
 }
 
 void LoopSet::count(std::function<void(std::vector<LoopCounts>)> on_done) {

@@ -44,6 +44,13 @@ TunnelAuthority::Verdict TunnelAccess::check(std::string_view machine, std::stri
   return known->state == MachineState::kArchived ? Verdict::kArchived : Verdict::kGood;
 }
 
+bool TunnelAccess::still_opens(std::string_view machine, std::string_view token_sha256) {
+  const RouteIndex& index = routes_.read();
+  const Machine* const known = index.machine(machine);
+  return known != nullptr && known->state != MachineState::kArchived &&
+         !index.token_machine(machine, token_sha256).empty();
+}
+
 bool TunnelAccess::config_of(std::string_view machine, Config& config) {
   const RouteIndex& index = routes_.read();
   MachineView view;

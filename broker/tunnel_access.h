@@ -24,6 +24,7 @@ class TunnelAccess final : public TunnelAuthority {
   explicit TunnelAccess(const RouteTable& routes) : routes_(routes) {}
   Verdict check(std::string_view machine, std::string_view token) override;
   bool config_of(std::string_view machine, tunnel::pb::Config& config) override;
+  bool still_opens(std::string_view machine, std::string_view token_sha256) override;
   // Before the first tunnel; without it join tokens are good for nothing. It outlives this.
   void set_joiner(MachineJoiner& joiner) { joiner_ = &joiner; }
   // The port of public URLs; before the first tunnel.

@@ -15,6 +15,9 @@ constexpr Duration kLinger{1000};
 constexpr std::string_view kMachineField = "Iterate-Machine";
 // An OPEN of this method asks for the feed of machines.
 constexpr std::string_view kFeedMethod = "MACHINES";
+// One of this method has the id of a machine whose tunnels are to close as its target. It has no answer: it is refused,
+// as by an end from before it.
+constexpr std::string_view kDropMethod = "DROP";
 
 constexpr Error kEnded{ErrorCode::kClosed, Side::kTunnel, false, 0, "the other generation closed the link"};
 constexpr Error kDone{ErrorCode::kClosed, Side::kTunnel, false, 0, "the link is not needed any more"};
@@ -22,8 +25,9 @@ constexpr Error kNoFeed{ErrorCode::kProtocol, Side::kTunnel, false, 0, "the othe
 constexpr Error kFeedEnded{ErrorCode::kClosed, Side::kTunnel, false, 0, "the other generation's feed ended"};
 
 // It carries what many tunnels do.
-tunnel::SessionLimits link_limits() {
+tunnel::SessionLimits link_limits(tunnel::Role role) {
   tunnel::SessionLimits limits;
+  limits.grants_late = role == tunnel::Role::kAgent;
   limits.max_streams = 1'000'000;
   limits.window_budget_bytes = 64 * 1024 * 1024;
   return limits;
@@ -36,7 +40,7 @@ GenerationLink::GenerationLink(GenerationLinkOwner& owner, tunnel::Role role,
     : owner_(owner),
       connection_(std::move(connection)),
       sink_(*connection_),
-      session_(role, *this, sink_, link_limits(), connection_->loop().now()) {
+      session_(role, *this, sink_, link_limits(role), connection_->loop().now()) {
   connection_->set_handler(this);
   connection_->start();
 }
@@ -90,6 +94,15 @@ tunnel::Stream* OpeningLink::open(std::string_view machine, const tunnel::OpenHe
   return session().open(open_, end, handler, now(), why);
 }
 
+void OpeningLink::say_drop(const std::string& machine) {
+  tunnel::OpenHead head;
+  head.port = 1;
+  head.request.method = kDropMethod;
+  head.request.target = machine;
+  Error why;
+  session().open(head, true, &unheard_, now(), why);
+}
+
 void OpeningLink::on_hello(const tunnel::pb::Hello&) {
   session().send_welcome({});
   tunnel::OpenHead head;
@@ -134,13 +147,24 @@ void ServingLink::tell(std::string_view machine) {
 
 void ServingLink::drain() {
   if (!session().established()) return close();
+  if (std::exchange(draining_, true)) return;
   session().send_goaway({});
+  session().ping(now());
+}
+
+void ServingLink::on_pong(Duration) {
+  if (!draining_ || std::exchange(drained_, true)) return;
+  if (is_quiet()) owner().on_quiet(*this);
 }
 
 tunnel::StreamHandler* ServingLink::on_open(tunnel::Stream& stream, const tunnel::OpenHead& head, bool end) {
   if (head.request.method == kFeedMethod && feed_ == nullptr) {
     feed_ = std::make_unique<MachineFeed>(stream, recent_);
     return feed_.get();
+  }
+  if (head.request.method == kDropMethod && head.request.fields.empty()) {
+    owner().on_drop(std::string(head.request.target));
+    return nullptr;
   }
   const http::Fields& fields = head.request.fields;
   if (fields.empty() || fields.front().name != kMachineField) return nullptr;
@@ -161,6 +185,7 @@ void ServingLink::on_relay_over(RelayedStream& relay) {
   const auto found = relays_.find(&relay);
   loop_.bury(std::move(found->second));
   relays_.erase(found);
+  if (is_quiet()) owner().on_quiet(*this);
 }
 
 }  // namespace ingress::broker

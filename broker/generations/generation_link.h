@@ -22,6 +22,10 @@ class GenerationLinkOwner {
   virtual void on_machines(GenerationLink& link, MachineLines::Changes changes) = 0;
   // The other end takes no more streams.
   virtual void on_no_more(GenerationLink& link) = 0;
+  // A link that drains has nothing under way any more.
+  virtual void on_quiet(GenerationLink& link) = 0;
+  // The other end says that the machine may be reached no more by what came before.
+  virtual void on_drop(std::string machine) = 0;
   // Closed: to be buried.
   virtual void on_link_gone(GenerationLink& link) = 0;
 
@@ -35,6 +39,8 @@ class GenerationLink : public uv::Buryable, protected TunnelConnectionEvents, pr
   ~GenerationLink() override;
 
   void tick();
+  // Tells a serving end to close the machine's tunnels; nothing where this end serves.
+  virtual void say_drop(const std::string&) {}
   // Streams that are left are broken off; what was written goes out. on_link_gone follows.
   void close();
 
@@ -70,8 +76,17 @@ class OpeningLink final : public GenerationLink {
 
   tunnel::Stream* open(std::string_view machine, const tunnel::OpenHead& head, bool end, tunnel::StreamHandler* handler,
                        Error& why);
+  void say_drop(const std::string& machine) override;
 
  private:
+  // Of a stream whose answer says nothing.
+  class Unheard final : public tunnel::StreamHandler {
+    void on_head(const http::ResponseHead&, bool) override {}
+    void on_data(MutableBytes, bool) override {}
+    void on_trailers(const http::Fields&) override {}
+    void on_sendable() override {}
+    void on_closed(const Error&, tunnel::ResetCode) override {}
+  };
   class FeedReader final : public tunnel::StreamHandler {
    public:
     explicit FeedReader(OpeningLink& link) : link_(link) {}
@@ -91,6 +106,7 @@ class OpeningLink final : public GenerationLink {
   void feed_closed();
 
   FeedReader feed_reader_{*this};
+  Unheard unheard_;
   tunnel::Stream* feed_ = nullptr;
   MachineLines lines_;
   tunnel::OpenHead open_;  // scratch
@@ -109,6 +125,8 @@ class ServingLink final : public GenerationLink, private RelayOwner {
   // GOAWAY: no further streams; those that run go on.
   void drain();
   size_t running() const { return relays_.size(); }
+  // No stream of the other end's is open, or on its way: it has said, after our GOAWAY, that it opens none.
+  bool is_quiet() const { return drained_ && relays_.empty(); }
 
  private:
   tunnel::StreamHandler* on_open(tunnel::Stream& stream, const tunnel::OpenHead& head, bool end) override;
@@ -120,7 +138,11 @@ class ServingLink final : public GenerationLink, private RelayOwner {
   const RecentMachines& recent_;
   std::unique_ptr<MachineFeed> feed_;
   std::unordered_map<RelayedStream*, std::unique_ptr<RelayedStream>> relays_;
+  void on_pong(Duration round_trip) override;
+
   tunnel::OpenHead open_;  // scratch
+  bool draining_ = false;
+  bool drained_ = false;
 };
 
 }  // namespace ingress::broker

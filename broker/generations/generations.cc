@@ -16,8 +16,14 @@ constexpr Error kNowhere{ErrorCode::kMachineUnavailable, Side::kTunnel, true, 0,
 
 }  // namespace
 
-Generations::Generations(uv::Loop& loop, Carrier& carrier, RecentMachines& recent, OnUp on_up)
-    : loop_(loop), carrier_(carrier), recent_(recent), on_up_(std::move(on_up)), ticker_(loop, [this] { tick(); }) {}
+Generations::Generations(uv::Loop& loop, Carrier& carrier, RecentMachines& recent, OnUp on_up, OnDrop on_drop)
+    : loop_(loop),
+      carrier_(carrier),
+      recent_(recent),
+      on_up_(std::move(on_up)),
+      on_drop_(std::move(on_drop)),
+      ticker_(loop, [this] { tick(); }),
+      quiet_timer_(loop, [this] { close_links(); }) {}
 
 Generations::~Generations() {
   for (const auto& [link, owned] : links_) link->close();
@@ -76,6 +82,17 @@ void Generations::machine_changed(std::string_view machine) {
   });
 }
 
+void Generations::drop_machine(std::string_view machine) {
+  loop_.post([this, machine = std::string(machine)] {
+    for (const auto& [link, owned] : links_) link->say_drop(machine);
+  });
+}
+
+// Not from inside the session that tells it.
+void Generations::on_drop(std::string machine) {
+  loop_.defer([this, machine = std::move(machine)] { on_drop_(machine); });
+}
+
 size_t Generations::drain() {
   size_t running = 0;
   for (ServingLink* link : std::vector<ServingLink*>(serving_)) {
@@ -89,6 +106,23 @@ void Generations::close(std::function<void()> done) {
   doors_.clear();
   if (links_.empty()) return done();
   on_closed_ = std::move(done);
+  drain();
+  quiet_timer_.start(kQuietTime);
+  for (ServingLink* link : serving_) {
+    if (link->is_quiet()) return on_quiet(*link);
+  }
+  if (serving_.empty()) close_links();
+}
+
+void Generations::on_quiet(GenerationLink&) {
+  const bool all =
+      std::all_of(serving_.begin(), serving_.end(), [](const ServingLink* link) { return link->is_quiet(); });
+  // Not from inside the session that tells it.
+  if (on_closed_ != nullptr && all) quiet_timer_.start(Duration{0});
+}
+
+void Generations::close_links() {
+  quiet_timer_.stop();
   for (const auto& [link, owned] : links_) link->close();
 }
 

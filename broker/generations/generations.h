@@ -27,9 +27,11 @@ class Generations final : public OtherGenerations, private GenerationLinkOwner {
   // kind.
   static constexpr const char* kVariable = "INGRESS_GENERATION_FDS";
   using OnUp = std::function<void(const std::vector<std::string>& machines)>;
+  using OnDrop = std::function<void(const std::string& machine)>;
 
   // `carrier` is the first loop's; all outlive it. `on_up`: machines can be reached by way of another generation.
-  Generations(uv::Loop& loop, Carrier& carrier, RecentMachines& recent, OnUp on_up);
+  // `on_drop`: another one, which has the database, says that a machine's tunnels are to close.
+  Generations(uv::Loop& loop, Carrier& carrier, RecentMachines& recent, OnUp on_up, OnDrop on_drop);
   ~Generations();
   Generations(const Generations&) = delete;
   Generations& operator=(const Generations&) = delete;
@@ -38,9 +40,12 @@ class Generations final : public OtherGenerations, private GenerationLinkOwner {
   void begin(std::vector<uv::OwnedFd> inherited);
   // A tunnel of the machine has come here, or its last one is gone; `recent` knows of it already. Thread: any.
   void machine_changed(std::string_view machine);
+  // Tells the others, which do not see the database, to close the machine's tunnels. Thread: any.
+  void drop_machine(std::string_view machine);
   // The others open no further streams here; those that run go on. How many there are.
   size_t drain();
-  // Closes all links, what is under way in them written first; `done`, once, when that is through.
+  // Closes all links, what is under way in them written first, and what is on its way to them answered (within
+  // kQuietTime); `done`, once, when that is through.
   void close(std::function<void()> done);
 
   // OtherGenerations
@@ -54,18 +59,24 @@ class Generations final : public OtherGenerations, private GenerationLinkOwner {
   // GenerationLinkOwner
   void on_machines(GenerationLink& link, MachineLines::Changes changes) override;
   void on_no_more(GenerationLink& link) override { forget_machines(link); }
+  void on_quiet(GenerationLink& link) override;
+  void on_drop(std::string machine) override;
   void on_link_gone(GenerationLink& link) override;
 
   bool listen(uv::OwnedFd door, Direction direction);
   void accept(std::unique_ptr<uv::Socket> accepted, Direction direction);
   void add(uv::OwnedFd connection, Direction direction);
   void forget_machines(const GenerationLink& link);
+  void close_links();
   void tick();
+
+  static constexpr Duration kQuietTime{2000};
 
   uv::Loop& loop_;
   Carrier& carrier_;
   RecentMachines& recent_;
   OnUp on_up_;
+  OnDrop on_drop_;
   uv::Timer ticker_;
   std::vector<std::unique_ptr<uv::Listener>> doors_;
   std::unordered_map<GenerationLink*, std::unique_ptr<GenerationLink>> links_;
@@ -74,6 +85,7 @@ class Generations final : public OtherGenerations, private GenerationLinkOwner {
   mutable std::mutex mutex_;
   TextMap<std::vector<OpeningLink*>> holders_;  // none is empty; guarded by mutex_, written by the first loop alone
   std::function<void()> on_closed_;
+  uv::Timer quiet_timer_;
 };
 
 }  // namespace ingress::broker

@@ -70,7 +70,18 @@ tunnel::StreamHandler* RelayedStream::start(tunnel::Stream& opener, Carrier& car
   answering_ = &opener;
   opener_ = CarriedStream(&opener);
   if (end) up_.take_end();
+  machine_takes();
   return &from_opener_;
+}
+
+// The opener gets its first credit when the machine's stream is there: of a request that none takes nothing has been
+// sent, and it can be sent again.
+void RelayedStream::machine_takes() {
+  if (!body_wanted_ && answering_ != nullptr && machine_ && machine_.sendable() > 0) {
+    body_wanted_ = true;
+    answering_->grant();
+  }
+  up_.resume();
 }
 
 void RelayedStream::answer_head(const http::ResponseHead& head, bool end) {

@@ -83,7 +83,7 @@ class RelayedStream final : public uv::Buryable {
     void on_head(const http::ResponseHead& head, bool end) override { owner_.answer_head(head, end); }
     void on_data(MutableBytes payload, bool end) override { owner_.down_.take(payload, end); }
     void on_trailers(const http::Fields& trailers) override { owner_.down_.take_trailers(trailers); }
-    void on_sendable() override { owner_.up_.resume(); }
+    void on_sendable() override { owner_.machine_takes(); }
     void on_closed(const Error&, tunnel::ResetCode code) override { owner_.machine_closed(code); }
 
    private:
@@ -91,6 +91,7 @@ class RelayedStream final : public uv::Buryable {
   };
 
   void answer_head(const http::ResponseHead& head, bool end);
+  void machine_takes();
   void resume_answer();
   void opener_closed(tunnel::ResetCode code);
   void machine_closed(tunnel::ResetCode code);
@@ -103,6 +104,7 @@ class RelayedStream final : public uv::Buryable {
   tunnel::Stream* answering_ = nullptr;  // the opener's, while heads may be sent on it
   CarriedStream opener_;
   CarriedStream machine_;
+  bool body_wanted_ = false;  // the opener may send
   RelayWay up_{opener_, machine_};
   RelayWay down_{machine_, opener_};
 };

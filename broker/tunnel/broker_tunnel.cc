@@ -31,7 +31,7 @@ const RefusalInfo& refusal_info(TunnelRefusal why) {
        0},
       {Refused::UNSUPPORTED_VERSION, "this broker speaks protocol version 1", true, 0},
       {Refused::DUPLICATE_MACHINE, "another agent holds this machine and answers", false, 5000},
-      {Refused::MACHINE_ARCHIVED, "the machine is archived", true, 0},
+      {Refused::MACHINE_ARCHIVED, "the machine is archived", false, 5000},
       {Refused::BROKER_BUSY, "the broker takes no more tunnels now", false, 1000},
       {Refused::BAD_HELLO, "the HELLO is malformed", true, 0},
       {Refused::BROKER_BUSY, "the machine is being made: come again", false, 300},
@@ -79,7 +79,10 @@ void BrokerTunnel::on_closed(const Error& error) {
   if (state_ != State::kClosing) {
     begin_closing(error);
     owner_.on_draining(*this);
-    session_->lost(error);
+    // Clients are told of it; which call it was is for the log.
+    Error told = error;
+    told.context = "the tunnel broke off";
+    session_->lost(told);
   }
   owner_.on_gone(*this, error);
 }

@@ -100,6 +100,9 @@ class BrokerTunnel final : public uv::Buryable,
   int slot() const { return slot_; }
   size_t stream_count() const { return session_->stream_count(); }
   const std::string& peer() const { return peer_; }
+  // The SHA-256, in hex, of the token that it came by.
+  const std::string& token_sha256() const { return token_sha256_; }
+  void set_token_sha256(std::string sha256) { token_sha256_ = std::move(sha256); }
   // It has entered the directory of machines, and is to leave it.
   bool entered() const { return entered_; }
   void set_entered() { entered_ = true; }
@@ -138,6 +141,7 @@ class BrokerTunnel final : public uv::Buryable,
   const RegistryOptions& options_;
   std::string id_;
   std::string machine_;
+  std::string token_sha256_;
   std::string instance_;
   std::string agent_version_;
   std::string peer_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <functional>
 #include <list>
 #include <unordered_map>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "broker/tunnel/port_event.h"
 #include "common/base/log.h"
 #include "common/base/text_hash.h"
+#include "common/tls/digest.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/timer.h"
 #include "proto/tunnel.pb.h"
@@ -68,6 +70,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   void forget_serving(std::string_view machine);
   BrokerTunnel* find(std::string_view id);
   std::vector<BrokerTunnel*> all() const;
+  void drop(std::string_view machine, const std::function<bool(const BrokerTunnel&)>& goes);
   void check_drained();
   void count_end(const BrokerTunnel& tunnel);
 
@@ -140,6 +143,7 @@ void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token
       break;
   }
   if (draining || !enter(tunnel)) return tunnel.refuse(TunnelRefusal::kBusy);
+  tunnel.set_token_sha256(tls::sha256_hex(token));
   const auto found = serving.find(tunnel.machine());
   const std::vector<BrokerTunnel*> holders = found == serving.end() ? std::vector<BrokerTunnel*>{} : found->second;
   bool contested = false;
@@ -385,9 +389,19 @@ bool TunnelRegistry::close(std::string_view id) {
 }
 
 void TunnelRegistry::drop_machine(std::string_view machine) {
-  for (BrokerTunnel* tunnel : impl_->all()) {
-    if (tunnel->machine() != machine) continue;
-    impl_->remove_serving(*tunnel);
+  impl_->drop(machine, [this](const BrokerTunnel& tunnel) {
+    return !impl_->authority.still_opens(tunnel.machine(), tunnel.token_sha256());
+  });
+}
+
+void TunnelRegistry::drop_all_of(std::string_view machine) {
+  impl_->drop(machine, [](const BrokerTunnel&) { return true; });
+}
+
+void TunnelRegistry::Impl::drop(std::string_view machine, const std::function<bool(const BrokerTunnel&)>& goes) {
+  for (BrokerTunnel* tunnel : all()) {
+    if (tunnel->machine() != machine || !goes(*tunnel)) continue;
+    remove_serving(*tunnel);
     tunnel->close(Error{ErrorCode::kForbidden, Side::kTunnel, false, 0, "the machine's access was withdrawn"});
   }
 }

@@ -64,6 +64,8 @@ class TunnelAuthority {
   virtual Verdict check(std::string_view machine, std::string_view token) = 0;
   // What the machine's agent is to be told of the routes; false where there is no such machine.
   virtual bool config_of(std::string_view machine, tunnel::pb::Config& config) = 0;
+  // Whether the token of this SHA-256 (hex) still opens the machine.
+  virtual bool still_opens(std::string_view, std::string_view) { return false; }
 
  protected:
   ~TunnelAuthority() = default;
@@ -120,8 +122,10 @@ class TunnelRegistry {
   std::vector<TunnelInfo> list() const;
   // Closes one tunnel by id (GOAWAY first); false where there is none.
   bool close(std::string_view id);
-  // Closes all tunnels of a machine at once (token revoked, machine deleted).
+  // Closes the tunnels of a machine that they may not open any more (token revoked, machine archived or deleted).
   void drop_machine(std::string_view machine);
+  // The same, of all of them.
+  void drop_all_of(std::string_view machine);
   // What the authority says of a machine may have changed, or of all: agents that know something else are told.
   void tell_config(std::string_view machine);
   void tell_all_configs();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <utility>
 
 #include "common/http/http1_writer.h"
@@ -13,6 +14,10 @@ namespace {
 
 // A buffer that a large head grew is not kept for the next exchange.
 constexpr size_t kKeptBufferBytes = size_t{16} * 1024;
+
+// Where the process has no descriptor for a connection: what others hold may be free soon.
+constexpr uint8_t kMostRedials = 20;
+constexpr Duration kRedialAfter{5};
 
 }  // namespace
 
@@ -30,6 +35,7 @@ std::unique_ptr<Exchange> ActiveExchange::start(const Target& target, const Requ
   repeatable_ = is_idempotent(request.method);
   request_ended_ = request.end;
   answer_ended_ = false;
+  redials_ = 0;
   std::unique_ptr<Exchange> handle = handle_memory_.make(*this);
   if (!frame(request)) return handle;
   if (std::unique_ptr<OriginConnection> idle = core_.take_idle(target, !repeatable_ || !request.end)) {
@@ -69,7 +75,14 @@ void ActiveExchange::on_dialed(std::unique_ptr<uv::Socket> socket, size_t index)
   connection_drained();
 }
 
-void ActiveExchange::on_dial_failed(const Error& error) { fail_now(error); }
+// Connections that nobody uses give way to one that is wanted, where the process has no more descriptors. They close at
+// the end of the iteration.
+void ActiveExchange::on_dial_failed(const Error& error) {
+  const bool no_descriptor = error.sys_errno == EMFILE || error.sys_errno == ENFILE;
+  if (!no_descriptor || redials_++ == kMostRedials || !core_.shed_idle()) return fail_now(error);
+  core_.loop().bury(std::move(dialer_));
+  deadline_.arm(core_.loop().now() + kRedialAfter);
+}
 
 void ActiveExchange::use(std::unique_ptr<OriginConnection> connection) {
   connection_ = std::move(connection);
@@ -211,7 +224,10 @@ void ActiveExchange::touch() {
   if (state_ == State::kConnected) deadline_.arm(core_.loop().now() + timeouts_.idle);
 }
 
-void ActiveExchange::on_deadline(Deadline&) { fail_now(kSilentOrigin); }
+void ActiveExchange::on_deadline(Deadline&) {
+  if (state_ == State::kDialing) return dial();
+  fail_now(kSilentOrigin);
+}
 
 void ActiveExchange::later(Pending pending) {
   pending_ = pending;

@@ -85,6 +85,7 @@ class ActiveExchange final : public uv::Buryable, private uv::Flushable, private
   ByteBuffer outgoing_;  // the head, kept until the answer begins; while there is no connection, what follows it too
   Error failure_;
   http::BodyFraming body_;  // kLength: what is left
+  uint8_t redials_ = 0;     // for want of a descriptor
   uint32_t life_ = 0;       // counts the exchanges that this object has served
   State state_ = State::kFree;
   Pending pending_ = Pending::kNothing;

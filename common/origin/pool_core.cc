@@ -131,6 +131,15 @@ void PoolCore::close_idle() {
   for (auto& [key, origin] : http2_origins_) origin->close_idle();
 }
 
+bool PoolCore::shed_idle() {
+  constexpr Duration kMoment{200};
+  if (idle_count() > 0) {
+    close_idle();
+    shed_at_ = loop_.now();
+  }
+  return shed_at_ != Time{} && loop_.now() - shed_at_ < kMoment;
+}
+
 size_t PoolCore::idle_count() const {
   size_t count = idle_count_;
   for (const auto& [key, origin] : http2_origins_) count += origin->idle_count();

@@ -42,6 +42,8 @@ class PoolCore {
   void connect(const Target& target, Duration timeout, OriginPool::OnConnected on_connected);
   void set_witness(Witness witness) { witness_ = std::move(witness); }
   void close_idle();
+  // Closes what is idle, for want of descriptors; false where there is nothing, nor was a moment ago.
+  bool shed_idle();
   size_t idle_count() const;
 
   // An idle connection, the one used last; nullptr where there is none, or `fresh` and it was not used lately.
@@ -78,6 +80,7 @@ class PoolCore {
   std::vector<std::unique_ptr<ActiveExchange>> spare_;
   size_t active_ = 0;
   size_t idle_count_ = 0;
+  Time shed_at_{};
 };
 
 }  // namespace ingress::origin

@@ -28,7 +28,8 @@ ReceiveCredit::ReceiveCredit(const SessionLimits& limits)
 
 void ReceiveCredit::open(ReceiveWindow& window, Time now) const {
   window = ReceiveWindow{};
-  window.window = window.credit = limits_.initial_window_bytes;
+  window.window = limits_.initial_window_bytes;
+  (limits_.grants_late ? window.owed : window.credit) = window.window;
   window.round_began = now;
 }
 

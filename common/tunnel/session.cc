@@ -8,6 +8,7 @@ size_t Stream::sendable() { return core_->sendable(*this); }
 bool Stream::send_head(const http::ResponseHead& head, bool end) { return core_->send_head(*this, head, end); }
 void Stream::send_data(MutableBytes payload, bool end) { core_->send_data(*this, payload, end); }
 bool Stream::send_trailers(const http::Fields& trailers) { return core_->send_trailers(*this, trailers); }
+void Stream::grant() { core_->grant(*this); }
 void Stream::consumed(size_t bytes) { core_->consumed(*this, bytes); }
 void Stream::abandon(ResetCode code) { core_->abandon(*this, code); }
 

@@ -92,6 +92,8 @@ class Stream {
   void send_data(MutableBytes payload, bool end);
   // Ends this side. False as send_head (RESET kHeadTooLarge or kCancelled).
   bool send_trailers(const http::Fields& trailers);
+  // Gives the peer what it may send and was not told of: the first credit, with SessionLimits::grants_late.
+  void grant();
   // The reader has passed on `bytes` of what on_data gave.
   void consumed(size_t bytes);
   // Breaks off what is not done yet and forgets the handler: no further call, and the pointer is dead.

@@ -123,7 +123,7 @@ void SessionCore::on_config(Bytes payload) {
 void SessionCore::send_hello(const pb::Hello& hello) {
   assert(role_ == Role::kAgent && state_ == State::kNoHello);
   pb::Hello message = hello;
-  message.set_initial_window_bytes(limits_.initial_window_bytes);
+  message.set_initial_window_bytes(limits_.grants_late ? 0 : limits_.initial_window_bytes);
   message.set_features(kFeatureConnectLimit);
   began_ = now_;
   enter(State::kHello);

@@ -48,6 +48,7 @@ class SessionCore {
   bool send_head(Stream& stream, const http::ResponseHead& head, bool end);
   void send_data(Stream& stream, MutableBytes payload, bool end);
   bool send_trailers(Stream& stream, const http::Fields& trailers);
+  void grant(Stream& stream);
   void consumed(Stream& stream, size_t bytes);
   void abandon(Stream& stream, ResetCode code);
 

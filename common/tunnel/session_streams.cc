@@ -136,6 +136,13 @@ void SessionCore::send_data(Stream& stream, MutableBytes payload, bool end) {
   }
 }
 
+void SessionCore::grant(Stream& stream) {
+  if (stream.closed_ || stream.broken_) return;
+  if (const uint32_t grant_bytes = credit_.take_owed(stream.receive_); grant_bytes > 0) {
+    write_window(stream.id_, grant_bytes);
+  }
+}
+
 void SessionCore::consumed(Stream& stream, size_t bytes) {
   if (stream.closed_ || stream.broken_) return;
   const uint32_t grant_bytes = credit_.consumed(stream.receive_, static_cast<uint32_t>(bytes), now_);

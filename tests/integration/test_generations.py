@@ -226,6 +226,48 @@ def test_clients_of_three_generations_reach_the_machine(supervised, make_origin)
         client.close()
 
 
+def test_no_request_with_a_body_is_lost_to_upgrades(supervised, make_origin):
+    """Each may be sent once alone: what a process that is leaving refuses has to be whole still."""
+    origin = make_origin(echo)
+    answers, stop = [], threading.Event()
+
+    def post():
+        while not stop.is_set():
+            with supervised.client() as client:
+                for size in (0, 100, 20_000, 100):
+                    client.request(supervised.host(origin.port), "/", "POST", (), b"x" * size)
+                    answer = client.response()
+                    answers.append((answer.status, answer.body == (b"x" * size or b"nothing")))
+                    if answer.get("Connection") == "close":
+                        break
+
+    threads = [threading.Thread(target=post) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(4):
+            upgrade(supervised)
+            wait_until(lambda: supervised.admin.tunnels(MACHINE), "a tunnel at the new child")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert set(answers) == {(200, True)}, [each for each in answers if each != (200, True)]
+    assert len(origin.requests) == len(answers)
+
+
+def test_a_machine_that_is_archived_is_cut_at_the_old_child_too(supervised, make_origin):
+    origin = make_origin(echo_handler)
+    with supervised.client() as client:
+        socket_ = WebSocket(client, supervised.host(origin.port))
+        socket_.echo(b"before")
+        upgrade(supervised)
+        wait_moved(supervised)
+        socket_.echo(b"moved")
+        supervised.admin.ok("PATCH", f"/v1/machines/{MACHINE}", {"state": "archived"})
+        assert client.closed(10)
+
+
 def test_a_new_child_that_dies_is_replaced_and_linked_anew(supervised, held, make_origin):
     _, machines = held
     origin = make_origin(echo)

@@ -1,4 +1,6 @@
 """Past a limit of its own the broker says so, and what is running already goes on."""
+import os
+import resource
 import socket
 import ssl
 import threading
@@ -104,6 +106,34 @@ def test_few_descriptors_and_many_slow_heads_leave_good_requests_alone(make_stac
             assert stack.get(host, tls=i % 4 == 0).status == 200
     assert stack.admin.loops(), "the admin API has descriptors, too"
     close_all(slow)
+
+
+def test_an_agent_without_descriptors_lets_go_of_what_it_does_not_use(make_stack, make_origin):
+    """Connections that wait in its pool for a next request have all that it may open."""
+    stack = make_stack()
+    pid = stack.agent.process.pid
+    most = 20 + len(os.listdir(f"/proc/{pid}/fd"))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
+    together = threading.Barrier(15)
+
+    def handler(connection, request):
+        if request.target == "/together":
+            together.wait(30)
+        connection.send(OK)
+
+    pools = [make_origin(handler), make_origin(handler)]
+    threads = [threading.Thread(target=stack.get, args=(stack.host(pools[0].port), "/together")) for _ in range(15)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for origin in (pools[1], pools[0], pools[1]):
+        clients = [stack.client() for _ in range(10)]
+        for client in clients:
+            client.request(stack.host(origin.port), "/", "POST", (), b"x")
+        assert {client.response().status for client in clients} == {200}
+        for client in clients:
+            client.close()
 
 
 def test_an_address_may_begin_so_many_handshakes_and_requests_in_clear_go_on(make_stack, origin):

@@ -8,7 +8,7 @@ from harness.http1 import Client
 from harness.origin import answer
 from harness.process import under_sanitizer
 from harness.wait import wait_until
-from harness.websocket import WebSocket
+from harness.websocket import WebSocket, echo_handler
 
 
 def assert_works(stack, origin):
@@ -191,6 +191,31 @@ def test_two_tokens_overlap_while_one_is_rotated(stack, origin):
     agent = stack.another_agent("mach_a", second, name="rotated").start()
     assert_works(stack, origin)
     assert agent.process.running()
+
+
+def test_a_token_that_is_revoked_ends_the_tunnels_that_came_by_it_and_no_other(stack, make_origin):
+    origin = make_origin(echo_handler)
+    [old] = stack.admin.items("/v1/machines/mach_a/tokens")
+    stack.agent.process.stop()
+    stack.another_agent("mach_a", stack.admin.token_of("mach_a"), name="rotated").start()
+    with stack.client() as client:
+        held = WebSocket(client, stack.host(origin.port))
+        tunnels = [row["id"] for row in stack.admin.tunnels()]
+        stack.admin.ok("DELETE", f"/v1/machines/mach_a/tokens/{old['id']}")
+        held.echo(b"still there")
+    assert [row["id"] for row in stack.admin.tunnels()] == tunnels
+    for row in stack.admin.items("/v1/machines/mach_a/tokens"):
+        stack.admin.ok("DELETE", f"/v1/machines/mach_a/tokens/{row['id']}")
+    wait_until(lambda: not stack.admin.tunnels(), "its own token's end ends it")
+
+
+def test_a_machine_that_is_active_again_is_back_soon(stack, origin):
+    stack.admin.ok("PATCH", "/v1/machines/mach_a", {"state": "archived"})
+    refused = stack.agent.process.wait_event("tunnel_refused", code="MACHINE_ARCHIVED")
+    assert refused["permanent"] == "false"
+    stack.admin.ok("PATCH", "/v1/machines/mach_a", {"state": "active"})
+    wait_until(lambda: stack.admin.tunnels(), "a tunnel")
+    assert_works(stack, origin)
 
 
 def test_a_corrected_token_file_is_tried_at_once(stack, origin):

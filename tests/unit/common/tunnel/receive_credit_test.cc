@@ -34,6 +34,20 @@ struct Line {
   Time now{Duration{5000}};
 };
 
+TEST_CASE("where it is granted late a stream begins without credit, and gets all of it at once") {
+  SessionLimits limits;
+  limits.grants_late = true;
+  Line line(limits);
+  ReceiveWindow window;
+  line.credit.open(window, line.now);
+  CHECK(window.credit == 0);
+  CHECK_FALSE(line.credit.admit(window, 1, line.now));
+  CHECK(line.credit.take_owed(window) == 32 * kKiB);
+  CHECK(line.credit.take_owed(window) == 0);
+  CHECK(line.flow(window) > 0);
+  CHECK(window.held() == 0);
+}
+
 TEST_CASE("credit is given back in steps of half a small window, and short messages cause none") {
   Line line;
   ReceiveWindow window;
