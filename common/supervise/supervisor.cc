@@ -53,6 +53,7 @@ struct Supervisor::Impl {
   std::vector<uv::OwnedFd> sockets;
   std::vector<Child> children;  // the current one at the back
   std::unique_ptr<uv::ChildProcess> validating;
+  bool asked_again = false;  // for an upgrade, while the last one is validated
   std::vector<std::unique_ptr<uv::SignalWatch>> signals;
   std::unique_ptr<uv::Timer> pause_timer;
   Duration pause{0};
@@ -172,7 +173,10 @@ void Supervisor::Impl::stop() {
 }
 
 void Supervisor::Impl::upgrade() {
-  if (stopping || validating != nullptr) return;
+  if (stopping) return;
+  // What is asked meanwhile is for what lies there by then.
+  asked_again = validating != nullptr;
+  if (asked_again) return;
   auto process = uv::ChildProcess::start(loop, program(true),
                                          [this](int code, int signal) { on_validated(signal != 0 ? 1 : code); });
   if (!process) return log_error("upgrade_refused", {{"error", describe(process.error())}});
@@ -181,6 +185,7 @@ void Supervisor::Impl::upgrade() {
 
 void Supervisor::Impl::on_validated(int code) {
   validating.reset();
+  if (asked_again && !stopping) return upgrade();
   if (code != 0) return log_error("upgrade_refused", {{"validate", code}});
   if (stopping) return;
   log_info("upgrading", {{"program", plan.argv.front()}});
