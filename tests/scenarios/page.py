@@ -16,10 +16,13 @@ class Page:
         """The number-th block of code under a heading. `instead` has what holds in a test ({"4096": port}) in place of
         what the page says; it has to say it."""
         text = self._blocks(heading)[number]
-        for said, meant in (instead or {}).items():
+        for said in instead or {}:
             assert said in text, f"docs/uses/{self.name}.md, {heading}: no {said} in\n{text}"
-            text = text.replace(said, str(meant))
-        return text
+        if not instead:
+            return text
+        # At one go: what was put in may hold what another one stands for.
+        said = "|".join(re.escape(each) for each in sorted(instead, key=len, reverse=True))
+        return re.sub(said, lambda found: str(instead[found[0]]), text)
 
     def blocks(self, heading):
         """All of them, as they stand there."""

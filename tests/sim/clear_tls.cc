@@ -50,7 +50,8 @@ std::unique_ptr<ClientContext> ClientContext::create_for_loopback() {
 struct TlsSession::Impl {
   static constexpr size_t kHeaderBytes = 3;
   static constexpr size_t kMostPlainBytes = 16384;
-  enum Type : uint8_t { kClientHello = 'C', kServerHello = 'S', kFinished = 'F', kData = 'D', kClose = 'N' };
+  // The first as in TLS, by which a request in clear is told from it.
+  enum Type : uint8_t { kClientHello = 0x16, kServerHello = 'S', kFinished = 'F', kData = 'D', kClose = 'N' };
 
   void put(Type type, Bytes payload, ByteBuffer& out) {
     uint8_t header[kHeaderBytes] = {type};

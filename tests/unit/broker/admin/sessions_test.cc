@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 namespace ingress::broker::admin {
 namespace {
 
@@ -39,11 +41,20 @@ TEST_CASE("of more than there may be the one that ends first goes") {
   const Sessions::Opened first = sessions.open({"", "digest"}, 1000);
   Sessions::Opened second;
   for (size_t i = 1; i <= Sessions::kMost; ++i) {
-    const Sessions::Opened opened = sessions.open({"", "digest"}, 1001);
+    const Sessions::Opened opened = sessions.open({"", "digest" + std::to_string(i)}, 1001);
     if (i == 1) second = opened;
   }
   CHECK(sessions.find(first.cookie, first.key, 1001).empty());
   CHECK(!sessions.find(second.cookie, second.key, 1001).empty());
+}
+
+TEST_CASE("of more than one token may have its own goes, and no other's") {
+  Sessions sessions(60);
+  const Sessions::Opened of_another = sessions.open({"", "another"}, 1000);
+  const Sessions::Opened first = sessions.open({"", "digest"}, 1000);
+  for (size_t i = 1; i <= Sessions::kMost; ++i) sessions.open({"", "digest"}, 1001);
+  CHECK(sessions.find(first.cookie, first.key, 1001).empty());
+  CHECK(!sessions.find(of_another.cookie, of_another.key, 1001).empty());
 }
 
 }  // namespace
