@@ -34,7 +34,7 @@ void add_create(Command join, Shell& shell) {
       join, "create", "Make a join token and print it, this once",
       "ingressctl machine join-token create --uses 20 --ttl 3600 --project misha > join.token", [&shell, flags] {
         return show_secret(shell, flags->output, [&shell, &flags]() -> Outcome<Json> {
-          const Outcome<Json> body = flags->body();
+          Outcome<Json> body = flags->body();
           if (!body) return body;
           return shell.session.change("POST", kPath, *body);
         });
