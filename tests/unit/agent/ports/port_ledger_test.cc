@@ -7,7 +7,7 @@ using namespace ingress::agent;
 
 namespace {
 
-ListeningPorts ports(std::vector<int> numbers) {
+ListeningPorts ports(const std::vector<int>& numbers) {
   ListeningPorts made;
   for (const int number : numbers) made.ports.push_back({number, ""});
   return made;

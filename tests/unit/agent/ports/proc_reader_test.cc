@@ -94,6 +94,7 @@ TEST_CASE("a process that calls itself something unprintable is shown as text") 
 TEST_CASE("of very many ports the first are told, and that there are more") {
   const Proc proc;
   std::vector<ListeningSocket> sockets;
+  sockets.reserve(600);
   for (int i = 0; i < 600; ++i) sockets.push_back({10000 + i, static_cast<uint64_t>(i + 1)});
   proc.tables(sockets);
   ProcReader reader(any, proc.root());

@@ -49,7 +49,7 @@ TEST_CASE("what serves other names, has ended, or is no pair, is refused, and wh
   const int64_t now = std::time(nullptr);
   REQUIRE(install_pair(from, folder.path(), "x", {"a.example"}, now).has_value());
   CHECK_FALSE(install_pair(from, folder.path(), "x", {"a.example", "b.example"}, now).has_value());
-  CHECK_FALSE(install_pair(from, folder.path(), "x", {"a.example"}, now + 49 * 3600).has_value());
+  CHECK_FALSE(install_pair(from, folder.path(), "x", {"a.example"}, now + int64_t{49} * 3600).has_value());
   issue(folder.path(), {"a.example"});
   write(folder.path() + "/issued.key", "none");
   CHECK_FALSE(install_pair(from, folder.path(), "x", {"a.example"}, now).has_value());

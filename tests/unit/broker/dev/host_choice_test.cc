@@ -74,7 +74,7 @@ TEST_CASE("a name that leads here by rebinding chooses nothing") {
 }
 
 TEST_CASE("a page's navigation keeps the choice, what it loads does not") {
-  const auto keeps = [](http::RequestHead head) {
+  const auto keeps = [](const http::RequestHead& head) {
     return choose_host(rules(), "localhost", "/?__host=4096__dev.localhost", head).keep;
   };
   CHECK(keeps(get({{"Sec-Fetch-Mode", "navigate"}})));

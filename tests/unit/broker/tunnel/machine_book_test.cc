@@ -8,7 +8,7 @@
 namespace ingress::broker {
 namespace {
 
-MachinePorts ports(const std::string& instance, uint64_t revision, std::vector<int> numbers) {
+MachinePorts ports(const std::string& instance, uint64_t revision, const std::vector<int>& numbers) {
   MachinePorts made;
   made.instance = instance;
   made.revision = revision;

@@ -23,7 +23,7 @@ std::string contents_of(const std::string& path) {
 }
 
 // Runs it to its end; its exit code and the signal that ended it.
-std::pair<int, int> run(ChildProgram program, int signal = 0) {
+std::pair<int, int> run(const ChildProgram& program, int signal = 0) {
   Loop loop;
   std::pair<int, int> ended{-1, -1};
   auto process = ChildProcess::start(loop, program, [&](int code, int by) {

@@ -25,6 +25,7 @@ TEST_CASE("descriptors are counted as they are opened and closed") {
   const size_t before = process_usage().open_descriptors;
   REQUIRE(before >= 3);
   std::vector<int> opened;
+  opened.reserve(100);
   for (int i = 0; i < 100; ++i) opened.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   CHECK(process_usage().open_descriptors == before + 100);
   for (const int fd : opened) ::close(fd);
