@@ -40,8 +40,8 @@ void StoreJoiner::make(const std::string& machine, const std::string& join_token
     if (!token || token->uses_left == 0 || is_over(token->expires_at, now)) return refused("the token is used up");
     if (draft.tables().machine(made.id)) return refused("the machine is there already");
     made.owner = token->project;
-    if (const auto done = draft.put(PutMachine{made, true}); !done) return done;
-    if (const auto done = draft.put(PutToken{key}); !done) return done;
+    if (auto done = draft.put(PutMachine{made, true}); !done) return done;
+    if (auto done = draft.put(PutToken{key}); !done) return done;
     if (token->uses_left < 0) return {};
     --token->uses_left;
     return draft.put(PutJoinToken{std::move(*token)});

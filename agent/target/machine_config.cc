@@ -131,7 +131,9 @@ std::vector<std::string> MachineConfig::urls_of(int port, const std::string& mac
   for (const Project& project : projects) add_numbered(*this, project, port, names);
   for (const std::string& domain : domains) {
     const std::string host = machine + ".machines." + domain;
-    names.push_back(port == default_port ? host : std::to_string(port) + "__" + host);
+    std::string& name = names.emplace_back();
+    if (port != default_port) name.append(std::to_string(port)).append("__");
+    name.append(host);
   }
   std::vector<std::string> urls;
   urls.reserve(names.size());

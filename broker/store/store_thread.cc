@@ -96,7 +96,7 @@ void StoreThread::run_read(ReadJob& job) {
     status = tl::unexpected(database_->error());
     database_->clear_failure();
   }
-  post(std::move(job.on_done), std::move(status));
+  post(std::move(job.on_done), status);
 }
 
 void StoreThread::run_read(SnapshotJob& job) { post(std::move(job.on_done), read_tables(*database_)); }
