@@ -63,8 +63,9 @@ std::string value_cases(const CommandNode& program, std::string_view action_begi
     for (const OptionNode& option : node.options) {
       if (option.choices.empty()) continue;
       for (const std::string& name : option.names) {
-        cases += "    " + posix(path + " " + name) + ") " + std::string(action_begin) + joined(option.choices) +
-                 std::string(action_end) + " ;;\n";
+        const std::string words = path + " " + name;
+        cases.append("    ").append(posix(words)).append(") ").append(action_begin).append(joined(option.choices));
+        cases.append(action_end).append(" ;;\n");
       }
     }
   });
@@ -111,8 +112,10 @@ std::string zsh_completion(const CommandNode& program) {
   walk(program, "", [&out](const CommandNode& node, const std::string& path) {
     for (const OptionNode& option : node.options) {
       for (const std::string& flag : option.names) {
-        if (!option.choices.empty())
-          out += "    (" + posix(path + " " + flag) + ") compadd -- " + joined(option.choices) + "; return ;;\n";
+        if (option.choices.empty()) continue;
+        const std::string words = path + " " + flag;
+        out.append("    (").append(posix(words)).append(") compadd -- ").append(joined(option.choices));
+        out.append("; return ;;\n");
       }
     }
   });

@@ -11,6 +11,7 @@ namespace {
 
 std::vector<std::string> lines_of(const std::vector<PlannedStep>& plan) {
   std::vector<std::string> lines;
+  lines.reserve(plan.size());
   for (const PlannedStep& step : plan) lines.push_back(step.line);
   return lines;
 }
