@@ -10,11 +10,7 @@ Outcome<Json> read_answer(long status, std::string_view body) {
     return failed("the answer is not JSON: is this the admin API? (--admin)");
   }
   if (status == 401) {
-    return failed(
-        "not authorised: the admin token, by --token-file or INGRESS_TOKEN_FILE, is missing, or is not good (revoked, "
-        "expired, "
-        "or another broker's)",
-        cli::kExitNotAuthorised);
+    return failed(kNotAuthorised, cli::kExitNotAuthorised);
   }
   const int exit_code = status == 403 ? cli::kExitNotAuthorised : cli::kExitFailed;
   const auto detail = json.is_object() ? json.find("detail") : json.end();

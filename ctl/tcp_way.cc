@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "ctl/problem.h"
+
 namespace ingress::ctl {
 namespace {
 
@@ -113,11 +115,7 @@ Outcome<bool> TcpWay::Impl::ask(const std::string& target, const std::string& to
     return true;
   }
   if (status == 401 || status == 407) {
-    return failed(
-        "not authorised: the token, by --token-file or INGRESS_TOKEN_FILE, is missing, or is not good (revoked, "
-        "expired, "
-        "or another broker's)",
-        cli::kExitNotAuthorised);
+    return failed(kNotAuthorised, cli::kExitNotAuthorised);
   }
   return failed(sentence_of(answer->substr(end), status), status == 403 ? cli::kExitNotAuthorised : cli::kExitFailed);
 }

@@ -13,7 +13,7 @@ constexpr std::string_view kPagePolicy =
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 void answer_whole(server::Responder& responder, int status, std::string_view type, const std::string& body,
-                  bool head_only, const http::Field& extra) {
+                  bool head_only, std::string_view cookie = {}) {
   const std::string length = std::to_string(body.size());
   http::ResponseHead head;
   head.status = status;
@@ -24,7 +24,8 @@ void answer_whole(server::Responder& responder, int status, std::string_view typ
                  {"Content-Security-Policy", kPagePolicy},
                  {"X-Content-Type-Options", "nosniff"},
                  {"X-Ingress-Landing", "1"},
-                 extra};
+                 {"Vary", "Accept"}};
+  if (!cookie.empty()) head.fields.push_back({"Set-Cookie", cookie});
   responder.send_head(head, head_only);
   if (head_only) return;
   std::string text(kHeadroomBytes, ' ');
@@ -147,15 +148,13 @@ server::RequestHandler* DevFront::on_request(server::Responder& responder, const
   const bool reads = (head.method == "GET" || head.method == "HEAD") && info.end;
   if (reads && choice.host.empty() && is_bare_host(host)) {
     const bool html = wants_html(head);
-    const std::string forgotten = std::string(kHostCookie) + "=; Path=/; Max-Age=0";
+    const std::string forgotten = choice.forget ? std::string(kHostCookie) + "=; Path=/; Max-Age=0" : "";
     answer_whole(responder, 200, html ? "text/html; charset=utf-8" : "application/json",
-                 html ? landing_.page() : landing_.json(), head.method == "HEAD",
-                 choice.forget ? http::Field{"Set-Cookie", forgotten} : http::Field{"Vary", "Accept"});
+                 html ? landing_.page() : landing_.json(), head.method == "HEAD", forgotten);
     return nullptr;
   }
   if (reads && wants_html(head) && landing_.stands_for(host)) {
-    answer_whole(responder, 502, "text/html; charset=utf-8", landing_.page(), head.method == "HEAD",
-                 {"Vary", "Accept"});
+    answer_whole(responder, 502, "text/html; charset=utf-8", landing_.page(), head.method == "HEAD");
     return nullptr;
   }
   rewrite(head, target->target, std::string(host));

@@ -130,6 +130,7 @@ class ServingLink final : public GenerationLink, private RelayOwner {
 
  private:
   tunnel::StreamHandler* on_open(tunnel::Stream& stream, const tunnel::OpenHead& head, bool end) override;
+  void on_pong(Duration round_trip) override;
   // RelayOwner
   void on_relay_over(RelayedStream& relay) override;
 
@@ -138,8 +139,6 @@ class ServingLink final : public GenerationLink, private RelayOwner {
   const RecentMachines& recent_;
   std::unique_ptr<MachineFeed> feed_;
   std::unordered_map<RelayedStream*, std::unique_ptr<RelayedStream>> relays_;
-  void on_pong(Duration round_trip) override;
-
   tunnel::OpenHead open_;  // scratch
   bool draining_ = false;
   bool drained_ = false;
