@@ -22,8 +22,9 @@ def assert_refused(client, name=""):
 
 def assert_still_serving(shared, origin):
     before = len(origin.requests)
-    assert shared.get(shared.host(origin.port), "/after").status == 200
-    assert [request.target for request in origin.requests[before:]] == ["/after"]
+    response = shared.get(shared.host(origin.port), "/after")
+    assert response.status == 200
+    assert [request.target for request in origin.requests[before:]] == ["/after"], (response, origin.port)
 
 
 @pytest.mark.parametrize("name", HEADS)

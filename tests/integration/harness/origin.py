@@ -111,6 +111,7 @@ class Origin:
         self.handler, self.host, self.read_bodies, self.server_context = handler, host, read_bodies, tls
         self.port = port or free_port()
         self.requests, self.connections, self.failures = [], [], []
+        self._closed = False
         self._listen()
 
     def _listen(self):
@@ -127,6 +128,7 @@ class Origin:
             assert not self.failures, self.failures
 
     def close(self):
+        self._closed = True
         self.stop_listening()
         for connection in self.connections:
             connection.close()
@@ -150,6 +152,9 @@ class Origin:
                 return
             connection = Connection(sock)
             self.connections.append(connection)
+            if self._closed:  # it was accepted while the others were being closed
+                connection.close()
+                return
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):

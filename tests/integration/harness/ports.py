@@ -7,12 +7,13 @@ import socket
 import tempfile
 
 FIRST, LAST = 10240, 32767
-BLOCK = 1000
+BLOCK = 2500
 
 
 def _own_block():
     """A block of ports that no other test process uses, by a lock that ends with this process: a program that a test
-    restarts finds its port still free. Without a free block, the ports from a random one on."""
+    restarts finds its port still free, and a shared agent keeps no idle connection (60 s) to a port that comes round
+    again. Without a free block, the ports from a random one on."""
     folder = os.path.join(tempfile.gettempdir(), f"ingress-test-ports-{os.getuid()}")
     os.makedirs(folder, exist_ok=True)
     blocks = list(range((LAST - FIRST) // BLOCK))
