@@ -2,8 +2,8 @@
 #include <openssl/ssl.h>
 
 #include "common/tls/ca_locations.h"
-#include "common/tls/gcm_provider.h"
 #include "common/tls/openssl.h"
+#include "common/tls/provider.h"
 #include "common/tls/tls_context.h"
 
 namespace ingress::tls {
@@ -22,7 +22,7 @@ void trust_system(SSL_CTX* context) {
 
 struct ClientContext::Impl {
   std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>> context{
-      SSL_CTX_new_ex(nullptr, aes_gcm_properties(), TLS_client_method())};
+      SSL_CTX_new_ex(nullptr, session_properties(), TLS_client_method())};
 };
 
 ClientContext::ClientContext() : impl_(std::make_unique<Impl>()) {}

@@ -3,12 +3,12 @@
 // Private to common/tls.
 #pragma once
 
+#include <openssl/core.h>
+
 namespace ingress::tls {
 
-// What SSL_CTX_new_ex is to ask for its algorithms: a preference for our AES-GCM, everything else staying OpenSSL's; or
-// nullptr (no preference) where it was not built in, this processor cannot run it, OpenSSL knows better, or the
-// variable INGRESS_AES_GCM says `openssl`. The first call makes the provider known to OpenSSL and logs the choice at
-// debug level; plain fetches of AES-GCM still find OpenSSL's. Thread: any.
-const char* aes_gcm_properties();
+// Our AES-GCM, for a provider's table; nullptr where it was not built in, this processor cannot run it, OpenSSL knows
+// better, or the variable INGRESS_AES_GCM says `openssl`. The first call logs the choice at debug level. Thread: any.
+const OSSL_ALGORITHM* aes_gcm_algorithms();
 
 }  // namespace ingress::tls

@@ -5,7 +5,7 @@
 
 namespace ingress::tls {
 
-const char* aes_gcm_properties() {
+const OSSL_ALGORITHM* aes_gcm_algorithms() {
   static const bool said = [] {
     log_debug("aes_gcm", {{"by", "openssl"}, {"reason", "built without ipsec-mb"}});
     return true;

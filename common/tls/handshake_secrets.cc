@@ -2,14 +2,18 @@
 
 #include <openssl/crypto.h>
 
-#include "common/base/hex.h"
+#include <algorithm>
+#include <cassert>
+
 #include "common/tls/record_cipher.h"
 
 namespace ingress::tls {
 namespace {
 
-constexpr std::string_view kOfClient = "CLIENT_TRAFFIC_SECRET_0 ";
-constexpr std::string_view kOfServer = "SERVER_TRAFFIC_SECRET_0 ";
+constexpr std::string_view kOfClient = "c ap traffic";
+constexpr std::string_view kOfServer = "s ap traffic";
+
+thread_local HandshakeSecrets* told_to = nullptr;
 
 }  // namespace
 
@@ -18,26 +22,24 @@ void HandshakeSecrets::wipe() {
   OPENSSL_cleanse(&of_server_, sizeof of_server_);
 }
 
-void HandshakeSecrets::take_line(std::string_view line) {
-  const bool from_client = line.starts_with(kOfClient);
-  if (!from_client && !line.starts_with(kOfServer)) return;
-  const std::string_view digits = line.substr(line.rfind(' ') + 1);
-  Secret& secret = from_client ? of_client_ : of_server_;
-  secret.size = 0;
-  if (digits.size() > 2 * kMaxSecretBytes || digits.size() % 2 != 0) return;
-  for (size_t at = 0; at < digits.size(); at += 2) {
-    secret.bytes[secret.size++] = static_cast<uint8_t>(hex_digit(digits[at]) << 4 | hex_digit(digits[at + 1]));
-  }
+void HandshakeSecrets::take(std::string_view label, Bytes secret) {
+  const bool from_client = label == kOfClient;
+  if ((!from_client && label != kOfServer) || secret.size() > kMaxSecretBytes) return;
+  Secret& kept = from_client ? of_client_ : of_server_;
+  std::copy(secret.begin(), secret.end(), kept.bytes);
+  kept.size = static_cast<uint8_t>(secret.size());
 }
 
-void tell_secrets(SSL_CTX* context) {
-  SSL_CTX_set_keylog_callback(context, [](const SSL* ssl, const char* line) {
-    auto* const secrets = static_cast<HandshakeSecrets*>(SSL_get_app_data(ssl));
-    if (secrets != nullptr) secrets->take_line(line);
-  });
+ToldSecrets::ToldSecrets(HandshakeSecrets& to) {
+  assert(told_to == nullptr);
+  told_to = &to;
 }
 
-void note_secrets(SSL* ssl, HandshakeSecrets* to) { SSL_set_app_data(ssl, to); }
+ToldSecrets::~ToldSecrets() { told_to = nullptr; }
+
+void ToldSecrets::tell(std::string_view label, Bytes secret) {
+  if (told_to != nullptr) told_to->take(label, secret);
+}
 
 uint64_t count_sealed_records(Bytes records) {
   uint64_t count = 0;

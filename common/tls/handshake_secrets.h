@@ -1,8 +1,6 @@
-// The two secrets of application data, which OpenSSL tells by its key log and in no other way. They stay in memory, and
-// go with the handshake. Private to common/tls.
+// The two secrets of application data, as the key schedule (key_schedule.h) makes them. They stay in memory, and go
+// with the handshake. Private to common/tls.
 #pragma once
-
-#include <openssl/ssl.h>
 
 #include <cstdint>
 #include <string_view>
@@ -24,8 +22,8 @@ class HandshakeSecrets {
   Bytes of_server() const { return {of_server_.bytes, of_server_.size}; }
   void wipe();
 
-  // A line "LABEL CLIENT_RANDOM SECRET" (the NSS key log); other labels are passed over.
-  void take_line(std::string_view line);
+  // A secret of the key schedule by its label (RFC 8446, 7.1) without the prefix; other labels are passed over.
+  void take(std::string_view label, Bytes secret);
 
  private:
   struct Secret {
@@ -37,10 +35,17 @@ class HandshakeSecrets {
   Secret of_server_;
 };
 
-// Has every session of the context tell its secrets, where note_secrets said to whom.
-void tell_secrets(SSL_CTX* context);
-// Until the handshake is over; `to` outlives it.
-void note_secrets(SSL* ssl, HandshakeSecrets* to);
+// Whose secrets the key schedule tells: of the one handshake that goes on, on this thread, while the object lives.
+class ToldSecrets {
+ public:
+  explicit ToldSecrets(HandshakeSecrets& to);
+  ToldSecrets(const ToldSecrets&) = delete;
+  ToldSecrets& operator=(const ToldSecrets&) = delete;
+  ~ToldSecrets();
+
+  // Does nothing where no handshake goes on.
+  static void tell(std::string_view label, Bytes secret);
+};
 
 // Records of type application_data in what a handshake wrote.
 uint64_t count_sealed_records(Bytes records);

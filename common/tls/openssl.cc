@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "common/tls/handshake_secrets.h"
-
 namespace ingress::tls {
 
 Error openssl_error(ErrorCode code, const char* otherwise) {
@@ -29,7 +27,6 @@ void configure(SSL_CTX* context, int least_version) {
   SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
   SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!eNULL");
   SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
-  tell_secrets(context);
   // A key that is protected by a password cannot be read; nobody is there to be asked.
   SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
 }

@@ -10,8 +10,8 @@
 #include "common/base/bytes.h"
 #include "common/base/lower_case.h"
 #include "common/tls/certificate_file.h"
-#include "common/tls/gcm_provider.h"
 #include "common/tls/openssl.h"
+#include "common/tls/provider.h"
 #include "common/tls/ticket_cipher.h"
 #include "common/tls/tls_context.h"
 
@@ -27,7 +27,7 @@ std::string plain_name(std::string_view host) {
 }
 
 std::shared_ptr<ssl_ctx_st> new_context() {
-  std::shared_ptr<ssl_ctx_st> context(SSL_CTX_new_ex(nullptr, aes_gcm_properties(), TLS_server_method()), SSL_CTX_free);
+  std::shared_ptr<ssl_ctx_st> context(SSL_CTX_new_ex(nullptr, session_properties(), TLS_server_method()), SSL_CTX_free);
   configure(context.get(), TLS1_2_VERSION);
   return context;
 }

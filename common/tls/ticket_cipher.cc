@@ -15,6 +15,12 @@ constexpr int kNoKey = 0;
 constexpr int kGood = 1;
 constexpr int kRenew = 2;
 
+// Named once: each use of EVP_aes_256_cbc() looks it up anew.
+const EVP_CIPHER* aes_256_cbc() {
+  static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr);
+  return cipher;
+}
+
 bool start_mac(TicketKey& key, EVP_MAC_CTX* mac) {
   char digest[] = "SHA256";
   const OSSL_PARAM params[] = {
@@ -31,7 +37,7 @@ int seal_ticket(const TicketKeyMemory& keys, unsigned char* name, unsigned char*
                 EVP_MAC_CTX* mac) {
   std::optional<TicketKey> key = keys.newest();
   if (!key) return kNoKey;
-  const EVP_CIPHER* const aes = EVP_aes_256_cbc();
+  const EVP_CIPHER* const aes = aes_256_cbc();
   std::copy(key->name.begin(), key->name.end(), name);
   const bool sealed = RAND_bytes(iv, EVP_CIPHER_get_iv_length(aes)) == 1 &&
                       EVP_EncryptInit_ex2(cipher, aes, key->cipher.data(), iv, nullptr) == 1 && start_mac(*key, mac);
@@ -44,7 +50,7 @@ int open_ticket(const TicketKeyMemory& keys, const unsigned char* name, const un
   std::optional<TicketKeyMemory::Found> found =
       keys.find(std::span<const uint8_t, TicketKey::kNameBytes>(name, TicketKey::kNameBytes));
   if (!found) return kNoKey;
-  const bool opened = EVP_DecryptInit_ex2(cipher, EVP_aes_256_cbc(), found->key.cipher.data(), iv, nullptr) == 1 &&
+  const bool opened = EVP_DecryptInit_ex2(cipher, aes_256_cbc(), found->key.cipher.data(), iv, nullptr) == 1 &&
                       start_mac(found->key, mac);
   const bool newest = found->newest;
   OPENSSL_cleanse(&found->key, sizeof found->key);

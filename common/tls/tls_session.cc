@@ -19,7 +19,6 @@ struct TlsSession::Impl {
   Impl(ssl_ctx_st* context, bool client) : ssl(SSL_new(context)), is_client(client) {
     BIO* const bio = memory.new_bio();
     SSL_set_bio(ssl.get(), bio, bio);
-    note_secrets(ssl.get(), &secrets);
   }
 
   Error failure(const char* otherwise);
@@ -79,6 +78,7 @@ Error TlsSession::Impl::failure(const char* otherwise) {
 
 Status TlsSession::Impl::handshake(ByteBuffer& out) {
   const OutputTo output(memory, out);
+  const ToldSecrets told(secrets);
   const size_t before = out.size();
   const int result = SSL_do_handshake(ssl.get());
   if (result == 1) {

@@ -45,7 +45,7 @@ class VaesRecordCipher final : public RecordCipher {
 }  // namespace
 
 std::unique_ptr<RecordCipher> new_vaes_record_cipher(Bytes key) {
-  if (aes_gcm_properties() == nullptr) return nullptr;
+  if (aes_gcm_algorithms() == nullptr) return nullptr;
   auto cipher = std::make_unique<VaesRecordCipher>(key.size() == 16 ? kVaesGcm128 : kVaesGcm256);
   if (!cipher->set_key(key)) return nullptr;
   return cipher;

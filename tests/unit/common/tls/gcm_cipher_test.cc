@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/base/bytes.h"
-#include "common/tls/gcm_provider.h"
+#include "common/tls/provider.h"
 
 using namespace ingress;
 
@@ -130,7 +130,7 @@ TEST_CASE("the preference finds our AES-GCM, and OpenSSL's everything else; a pl
   if (absent()) return;
   for (const char* name : kNames) {
     const Ciphers ciphers(name);
-    CHECK(provider_of(ciphers.ours) == "ingress-gcm");
+    CHECK(provider_of(ciphers.ours) == "ingress");
     CHECK(provider_of(Cipher(EVP_CIPHER_fetch(nullptr, name, nullptr))) == "default");
     CHECK(EVP_CIPHER_get_nid(ciphers.ours.get()) == EVP_CIPHER_get_nid(ciphers.theirs.get()));
     CHECK(EVP_CIPHER_get_flags(ciphers.ours.get()) == EVP_CIPHER_get_flags(ciphers.theirs.get()));

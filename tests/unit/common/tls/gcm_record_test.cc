@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/base/bytes.h"
-#include "common/tls/gcm_provider.h"
+#include "common/tls/provider.h"
 
 using namespace ingress;
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "common/tls/gcm_provider.h"
+#include "common/tls/provider.h"
 #include "tests/unit/common/tls/test_certificates.h"
 
 using ingress::test::Certificates;

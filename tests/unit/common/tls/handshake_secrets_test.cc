@@ -2,34 +2,44 @@
 
 #include <doctest/doctest.h>
 
-#include <string>
+#include <algorithm>
 #include <vector>
 
 using namespace ingress;
 using namespace ingress::tls;
 
-TEST_CASE("the two secrets of application data are read from the lines of a key log, and no other") {
+TEST_CASE("the two secrets of application data are kept by their labels, and no other") {
   HandshakeSecrets secrets;
-  const std::string random(64, 'a');
-  secrets.take_line("CLIENT_HANDSHAKE_TRAFFIC_SECRET " + random + " " + std::string(64, '7'));
+  const std::vector<uint8_t> sevens(32, 7);
+  const std::vector<uint8_t> nines(32, 9);
+  secrets.take("c hs traffic", sevens);
   CHECK(secrets.of_client().empty());
-  secrets.take_line("CLIENT_TRAFFIC_SECRET_0 " + random + " " + std::string(62, '0') + "fA");
+  secrets.take("c ap traffic", sevens);
   CHECK_FALSE(secrets.complete(32));
-  secrets.take_line("SERVER_TRAFFIC_SECRET_0 " + random + " " + std::string(64, '9'));
+  secrets.take("s ap traffic", nines);
   CHECK(secrets.complete(32));
   CHECK_FALSE(secrets.complete(48));
-  CHECK(secrets.of_client().size() == 32);
-  CHECK(secrets.of_client().back() == 0xFA);
-  CHECK(secrets.of_server().front() == 0x99);
+  CHECK(std::equal(sevens.begin(), sevens.end(), secrets.of_client().begin(), secrets.of_client().end()));
+  CHECK(secrets.of_server().front() == 9);
   secrets.wipe();
   CHECK(secrets.of_client().empty());
 }
 
 TEST_CASE("a secret longer than any suite has is none") {
   HandshakeSecrets secrets;
-  secrets.take_line("CLIENT_TRAFFIC_SECRET_0 aa " + std::string(98, '0'));
-  secrets.take_line("SERVER_TRAFFIC_SECRET_0 aa " + std::string(31, '0'));
+  secrets.take("c ap traffic", std::vector<uint8_t>(49, 1));
   CHECK(secrets.of_client().empty());
+}
+
+TEST_CASE("secrets are told to the handshake that goes on, and to nobody after it") {
+  const std::vector<uint8_t> secret(48, 5);
+  HandshakeSecrets secrets;
+  {
+    const ToldSecrets told(secrets);
+    ToldSecrets::tell("c ap traffic", secret);
+  }
+  CHECK(secrets.of_client().size() == 48);
+  ToldSecrets::tell("s ap traffic", secret);
   CHECK(secrets.of_server().empty());
 }
 
