@@ -14,6 +14,7 @@
 #include "agent/session/tunnel_set.h"
 #include "common/base/log.h"
 #include "common/base/signals.h"
+#include "common/supervise/parent_line.h"
 #include "common/supervise/parent_watch.h"
 #include "common/tls/digest.h"
 #include "common/uv/file_limit.h"
@@ -95,6 +96,7 @@ class App {
   int draining_parts_ = 0;
   bool draining_ = false;
   bool terminating_ = false;  // a signal said so
+  supervise::ParentLine parent_;
   bool upgraded_ = false;     // another process is taking over
   bool was_ready_ = false;
 };
@@ -174,7 +176,10 @@ void App::on_signal(const char* name) {
     std::_Exit(cli::kExitGood);
   }
   log_info("draining", {{"signal", name}, {"streams", tunnels_.stream_count()}});
-  if (!upgraded_) notify_.send_stopping(config_.grace_period);
+  if (!upgraded_) {
+    parent_.has_parent() ? notify_.send_draining(config_.grace_period) : notify_.send_stopping(config_.grace_period);
+  }
+  parent_.leave();
   drain(config_.grace_period);
 }
 

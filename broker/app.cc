@@ -18,11 +18,11 @@
 #include "common/base/log.h"
 #include "common/base/signals.h"
 #include "common/database/database_lock.h"
+#include "common/supervise/parent_line.h"
 #include "common/supervise/parent_watch.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
 #include "common/uv/inherited_fds.h"
-#include "common/uv/inherited_sockets.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/scheduling.h"
 #include "common/uv/sd_notify.h"
@@ -62,6 +62,7 @@ class App {
   void on_hang_up();
   void take(const Config& fresh);
   void drain();
+  bool sockets_are_held() const;
   void drain_clients();
   void drain_tunnels();
   void hand_over();
@@ -92,7 +93,11 @@ class App {
   std::unique_ptr<uv::Timer> admin_timer_;
   int exit_code_ = 0;
   bool draining_ = false;
-  const bool supervised_ = uv::number_in_environment(uv::kListenFdsVariable).has_value();
+  bool terminating_ = false;  // a signal said so
+  bool letting_go_ = false;    // of the database; what else ends waits for that
+  bool clients_gone_ = false;  // their drain is over
+  supervise::ParentLine parent_;
+  const bool has_sockets_of_systemd_ = uv::number_in_environment("LISTEN_PID") == getpid();
 };
 
 int App::run() {
@@ -221,7 +226,7 @@ bool App::listen_admin() {
   parts.resolver_is_said = !config_.acme.resolver.empty();
   const int port = loops_.first().front().https_addresses().front().port;
   parts.version = INGRESS_VERSION;
-  if (supervised_) parts.ask_for_upgrade = [] { return kill(getppid(), SIGUSR2) == 0; };
+  if (parent_.has_parent()) parts.ask_for_upgrade = [] { return kill(getppid(), SIGUSR2) == 0; };
   if (port != 443) parts.public_https_port = ":" + std::to_string(port);
   std::string problem;
   Result<std::unique_ptr<AdminServer>> admin = AdminServer::start(options, parts, problem);
@@ -239,15 +244,20 @@ void App::fail(const char* event, const std::string& problem) {
   finish();
 }
 
+// Told once it lets go, for whoever is started next, of all that the next process needs, and runs dry; told twice it
+// ends. An upgrade's old process is running dry already.
 void App::on_signal(const char* name) {
-  if (draining_) {
+  if (std::exchange(terminating_, true)) {
     log_warn("stopping_now", {{"signal", name}});
     loop_.stop();
     std::_Exit(exit_code_);
   }
   log_info("draining", {{"signal", name}});
-  notify_.send_stopping(config_.live.grace_period);
-  drain();
+  parent_.has_parent() ? notify_.send_draining(config_.live.grace_period)
+                       : notify_.send_stopping(config_.live.grace_period);
+  if (dev_ != nullptr || !loops_.listens()) return drain();
+  parent_.leave();
+  hand_over();
 }
 
 void App::on_hang_up() {
@@ -273,9 +283,12 @@ void App::take(const Config& fresh) {
   log_info("reloaded", {{"changed", changed ? "yes" : "no"}});
 }
 
+// By another process, where who connects before the next one accepts waits in their queues.
+bool App::sockets_are_held() const { return parent_.has_parent() || has_sockets_of_systemd_; }
+
 // Clients first: their exchanges need the tunnels until they end.
 void App::drain() {
-  draining_ = true;
+  if (std::exchange(draining_, true)) return;
   if (admin_ != nullptr) admin_->drain([] {});
   if (!loops_.listens()) return finish();
   drain_clients();
@@ -288,22 +301,37 @@ void App::drain_clients() {
   });
   grace_timer_->start(config_.live.grace_period);
   grace_ends_ = loop_.now() + config_.live.grace_period;
-  loops_.drain_clients([this] { loop_.defer([this] { drain_tunnels(); }); });
+  loops_.drain_clients([this] {
+    loop_.defer([this] {
+      clients_gone_ = true;
+      if (!letting_go_) drain_tunnels();
+    });
+  });
 }
 
 void App::drain_tunnels() {
   loops_.drain_tunnels(kTunnelGrace, grace_ends_ - loop_.now(), [this] { loop_.defer([this] { finish(); }); });
 }
 
-// Another process of this broker is starting, on the same listening sockets: it gets the database at once, the agents
-// as they move, and new clients. What runs here runs on, at most for the grace period.
+// Another process of this broker is starting, or will: it gets the database at once, the agents as they move, and new
+// clients. What runs here runs on, at most for the grace period.
 void App::hand_over() {
   if (draining_ || !loops_.listens()) return;
   log_info("handing_over", {});
   draining_ = true;
-  watchdog_.stop();  // the next process speaks
+  if (parent_.has_parent()) watchdog_.stop();  // the next process speaks
   admin_timer_ = std::make_unique<uv::Timer>(loop_, [this] { admin_->close_all(); });
-  const auto admin_done = [this] { loop_.defer([this] { let_go_of_database(); }); };
+  // Where nobody else holds the sockets, the next process has to bind them.
+  const bool held = sockets_are_held();
+  letting_go_ = true;
+  if (!held) drain_clients();
+  const auto admin_done = [this, held] {
+    loop_.defer([this, held] {
+      let_go_of_database();
+      if (held) drain_clients();
+      if (clients_gone_) drain_tunnels();
+    });
+  };
   if (admin_ == nullptr) {
     admin_done();
   } else {
@@ -321,8 +349,8 @@ void App::let_go_of_database() {
   sweep_.reset();
   store_.reset();
   lock_.release();
+  letting_go_ = false;
   loops_.migrate_tunnels();
-  drain_clients();
 }
 
 void App::finish() {

@@ -28,7 +28,7 @@ BrokerPolicies broker_policies(const LiveSettings& live) {
   Policy defaults = parse_policy(live.policy, problem).value_or(Policy());
   if (!defaults.auth) {
     defaults.auth = parse_auth(live.default_auth, problem).value_or(AuthRule::of(Auth::kDeny));
-    defaults.text = with_auth(live.policy, live.default_auth);
+    defaults.set_text(with_auth(live.policy, live.default_auth));
   }
   return {std::make_shared<const Policy>(std::move(defaults)), load_policy(live.enforce)};
 }

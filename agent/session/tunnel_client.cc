@@ -46,7 +46,7 @@ void TunnelClient::start() { start_attempt(); }
 
 void TunnelClient::start_attempt() {
   state_ = State::kResolving;
-  token_refused_ = false;
+  token_refused_ = refused_ = false;
   attempt_began_ = loop_.now();
   attempt_deadline_.arm(loop_.now() + kAttemptTimeout);
   connector_ =
@@ -262,6 +262,7 @@ void TunnelClient::on_refused(AgentSession& session, const Refused& refused) {
   drop_attempt();
   ++turn_;
   token_refused_ = refused.code() == Refused::BAD_TOKEN;
+  refused_ = true;
   wait(pause);
   if (refusal == Refusal::kDuplicate) owner_.on_tunnel_replaced(*this);
 }
@@ -272,6 +273,7 @@ void TunnelClient::on_goaway(AgentSession& session, const Goaway& goaway) {
            {{"slot", slot_}, {"reason", Goaway::Reason_Name(goaway.reason())}, {"message", goaway.message()}});
   if (goaway.reason() == Goaway::REPLACED) {
     // Another agent took this machine over: asking for it back at once would make the two take turns.
+    refused_ = true;
     wait(schedule_.after_refusal(loop_.now(), Refusal::kDuplicate, Duration{0}));
     owner_.on_tunnel_replaced(*this);
   } else {
@@ -295,7 +297,9 @@ void TunnelClient::on_lost(AgentSession& session, const Error& error) {
   if (!ending_) owner_.on_tunnel_trouble("tunnel_down", session.address() + ": " + describe(error));
   log(ending_ ? LogLevel::kInfo : LogLevel::kWarn, "tunnel_down",
       {{"slot", slot_}, {"address", session.address()}, {"error", describe(error)}});
-  if (!ending_ && !attempting() && state_ != State::kWaiting) {
+  // A broker that went away with it may be back at once: what waits after failures at its side begins anew.
+  const bool backs_off = state_ == State::kWaiting && schedule_.failures() > 0 && !refused_;
+  if (!ending_ && !attempting() && (state_ != State::kWaiting || backs_off)) {
     wait(schedule_.after_loss(loop_.now(), session.reconnect_spread()));
   }
   owner_.on_tunnel_change(*this);

@@ -170,6 +170,7 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   uv::Timer retry_timer_;
   Time retry_at_{};
   bool token_refused_ = false;  // and none was tried since
+  bool refused_ = false;        // what it waits for is a refusal's pause
   std::string last_token_;
   uint64_t reported_errors_ = 0;    // bit per ErrorCode, since the tunnel was last up
   uint64_t reported_refusals_ = 0;  // bit per Refused::Code

@@ -52,8 +52,8 @@ void EffectivePolicy::add_auth(const AuthRule& rule) {
 
 size_t EffectivePolicy::fingerprint() const {
   constexpr size_t kOdd = 0x9e3779b97f4a7c15;
-  size_t print = enforced_ == nullptr ? 0 : std::hash<std::string>{}(enforced_->text);
-  for (size_t i = 0; i < count_; ++i) print = print * kOdd + std::hash<std::string>{}(layers_[i]->text);
+  size_t print = enforced_ == nullptr ? 0 : enforced_->print;
+  for (size_t i = 0; i < count_; ++i) print = print * kOdd + layers_[i]->print;
   return print;
 }
 

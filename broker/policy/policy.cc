@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "broker/model/target_template.h"
@@ -379,7 +380,7 @@ Result<Policy> parse_policy(std::string_view text, std::string& problem) {
     if (const Status read = read_key({key, value, problem}, policy, bundle); !read) return tl::unexpected(read.error());
   }
   policy.fill_from(bundle);
-  policy.text = text;
+  policy.set_text(text);
   return policy;
 }
 
@@ -389,6 +390,11 @@ Result<AuthRule> parse_auth(std::string_view text, std::string& problem) {
   AuthRule rule;
   if (const Status read = read_auth({"auth", value, problem}, rule); !read) return tl::unexpected(read.error());
   return rule;
+}
+
+void Policy::set_text(std::string_view json) {
+  text = json;
+  print = std::hash<std::string_view>{}(text);
 }
 
 std::shared_ptr<const Policy> load_policy(std::string_view text) {

@@ -68,10 +68,13 @@ struct Policy {
   std::optional<CookieScope> cookies;
   std::optional<bool> root_path_field;  // X-RStudio-Root-Path beside X-Forwarded-Prefix
   std::string text;                     // the JSON that it was read from, for people
+  size_t print = 0;                     // of the text
 
   bool operator==(const Policy&) const = delete;
   // Takes from `bundle` every key that is not set here.
   void fill_from(const Policy& bundle);
+  // What it says, all in all.
+  void set_text(std::string_view json);
 };
 
 // `problem` gets a sentence for the operator where the text is refused (kInvalidArgument). `text` is a JSON object.

@@ -8,9 +8,11 @@
 
 #include "common/base/log.h"
 #include "common/cli/exit_codes.h"
+#include "common/supervise/parent_line.h"
 #include "common/supervise/parent_watch.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/inherited_sockets.h"
+#include "common/uv/sd_notify.h"
 #include "common/uv/signal_watch.h"
 #include "common/uv/timer.h"
 
@@ -24,11 +26,18 @@ constexpr Duration kLongestPause{5000};
 // Old children that still run exchanges; of more the oldest is ended.
 constexpr size_t kMostGenerations = 4;
 
+// It has been told to run dry; told twice, a child ends. Two of one kind might reach it as one.
+void end_at_once(uv::ChildProcess& child) {
+  child.signal(SIGINT);
+  child.signal(SIGTERM);
+}
+
 }  // namespace
 
 struct Supervisor::Impl {
   struct Child {
     std::unique_ptr<uv::ChildProcess> process;
+    std::unique_ptr<ChildLine> line;
     Time started{};
     uint64_t number = 0;
   };
@@ -40,6 +49,7 @@ struct Supervisor::Impl {
   void watch_signals();
   uv::ChildProgram program(bool validate) const;
   void start_child();
+  void on_leave(uint64_t number);
   void on_exit(uint64_t number, int code, int signal);
   void restart(const Child& dead, int code);
   void stop();
@@ -55,6 +65,7 @@ struct Supervisor::Impl {
   std::unique_ptr<uv::ChildProcess> validating;
   bool asked_again = false;  // for an upgrade, while the last one is validated
   std::vector<std::unique_ptr<uv::SignalWatch>> signals;
+  const uv::SdNotify notify;
   std::unique_ptr<uv::Timer> pause_timer;
   Duration pause{0};
   uint64_t current = 0;  // number of the child that serves; 0: none runs
@@ -124,6 +135,8 @@ void Supervisor::Impl::start_child() {
   std::vector<uint64_t> running;
   for (const Child& each : children) running.push_back(each.number);
   const std::vector<uv::OwnedFd> kept = kit.equip(child, number, running);
+  auto line = std::make_unique<ChildLine>();
+  const uv::OwnedFd end_of_child = line->equip(loop, child, [this, number] { on_leave(number); });
   auto process =
       uv::ChildProcess::start(loop, child, [this, number](int code, int signal) { on_exit(number, code, signal); });
   if (!process) {
@@ -133,9 +146,17 @@ void Supervisor::Impl::start_child() {
     return pause_timer->start(pause);
   }
   log_info("child_started", {{"pid", (*process)->pid()}});
-  children.push_back({std::move(*process), loop.now(), number});
+  children.push_back({std::move(*process), std::move(line), loop.now(), number});
   current = number;
-  if (children.size() > kMostGenerations) children.front().process->signal(SIGTERM);
+  if (children.size() > kMostGenerations) end_at_once(*children.front().process);
+}
+
+// Somebody told the child to end, and not this process: it hands over as in an upgrade.
+void Supervisor::Impl::on_leave(uint64_t number) {
+  if (stopping || number != current) return;
+  log_info("child_leaves", {{"pid", children.back().process->pid()}});
+  started_well = true;
+  start_child();
 }
 
 void Supervisor::Impl::on_exit(uint64_t number, int code, int signal) {
@@ -166,7 +187,10 @@ void Supervisor::Impl::restart(const Child& dead, int code) {
 }
 
 void Supervisor::Impl::stop() {
-  if (!std::exchange(stopping, true)) log_info("stopping", {{"children", children.size()}});
+  if (!std::exchange(stopping, true)) {
+    log_info("stopping", {{"children", children.size()}});
+    notify.send("STOPPING=1\nSTATUS=draining");  // the children say how long it may take
+  }
   pause_timer->stop();
   for (const Child& child : children) child.process->signal(SIGTERM);
   if (children.empty()) end(0);

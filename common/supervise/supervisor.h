@@ -3,7 +3,9 @@
 // upgrade) while the old child, which gets SIGUSR2 too, runs its exchanges dry. Thread: main.
 //
 // Signals: SIGTERM and SIGINT go to all children, and it ends with them; SIGHUP goes to the child, or is an upgrade;
-// SIGUSR2 upgrades, after `validate` of the program file there now has found the configuration good.
+// SIGUSR2 upgrades, after `validate` of the program file there now has found the configuration good. A child that is
+// told to end by somebody else says so (parent_line.h): the next one is started at once, and the two run as in an
+// upgrade.
 #pragma once
 
 #include <cstdint>

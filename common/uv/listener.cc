@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "common/uv/file_limit.h"
@@ -22,6 +23,8 @@ namespace {
 
 constexpr int kBacklog = 4096;
 // Of one turn of the loop: what waits behind them is told again.
+constexpr int kMostBinds = 20;
+constexpr Duration kBindPause{100};
 constexpr int kMostAccepts = 64;
 // How long nothing is accepted at a time where too many descriptors are open.
 constexpr Duration kRest{20};
@@ -215,11 +218,20 @@ int bind_tcp(const sockaddr_storage& storage) {
   return -error;
 }
 
-// A bound socket, or a negated errno.
-int bind_to(const Address& address, int mode) {
+int bind_once(const Address& address, int mode) {
   if (!address.unix_path.empty()) return bind_unix(address.unix_path, mode);
   sockaddr_storage storage;
   return to_sockaddr(address, storage) ? bind_tcp(storage) : -EINVAL;
+}
+
+// A bound socket, or a negated errno. A process that is being replaced may hold the address for a moment more; nothing
+// of this one runs yet.
+int bind_to(const Address& address, int mode) {
+  for (int tries = 1;; ++tries) {
+    const int fd = bind_once(address, mode);
+    if (fd != -EADDRINUSE || tries == kMostBinds) return fd;
+    std::this_thread::sleep_for(kBindPause);
+  }
 }
 
 }  // namespace

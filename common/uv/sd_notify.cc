@@ -19,6 +19,11 @@ std::string path_of_environment() {
   return path == nullptr ? "" : path;
 }
 
+std::string extension(Duration at_most) {
+  const std::chrono::microseconds limit = at_most + kStopMargin;
+  return "EXTEND_TIMEOUT_USEC=" + std::to_string(limit.count());
+}
+
 }  // namespace
 
 SdNotify::SdNotify() : SdNotify(path_of_environment()) {}
@@ -38,8 +43,9 @@ void SdNotify::send(std::string_view message) const {
 }
 
 void SdNotify::send_stopping(Duration at_most) const {
-  const std::chrono::microseconds limit = at_most + kStopMargin;
-  send("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=" + std::to_string(limit.count()));
+  send("STOPPING=1\nSTATUS=draining\n" + extension(at_most));
 }
+
+void SdNotify::send_draining(Duration at_most) const { send(extension(at_most)); }
 
 }  // namespace ingress::uv

@@ -21,6 +21,8 @@ class SdNotify {
   // STOPPING=1, and that it may take up to `at_most` (and a little): systemd then waits so long, and not
   // TimeoutStopSec.
   void send_stopping(Duration at_most) const;
+  // The second half of that: of a child, whose parent says whether the service is stopping.
+  void send_draining(Duration at_most) const;
 
  private:
   std::string path_;

@@ -14,8 +14,9 @@ os.environ.setdefault("INGRESS_BIN", os.path.join(ROOT, "build", "release", "bin
 
 from harness.certificates import Ca  # noqa: E402
 from harness.http1 import Client  # noqa: E402
-from harness.origin import Origin  # noqa: E402
+from harness.origin import OK, Origin  # noqa: E402
 from harness.stack import Stack  # noqa: E402
+from harness.websocket import WebSocket, echo_handler  # noqa: E402
 
 INTERVAL, TIMEOUT, BEFORE, AFTER = 0.02, 2.0, 2.0, 10.0
 
@@ -84,6 +85,10 @@ def agent_restarted(stack):
     stack.agent.restart()
 
 
+def agent_stopped(stack):
+    os.kill(int(stack.agent.process.find("child_started")[-1]["pid"]), signal.SIGTERM)
+
+
 def agent_upgraded(stack):
     stack.agent.process.signal(signal.SIGUSR2)
 
@@ -94,10 +99,13 @@ def agent_frozen(stack):
     stack.agent.process.signal(signal.SIGCONT)
 
 
+# Beside an open WebSocket, which has to outlive them.
+BESIDE_A_WEBSOCKET = (broker_stopped, broker_upgraded, agent_stopped, agent_upgraded)
 FAULTS = [
     ("none", lambda stack: None),
     ("agent killed -9, back after 1 s", agent_killed),
     ("agent SIGTERM and restart", agent_restarted),
+    ("agent's child SIGTERM, started again by --supervise", agent_stopped),
     ("agent upgraded (SIGUSR2 to --supervise)", agent_upgraded),
     ("broker killed -9 (under --supervise)", broker_killed),
     ("broker's child SIGTERM, started again by --supervise", broker_stopped),
@@ -106,14 +114,25 @@ FAULTS = [
 ]
 
 
+def answer(connection, request):
+    if request.get("Upgrade"):
+        return echo_handler(connection, request)
+    return connection.send(OK)
+
+
 def measure(name, fault, folder, ca):
     """In a folder of its own."""
-    agent = {"connections": 2, "options": ["--supervise"] if fault is agent_upgraded else []}
+    agent = {"connections": 2, "options": ["--supervise"] if fault in (agent_stopped, agent_upgraded) else []}
     stack = Stack(folder, ca, broker={"options": ["--supervise"], "park": "10s", "grace": "30s"}, agent=agent)
     try:
-        with Origin() as origin:
+        with Origin(answer) as origin:
             time.sleep(1.5)  # the machine is on file
-            results = Probes(stack, stack.host(origin.port)).run(lambda: fault(stack))
+            host = stack.host(origin.port)
+            chat = WebSocket(stack.client(), host) if fault in BESIDE_A_WEBSOCKET else None
+            results = Probes(stack, host).run(lambda: fault(stack))
+            if chat is not None:
+                chat.echo("still here")
+                chat.client.close()
     finally:
         stack.stop()
     failed = [failure for _, failure in results if failure]

@@ -73,6 +73,25 @@ def test_a_websocket_outlives_upgrades_and_new_streams_go_to_the_new_child(super
     wait_until(lambda: gone(old), "the first child ends with its last stream")
 
 
+def test_a_child_that_is_told_to_end_makes_way_at_once_and_cuts_nothing(supervised, make_origin):
+    origin = make_origin(lambda connection, request: echo_handler(connection, request) if request.get("Upgrade")
+                         else connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+    chat = WebSocket(supervised.client(), supervised.host(origin.port))
+    probes = Probes(by_tunnel(supervised, origin.port))
+    try:
+        probes.wait()
+        old = children(supervised)[-1]
+        os.kill(old, signal.SIGTERM)
+        supervised.agent.process.wait_event("child_started", count=2)
+        probes.wait()
+        chat.echo("by the old one")
+    finally:
+        failures = probes.stop()
+    assert not failures and not gone(old)
+    chat.client.close()
+    wait_until(lambda: gone(old), "the old child ends with its last stream")
+
+
 def test_the_machine_never_changes_hands_by_a_contest(supervised):
     for _ in range(2):
         upgrade(supervised)

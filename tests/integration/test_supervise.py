@@ -26,6 +26,13 @@ def child(stack):
     return int(stack.broker.process.find("child_started")[-1]["pid"])
 
 
+def ws_or_ok(connection, request):
+    if request.get("Upgrade"):
+        return echo_handler(connection, request)
+    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    return True
+
+
 def test_nobody_is_refused_while_a_killed_broker_comes_back(supervised, origin):
     probes = Probes(by_tunnel(supervised, origin.port))
     try:
@@ -136,6 +143,58 @@ def test_a_child_whose_parent_is_killed_makes_way_for_the_next_broker(supervised
     wait_until(lambda: gone(old), "the old child ends with its last stream")
 
 
+def test_a_child_that_is_told_to_end_makes_way_at_once_and_cuts_nothing(supervised, make_origin):
+    origin = make_origin(ws_or_ok)
+    host = supervised.host(origin.port)
+    chat = WebSocket(supervised.client(tls=True), host)
+    probes = Probes(by_tunnel(supervised, origin.port))
+    try:
+        for round_ in range(1, 4):
+            probes.wait()
+            old = child(supervised)
+            os.kill(old, signal.SIGTERM)
+            supervised.broker.process.wait_event("ready", count=round_ + 1)
+            assert child(supervised) != old
+            chat.echo(f"round {round_}")
+            probes.wait()
+    finally:
+        failures = probes.stop()
+    assert not failures, failures[:5]
+    chat.client.close()
+    ended = wait_until(lambda: supervised.broker.process.find("child_ended", current="no"), "the old ones end")
+    assert {line["code"] for line in ended} == {"0"} and len(supervised.broker.process.find("child_leaves")) == 3
+
+
+def test_an_old_child_runs_dry_when_all_are_told_to_end_and_ends_at_once_when_told_twice(supervised, make_origin):
+    origin = make_origin(echo_handler)
+    chat = WebSocket(supervised.client(), supervised.host(origin.port))
+    supervised.broker.process.signal(signal.SIGUSR2)
+    supervised.broker.process.wait_event("ready", count=2)
+    supervised.broker.process.signal(signal.SIGTERM)
+    supervised.broker.process.wait_event("child_ended", current="yes")
+    chat.echo("by the old one")
+    assert supervised.broker.process.running()
+    supervised.broker.process.signal(signal.SIGTERM)
+    assert supervised.broker.process.wait_exit() == 0
+
+
+def test_a_broker_that_is_told_to_end_beside_a_websocket_makes_way_for_the_next(make_stack, make_origin):
+    """Without a supervisor, as a script restarts it: the next one is started while the old one runs dry."""
+    stack = make_stack(broker={"park": "20s", "grace": "60s"})
+    origin = make_origin(ws_or_ok)
+    host = stack.host(origin.port)
+    olds = []
+    chat = WebSocket(stack.client(), host)
+    for round_ in range(3):
+        stack.broker.process.signal(signal.SIGTERM)
+        olds.append(stack.broker.succeed())
+        assert stack.get(host).status == 200
+        chat.echo(f"round {round_}")
+    assert olds[0].running()
+    chat.client.close()
+    assert olds[0].wait_exit(20) == 0
+
+
 def test_what_cannot_start_ends_with_its_code(supervised, make_stack, tmp_path):
     argv = supervised.broker.argv()
     taken = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
@@ -160,6 +219,48 @@ def test_sockets_of_systemd_are_taken(make_stack, origin):
             assert early.response().status in (200, 503)
             broker.terminate()
             assert broker.wait(60) == 0
+
+
+class HeldSockets:
+    """Both listening sockets held by this process, as systemd holds them, and brokers that get them."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.listeners = [socket.create_server(("127.0.0.1", port), backlog=64)
+                          for port in (stack.broker.http_port, stack.broker.https_port)]
+
+    def start(self):
+        fds = [listener.fileno() for listener in self.listeners]
+        script = f"exec 8<&{fds[0]} 9<&{fds[1]}; exec 3<&8 4<&9 8<&- 9<&-; LISTEN_PID=$$ LISTEN_FDS=2 exec \"$@\""
+        # pylint: disable-next=consider-using-with
+        return subprocess.Popen(["bash", "-c", script, "bash", *self.stack.broker.argv()], pass_fds=fds,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def test_a_broker_with_sockets_of_systemd_makes_way_for_the_next_and_nobody_is_refused(make_stack, make_origin):
+    stack = make_stack(broker={"park": "20s", "grace": "60s"}, start=False)
+    stack.broker.process.stop()
+    origin = make_origin(ws_or_ok)
+    host = stack.host(origin.port)
+    held = HeldSockets(stack)
+    brokers = [held.start()]
+    stack.agent.start()
+    chat = WebSocket(stack.client(), host)
+    probes = Probes(by_tunnel(stack, origin.port))
+    try:
+        for round_ in range(3):
+            probes.wait()
+            brokers[-1].terminate()
+            brokers.append(held.start())
+            probes.wait()
+            chat.echo(f"round {round_}")
+    finally:
+        failures = probes.stop()
+    assert not failures, failures[:5]
+    chat.client.close()
+    for broker in brokers:
+        broker.terminate()
+        assert broker.wait(30) == 0
 
 
 @pytest.mark.slow

@@ -120,3 +120,15 @@ def test_systemd_waits_as_long_as_the_drain_may_take(make_stack, notify, which):
     messages = [message for pid, message in notify.heard() if pid == process.pid and "STOPPING=1" in message]
     extended = int(messages[0].split("EXTEND_TIMEOUT_USEC=")[1].split()[0])
     assert 7 * 60 * 1_000_000 < extended <= 8 * 60 * 1_000_000
+
+
+def test_the_parent_says_that_the_service_stops_and_a_child_that_is_told_to_end_does_not(make_stack, notify):
+    stack = make_stack(broker={"env": notify.environment(60000), "options": ["--supervise"], "grace": "7m"})
+    process = stack.broker.process
+    os.kill(child(process), signal.SIGTERM)
+    process.wait_event("ready", count=2)
+    assert not [message for _, message in notify.heard() if "STOPPING=1" in message]
+    process.signal(signal.SIGTERM)
+    assert process.wait_exit() == 0
+    assert [pid for pid, message in notify.heard() if "STOPPING=1" in message] == [process.pid]
+    assert [pid for pid, message in notify.heard() if "EXTEND_TIMEOUT_USEC" in message and pid != process.pid]

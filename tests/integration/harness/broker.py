@@ -53,6 +53,12 @@ class Broker:
         self.process.wait_event("ready")
         return self
 
+    def succeed(self):
+        """Starts the next process while this one runs dry; gives this one."""
+        old, self.process = self.process, None
+        self.start()
+        return old
+
     def kill(self):
         self.process.kill()
 

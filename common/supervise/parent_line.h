@@ -1,0 +1,45 @@
+// A child's one word to its parent, over a pipe: that it is leaving, so that the next child is started at once and not
+// when this one has run dry. Thread: main.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "common/uv/child_process.h"
+#include "common/uv/fd_watch.h"
+#include "common/uv/loop.h"
+#include "common/uv/owned_fd.h"
+
+namespace ingress::supervise {
+
+// The child's end.
+class ParentLine {
+ public:
+  // Takes what the parent left in the environment.
+  ParentLine();
+
+  // Is a child of --supervise, and its parent lives.
+  bool has_parent() const;
+  // Does nothing without a parent. A parent that is ending itself starts nobody.
+  void leave();
+
+ private:
+  uv::OwnedFd fd_;
+};
+
+// The parent's end.
+class ChildLine {
+ public:
+  // Adds the child's end to what it is started with; keep what is returned until it has started. `on_leave` is called
+  // once at most. Without descriptors there is no line.
+  uv::OwnedFd equip(uv::Loop& loop, uv::ChildProgram& child, std::function<void()> on_leave);
+
+ private:
+  void on_readable();
+
+  uv::OwnedFd fd_;
+  std::function<void()> on_leave_;
+  std::unique_ptr<uv::FdWatch> watch_;  // ends before the descriptor does
+};
+
+}  // namespace ingress::supervise
