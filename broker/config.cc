@@ -80,7 +80,10 @@ std::string check_auth(const Settings& settings, Config& config) {
   std::string problem;
   config.live.default_auth = auth_without_secrets(settings.default_auth);
   const Result<AuthRule> auth = parse_auth(config.live.default_auth, problem);
-  return auth ? "" : "--default-auth " + settings.default_auth + ": " + problem;
+  if (auth) return "";
+  // What is no word may hold a password.
+  const bool is_word = settings.default_auth.find_first_of("{[\"") == std::string::npos;
+  return "--default-auth" + (is_word ? " " + settings.default_auth : "") + ": " + problem;
 }
 
 std::string check_policy(const char* name, const std::string& said, std::string& kept) {
@@ -238,6 +241,12 @@ void declare(cli::Program& program, Settings& settings) {
   program.choice("scheduling", settings.scheduling, {"batch", "normal"},
                  "batch: who wakes a loop is not interrupted by it, which saves waking idle processors; normal: as "
                  "other programs");
+}
+
+void hide_secrets(Settings& settings) {
+  settings.default_auth = auth_without_secrets(settings.default_auth);
+  settings.policy = without_secrets(settings.policy);
+  settings.enforce = without_secrets(settings.enforce);
 }
 
 std::vector<std::string> fixed_differences(const Config& a, const Config& b) {

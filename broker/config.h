@@ -110,6 +110,9 @@ void declare(cli::Program& program, Settings& settings);
 // A sentence for the operator where something is bad (exit 78). Reads files, opens nothing for writing.
 tl::expected<Config, std::string> check(const Settings& settings);
 
+// Turns passwords and tokens in policies into hashes: for settings that are shown.
+void hide_secrets(Settings& settings);
+
 // Settings that are not live and differ, by name.
 std::vector<std::string> fixed_differences(const Config& a, const Config& b);
 

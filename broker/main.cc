@@ -11,7 +11,10 @@ int main(int argc, char** argv) {
   if (choice.exit_code) return *choice.exit_code;
   const auto config = broker::check(settings);
   if (!config) return program->refuse(config.error());
-  if (choice.command == "validate") return program->print_valid();
+  if (choice.command == "validate") {
+    broker::hide_secrets(settings);
+    return program->print_valid();
+  }
   if (config->supervise) return broker::supervise(*config, {argv, argv + argc});
   return broker::run(*config, broker::ConfigSource(argc, argv));
 }

@@ -3,11 +3,19 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 #include "ctl/shell.h"
+#include "ctl/text_source.h"
 
 namespace ingress::ctl {
 namespace {
+
+// Digits without a zero before them: CLI11 takes 010 and 0x8 for 8, and passes over signs and spaces.
+bool is_plain_number(const std::string& text) {
+  return text == "0" ||
+         (!text.empty() && text.front() != '0' && text.find_first_not_of("0123456789") == std::string::npos);
+}
 
 // What CLI11 says of a number out of range names the range's ends, of hundreds of digits.
 CLI::Validator whole_number_from(long long least) {
@@ -15,8 +23,32 @@ CLI::Validator whole_number_from(long long least) {
       [least](const std::string& text) {
         long long value = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        const bool good = error == std::errc{} && end == text.data() + text.size() && value >= least;
+        const bool good =
+            is_plain_number(text) && error == std::errc{} && end == text.data() + text.size() && value >= least;
         return good ? std::string() : "'" + text + "' is not a whole number from " + std::to_string(least) + " up";
+      },
+      "");
+}
+
+CLI::Validator port_number() {
+  constexpr int kMostPort = 65535;
+  return CLI::Validator(
+      [](const std::string& text) {
+        int value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool good = is_plain_number(text) && error == std::errc{} && value >= 1 && value <= kMostPort;
+        return good ? std::string() : "'" + text + "' is not a port, 1 to " + std::to_string(kMostPort);
+      },
+      "");
+}
+
+CLI::Validator text_source() {
+  return CLI::Validator(
+      [](std::string& said) {
+        Outcome<std::string> text = text_of(said);
+        if (!text) return text.error().sentence;
+        said = std::move(*text);
+        return std::string();
       },
       "");
 }
@@ -55,6 +87,11 @@ Command Command::option(const char* name, std::string& value, const char* help, 
   return optional_word(name, value, help, shown);
 }
 
+Command Command::text_option(const char* name, std::string& value, const char* help, const char* shown) {
+  app_->add_option(name, value, help)->transform(text_source())->option_text(shown);
+  return *this;
+}
+
 Command Command::options(const char* name, std::vector<std::string>& values, const char* help, const char* shown) {
   app_->add_option(name, values, help)->allow_extra_args(false)->option_text(shown);
   return *this;
@@ -82,7 +119,7 @@ Command Command::number(const char* name, long long& value, long long least, con
 }
 
 Command Command::port(const char* name, int& value, const char* help) {
-  app_->add_option(name, value, help)->check(CLI::Range(1, 65535))->option_text("PORT");
+  app_->add_option(name, value, help)->check(port_number())->option_text("PORT");
   return *this;
 }
 

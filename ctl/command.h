@@ -24,6 +24,8 @@ class Command {
   Command optional_words(const char* name, std::vector<std::string>& values, const char* help, const char* shown);
   // --NAME VALUE
   Command option(const char* name, std::string& value, const char* help, const char* shown);
+  // The value, or where it is: @FILE, or - for standard input.
+  Command text_option(const char* name, std::string& value, const char* help, const char* shown);
   // May be said again and again.
   Command options(const char* name, std::vector<std::string>& values, const char* help, const char* shown);
   Command required_option(const char* name, std::string& value, const char* help, const char* shown);

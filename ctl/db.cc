@@ -16,8 +16,8 @@ struct DbFlags {
 
 // The file that --db names, which these commands are about.
 Outcome<std::string> file_of(const Shell& shell) {
-  if (shell.globals.db.empty()) return wrong_usage("say which database: --db FILE");
-  return shell.globals.db;
+  if (shell.globals.db_file.empty()) return wrong_usage("say which database: --db FILE");
+  return shell.globals.db_file;
 }
 
 Outcome<std::vector<Finding>> check(const std::string& path, const std::string& base_path) {

@@ -20,7 +20,8 @@ struct PolicyFlags {
 
   void add_to(Command command);
   bool given() const { return !(json + profile + host + origin + origin_protocol + auth + park + wake).empty(); }
-  // The policy that they make of `before`: --policy replaces it, the others set their key.
+  // The policy that they make of `before`: --policy replaces it, the others set their key. What is refused is not
+  // repeated: it may be secret.
   Outcome<Json> over(const Json& before) const;
 };
 

@@ -1,17 +1,24 @@
 #include "ctl/run.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <ostream>
+#include <string>
+#include <vector>
 
+#include "common/cli/values.h"
 #include "ctl/nouns.h"
 #include "ctl/usage.h"
 
 namespace ingress::ctl {
 namespace {
 
+constexpr const char* kJsonVariable = "INGRESS_JSON";
 constexpr const char* kFooter =
     "The admin token, which TCP needs, comes by --token-file or by INGRESS_TOKEN, never by argv.\n"
+    "INGRESS_ADMIN, INGRESS_TOKEN_FILE, INGRESS_DB and INGRESS_JSON (1, true, yes) stand for the flags.\n"
+    "Where an admin is named too, INGRESS_DB is what db is about and no more.\n"
     "Exit codes: 0 good, 1 failed, 2 usage, 4 not authorised.\n\n"
     "Example:\n"
     "  ingressctl machine create mach_1 --with-token\n"
@@ -28,9 +35,10 @@ void declare_globals(CLI::App& app, Globals& globals, const char* version) {
   app.add_option("--token-file", globals.token.file, "File with the admin token, for TCP")
       ->envname("INGRESS_TOKEN_FILE")
       ->option_text("FILE");
-  app.add_option("--db", globals.db, "This database file: list from it without a broker, or what db is about")
+  app.add_option("--db", globals.db_file, "This database file: list from it without a broker, or what db is about")
+      ->envname("INGRESS_DB")
       ->option_text("FILE");
-  app.add_flag("--json", globals.json, "Print JSON, for programs");
+  app.add_flag("--json", globals.json, "Print JSON, for programs")->envname(kJsonVariable);
   app.footer(kFooter);
   app.require_subcommand(1);
 }
@@ -67,8 +75,31 @@ void tell(Shell& shell, const Failure& failure) {
   shell.err() << told.dump() << "\n";
 }
 
-int refuse(std::ostream& err, const CLI::App& app, int argc, const char* const* argv, const std::string& complaint) {
-  const Usage usage = explain_usage(app, {argv + 1, argv + argc}, complaint);
+bool said(const std::vector<std::string>& words, const std::string& flag) {
+  return std::any_of(words.begin(), words.end(),
+                     [&flag](const std::string& word) { return word == flag || word.starts_with(flag + "="); });
+}
+
+// Of a command line that could not be read.
+bool wants_json(const std::vector<std::string>& words) {
+  const char* const variable = std::getenv(kJsonVariable);  // NOLINT(concurrency-mt-unsafe): nobody sets variables
+  return said(words, "--json") || (variable != nullptr && cli::parse_bool(variable).value_or(false));
+}
+
+// A file that a variable names is for `db` alone where an admin is named: a broker's container names both.
+void choose_file(const CLI::App& app, const std::vector<std::string>& words, Globals& globals) {
+  const bool admin_named = app.get_option("--admin")->count() > 0;
+  if (said(words, "--db") || !admin_named) globals.db = globals.db_file;
+}
+
+int refuse(std::ostream& err, const CLI::App& app, const std::vector<std::string>& words,
+           const std::string& complaint) {
+  const Usage usage = explain_usage(app, words, complaint);
+  if (wants_json(words)) {
+    err << Json{{"error", usage.sentence}, {"help", usage.help}}.dump(-1, ' ', false, Json::error_handler_t::replace)
+        << "\n";
+    return cli::kExitUsage;
+  }
   err << "ingressctl: " << usage.sentence << "\nTry '" << usage.help << "'.\n";
   return cli::kExitUsage;
 }
@@ -80,6 +111,7 @@ int run(int argc, const char* const* argv, const char* version, std::ostream& ou
   shell.globals.admin = kUsualAdmin;
   if (const char* token = std::getenv("INGRESS_TOKEN"))  // NOLINT(concurrency-mt-unsafe): nobody sets variables
     shell.globals.token.value = token;
+  const std::vector<std::string> words(argv + 1, argv + argc);
   CLI::App app("Shows and changes what a broker serves, by its admin API.", "ingressctl");
   declare_globals(app, shell.globals, version);
   add_commands(Command(app), shell, version);
@@ -92,8 +124,9 @@ int run(int argc, const char* const* argv, const char* version, std::ostream& ou
     out << asked.what() << "\n";
     return cli::kExitGood;
   } catch (const CLI::ParseError& error) {
-    return refuse(err, app, argc, argv, error.what());
+    return refuse(err, app, words, error.what());
   }
+  choose_file(app, words, shell.globals);
   const Outcome<int> outcome = shell.chosen();
   out.flush();
   if (outcome && out) return *outcome;

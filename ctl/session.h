@@ -19,7 +19,8 @@ namespace ingress::ctl {
 struct Globals {
   std::string admin;
   cli::Secret token;
-  std::string db;
+  std::string db_file;  // what the commands of `db` are about
+  std::string db;       // it, where lists are read from it; "": from the broker
   bool json = false;
 };
 

@@ -123,7 +123,7 @@ void LocalExchange::answer_ended() {
 
 void LocalExchange::failed(const Error& error) {
   log_debug("local_exchange_failed", {{"port", port_}, {"error", describe(error)}});
-  owner_.parts_.on_failed(port_, error);
+  if (error.side != Side::kClient) owner_.parts_.on_failed(port_, error);
   exchange_.reset();
   server::Responder* responder = std::exchange(responder_, nullptr);
   if (responder != nullptr && answer_begun_) responder->abort();

@@ -38,6 +38,10 @@ class LocalExchange final : public uv::Buryable {
     void on_trailers(const http::Fields& trailers) override { owner_.request_trailers(trailers); }
     size_t allowance() override { return owner_.exchange_ == nullptr ? 0 : owner_.exchange_->sendable(); }
     void on_drained() override { owner_.client_drained(); }
+    bool on_silent(const Error& error) override {
+      owner_.failed(error);
+      return true;
+    }
     void on_aborted(const Error& error) override { owner_.client_left(error); }
 
    private:

@@ -108,7 +108,7 @@ void OriginStream::answer_head(const http::ResponseHead& head, bool end) {
   out.status = head.status;
   out.reason = head.reason;
   out.minor_version = head.minor_version;
-  end_to_end_fields(head.fields, head.status == kSwitchingProtocols, out.fields);
+  end_to_end_fields(head.fields, head.status, out.fields);
   stream_->send_head(out, end);
   // The exchange's on_sendable follows a 101.
   if (head.status == kSwitchingProtocols) held_ = false;

@@ -7,6 +7,8 @@ namespace {
 
 using http::iequals;
 
+constexpr int kSwitchingProtocols = 101;
+constexpr int kUpgradeRequired = 426;
 constexpr std::array<std::string_view, 4> kHopByHop = {"connection", "keep-alive", "proxy-connection",
                                                        "transfer-encoding"};
 
@@ -29,7 +31,8 @@ bool is_named_by_connection(const http::Fields& fields, std::string_view name) {
 
 }  // namespace
 
-void end_to_end_fields(const http::Fields& fields, bool switching, http::Fields& out) {
+void end_to_end_fields(const http::Fields& fields, int status, http::Fields& out) {
+  const bool upgrades = status == kSwitchingProtocols || status == kUpgradeRequired;
   out.clear();
   bool named = false;
   for (const http::Field& field : fields) {
@@ -37,7 +40,7 @@ void end_to_end_fields(const http::Fields& fields, bool switching, http::Fields&
       if (iequals(field.name, "connection") && names_fields(field.value)) named = true;
       continue;
     }
-    if (iequals(field.name, "upgrade") && !switching) continue;
+    if (iequals(field.name, "upgrade") && !upgrades) continue;
     out.push_back(field);
   }
   if (!named) return;

@@ -6,7 +6,7 @@
 namespace ingress::agent {
 
 // `fields` without Connection and what it names, Keep-Alive, Proxy-Connection, Transfer-Encoding and Upgrade; Upgrade
-// stays where `switching` (a 101). Views into `fields`.
-void end_to_end_fields(const http::Fields& fields, bool switching, http::Fields& out);
+// stays where it says something: with a 101 and a 426. Views into `fields`.
+void end_to_end_fields(const http::Fields& fields, int status, http::Fields& out);
 
 }  // namespace ingress::agent

@@ -21,7 +21,8 @@ Refusal refusal_of(const Refused& refused) {
 
 TunnelClient::State state_of(ConnectStage stage) {
   constexpr TunnelClient::State kStates[] = {TunnelClient::State::kResolving, TunnelClient::State::kConnecting,
-                                             TunnelClient::State::kProxy, TunnelClient::State::kHandshake};
+                                             TunnelClient::State::kProxy, TunnelClient::State::kHandshake,
+                                             TunnelClient::State::kHandshake};
   return kStates[static_cast<size_t>(stage)];
 }
 
@@ -206,9 +207,11 @@ void TunnelClient::on_deadline(Deadline& deadline) {
     if (silent && may_dial_anew() && !attempting()) dial_anew();
     return;
   }
+  const Error late{ErrorCode::kTimeout, Side::kTunnel, true, 0, "no WELCOME in time"};
+  if (connector_ != nullptr) return connector_->give_up(late);
   const std::string address = pending_ != nullptr ? pending_->address() : "";
   drop_attempt();
-  fail_attempt(Error{ErrorCode::kTimeout, Side::kTunnel, true, 0, "no WELCOME in time"}, address);
+  fail_attempt(late, address);
 }
 
 void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& welcome) {

@@ -42,11 +42,11 @@ void TunnelConnector::on_resolved(Result<std::vector<uv::Address>> resolved) {
   if (done_) return;
   if (!resolved) return fail_attempt(resolved.error());
   addresses_ = in_turn(std::move(*resolved), turn_);
-  owner_.on_stage(ConnectStage::kConnecting);
   try_next();
 }
 
 void TunnelConnector::try_next() {
+  enter(ConnectStage::kConnecting);
   address_ = addresses_[next_address_++].to_text();
   both_tried_ = false;
   dial(ways_.first(address_, loop_.now()));
@@ -75,7 +75,7 @@ void TunnelConnector::on_socket(Result<std::unique_ptr<uv::Socket>> connected) {
 }
 
 void TunnelConnector::ask_proxy(std::unique_ptr<uv::Socket> socket) {
-  owner_.on_stage(ConnectStage::kProxy);
+  enter(ConnectStage::kProxy);
   proxy_reply_ = ConnectReply();
   proxy_socket_ = std::move(socket);
   proxy_socket_->set_handler(this);
@@ -102,7 +102,7 @@ void TunnelConnector::on_failed(const Error& error) {
 }
 
 void TunnelConnector::start_tls(std::unique_ptr<uv::Socket> socket) {
-  owner_.on_stage(ConnectStage::kHandshake);
+  enter(ConnectStage::kHandshake);
   socket->set_notsent_lowat(tunnel_link::kNotSentLowatBytes);
   auto session = tls::TlsSession::connect(*config_.tls, config_.broker.host);
   // What answers there then is other people's.
@@ -114,6 +114,7 @@ void TunnelConnector::start_tls(std::unique_ptr<uv::Socket> socket) {
 
 void TunnelConnector::on_ready() {
   if (done_ || connection_ == nullptr) return;
+  enter(ConnectStage::kAnswer);
   if (way_ == TunnelWay::kUpgrade) {
     upgrade_reply_ = UpgradeReply();
     return connection_->write(upgrade_request(config_.broker));
@@ -145,7 +146,9 @@ void TunnelConnector::succeed() {
 void TunnelConnector::fail_handshake(const Error& error) {
   if (way_ == TunnelWay::kUpgrade) ways_.failed(address_);
   if (way_ == TunnelWay::kUpgrade || std::exchange(both_tried_, true)) return fail_address(error);
+  note(error);
   loop_.bury(std::move(connection_));
+  enter(ConnectStage::kConnecting);
   dial(TunnelWay::kUpgrade);
 }
 
@@ -163,20 +166,35 @@ void TunnelConnector::on_deadline(Deadline&) {
   fail_address(Error{ErrorCode::kTimeout, Side::kTunnel, true, 0, "the address does not answer"});
 }
 
+void TunnelConnector::give_up(const Error& error) {
+  if (!done_) fail_attempt(error);
+}
+
+void TunnelConnector::enter(ConnectStage stage) {
+  stage_ = stage;
+  owner_.on_stage(stage);
+}
+
+void TunnelConnector::note(const Error& error) {
+  if (furthest_ && furthest_->stage > stage_) return;
+  furthest_ = Failure{stage_, error, address_};
+}
+
 void TunnelConnector::fail_address(const Error& error) {
   connecting_.reset();
   bury_socket(loop_, std::move(proxy_socket_));
   // What a buried one still says before it dies finds connection_ (or proxy_socket_) empty.
   if (connection_ != nullptr) loop_.bury(std::move(connection_));
   if (next_address_ >= addresses_.size()) return fail_attempt(error);
-  owner_.on_stage(ConnectStage::kConnecting);
+  note(error);
   try_next();
 }
 
 void TunnelConnector::fail_attempt(const Error& error) {
+  note(error);
   done_ = true;
   address_deadline_.cancel();
-  owner_.on_connect_failed(error, address_);
+  owner_.on_connect_failed(furthest_->error, furthest_->address);
 }
 
 }  // namespace ingress::agent

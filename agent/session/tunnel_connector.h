@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@
 
 namespace ingress::agent {
 
-// How far an attempt is.
-enum class ConnectStage : uint8_t { kResolving, kConnecting, kProxy, kHandshake };
+// How far an attempt is: the later, the further. kAnswer: TLS is up, and the server has yet to show that it takes
+// tunnels.
+enum class ConnectStage : uint8_t { kResolving, kConnecting, kProxy, kHandshake, kAnswer };
 
 class TunnelConnectorOwner {
  public:
@@ -27,7 +29,9 @@ class TunnelConnectorOwner {
   // The handshake, or the Upgrade, is done and the broker speaks the tunnel's protocol. The owner sets the connection's
   // handler before it returns.
   virtual void on_connected(std::unique_ptr<transport::Connection> connection, const std::string& address) = 0;
-  // `address` is the last one that was tried, "" where none was.
+  // Of all that failed on the way, what got furthest: a certificate that nobody vouches for says more than another
+  // address where nothing listens. Of equals the last. `address` is the one that it happened at, "" where none was
+  // tried.
   virtual void on_connect_failed(const Error& error, const std::string& address) = 0;
 
  protected:
@@ -48,7 +52,16 @@ class TunnelConnector final : public uv::Buryable,
                   TunnelConnectorOwner& owner);
   ~TunnelConnector() override;
 
+  // Its owner's time is over: fails with `error`, or with what an earlier address came to. Calls the owner.
+  void give_up(const Error& error);
+
  private:
+  struct Failure {
+    ConnectStage stage;
+    Error error;
+    std::string address;
+  };
+
   void on_resolved(Result<std::vector<uv::Address>> resolved);
   void try_next();
   void dial(TunnelWay way);
@@ -56,6 +69,9 @@ class TunnelConnector final : public uv::Buryable,
   void ask_proxy(std::unique_ptr<uv::Socket> socket);
   void start_tls(std::unique_ptr<uv::Socket> socket);
   void succeed();
+  void enter(ConnectStage stage);
+  // Keeps the failure that got furthest.
+  void note(const Error& error);
   // In the handshake; of the first way: the second one is tried.
   void fail_handshake(const Error& error);
   void fail_address(const Error& error);
@@ -84,6 +100,8 @@ class TunnelConnector final : public uv::Buryable,
   std::vector<uv::Address> addresses_;
   size_t next_address_ = 0;
   std::string address_;  // the one under way
+  ConnectStage stage_ = ConnectStage::kResolving;
+  std::optional<Failure> furthest_;
   std::unique_ptr<uv::Resolving> resolving_;
   std::unique_ptr<uv::Connecting> connecting_;
   std::unique_ptr<uv::Socket> proxy_socket_;

@@ -123,11 +123,32 @@ std::string new_secret() {
   return tls::to_base64url(tls::random_bytes(kSecretBytes));
 }
 
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+// RFC 9110, 13.1.1: "*", or a list of entity tags, of which weak ones (W/"…") match nothing. Ours have no comma.
+bool matches(std::string_view if_match, const std::string& record) {
+  const std::string tag = entity_tag(record);
+  while (true) {
+    const size_t comma = if_match.find(',');
+    const std::string_view element = trimmed(if_match.substr(0, comma));
+    if (element == tag || element == "*") return true;
+    if (comma == std::string_view::npos) return false;
+    if_match.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace
+
 std::optional<Answer> check_if_match(const Request& request, const std::optional<std::string>& record) {
   if (request.if_match.empty()) return std::nullopt;
   if (!record) return problem(412, "precondition_failed", "there is no such record (If-Match)");
-  if (request.if_match == "*") return std::nullopt;
-  if (request.if_match.find(entity_tag(*record)) != std::string::npos) return std::nullopt;
+  if (matches(request.if_match, *record)) return std::nullopt;
   return problem(412, "precondition_failed", "the record was changed meanwhile: read it again (If-Match)");
 }
 

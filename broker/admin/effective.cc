@@ -1,5 +1,6 @@
 #include "broker/admin/effective.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "broker/routing/route_index.h"
@@ -9,24 +10,31 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-// An enforced key and the nearest one hold both: that is how these are told.
-bool is_held_twice(const std::string& key) {
-  for (const char* each : {"auth", "methods", "ip_allow", "ip_deny", "max_body", "rate"}) {
+// Where several equals set one of these, each of them holds.
+bool is_held_together(const std::string& key) {
+  for (const char* each : {"auth", "methods", "ip_allow", "ip_deny", "max_body"}) {
     if (key == each) return true;
   }
   return false;
 }
 
+// An enforced key and the nearest one hold both: that is how these are told.
+bool is_held_twice(const std::string& key) { return key == "rate" || is_held_together(key); }
+
 json keys_of(const std::vector<PolicyLayer>& layers) {
   constexpr std::string_view kEnforced = "enforced by the broker";
   json keys = json::object();
+  std::map<std::string, int> levels;  // of the last one that holds
   for (const PolicyLayer& layer : layers) {
     const json policy = json::parse(layer.policy, nullptr, /*allow_exceptions=*/false);
     for (const auto& [key, value] : policy.items()) {
       json& held = keys[key];
       if (held.is_null()) held = json::array();
       const bool enforced_only = held.size() == 1 && held[0]["from"] == kEnforced && is_held_twice(key);
-      if (held.empty() || enforced_only) held.push_back({{"from", layer.from}, {"value", value}});
+      const bool beside = !held.empty() && levels[key] == layer.level && is_held_together(key);
+      if (!held.empty() && !enforced_only && !beside) continue;
+      held.push_back({{"from", layer.from}, {"value", value}});
+      levels[key] = layer.level;
     }
   }
   return keys;

@@ -20,6 +20,7 @@ void read_pattern(ObjectReader& in, RoutePattern& pattern) {
     target.text("project", pattern.target.project);
     target.text("service", pattern.target.service);
     target.integer("port", pattern.target.port);
+    if (target.has("port") && pattern.target.port == 0) target.refuse("port", "is not a port, 1 to 65535");
   });
   in.policy("policy", pattern.policy);
 }

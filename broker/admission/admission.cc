@@ -19,20 +19,28 @@ std::optional<Instead> canonical(const Asked& asked, const Resolution& found) {
   std::string url = (asked.tls ? "https://" : "http://") + found.canonical_host;
   const bool usual = asked.port == (asked.tls ? 443 : 80);
   if (!usual) url += ":" + std::to_string(asked.port);
-  return Instead{kElsewhere, kMovedPermanently, {{"Location", url + std::string(asked.target)}}};
+  url += asked.target == "*" ? "/" : asked.target;
+  return Instead{kElsewhere, kMovedPermanently, {{"Location", std::move(url)}}};
 }
 
-// Fields by which a way in tells the origin who asks come from nobody else, whichever way it is that lets in.
-void drop_identities(const EffectivePolicy& policy, Terms& terms) {
-  for (const AuthRule* rule : policy.auths()) {
-    for (const AuthWay& way : rule->ways) {
-      if (const auto* jwt = std::get_if<JwtAuth>(&way)) {
-        for (const auto& [claim, field] : jwt->claim_headers) terms.remove_fields.push_back(folded_name(field));
-      } else if (const auto* forward = std::get_if<ForwardAuth>(&way)) {
-        for (const std::string& field : forward->response_headers) terms.remove_fields.push_back(folded_name(field));
-      }
+void drop_identities(const AuthRule& rule, Terms& terms) {
+  for (const AuthWay& way : rule.ways) {
+    if (const auto* jwt = std::get_if<JwtAuth>(&way)) {
+      for (const auto& [claim, field] : jwt->claim_headers) terms.remove_fields.push_back(folded_name(field));
+    } else if (const auto* forward = std::get_if<ForwardAuth>(&way)) {
+      for (const std::string& field : forward->response_headers) terms.remove_fields.push_back(folded_name(field));
     }
   }
+}
+
+// Fields by which a policy tells the origin something, who asks before all, come from nobody else: whichever way it is
+// that lets in, and where a nearer policy has overridden the one that sets them too.
+void drop_identities(const EffectivePolicy& policy, Terms& terms) {
+  policy.each_layer([&terms](const Policy& layer) {
+    if (layer.auth) drop_identities(*layer.auth, terms);
+    if (!layer.request_headers) return;
+    for (const auto& [name, value] : layer.request_headers->set) terms.remove_fields.push_back(folded_name(name));
+  });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "broker/admission/credentials.h"
 #include "broker/admission/jwt_check.h"
+#include "broker/admission/rewriting.h"
 #include "broker/admission/share_pass.h"
 
 namespace ingress::broker {
@@ -99,11 +100,11 @@ struct Trial {
 
 }  // namespace
 
-void Refusals::follow(std::string target, std::string cookie) {
-  follow_ =
-      Instead{kFollow,
-              302,
-              {{"Location", std::move(target)}, {"Set-Cookie", std::move(cookie)}, {"Referrer-Policy", "no-referrer"}}};
+void Refusals::follow(std::string_view target, std::string cookie) {
+  follow_ = Instead{
+      kFollow,
+      302,
+      {{"Location", local_path(target)}, {"Set-Cookie", std::move(cookie)}, {"Referrer-Policy", "no-referrer"}}};
 }
 
 Instead Refusals::told() const {

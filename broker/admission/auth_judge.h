@@ -44,7 +44,7 @@ class Refusals {
   void challenge(std::string field) { challenges_.push_back(std::move(field)); }
   void by_server(Instead instead) { server_ = std::move(instead); }
   void expired() { expired_ = true; }
-  void follow(std::string target, std::string cookie);
+  void follow(std::string_view target, std::string cookie);
 
   // A link that is to be followed; then nothing else matters.
   bool follows() const { return follow_.has_value(); }

@@ -11,8 +11,8 @@ constexpr Error kMethod{ErrorCode::kForbidden, Side::kClient, false, 0, "the pol
 constexpr Error kTooLong{ErrorCode::kBodyTooLarge, Side::kClient, false, 0,
                          "the body is longer than the policy allows"};
 
-bool holds(const std::vector<AddressBlock>* blocks, const std::optional<IpAddress>& address) {
-  return address && std::any_of(blocks->begin(), blocks->end(),
+bool holds(const std::vector<AddressBlock>& blocks, const std::optional<IpAddress>& address) {
+  return address && std::any_of(blocks.begin(), blocks.end(),
                                 [&address](const AddressBlock& block) { return block.contains(*address); });
 }
 
@@ -21,21 +21,15 @@ bool address_may(const EffectivePolicy& policy, std::string_view client_ip) {
   const auto deny = policy.ip_deny();
   if (!allow && !deny) return true;
   const std::optional<IpAddress> address = IpAddress::parse(client_ip);
-  for (const auto* each : {deny.enforced, deny.nearest}) {
-    if (each != nullptr && holds(each, address)) return false;
-  }
-  for (const auto* each : {allow.enforced, allow.nearest}) {
-    if (each != nullptr && !holds(each, address)) return false;
-  }
-  return true;
+  const auto has = [&address](const auto* blocks) { return holds(*blocks, address); };
+  return std::none_of(deny.begin(), deny.end(), has) && std::all_of(allow.begin(), allow.end(), has);
 }
 
 bool method_may(const EffectivePolicy& policy, std::string_view method) {
   const auto methods = policy.methods();
-  for (const auto* each : {methods.enforced, methods.nearest}) {
-    if (each != nullptr && std::find(each->begin(), each->end(), method) == each->end()) return false;
-  }
-  return true;
+  return std::all_of(methods.begin(), methods.end(), [method](const std::vector<std::string>* each) {
+    return std::find(each->begin(), each->end(), method) != each->end();
+  });
 }
 
 uint64_t content_length(const http::Fields& fields) {
@@ -48,9 +42,9 @@ uint64_t content_length(const http::Fields& fields) {
 }  // namespace
 
 uint64_t max_body_of(const EffectivePolicy& policy) {
-  const auto most = policy.max_body();
-  return std::min(most.enforced == nullptr ? UINT64_MAX : *most.enforced,
-                  most.nearest == nullptr ? UINT64_MAX : *most.nearest);
+  uint64_t least = UINT64_MAX;
+  for (const uint64_t* const each : policy.max_body()) least = std::min(least, *each);
+  return least;
 }
 
 std::optional<Instead> filter(const EffectivePolicy& policy, const Asked& asked) {

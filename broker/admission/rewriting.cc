@@ -93,7 +93,7 @@ std::optional<Instead> plan_path(const Resolution& found, const Asked& asked, co
     // A link's part is in the query: the path is the same.
     const size_t bytes = bytes_of_prefix(path_of(*strip, values), found.path);
     if (bytes > 0) {
-      terms.stripped_prefix = target.substr(0, bytes);
+      terms.stripped_prefix = local_path(std::string_view(target).substr(0, bytes));
       target.erase(0, bytes);
       if (target.empty() || target.front() != '/') target.insert(0, "/");
       terms.set_fields.emplace_back("X-Forwarded-Prefix", terms.stripped_prefix);
@@ -122,8 +122,8 @@ std::string public_path(std::string_view path, const Terms& terms) {
 }
 
 std::string public_location(std::string_view value, const Terms& terms, std::string_view host) {
-  if (value.starts_with('/') && !value.starts_with("//")) return public_path(value, terms);
-  const auto url = http::parse_http_url(value);
+  if (value.starts_with('/') && !value.starts_with("//")) return local_path(public_path(value, terms));
+  const auto url = http::parse_http_reference(value);
   if (!url) return std::string(value);
   if (!http::iequals(url->authority, host)) return std::string(value);
   return std::string(value.substr(0, value.size() - url->rest.size())) +
@@ -175,11 +175,70 @@ void map_paths(const Terms& terms, std::string_view host, http::Scratch& scratch
   }
 }
 
+std::string_view without_blanks(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// What is in front of the separator; the rest stays in `text`.
+std::string_view take_part(std::string_view& text, char separator) {
+  const size_t end = text.find(separator);
+  const std::string_view part = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return part;
+}
+
+bool is_frame_ancestors(std::string_view directive) {
+  const std::string_view trimmed = without_blanks(directive);
+  return http::iequals(trimmed.substr(0, trimmed.find_first_of(" \t")), "frame-ancestors");
+}
+
+// A Content-Security-Policy (CSP 3, 2.2: policies between commas, directives between semicolons) that lets others frame
+// the page; nullopt where it says nothing of that.
+std::optional<std::string> without_frame_ancestors(std::string_view value) {
+  bool changed = false;
+  std::string kept;
+  while (!value.empty()) {
+    std::string_view rest = take_part(value, ',');
+    std::string policy;
+    while (!rest.empty()) {
+      const std::string_view directive = take_part(rest, ';');
+      const bool dropped = is_frame_ancestors(directive);
+      changed = changed || dropped;
+      if (dropped || without_blanks(directive).empty()) continue;
+      policy.append(policy.empty() ? "" : "; ").append(without_blanks(directive));
+    }
+    if (!policy.empty()) kept.append(kept.empty() ? "" : ", ").append(policy);
+  }
+  return changed ? std::optional(std::move(kept)) : std::nullopt;
+}
+
+void let_frame(http::Scratch& scratch, http::Fields& fields) {
+  const auto stays = [&scratch](http::Field& field) {
+    if (!http::iequals(field.name, "Content-Security-Policy")) return true;
+    const std::optional<std::string> changed = without_frame_ancestors(field.value);
+    if (changed) field.value = scratch.add(*changed);
+    return !changed || !changed->empty();
+  };
+  size_t kept = 0;
+  for (http::Field& field : fields) {
+    if (stays(field)) fields[kept++] = field;
+  }
+  fields.resize(kept);
+}
+
 bool is_set_cookie(const http::Field& field) {
   return field.name.size() == 10 && http::iequals(field.name, "Set-Cookie");
 }
 
 }  // namespace
+
+// Browsers take a backslash for a slash, and tabs off.
+std::string local_path(std::string_view path) {
+  const size_t begin = std::min(path.find_first_not_of("/\\\t"), path.size());
+  return "/" + std::string(path.substr(begin));
+}
 
 std::string folded_name(std::string_view name) {
   std::string folded = lower_case(name);
@@ -247,6 +306,8 @@ void add_security_fields(SecurityHeaders which, bool tls, http::Fields& fields) 
 
 void rewrite_answer(const Terms& terms, bool tls, std::string_view host, http::Scratch& scratch, http::Fields& fields) {
   map_paths(terms, host, scratch, fields);
+  // The origin's word; the policy's own field stays.
+  if (terms.security == SecurityHeaders::kFrameable) let_frame(scratch, fields);
   for (const std::string& name : terms.remove_answer_fields) http::drop_fields(fields, name);
   for (const auto& [name, value] : terms.set_answer_fields) http::drop_fields(fields, lower_case(name));
   for (const auto& [name, value] : terms.set_answer_fields) {

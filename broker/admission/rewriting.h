@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "broker/admission/asked.h"
@@ -16,9 +17,11 @@ namespace ingress::broker {
 // differently, where a prefix is to be taken off).
 std::optional<Instead> plan_rewriting(const Resolution& found, const Asked& asked, Terms& terms);
 
-// The fields as they go to the origin; new values live in `terms` or the scratch.
+// The path with one slash at its begin: browsers take `//name` and `/\name` for another site.
+std::string local_path(std::string_view path);
 // In lower case, with hyphens for underscores: the name whose every spelling http::drop_fields drops.
 std::string folded_name(std::string_view name);
+// The fields as they go to the origin; new values live in `terms` or the scratch.
 void rewrite_request(const Terms& terms, http::Scratch& scratch, http::Fields& fields);
 // The answer's, as they go to the client. `host` as the client sent it.
 void rewrite_answer(const Terms& terms, bool tls, std::string_view host, http::Scratch& scratch, http::Fields& fields);

@@ -247,13 +247,26 @@ void Forward::on_drained() {
   stream_.consumed(bytes);
 }
 
+bool Forward::on_silent(const Error& error) {
+  if (responder_ == nullptr || answer_begun_) return false;
+  stop_waiting();
+  if (stream_) stream_.abandon(tunnel::ResetCode::kCancelled);
+  fail(error);
+  settle();
+  return true;
+}
+
+void Forward::stop_waiting() {
+  leave_lot();
+  stop_asking();
+  again_due_ = false;
+}
+
 void Forward::on_aborted(const Error& error) {
   if (responder_ == nullptr) return;
   body_bytes_ = responder_->body_bytes_sent();
   responder_ = nullptr;
-  leave_lot();
-  stop_asking();
-  again_due_ = false;
+  stop_waiting();
   log(&error);
   if (stream_) stream_.abandon(tunnel::ResetCode::kCancelled);
   settle();

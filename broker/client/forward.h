@@ -73,6 +73,7 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   void on_request_trailers(const http::Fields& trailers) override;
   size_t allowance() override;
   void on_drained() override;
+  bool on_silent(const Error& error) override;
   void on_aborted(const Error& error) override;
   // tunnel::StreamHandler
   void on_head(const http::ResponseHead& head, bool end) override;
@@ -110,6 +111,7 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   bool park(const Error& why);
   bool may_be_sent_again(const Error& error) const;
   void leave_lot();
+  void stop_waiting();
   bool starting() const;
   Error of_machine(Error why) const;
   http::Inbound inbound() const;

@@ -8,7 +8,17 @@ namespace {
 
 const AuthRule kDenied = AuthRule::of(Auth::kDeny);
 
+// Whether a way in tells the origin who asks: then no client may.
+bool tells_identity(const AuthRule& rule) {
+  return std::any_of(rule.ways.begin(), rule.ways.end(), [](const AuthWay& way) {
+    if (const auto* jwt = std::get_if<JwtAuth>(&way)) return !jwt->claim_headers.empty();
+    const auto* forward = std::get_if<ForwardAuth>(&way);
+    return forward != nullptr && !forward->response_headers.empty();
+  });
+}
+
 bool is_plain(const Policy& policy) {
+  if (policy.auth && tells_identity(*policy.auth)) return false;
   return !(policy.methods || policy.ip_allow || policy.ip_deny || policy.strip_prefix || policy.add_prefix ||
            policy.request_headers || policy.response_headers || policy.security_headers || policy.timeouts ||
            policy.max_body || policy.rate || policy.canonical || policy.cookies || policy.root_path_field);
@@ -27,6 +37,8 @@ void EffectivePolicy::enforce(const Policy* policy) {
 
 void EffectivePolicy::add(const Policy* policy) {
   if (policy == nullptr) return;
+  // Nearer, or of this level: what it says holds, or is overridden, from there.
+  if (std::find(layers_.begin(), layers_.begin() + count_, policy) != layers_.begin() + count_) return;
   look_at(*policy);
   if (count_ == kMostLayers) {
     // What does not fit may have closed the way.
@@ -35,6 +47,7 @@ void EffectivePolicy::add(const Policy* policy) {
     auth_count_ = 1;
     return;
   }
+  levels_[count_] = level_;
   layers_[count_++] = policy;
   if (policy->auth) add_auth(*policy->auth);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,21 @@
 #include "broker/policy/policy.h"
 
 namespace ingress::broker {
+
+// Values of one key that hold beside each other, the enforced one first.
+template <class T, size_t kMost>
+class Held {
+ public:
+  explicit operator bool() const { return count_ > 0; }
+  const T* const* begin() const { return values_.data(); }
+  const T* const* end() const { return values_.data() + count_; }
+  size_t size() const { return count_; }
+  void add(const T* value) { values_[count_++] = value; }
+
+ private:
+  std::array<const T*, kMost> values_{};
+  size_t count_ = 0;
+};
 
 class EffectivePolicy {
  public:
@@ -21,8 +37,13 @@ class EffectivePolicy {
   // What no policy below can loosen. null for nothing.
   void enforce(const Policy* policy);
   // Layers are added nearest first. Those added between two calls of next_level() are of one level: an `auth` of the
-  // nearest level that sets one holds, and where several of that level set it, a request has to pass each.
-  void next_level() { level_open_ = false; }
+  // nearest level that sets one holds, and where several of that level set it, a request has to pass each. So it is
+  // with `methods`, `ip_allow`, `ip_deny` and `max_body`.
+  void next_level() {
+    level_open_ = false;
+    ++level_;
+  }
+  // One that is there already adds nothing.
   void add(const Policy* policy);
 
   http::HostMode host() const { return value(&Policy::host, http::HostMode::kRewrite); }
@@ -43,18 +64,26 @@ class EffectivePolicy {
   CookieScope cookies() const { return value(&Policy::cookies, CookieScope::kIsolate); }
   bool root_path_field() const { return value(&Policy::root_path_field, false); }
 
-  // Rules that are held one by one: an enforced one and the nearest one.
+  // Rules of which each holds: an enforced one, and those of the nearest level that sets the key.
   template <class T>
-  struct Pair {
-    const T* enforced = nullptr;
-    const T* nearest = nullptr;
+  using Each = Held<T, kMostLayers + 1>;
+  Each<std::vector<std::string>> methods() const { return each(&Policy::methods); }
+  Each<std::vector<AddressBlock>> ip_allow() const { return each(&Policy::ip_allow); }
+  Each<std::vector<AddressBlock>> ip_deny() const { return each(&Policy::ip_deny); }
+  Each<uint64_t> max_body() const { return each(&Policy::max_body); }
+  // An enforced one and the nearest one.
+  struct Rates {
+    const RateRule* enforced = nullptr;
+    const RateRule* nearest = nullptr;
     explicit operator bool() const { return enforced != nullptr || nearest != nullptr; }
   };
-  Pair<std::vector<std::string>> methods() const { return both(&Policy::methods); }
-  Pair<std::vector<AddressBlock>> ip_allow() const { return both(&Policy::ip_allow); }
-  Pair<std::vector<AddressBlock>> ip_deny() const { return both(&Policy::ip_deny); }
-  Pair<uint64_t> max_body() const { return both(&Policy::max_body); }
-  Pair<RateRule> rate() const { return both(&Policy::rate); }
+  Rates rate() const { return {enforced(&Policy::rate), nearest(&Policy::rate)}; }
+  // Calls visit(policy) for each of them, the ones that nearer ones have overridden too.
+  template <class Visit>
+  void each_layer(Visit visit) const {
+    if (enforced_ != nullptr) visit(*enforced_);
+    for (size_t i = 0; i < count_; ++i) visit(*layers_[i]);
+  }
 
   // The rules of which each has to let a request in; none where nothing says who may (then nobody may).
   std::span<const AuthRule* const> auths() const { return {auths_.data(), auth_count_}; }
@@ -71,7 +100,8 @@ class EffectivePolicy {
   // Everybody may come in, without a question.
   bool is_public() const;
   bool is_denied() const;
-  // Nothing but what forwarding itself knows (host, origin, origin_protocol, park, wake) and `auth` is set.
+  // Nothing but what forwarding itself knows (host, origin, origin_protocol, park, wake) and `auth` is set, and no way
+  // in tells the origin who asks.
   bool plain() const { return plain_; }
   // The same for the same policies, and hardly ever for others. Reads their whole text.
   size_t fingerprint() const;
@@ -81,8 +111,12 @@ class EffectivePolicy {
  private:
   template <class T>
   const T* find(std::optional<T> Policy::*key) const {
-    if (enforced_ != nullptr && enforced_->*key) return &*(enforced_->*key);
-    return nearest(key);
+    const T* const first = enforced(key);
+    return first != nullptr ? first : nearest(key);
+  }
+  template <class T>
+  const T* enforced(std::optional<T> Policy::*key) const {
+    return enforced_ != nullptr && enforced_->*key ? &*(enforced_->*key) : nullptr;
   }
   template <class T>
   const T* nearest(std::optional<T> Policy::*key) const {
@@ -97,15 +131,24 @@ class EffectivePolicy {
     return found == nullptr ? otherwise : *found;
   }
   template <class T>
-  Pair<T> both(std::optional<T> Policy::*key) const {
-    return {enforced_ != nullptr && enforced_->*key ? &*(enforced_->*key) : nullptr, nearest(key)};
+  Each<T> each(std::optional<T> Policy::*key) const {
+    Each<T> held;
+    if (const T* const first = enforced(key)) held.add(first);
+    size_t i = 0;
+    while (i < count_ && !(layers_[i]->*key)) ++i;
+    for (const size_t nearest = i; i < count_ && levels_[i] == levels_[nearest]; ++i) {
+      if (layers_[i]->*key) held.add(&*(layers_[i]->*key));
+    }
+    return held;
   }
   void add_auth(const AuthRule& rule);
   void look_at(const Policy& policy);
 
   const Policy* enforced_ = nullptr;
   std::array<const Policy*, kMostLayers> layers_{};
+  std::array<uint8_t, kMostLayers> levels_{};  // of each of them
   size_t count_ = 0;
+  uint8_t level_ = 0;                                    // in hand
   std::array<const AuthRule*, kMostAuths + 1> auths_{};  // an enforced one first
   size_t auth_count_ = 0;
   std::array<Quota, kMostQuotas> quotas_{};

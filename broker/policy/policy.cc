@@ -207,7 +207,10 @@ Status read_positive(const KeyReading& in, double& out) {
 Status read_rate_member(const KeyReading& in, std::string_view name, RateRule& rule) {
   if (name == "requests_per_second") return read_positive(in, rule.requests_per_second);
   if (name == "burst") return read_positive(in, rule.burst);
-  if (name == "bytes_per_second") return read_bytes(in, rule.bytes_per_second);
+  if (name == "bytes_per_second") {
+    Status read = read_bytes(in, rule.bytes_per_second);
+    return read && rule.bytes_per_second == 0 && !in.kept ? in.refuse("is a number of bytes above 0") : read;
+  }
   if (name == "streams") {
     double streams = 0;
     Status read = read_positive(in, streams);
@@ -334,6 +337,24 @@ void fill(std::optional<T>& to, const std::optional<T>& from) {
   if (!to) to = from;
 }
 
+Result<Policy> read_policy(std::string_view text, std::string& problem, bool kept) {
+  Policy policy;
+  if (text == "{}") return policy;  // by far the most rows
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) {
+    problem = "a policy is a JSON object, as in {\"host\":\"preserve\"}";
+    return fail(ErrorCode::kInvalidArgument, Side::kClient, "reading a policy");
+  }
+  Policy bundle;
+  for (const auto& [key, value] : object.items()) {
+    if (const Status read = read_key({key, value, problem, kept}, policy, bundle); !read)
+      return tl::unexpected(read.error());
+  }
+  policy.fill_from(bundle);
+  policy.set_text(text);
+  return policy;
+}
+
 }  // namespace
 
 void Policy::fill_from(const Policy& bundle) {
@@ -368,24 +389,17 @@ Status read_words(const KeyReading& in, std::vector<std::string>& out) {
 }
 
 Result<Policy> parse_policy(std::string_view text, std::string& problem) {
-  Policy policy;
-  if (text == "{}") return policy;  // by far the most rows
-  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) {
-    problem = "a policy is a JSON object, as in {\"host\":\"preserve\"}";
-    return fail(ErrorCode::kInvalidArgument, Side::kClient, "reading a policy");
-  }
-  Policy bundle;
-  for (const auto& [key, value] : object.items()) {
-    if (const Status read = read_key({key, value, problem}, policy, bundle); !read) return tl::unexpected(read.error());
-  }
-  policy.fill_from(bundle);
-  policy.set_text(text);
-  return policy;
+  return read_policy(text, problem, /*kept=*/false);
 }
 
 Result<AuthRule> parse_auth(std::string_view text, std::string& problem) {
   json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  // A word stands for itself. What was to be JSON is not repeated: it may hold a password.
+  const bool is_word = text.find_first_of("{[\"") == std::string_view::npos;
+  if (value.is_discarded() && !is_word) {
+    problem = "it is neither a word nor JSON";
+    return fail(ErrorCode::kInvalidArgument, Side::kClient, "reading a policy");
+  }
   if (value.is_discarded()) value = std::string(text);
   AuthRule rule;
   if (const Status read = read_auth({"auth", value, problem}, rule); !read) return tl::unexpected(read.error());
@@ -400,7 +414,7 @@ void Policy::set_text(std::string_view json) {
 std::shared_ptr<const Policy> load_policy(std::string_view text) {
   if (text == "{}") return nullptr;
   std::string problem;
-  Result<Policy> policy = parse_policy(text, problem);
+  Result<Policy> policy = read_policy(text, problem, /*kept=*/true);
   if (!policy) return nullptr;
   return std::make_shared<const Policy>(std::move(*policy));
 }

@@ -1,7 +1,6 @@
 #include "broker/routing/explain.h"
 
 #include "broker/model/machine_state.h"
-#include "broker/routing/port_policy.h"
 #include "common/cli/values.h"
 
 namespace ingress::broker {
@@ -115,8 +114,8 @@ void Explainer::found(const Resolution& resolution) {
   steps_.push_back("policy: " + words_of(resolution.policy));
 }
 
-void Explainer::layer(std::string from, const Policy* policy) {
-  if (policy != nullptr) layers_->push_back({std::move(from), policy->text});
+void Explainer::layer(std::string from, int level, const Policy* policy) {
+  if (policy != nullptr) layers_->push_back({std::move(from), policy->text, level});
 }
 
 namespace {
@@ -129,13 +128,17 @@ std::string name_of_row(const ProjectNode& project) { return "project " + projec
 
 }  // namespace
 
-void Explainer::policies(const BrokerPolicies& broker, const HostEntry* entry, const MachineNode& machine, int port) {
+void Explainer::policies(const BrokerPolicies& broker, const HostEntry* entry, const MachineNode& machine, int port,
+                         const HostOwner& owner) {
+  constexpr int kRoute = 1;
+  constexpr int kDefaults = 5;
   if (layers_ == nullptr) return;
-  layer("enforced by the broker", broker.enforced.get());
-  if (entry != nullptr && entry->route != nullptr) layer("route " + entry->route->id, entry->policy.get());
-  each_port_policy(machine, port,
-                   [this](int, const auto& row, const Policy* policy) { layer(name_of_row(row), policy); });
-  layer("the broker's default", broker.defaults.get());
+  layer("enforced by the broker", 0, broker.enforced.get());
+  if (entry != nullptr && entry->route != nullptr) layer("route " + entry->route->id, kRoute, entry->policy.get());
+  each_port_policy(machine, port, owner, [this](int level, const auto& row, const Policy* policy) {
+    layer(name_of_row(row), kRoute + 1 + level, policy);
+  });
+  layer("the broker's default", kDefaults, broker.defaults.get());
 }
 
 void Explainer::passed_over() { steps_.emplace_back("that leads nowhere"); }

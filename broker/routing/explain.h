@@ -7,6 +7,7 @@
 
 #include "broker/routing/host_grammar.h"
 #include "broker/routing/index_nodes.h"
+#include "broker/routing/port_policy.h"
 #include "broker/routing/route_index.h"
 
 namespace ingress::broker {
@@ -26,7 +27,8 @@ class Explainer {
   void service(const ServiceNode& service);
   void found(const Resolution& resolution);
   // What holds for it, nearest first; an enforced one before all. Those that set nothing are left out.
-  void policies(const BrokerPolicies& broker, const HostEntry* entry, const MachineNode& machine, int port);
+  void policies(const BrokerPolicies& broker, const HostEntry* entry, const MachineNode& machine, int port,
+                const HostOwner& owner);
   void passed_over();  // a form that led nowhere, before the next one is tried
   void refused(ErrorCode code, std::string sentence);
 
@@ -34,7 +36,7 @@ class Explainer {
   const std::string& detail() const { return detail_; }
 
  private:
-  void layer(std::string from, const Policy* policy);
+  void layer(std::string from, int level, const Policy* policy);
 
   std::vector<std::string>& steps_;
   std::vector<PolicyLayer>* layers_;

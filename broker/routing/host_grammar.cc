@@ -59,6 +59,22 @@ void read_below(std::string_view below, GrammarName& out) {
 
 }  // namespace
 
+std::string with_underscores(std::string_view host) {
+  GrammarName name;
+  const std::string_view label = first_label(host);
+  split(label, name);
+  if (!name.prefixed || label[name.prefix.size()] != '-') return {};
+  std::string written(host);
+  written.replace(name.prefix.size(), 2, "__");
+  return written;
+}
+
+std::string machine_host(const GrammarName& name, std::string_view id) {
+  std::string host;
+  if (name.prefixed) host.append(name.prefix).append("__");
+  return host.append(id).append(".machines.").append(name.domain);
+}
+
 GrammarName read_grammar(std::string_view host, std::span<const std::string> domains) {
   GrammarName out;
   std::string_view below;

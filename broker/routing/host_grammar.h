@@ -29,4 +29,9 @@ struct GrammarName {
 // `host` is normalised; `domains` are lower case, longer ones first.
 GrammarName read_grammar(std::string_view host, std::span<const std::string> domains);
 
+// The host with its first label's separator written `__`; "" where it is not `--`.
+std::string with_underscores(std::string_view host);
+// A machine's host as `name` has it, with the machine's id in place of an alias.
+std::string machine_host(const GrammarName& name, std::string_view id);
+
 }  // namespace ingress::broker

@@ -146,7 +146,7 @@ MachineView machine_view(const MachineNode& machine, const BrokerPolicies& polic
 bool port_is_public(const MachineNode& machine, int port, const BrokerPolicies& policies) {
   EffectivePolicy policy;
   policy.enforce(policies.enforced.get());
-  add_port_policies(machine, port, policy);
+  add_port_policies(machine, port, {}, policy);
   policy.next_level();
   policy.add(policies.defaults.get());
   return policy.is_public() && !policy.ip_allow() && !policy.ip_deny() && !policy.methods();

@@ -4,9 +4,9 @@
 
 namespace ingress::broker {
 
-void add_port_policies(const MachineNode& machine, int port, EffectivePolicy& policy) {
+void add_port_policies(const MachineNode& machine, int port, const HostOwner& owner, EffectivePolicy& policy) {
   int last = -1;
-  each_port_policy(machine, port, [&policy, &last](int level, const auto& row, const Policy* each) {
+  each_port_policy(machine, port, owner, [&policy, &last](int level, const auto& row, const Policy* each) {
     if (level != last) policy.next_level();
     last = level;
     policy.add(each);

@@ -10,15 +10,24 @@
 namespace ingress::broker {
 
 Status Resolver::run(std::string_view host) {
-  if (const HostEntry* entry = pick_by_path(tables_.host(host), out_.path, now_)) {
-    if (explainer_ != nullptr) explainer_->exact(*entry);
-    return to_entry(*entry, host);
-  }
+  if (const Answer answer = by_exact(host)) return *answer;
+  // A name that is spelled with `--` is the one with `__`, and so are its routes and their policies.
+  const std::string underscored = with_underscores(host);
+  if (const Answer answer = by_exact(underscored)) return *answer;
   if (explainer_ != nullptr) explainer_->no_exact();
   if (const Answer answer = by_grammar(host)) return *answer;
   if (const Answer answer = by_custom_domain(host)) return *answer;
   if (const Answer answer = by_wildcard(host)) return *answer;
+  if (const Answer answer = by_wildcard(underscored)) return *answer;
+  asked_.project = missed_;
   return refuse(miss_.value_or(Why{ErrorCode::kRouteNotFound, "no route leads to ", host, ""}));
+}
+
+Resolver::Answer Resolver::by_exact(std::string_view host) {
+  const HostEntry* entry = host.empty() ? nullptr : pick_by_path(tables_.host(host), out_.path, now_);
+  if (entry == nullptr) return std::nullopt;
+  if (explainer_ != nullptr) explainer_->exact(*entry);
+  return to_entry(*entry, host);
 }
 
 Resolver::Answer Resolver::by_grammar(std::string_view host) {
@@ -50,12 +59,16 @@ Resolver::Answer Resolver::by_machine_name(const GrammarName& name) {
   }
   const MachineNode* machine = tables_.machine_by_alias(name.name);
   if (machine == nullptr) return miss({ErrorCode::kMachineNotFound, "there is no machine ", name.name, ""});
+  if (machine->record.id != name.name) {
+    if (const Answer answer = by_exact(machine_host(name, machine->record.id))) return answer;
+  }
   return to_machine(*machine, port);
 }
 
 Resolver::Answer Resolver::by_project_name(const GrammarName& name) {
   const bool digits = name.prefixed && all_digits(name.prefix);
   if (digits && !parse_port(name.prefix)) {
+    asked_.project = tables_.project(name.name);
     return refuse({ErrorCode::kInvalidPort, "", name.prefix, " is not a port: 1 to 65535, no leading zero"});
   }
   if (reserved_word(name.name)) {
@@ -65,7 +78,7 @@ Resolver::Answer Resolver::by_project_name(const GrammarName& name) {
     return miss({ErrorCode::kInvalidProjectSlug, "", name.name, " cannot be a project's slug"});
   const ProjectNode* project = tables_.project(name.name);
   if (project == nullptr) return miss({ErrorCode::kProjectNotFound, "there is no project ", name.name, ""});
-  named_project_ = project;
+  named_project_ = asked_.project = project;
   if (!name.prefixed) return to_project(*project, nullptr, 0);
   named_prefix_ = name.prefix;
   return by_prefix(*project, name.prefix);
@@ -85,6 +98,7 @@ Resolver::Answer Resolver::by_service_name(const GrammarName& name) {
     return miss({ErrorCode::kInvalidProjectSlug, "", name.name, " cannot be a project's slug"});
   const ProjectNode* project = tables_.project(name.name);
   if (project == nullptr) return miss({ErrorCode::kProjectNotFound, "there is no project ", name.name, ""});
+  asked_.project = project;
   const ServiceNode* service = find_service(*project, name.service);
   if (service == nullptr && !project->record.suspended) {
     return miss({ErrorCode::kServiceNotFound, "the project has no service ", name.service, ""});
@@ -102,6 +116,7 @@ Resolver::Answer Resolver::by_custom_domain(std::string_view host) {
   const std::string_view label = first_label(host);
   if (explainer_ != nullptr) explainer_->custom_domain(*entry, label);
   const ProjectNode& project = *entry->project;
+  asked_.project = &project;
   out_.pattern = entry->pattern;
   out_.parent_is_project = true;
   if (all_digits(label)) {
@@ -117,7 +132,7 @@ Resolver::Answer Resolver::by_custom_domain(std::string_view host) {
 }
 
 Resolver::Answer Resolver::by_wildcard(std::string_view host) {
-  const HostEntry* entry = tables_.wildcards.match(host, out_.path, now_);
+  const HostEntry* entry = host.empty() ? nullptr : tables_.wildcards.match(host, out_.path, now_);
   if (entry == nullptr) return std::nullopt;
   if (explainer_ != nullptr) explainer_->wildcard(*entry);
   return to_entry(*entry, host);
@@ -126,6 +141,7 @@ Resolver::Answer Resolver::by_wildcard(std::string_view host) {
 Status Resolver::to_entry(const HostEntry& entry, std::string_view host) {
   out_.pattern = entry.pattern;
   entry_ = &entry;
+  asked_.project = entry.project;
   if (entry.has_path() && out_.path.ambiguous()) {
     return refuse({ErrorCode::kBadRequest, "servers read the path differently: its route ", entry.pattern,
                    " takes no dot segments, encoded slashes or backslashes"});
@@ -198,6 +214,7 @@ Status Resolver::to_captured(const HostEntry& entry) {
     const std::string slug = filled(target.project, out_.captures);
     const ProjectNode* project = entry.project != nullptr ? entry.project : tables_.project(slug);
     if (project == nullptr) return refuse({ErrorCode::kProjectNotFound, "there is no project ", slug, ""});
+    asked_.project = project;
     const ServiceNode* found = service.empty() ? nullptr : find_service(*project, service);
     if (found == nullptr && !service.empty()) {
       return refuse({ErrorCode::kServiceNotFound, "the project has no service ", service, ""});
@@ -222,6 +239,7 @@ Status Resolver::to_captured_machine(const RouteNode& route, const MachineNode* 
   const ServiceNode* found = owner == nullptr ? nullptr : find_service(*owner, service);
   if (found == nullptr) return refuse({ErrorCode::kServiceNotFound, "the project has no service ", service, ""});
   out_.service = found->name;
+  asked_ = {owner, found};
   return to_machine(*machine, found->port);
 }
 
@@ -233,6 +251,7 @@ bool Resolver::owns(const RouteNode& route, const MachineNode& machine) const {
 
 Status Resolver::to_project(const ProjectNode& project, const ServiceNode* service, int port) {
   out_.project = project.record.slug;
+  asked_ = {&project, service};
   if (project.record.suspended)
     return refuse({ErrorCode::kForbidden, "project ", project.record.slug, " is suspended"});
   const MachineNode* machine = project.machine;
@@ -253,10 +272,18 @@ const ProjectNode* Resolver::owner_of(const MachineNode& machine) const {
   return machine.record.owner.empty() ? nullptr : tables_.project(machine.record.owner);
 }
 
+const ProjectNode* Resolver::tenant_of(const MachineNode& machine) const {
+  const bool routed = entry_ != nullptr && entry_->route != nullptr && !entry_->route->owner.empty();
+  if (const ProjectNode* const owner = routed ? tables_.project(entry_->route->owner) : nullptr) return owner;
+  if (const ProjectNode* const owner = owner_of(machine)) return owner;
+  return machine.projects.empty() ? nullptr : machine.projects.front();
+}
+
 // A machine inherits the projects that it is attached to: it is closed while all of them are suspended, and while the
 // one is that it belongs to.
 Status Resolver::to_machine(const MachineNode& machine, int port) {
   const auto& projects = machine.projects;
+  if (asked_.project == nullptr) asked_.project = tenant_of(machine);
   const bool suspended =
       !projects.empty() && std::all_of(projects.begin(), projects.end(),
                                        [](const ProjectNode* project) { return project->record.suspended; });
@@ -284,7 +311,7 @@ Status Resolver::finish(const MachineNode& machine, int port) {
   gather_policies(machine, port);
   if (named_project_ != nullptr && out_.policy.canonical()) find_canonical(*named_project_, named_prefix_);
   if (explainer_ != nullptr) {
-    explainer_->policies(policies_, entry_, machine, port);
+    explainer_->policies(policies_, entry_, machine, port, asked_);
     explainer_->found(out_);
   }
   return {};
@@ -293,7 +320,7 @@ Status Resolver::finish(const MachineNode& machine, int port) {
 void Resolver::gather_policies(const MachineNode& machine, int port) {
   out_.policy.enforce(policies_.enforced.get());
   if (entry_ != nullptr) out_.policy.add(entry_->policy.get());
-  add_port_policies(machine, port, out_.policy);
+  add_port_policies(machine, port, asked_, out_.policy);
   if (const ProjectNode* const owner = owner_of(machine); owner != nullptr && owner->quota != nullptr) {
     out_.policy.add_quota({owner->quota.get(), owner->record.slug});
   }
@@ -318,14 +345,21 @@ Resolver::Answer Resolver::miss(const Why& why) {
   out_.clear();
   named_project_ = nullptr;
   named_prefix_ = {};
-  if (!miss_) miss_ = why;
+  if (!miss_) {
+    miss_ = why;
+    missed_ = asked_.project;
+  }
+  asked_ = {};
   return std::nullopt;
 }
 
-// What the refusal is told with (its fields) is under the policy of the pattern that led here, and the broker's.
+// What the refusal is told with (its fields) is under the policy of the pattern that led here, of the project whose
+// host it is, and the broker's.
 Status Resolver::refuse(const Why& why) {
   out_.policy.enforce(policies_.enforced.get());
   if (entry_ != nullptr) out_.policy.add(entry_->policy.get());
+  out_.policy.next_level();
+  if (asked_.project != nullptr) out_.policy.add(asked_.project->policy.get());
   out_.policy.next_level();
   out_.policy.add(policies_.defaults.get());
   if (explainer_ != nullptr) {

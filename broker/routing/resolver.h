@@ -10,6 +10,7 @@
 #include "broker/routing/explain.h"
 #include "broker/routing/host_grammar.h"
 #include "broker/routing/index_tables.h"
+#include "broker/routing/port_policy.h"
 #include "broker/routing/route_index.h"
 
 namespace ingress::broker {
@@ -47,6 +48,8 @@ class Resolver {
   // nullopt: this form leads nowhere, the next one is tried. A form that is right but may not be used answers.
   using Answer = std::optional<Status>;
 
+  // None for an empty host, as by_wildcard.
+  Answer by_exact(std::string_view host);
   Answer by_grammar(std::string_view host);
   Answer by_machine_name(const GrammarName& name);
   Answer by_project_name(const GrammarName& name);
@@ -68,6 +71,8 @@ class Resolver {
   void gather_policies(const MachineNode& machine, int port);
   // The project that a machine belongs to; null where none does.
   const ProjectNode* owner_of(const MachineNode& machine) const;
+  // Whose host it is that names the machine: its route's owner's, or the machine's.
+  const ProjectNode* tenant_of(const MachineNode& machine) const;
   // The name that other names of the project are redirected to.
   void find_canonical(const ProjectNode& project, std::string_view prefix);
 
@@ -84,7 +89,9 @@ class Resolver {
   // A project's name that the host is: what stands before it, a port or a service; for its canonical host.
   const ProjectNode* named_project_ = nullptr;
   std::string_view named_prefix_;
-  std::optional<Why> miss_;  // of the first form that led nowhere: what the client is told in the end
+  HostOwner asked_;                      // whose host it is
+  const ProjectNode* missed_ = nullptr;  // the same of `miss_`
+  std::optional<Why> miss_;              // of the first form that led nowhere: what the client is told in the end
 };
 
 }  // namespace ingress::broker

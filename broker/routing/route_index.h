@@ -27,7 +27,7 @@ struct RouteQuery {
 
 // Where a request leads. Views, and the policy, point into the index and are valid until its next change; captures
 // until the next use. Reused from one request to the next. Of a host that is refused, the policy is that of the pattern
-// that led there, where one did, and the broker's: what the refusal is told with.
+// that led there, where one did, of the project whose host it is, and the broker's: what the refusal is told with.
 struct Resolution {
   std::string_view machine;
   int port = 0;
@@ -58,6 +58,7 @@ struct BrokerPolicies {
 struct PolicyLayer {
   std::string from;    // "route rt_1", "service misha/docs", "enforced by the broker"
   std::string policy;  // JSON
+  int level = 0;       // those of one level are equals
 };
 
 // A refusal, with what is known for the answer and for `why`.

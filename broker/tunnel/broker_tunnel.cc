@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <ctime>
 #include <utility>
 
@@ -14,7 +15,8 @@ namespace {
 
 constexpr uint32_t kVersion = 1;
 constexpr size_t kNotSentLowatBytes = size_t{128} * 1024;
-constexpr size_t kInstanceBytes = 64;
+constexpr size_t kInstanceBytes = 16;
+constexpr uint32_t kMostSlot = INT32_MAX;
 
 struct RefusalInfo {
   tunnel::pb::Refused::Code code;
@@ -43,6 +45,13 @@ tunnel::pb::Goaway::Reason wire_reason(GoawayReason reason) {
   using tunnel::pb::Goaway;
   constexpr std::array kReasons = {Goaway::SHUTDOWN, Goaway::REPLACED, Goaway::MIGRATE, Goaway::CLOSED_BY_OPERATOR};
   return kReasons[static_cast<size_t>(reason)];
+}
+
+// docs/protocol.md, section 3.
+bool is_well_formed(const tunnel::pb::Hello& hello) {
+  const size_t supersedes = hello.supersedes().size();
+  return hello.instance().size() == kInstanceBytes && (supersedes == 0 || supersedes == kInstanceBytes) &&
+         hello.slot() <= kMostSlot;
 }
 
 }  // namespace
@@ -89,13 +98,13 @@ void BrokerTunnel::on_closed(const Error& error) {
 
 void BrokerTunnel::on_hello(const tunnel::pb::Hello& hello) {
   machine_ = hello.machine();
-  instance_ = to_hex(hello.instance());
-  slot_ = static_cast<int>(hello.slot());
   agent_version_ = hello.agent_version().substr(0, 64);
-  if (hello.instance().empty() || hello.instance().size() > kInstanceBytes) {
+  if (!is_well_formed(hello)) {
     refuse(TunnelRefusal::kBadHello);
     return;
   }
+  instance_ = to_hex(hello.instance());
+  slot_ = static_cast<int>(hello.slot());
   if (std::find(hello.versions().begin(), hello.versions().end(), kVersion) == hello.versions().end()) {
     refuse(TunnelRefusal::kUnsupportedVersion);
     return;

@@ -33,6 +33,19 @@ size_t host_bytes(std::string_view text) {
   return end + 1;
 }
 
+// From behind its two slashes on.
+std::optional<HttpUrl> parse_from_authority(std::string_view text, bool tls) {
+  HttpUrl url;
+  url.tls = tls;
+  const size_t end = text.find_first_of("/?#");
+  url.authority = text.substr(0, end);
+  if (end != std::string_view::npos) url.rest = text.substr(end);
+  const std::optional<Authority> parts = parse_authority(url.authority);
+  if (!parts) return std::nullopt;
+  url.parts = *parts;
+  return url;
+}
+
 }  // namespace
 
 std::optional<Authority> parse_authority(std::string_view text) {
@@ -54,22 +67,13 @@ std::optional<Authority> parse_authority(std::string_view text) {
 std::optional<HttpUrl> parse_http_url(std::string_view text) {
   constexpr std::string_view kClear = "http://";
   constexpr std::string_view kTls = "https://";
-  HttpUrl url;
-  if (iequals(text.substr(0, kTls.size()), kTls)) {
-    url.tls = true;
-    text.remove_prefix(kTls.size());
-  } else if (iequals(text.substr(0, kClear.size()), kClear)) {
-    text.remove_prefix(kClear.size());
-  } else {
-    return std::nullopt;
-  }
-  const size_t end = text.find_first_of("/?#");
-  url.authority = text.substr(0, end);
-  if (end != std::string_view::npos) url.rest = text.substr(end);
-  const std::optional<Authority> parts = parse_authority(url.authority);
-  if (!parts) return std::nullopt;
-  url.parts = *parts;
-  return url;
+  if (iequals(text.substr(0, kTls.size()), kTls)) return parse_from_authority(text.substr(kTls.size()), true);
+  if (iequals(text.substr(0, kClear.size()), kClear)) return parse_from_authority(text.substr(kClear.size()), false);
+  return std::nullopt;
+}
+
+std::optional<HttpUrl> parse_http_reference(std::string_view text, bool tls) {
+  return text.starts_with("//") ? parse_from_authority(text.substr(2), tls) : parse_http_url(text);
 }
 
 int port_or_default(const Authority& authority, bool tls) {

@@ -23,6 +23,9 @@ struct HttpUrl {
 };
 std::optional<HttpUrl> parse_http_url(std::string_view text);
 
+// The same, or "//" and the rest: a reference that takes the scheme from its page, `tls` says which.
+std::optional<HttpUrl> parse_http_reference(std::string_view text, bool tls = false);
+
 // The port that is meant: 443 or 80 where there is none.
 int port_or_default(const Authority& authority, bool tls);
 

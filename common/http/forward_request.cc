@@ -4,6 +4,7 @@
 #include "common/http/field_names.h"
 #include "common/http/forward_rules.h"
 #include "common/http/list.h"
+#include "common/http/message_facts.h"
 #include "common/http/nominated.h"
 #include "common/http/trace_ids.h"
 
@@ -37,6 +38,7 @@ class RequestForwarding {
 
  private:
   void take_te(const Field& field);
+  void take_upgrade(const Field& field);
   void take_traceparent(const Field& field);
   void take_request_id(const Field& field);
   // Origin or Referer.
@@ -73,7 +75,7 @@ void RequestForwarding::take(const Field& field) {
     case FieldClass::kTe:
       return take_te(field);
     case FieldClass::kUpgrade:
-      if (upgrade_ && !holds(field.value, "h2c")) out_.push_back(field);
+      if (upgrade_) take_upgrade(field);
       return;
     case FieldClass::kHost:
       if (!host_written_) write_host(field.name);
@@ -100,6 +102,23 @@ void RequestForwarding::take_te(const Field& field) {
   if (te_written_ || !holds(field.value, "trailers")) return;
   te_written_ = true;
   out_.push_back({field.name, "trailers"});
+}
+
+// Without h2c, which is between the client and us.
+void RequestForwarding::take_upgrade(const Field& field) {
+  std::string_view others;
+  bool names_h2c = false;
+  ListElements elements(field.value);
+  std::string_view protocol;
+  while (elements.next(protocol)) {
+    if (is_h2c(protocol)) {
+      names_h2c = true;
+    } else if (!protocol.empty()) {
+      others = others.empty() ? protocol : scratch_.add({others, ", ", protocol});
+    }
+  }
+  if (!names_h2c) return out_.push_back(field);
+  if (!others.empty()) out_.push_back({field.name, others});
 }
 
 void RequestForwarding::take_traceparent(const Field& field) {

@@ -9,6 +9,7 @@ namespace {
 constexpr int kSwitchingProtocols = 101;
 constexpr int kFirstFinal = 200;
 constexpr int kNoContent = 204;
+constexpr int kUpgradeRequired = 426;
 
 bool is_local(const HttpUrl& url, int port) {
   const std::string_view host = url.parts.host;
@@ -19,8 +20,7 @@ bool is_local(const HttpUrl& url, int port) {
 // An absolute URL of the origin as the client knows it; every other value as it is.
 std::string_view public_location(std::string_view value, const Inbound& inbound, const RequestRules& rules,
                                  Scratch& scratch) {
-  if (rules.host != HostMode::kRewrite) return value;
-  const std::optional<HttpUrl> url = parse_http_url(value);
+  const std::optional<HttpUrl> url = parse_http_reference(value, rules.target_tls);
   if (!url || !is_local(*url, rules.target_port)) return value;
   return scratch.add({inbound.scheme, "://", inbound.shown_host(), url->rest});
 }
@@ -42,7 +42,7 @@ void forward_response_fields(const ResponseHead& head, const Inbound& inbound, c
       case FieldClass::kTe:
         break;
       case FieldClass::kUpgrade:
-        if (head.status == kSwitchingProtocols) out.push_back(field);
+        if (head.status == kSwitchingProtocols || head.status == kUpgradeRequired) out.push_back(field);
         break;
       case FieldClass::kContentLength:
         if (!bodiless) out.push_back(field);

@@ -85,7 +85,7 @@ RequestIds ids_of(const Fields& fields);
 
 // Builds in `out` the fields to forward, in the order they came:
 // - drops hop-by-hop fields (Connection and what it names, Keep-Alive, Proxy-Connection, Proxy-Authenticate,
-//   Proxy-Authorization, TE but `trailers`, Transfer-Encoding, Upgrade unless `upgrade`), never forwards Upgrade: h2c
+//   Proxy-Authorization, TE but `trailers`, Transfer-Encoding, Upgrade unless `upgrade`), never forwards h2c in Upgrade
 //   and HTTP2-Settings; Host and Content-Length stay, whatever Connection names;
 // - drops what no client may send: Forwarded, X-Real-IP, X-Forwarded-*, X-Iterate-*, identity headers (Remote-User,
 //   Remote-Email…, X-Remote-*, X-Forwarded-User…, X-Auth-Request-*, X-Authenticated-*), and all their underscore
@@ -100,9 +100,9 @@ RequestIds ids_of(const Fields& fields);
 RequestIds forward_request_fields(const RequestHead& head, bool upgrade, const Inbound& inbound,
                                   const RequestRules& rules, RandomIds& ids, Scratch& scratch, Fields& out);
 
-// What came back: drops hop-by-hop fields (Upgrade stays with a 101) and, of a 1xx or 204, Content-Length; where the
-// Host was rewritten, maps an absolute Location / Content-Location at http(s)://localhost:PORT, 127.0.0.1:PORT or
-// [::1]:PORT back to inbound.scheme://inbound.host.
+// What came back: drops hop-by-hop fields (Upgrade stays with a 101 and a 426) and, of a 1xx or 204, Content-Length;
+// maps a Location / Content-Location at http(s)://localhost:PORT, 127.0.0.1:PORT or [::1]:PORT, with or without the
+// scheme, back to inbound.scheme://inbound.host, whether the Host was rewritten or not.
 void forward_response_fields(const ResponseHead& head, const Inbound& inbound, const RequestRules& rules,
                              Scratch& scratch, Fields& out);
 

@@ -44,7 +44,7 @@ class RequestReader {
   // RFC 9112, 9.3: the client expects the connection to stay open after this exchange. Valid from kHead to the next
   // kHead.
   bool keep_alive() const { return keep_alive_; }
-  // The request's `Upgrade` is a real one: HTTP/1.1, Connection names it, not h2c. Valid as keep_alive().
+  // The request's `Upgrade` is a real one: HTTP/1.1, Connection names it, not to h2c alone. Valid as keep_alive().
   bool wants_upgrade() const { return wants_upgrade_; }
   // From now on the connection carries opaque bytes (after a 101 was sent; the request was read to its end).
   void upgrade();
@@ -56,6 +56,9 @@ class RequestReader {
   // True where the request line is whole and well-formed; else `event` says what to return.
   bool read_request_line(MutableBytes& input, ReadEvent& event);
   ReadEvent take_head(MutableBytes& input);
+  // Gives the target "http://HOST?y" of `line` the path that it has (RFC 3986, 6.2.3): "http://HOST/?y". The byte for
+  // it is the space in front of the target.
+  void give_path(MutableBytes line);
   // `section`: the head's fields as they came.
   Fault judge_head(std::string_view section);
   Fault judge_connect(const MessageFacts& facts);

@@ -1,4 +1,6 @@
 #include <cassert>
+#include <cstring>
+#include <optional>
 
 #include "common/http/authority.h"
 #include "common/http/http1_reader.h"
@@ -94,15 +96,28 @@ bool RequestReader::read_request_line(MutableBytes& input, ReadEvent& event) {
 }
 
 ReadEvent RequestReader::take_head(MutableBytes& input) {
-  const std::string_view text = as_text(input.first(body_.section().offset()));
+  const MutableBytes head = input.first(body_.section().offset());
+  const std::string_view text = as_text(head);
   const size_t line_bytes = body_.section().fields_offset();
   input = input.subspan(text.size());
   split_request_line(text.substr(0, line_bytes - kLineEnd.size()), head_);
+  give_path(head.first(line_bytes));
   if (const Fault fault = judge_head(text.substr(line_bytes))) return fail(fault);
   empty_lines_ = 0;
   seen_ = false;
   phase_ = Phase::kBody;
   return ReadEvent::kHead;
+}
+
+void RequestReader::give_path(MutableBytes line) {
+  if (head_.target.front() == '/') return;
+  const std::optional<HttpUrl> url = parse_http_url(head_.target);
+  if (!url || !url->rest.starts_with('?')) return;
+  const size_t path_at = head_.target.size() - url->rest.size();
+  const MutableBytes from_space = line.subspan(head_.method.size());
+  std::memmove(from_space.data(), from_space.data() + 1, path_at);
+  from_space[path_at] = '/';
+  head_.target = as_text(from_space.first(head_.target.size() + 1));
 }
 
 Fault RequestReader::judge_head(std::string_view section) {
@@ -120,7 +135,7 @@ Fault RequestReader::judge_head(std::string_view section) {
   if (facts.has_content_length) framing = {BodyKind::kLength, facts.content_length};
   body_.begin(framing);
   keep_alive_ = stays_open(facts, head_.minor_version);
-  wants_upgrade_ = head_.minor_version == 1 && facts.names_upgrade && facts.has_upgrade && !facts.h2c;
+  wants_upgrade_ = head_.minor_version == 1 && facts.names_upgrade && facts.offers_upgrade;
   return {};
 }
 

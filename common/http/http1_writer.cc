@@ -114,9 +114,12 @@ void write_request_head(ByteBuffer& out, std::string_view method, std::string_vi
 void write_response_head(ByteBuffer& out, int status, std::string_view reason, const Fields& fields,
                          const HeadOptions& options) {
   assert(status >= 100 && status <= 999);
+  constexpr int kUpgradeRequired = 426;
+  HeadOptions all = options;
+  if (status == kUpgradeRequired && find_field(fields, "Upgrade") != nullptr) all.upgrade = true;
   constexpr size_t kStatusBytes = 3;
   const size_t line = kVersion.size() + 1 + kStatusBytes + 1 + reason.size() + kLineEnd.size();
-  write_head(out, line, fields, options, [status, reason](Pen& pen) {
+  write_head(out, line, fields, all, [status, reason](Pen& pen) {
     pen.write(kVersion);
     pen.write(' ');
     pen.write(static_cast<char>('0' + status / 100));

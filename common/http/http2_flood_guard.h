@@ -21,6 +21,8 @@ class TokenBucket {
     --tokens_;
     return true;
   }
+  // One more, for what the peer may answer.
+  void give() { tokens_ = std::min(burst_, tokens_ + 1); }
 
  private:
   void refill(Time now) {
@@ -36,10 +38,14 @@ class TokenBucket {
   Time filled_at_{};
 };
 
-// Streams that the peer gave up, or had us give up, before their end: opening one costs the origin a request.
-inline constexpr int64_t kResetBurst = 200;
+// Streams that the peer gave up as soon as they were open, or had us give up: opening one costs the origin a request.
+// One that lived for kLeastLife before (a deadline that passed, a page that was left) took its place among the streams
+// that may be open at a time, and no more requests come that way than by waiting for the answers.
+inline constexpr Duration kLeastLife{20};
+inline constexpr int64_t kResetBurst = 500;
 inline constexpr int64_t kResetsPerSecond = 100;
-// PING, SETTINGS and PRIORITY frames, and DATA frames without data or end.
+// PING, SETTINGS and PRIORITY frames, and DATA frames without data or end. A client that measures the line sends a PING
+// each round trip in which it gets data: each frame of ours that has some brings one back.
 inline constexpr int64_t kIdleFrameBurst = 1000;
 inline constexpr int64_t kIdleFramesPerSecond = 200;
 

@@ -61,7 +61,7 @@ class Http2Stream {
   void set_handler(Http2StreamHandler* handler) { handler_ = handler; }
 
   // A head; of a 1xx `end` is false and others follow. Fields that HTTP/2 has not (Connection, Transfer-Encoding…) must
-  // not be among them; names are written in lower case.
+  // not be among them, but for Upgrade, which is left out; names are written in lower case.
   void send_head(int status, const Fields& fields, bool end);
   void send_data(Bytes payload, bool end);
   void send_trailers(const Fields& trailers);
@@ -82,6 +82,7 @@ class Http2Stream {
   ByteBuffer waiting_;
   std::string trailers_;  // name NUL value NUL …
   int32_t id_ = 0;
+  Time opened_at_{};
   uint32_t cut_code_ = 0;
   uint32_t window_bytes_ = 0;
   uint32_t since_growth_bytes_ = 0;

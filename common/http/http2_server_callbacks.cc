@@ -40,6 +40,8 @@ void make_rows(std::string_view status, const Fields& fields, std::string& text,
   rows.clear();
   if (!status.empty()) rows.push_back(row(":status", status));
   for (const Field& field : fields) {
+    // Of a 426: HTTP/2 has no Upgrade.
+    if (iequals(field.name, "Upgrade")) continue;
     const size_t at = text.size();
     for (const char c : field.name) text.push_back(to_lower(c));
     rows.push_back(row(std::string_view(text).substr(at), field.value));
@@ -141,8 +143,7 @@ int Http2Callbacks::on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, 
       break;
     }
     case NGHTTP2_RST_STREAM:
-      if (!session.impl_->guard.resets.take(session.impl_->now)) return session.flooded();
-      break;
+      return on_reset(session, frame->hd.stream_id);
     case NGHTTP2_PING:
       if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) session.finish_drain();
       break;
@@ -150,6 +151,13 @@ int Http2Callbacks::on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, 
       break;
   }
   return 0;
+}
+
+int Http2Callbacks::on_reset(Http2ServerSession& session, int32_t id) {
+  Http2ServerSession::Impl& impl = *session.impl_;
+  const Http2Stream* const stream = stream_of(session, id);
+  if (stream != nullptr && impl.now - stream->opened_at_ >= kLeastLife) return 0;
+  return impl.guard.resets.take(impl.now) ? 0 : session.flooded();
 }
 
 void Http2Callbacks::on_headers(Http2ServerSession& session, const nghttp2_frame& frame) {
@@ -216,6 +224,7 @@ int Http2Callbacks::before_frame_send(nghttp2_session*, const nghttp2_frame* fra
 
 int Http2Callbacks::on_frame_send(nghttp2_session* raw, const nghttp2_frame* frame, void* self) {
   if (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) return 0;
+  session_of(self).impl_->guard.idle_frames.give();
   if (!ends_stream(*frame)) return 0;
   Http2Stream* stream = stream_of(session_of(self), frame->hd.stream_id);
   if (stream == nullptr || stream->opaque_) return 0;

@@ -55,6 +55,7 @@ class Http2Callbacks {
   static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t,
                                uint8_t, void*);
   static int on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, void* self);
+  static int on_reset(Http2ServerSession& session, int32_t id);
   static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* self);
   static int on_data_chunk(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data, size_t size, void* self);
   static int before_frame_send(nghttp2_session*, const nghttp2_frame* frame, void* self);

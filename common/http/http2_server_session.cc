@@ -6,6 +6,8 @@
 
 // Not in every nghttp2 that distributions carry.
 extern "C" __attribute__((weak)) void nghttp2_option_set_max_continuations(nghttp2_option* option, size_t most);
+extern "C" __attribute__((weak)) void nghttp2_option_set_stream_reset_rate_limit(nghttp2_option* option, uint64_t burst,
+                                                                                 uint64_t per_second);
 
 namespace ingress::http {
 namespace {
@@ -14,6 +16,9 @@ constexpr size_t kMostWaitingAcks = 256;
 // nghttp2 counts a frame as often as its header comes in pieces; what we count (Http2Callbacks) is less.
 constexpr size_t kMostContinuationPieces = 128;
 
+// Resets are counted by FloodGuard, which tells a deadline that passed from a flood.
+constexpr uint64_t kResetsUncounted = 1'000'000'000;
+
 nghttp2_option* make_option() {
   nghttp2_option* option = nullptr;
   nghttp2_option_new(&option);
@@ -21,6 +26,9 @@ nghttp2_option* make_option() {
   nghttp2_option_set_max_outbound_ack(option, kMostWaitingAcks);
   if (nghttp2_option_set_max_continuations != nullptr) {
     nghttp2_option_set_max_continuations(option, kMostContinuationPieces);
+  }
+  if (nghttp2_option_set_stream_reset_rate_limit != nullptr) {
+    nghttp2_option_set_stream_reset_rate_limit(option, kResetsUncounted, kResetsUncounted);
   }
   return option;
 }
@@ -128,6 +136,7 @@ Http2Stream& Http2ServerSession::take_stream(int32_t id) {
   impl_->spare.pop_back();
   stream.session_ = this;
   stream.id_ = id;
+  stream.opened_at_ = impl_->now;
   stream.window_bytes_ = kFirstWindowBytes;
   ++stream_count_;
   nghttp2_session_set_stream_user_data(impl_->session, id, &stream);

@@ -48,8 +48,9 @@ void read_upgrade(std::string_view value, MessageFacts& facts) {
   ListElements elements(value);
   std::string_view protocol;
   while (elements.next(protocol)) {
-    if (!protocol.empty()) facts.has_upgrade = true;
-    if (iequals(protocol.substr(0, protocol.find('/')), "h2c")) facts.h2c = true;
+    if (protocol.empty()) continue;
+    facts.has_upgrade = true;
+    if (!is_h2c(protocol)) facts.offers_upgrade = true;
   }
 }
 
@@ -88,6 +89,8 @@ Fault read_facts(const Fields& fields, uint8_t minor_version, MessageFacts& fact
   if (facts.chunked && minor_version == 0) return {"Transfer-Encoding in HTTP/1.0"};
   return {};
 }
+
+bool is_h2c(std::string_view protocol) { return iequals(protocol.substr(0, protocol.find('/')), "h2c"); }
 
 bool stays_open(const MessageFacts& facts, uint8_t minor_version) {
   return !facts.close && (minor_version >= 1 || facts.keep_alive);

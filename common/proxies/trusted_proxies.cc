@@ -48,7 +48,9 @@ std::string_view TrustedProxies::client_behind(std::string_view peer_ip, std::st
     const size_t comma = forwarded_for.rfind(',');
     const std::string_view last = comma == std::string_view::npos ? forwarded_for : forwarded_for.substr(comma + 1);
     forwarded_for = comma == std::string_view::npos ? std::string_view() : forwarded_for.substr(0, comma);
-    const std::string_view ip = address_in(trim(last));
+    const std::string_view element = trim(last);
+    if (element.empty()) continue;
+    const std::string_view ip = address_in(element);
     if (!IpAddress::parse(ip)) break;
     client = ip;
     if (!trusts(ip)) break;

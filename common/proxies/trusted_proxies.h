@@ -18,8 +18,8 @@ class TrustedProxies {
   bool empty() const { return blocks_.empty(); }
   bool trusts(std::string_view ip) const;
   // The client behind `peer_ip`, which is trusted: of X-Forwarded-For's addresses (all fields as one list) the last one
-  // that is not trusted, else the first; `peer_ip` where there is none. What is no address ends the search. "IP:PORT"
-  // is read, too. A view of either argument.
+  // that is not trusted, else the first; `peer_ip` where there is none. What is no address ends the search; empty
+  // elements are none (RFC 9110, 5.6.1). "IP:PORT" is read, too. A view of either argument.
   std::string_view client_behind(std::string_view peer_ip, std::string_view forwarded_for) const;
 
   bool operator==(const TrustedProxies&) const = default;

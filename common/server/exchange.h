@@ -96,6 +96,12 @@ class RequestHandler {
   virtual size_t allowance() = 0;
   // congested() was true and no longer is.
   virtual void on_drained() = 0;
+  // No byte came or went for too long, and no head of an answer was sent. `error` says by whose fault. True where it is
+  // answered, by the Responder; with false on_aborted follows.
+  virtual bool on_silent(const Error& error) {
+    static_cast<void>(error);
+    return false;
+  }
   // The client left, broke the protocol or was silent for too long. The last call.
   virtual void on_aborted(const Error& error) = 0;
 

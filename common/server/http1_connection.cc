@@ -345,8 +345,8 @@ void Http1Connection::on_deadline(Deadline& deadline) {
     case State::kExchange:
       // What lies unread at a client that has left is answered by a RST.
       if (leave_grace_ && congested()) return touch();
-      abort_exchange(leave_grace_ ? kClientLeft
-                                  : Error{ErrorCode::kTimeout, Side::kClient, false, 0, "no byte for too long"});
+      if (!leave_grace_ && !answer_begun_ && handler_->on_silent(silence())) return;
+      abort_exchange(leave_grace_ ? kClientLeft : silence());
       return;
     case State::kUpgraded:
       abort_exchange(Error{ErrorCode::kTimeout, Side::kClient, false, 0, "no byte for too long"});
@@ -355,6 +355,12 @@ void Http1Connection::on_deadline(Deadline& deadline) {
       connection_->close();
       return;
   }
+}
+
+// Somebody who owes the next byte: the client while its request is not whole, or its answer waits to be read.
+Error Http1Connection::silence() const {
+  const bool of_client = !request_ended_ || congested();
+  return {ErrorCode::kTimeout, of_client ? Side::kClient : Side::kOrigin, false, 0, "no byte for too long"};
 }
 
 // Whether the answer before is still on its way, or was when this was looked at before.

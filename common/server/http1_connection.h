@@ -108,6 +108,7 @@ class Http1Connection final : public uv::Buryable,
   void end_answer();
   void exchange_over();
   void abort_exchange(const Error& error);
+  Error silence() const;
   void next_request();
   void close_when_flushed();
   void touch();

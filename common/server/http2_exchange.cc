@@ -10,7 +10,6 @@
 namespace ingress::server {
 namespace {
 
-constexpr Error kSilent{ErrorCode::kTimeout, Side::kClient, false, 0, "no byte for too long"};
 
 }  // namespace
 
@@ -258,7 +257,10 @@ void Http2Exchange::on_stream_closed(const Error& error) {
 
 void Http2Exchange::on_deadline(Deadline&) {
   if (lingers_ && handler_ == nullptr && stream_ != nullptr) return end_lingering();
-  if (RequestHandler* handler = std::exchange(handler_, nullptr)) handler->on_aborted(kSilent);
+  const bool of_client = !request_ended_ || congested();
+  const Error silence{ErrorCode::kTimeout, of_client ? Side::kClient : Side::kOrigin, false, 0, "no byte for too long"};
+  if (handler_ != nullptr && !answer_begun_ && handler_->on_silent(silence)) return;
+  if (RequestHandler* handler = std::exchange(handler_, nullptr)) handler->on_aborted(silence);
   if (stream_ == nullptr || connection_.close_where_stuck()) return;
   stream_->cut(false);
   connection_.flush_soon();

@@ -24,7 +24,7 @@ constexpr Duration kSettled{1000};
 constexpr Duration kFirstPause{50};
 constexpr Duration kLongestPause{5000};
 // Old children that still run exchanges; of more the oldest is ended.
-constexpr size_t kMostGenerations = 4;
+constexpr size_t kMostGenerations = 16;
 
 // It has been told to run dry; told twice, a child ends. Two of one kind might reach it as one.
 void end_at_once(uv::ChildProcess& child) {

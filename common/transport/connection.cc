@@ -128,7 +128,8 @@ void Connection::shutdown() {
 
 void Connection::close_after_flush(Duration linger) {
   if (state_ == State::kClosed || state_ == State::kLingering) return;
-  if (!ready()) return close();
+  // One that is about to be ready may have words to say goodbye with.
+  if (!ready() && state_ != State::kStarting) return close();
   state_ = State::kLingering;
   shutdown_ = true;
   reading_ = true;

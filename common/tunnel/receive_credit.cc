@@ -50,6 +50,7 @@ uint32_t ReceiveCredit::consumed(ReceiveWindow& window, uint32_t bytes, Time now
   window.owed += bytes;
   window.round_bytes += bytes;
   if (window.bulk) count_pool(bytes, now);
+  look_over(now);
   if (window.round_bytes >= window.window || is_late(window, now)) judge(window, now);
   const uint32_t target = target_of(window);
   if (window.window > target) {
@@ -60,7 +61,7 @@ uint32_t ReceiveCredit::consumed(ReceiveWindow& window, uint32_t bytes, Time now
   const uint32_t step = std::clamp<uint32_t>(window.window / 2, 1, kMostStepBytes);
   if (window.owed < step) return 0;
   if (window.window < target) {
-    const uint32_t growth = std::min(target - window.window, limits_.window_budget_bytes - used_bytes_);
+    const uint32_t growth = std::min(target - window.window, room());
     window.owed += growth;
     resize(window, window.window + growth);
   }
@@ -90,9 +91,14 @@ void ReceiveCredit::close(ReceiveWindow& window) {
 }
 
 void ReceiveCredit::resize(ReceiveWindow& window, uint32_t size) {
-  used_bytes_ -= beyond(window.window, limits_.initial_window_bytes);
+  const uint32_t before = beyond(window.window, limits_.initial_window_bytes);
+  const uint32_t after = beyond(size, limits_.initial_window_bytes);
   window.window = size;
-  used_bytes_ += beyond(window.window, limits_.initial_window_bytes);
+  used_bytes_ += after;
+  used_bytes_ -= before;
+  if (!window.bulk) return;
+  bulk_bytes_ += after;
+  bulk_bytes_ -= before;
 }
 
 // A bulk stream whose window takes too long to pass, be it not through yet.
@@ -103,11 +109,7 @@ bool ReceiveCredit::is_late(const ReceiveWindow& window, Time now) const {
 void ReceiveCredit::judge(ReceiveWindow& window, Time now) {
   const Duration took = now - window.round_began;
   if (!window.bulk && took <= std::max(round_trip_ * kBulkRounds, kBulkTime)) {
-    if (bulk_streams_++ == 0) {
-      pool_round_began_ = now;
-      pool_round_bytes_ = 0;
-    }
-    window.bulk = true;
+    enter_bulk(window, now);
   } else if (is_late(window, now)) {
     leave_bulk(window);
   }
@@ -117,7 +119,7 @@ void ReceiveCredit::judge(ReceiveWindow& window, Time now) {
 
 void ReceiveCredit::count_pool(uint32_t bytes, Time now) {
   // What the bulk streams share is more than the pool where their least windows add up to more.
-  const uint64_t shared = std::max<uint64_t>(pool_bytes_, uint64_t{bulk_streams_} * kLeastBulkWindow);
+  const uint64_t shared = std::max<uint64_t>(pool_bytes_, uint64_t{bulk_streams()} * kLeastBulkWindow);
   pool_round_bytes_ += bytes;
   if (pool_round_bytes_ < shared) return;
   const Duration took = now - pool_round_began_;
@@ -131,16 +133,48 @@ void ReceiveCredit::count_pool(uint32_t bytes, Time now) {
   pool_round_began_ = now;
 }
 
+void ReceiveCredit::enter_bulk(ReceiveWindow& window, Time now) {
+  if (bulk_.empty()) {
+    pool_round_began_ = now;
+    pool_round_bytes_ = 0;
+  }
+  window.bulk = true;
+  bulk_.push_back(&window);
+  bulk_bytes_ += beyond(window.window, limits_.initial_window_bytes);
+}
+
 void ReceiveCredit::leave_bulk(ReceiveWindow& window) {
   if (!window.bulk) return;
   window.bulk = false;
-  --bulk_streams_;
+  bulk_bytes_ -= beyond(window.window, limits_.initial_window_bytes);
+  *std::find(bulk_.begin(), bulk_.end(), &window) = bulk_.back();
+  bulk_.pop_back();
+}
+
+// A reader that has stopped passes nothing on by which it could be judged: the others see to it.
+void ReceiveCredit::look_over(Time now) {
+  if (bulk_.size() < 2 || now - looked_at_ < kLook) return;
+  looked_at_ = now;
+  for (size_t i = bulk_.size(); i-- > 0;) {
+    if (is_late(*bulk_[i], now)) leave_bulk(*bulk_[i]);
+  }
 }
 
 uint32_t ReceiveCredit::target_of(const ReceiveWindow& window) const {
   if (!window.bulk) return limits_.initial_window_bytes;
-  const uint32_t share = std::max(pool_bytes_ / bulk_streams_, kLeastBulkWindow);
+  const uint64_t taken = std::min<uint64_t>((used_bytes_ - bulk_bytes_) / kMostBudgets, limits_.window_budget_bytes);
+  const uint32_t pool = std::min(pool_bytes_, limits_.window_budget_bytes - static_cast<uint32_t>(taken));
+  const uint32_t share = std::max(pool / bulk_streams(), kLeastBulkWindow);
   return std::max(std::min(share, limits_.max_window_bytes), limits_.initial_window_bytes);
+}
+
+// What the windows of bulk streams may grow by.
+uint32_t ReceiveCredit::room() const {
+  const uint64_t budget = limits_.window_budget_bytes;
+  const uint64_t all = uint64_t{kMostBudgets} * budget;
+  const uint64_t of_bulk = bulk_bytes_ < budget ? budget - bulk_bytes_ : 0;
+  const uint64_t of_all = used_bytes_ < all ? all - used_bytes_ : 0;
+  return static_cast<uint32_t>(std::min(of_bulk, of_all));
 }
 
 }  // namespace ingress::tunnel

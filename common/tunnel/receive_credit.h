@@ -5,13 +5,17 @@
 // messages cause no WINDOW frame. A stream whose reader passes on a whole window within a few round trips is *bulk*:
 // its window grows to its share of the session's pool. The pool begins small and doubles while the bulk streams use all
 // of it within two round trips (it is smaller than the bandwidth-delay product), so that no more bytes are under way
-// than the line needs; the sum of everything beyond the initial windows never passes the session's budget. More bulk
-// streams make smaller shares: a window above its share is not filled up again. A reader that falls behind is not bulk
-// any more.
+// than the line needs; the sum of everything beyond the initial windows of bulk streams never passes the session's
+// budget. More bulk streams make smaller shares: a window above its share is not filled up again.
+//
+// A reader that falls behind, or stops, is not bulk any more. What it was granted before can't be taken back: it counts
+// as stuck until it is passed on, and does not take from the others what they need. Each stuck byte makes the pool a
+// little smaller, so that bulk and stuck together stay below kMostBudgets times the budget, however many readers stop.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "common/base/clock.h"
 
@@ -19,7 +23,7 @@ namespace ingress::tunnel {
 
 struct SessionLimits;
 
-// The receiving side of one stream.
+// The receiving side of one stream. It stays where it is from open() to close().
 struct ReceiveWindow {
   uint32_t window = 0;       // credit + held by the reader + owed
   uint32_t credit = 0;       // bytes that the peer may still send
@@ -37,6 +41,9 @@ class ReceiveCredit {
   static constexpr uint32_t kMostStepBytes = 32 * 1024;
   static constexpr uint32_t kLeastBulkWindow = 64 * 1024;
   static constexpr uint32_t kFirstPoolBytes = 512 * 1024;
+  static constexpr uint32_t kMostBudgets = 3;
+  // How often bulk streams are looked over for readers that have stopped.
+  static constexpr Duration kLook{20};
 
   explicit ReceiveCredit(const SessionLimits& limits);  // `limits` outlive it
 
@@ -55,26 +62,33 @@ class ReceiveCredit {
   // The round trip that is taken for the line's delay; 1 ms until it is known.
   void set_round_trip(Duration round_trip) { round_trip_ = round_trip; }
 
-  uint32_t bulk_streams() const { return bulk_streams_; }
+  uint32_t bulk_streams() const { return static_cast<uint32_t>(bulk_.size()); }
   uint32_t pool_bytes() const { return pool_bytes_; }
-  // Granted beyond the initial windows, never above the budget.
-  uint32_t used_bytes() const { return used_bytes_; }
+  // Granted beyond the initial windows: all of it, below kMostBudgets times the budget, and that of the bulk streams,
+  // never above the budget.
+  uint64_t used_bytes() const { return used_bytes_; }
+  uint64_t bulk_bytes() const { return bulk_bytes_; }
 
  private:
   void resize(ReceiveWindow& window, uint32_t size);
   bool is_late(const ReceiveWindow& window, Time now) const;
   void judge(ReceiveWindow& window, Time now);
   void count_pool(uint32_t bytes, Time now);
+  void enter_bulk(ReceiveWindow& window, Time now);
   void leave_bulk(ReceiveWindow& window);
+  void look_over(Time now);
   uint32_t target_of(const ReceiveWindow& window) const;
+  uint32_t room() const;
 
   const SessionLimits& limits_;
   Duration round_trip_{1};
   Time pool_round_began_{};
   uint32_t pool_round_bytes_ = 0;
   uint32_t pool_bytes_;
-  uint32_t used_bytes_ = 0;
-  uint32_t bulk_streams_ = 0;
+  uint64_t used_bytes_ = 0;
+  uint64_t bulk_bytes_ = 0;
+  std::vector<ReceiveWindow*> bulk_;
+  Time looked_at_{};
 };
 
 }  // namespace ingress::tunnel

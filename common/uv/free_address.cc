@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "common/uv/bind_tcp.h"
 #include "common/uv/owned_fd.h"
 #include "common/uv/sock_address.h"
 
@@ -15,13 +16,12 @@ namespace ingress::uv {
 bool is_free(const Address& address) {
   sockaddr_storage storage{};
   if (!address.unix_path.empty() || !to_sockaddr(address, storage)) return false;
+  if (storage.ss_family == AF_INET) return OwnedFd(bind_tcp(address)).valid();
   const OwnedFd fd(socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (!fd.valid() || setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return false;
-  const bool six = storage.ss_family == AF_INET6;
-  if (six && setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) return false;
-  const socklen_t size = six ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-  return bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) == 0;
+  if (setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) return false;
+  return bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), sizeof(sockaddr_in6)) == 0;
 }
 
 std::vector<std::string> network_addresses() {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/uv/bind_tcp.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/inherited_sockets.h"
 #include "common/uv/sock_address.h"
@@ -202,26 +203,8 @@ Result<std::unique_ptr<StreamListener>> start(Loop& loop, int fd, Listener::OnAc
   return listener;
 }
 
-// A bound TCP socket, or a negated errno. [::] takes IPv4, too.
-int bind_tcp(const sockaddr_storage& storage) {
-  const bool v6 = storage.ss_family == AF_INET6;
-  const int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return -errno;
-  const int on = 1;
-  const int off = 0;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (v6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  const socklen_t size = v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0) return fd;
-  const int error = errno;
-  close(fd);
-  return -error;
-}
-
 int bind_once(const Address& address, int mode) {
-  if (!address.unix_path.empty()) return bind_unix(address.unix_path, mode);
-  sockaddr_storage storage;
-  return to_sockaddr(address, storage) ? bind_tcp(storage) : -EINVAL;
+  return address.unix_path.empty() ? bind_tcp(address) : bind_unix(address.unix_path, mode);
 }
 
 // A bound socket, or a negated errno. A process that is being replaced may hold the address for a moment more; nothing

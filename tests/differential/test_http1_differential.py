@@ -64,7 +64,10 @@ def node(folder):
 def origin_form(target):
     """nginx passes the path of an absolute-form target on, Node the target as it came."""
     absolute = re.match(r"(?i)https?://[^/?#]*", target)
-    return target[absolute.end():] or "/" if absolute else target
+    if not absolute:
+        return target
+    rest = target[absolute.end():]
+    return rest if rest.startswith("/") else "/" + rest
 
 
 def normal(requests):

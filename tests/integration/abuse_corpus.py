@@ -68,7 +68,6 @@ REQUEST_LINES = {
     "an absolute target with a user": line("GET http://user@@H/ HTTP/1.1"),
     "an absolute target of another scheme": line("GET ftp://@H/ HTTP/1.1"),
     "an absolute target that is a file": line("GET file:///etc/passwd HTTP/1.1"),
-    "an absolute target without path": line("GET http://@H?a=b HTTP/1.1"),
     "an absolute target and no Host": "GET http://@H/ HTTP/1.1\r\nX: y\r\n\r\n",
     "an absolute target and two Hosts": "GET http://@H/ HTTP/1.1\r\nHost: @H\r\nHost: @H\r\n\r\n",
     "an absolute target and a bad Host": "GET http://@H/ HTTP/1.1\r\nHost: a b\r\n\r\n",

@@ -56,6 +56,21 @@ def test_validate_shows_the_settings_and_touches_nothing(broker):
     assert sorted(os.listdir(broker.folder)) == before
 
 
+SECRET_WAYS = '{"basic":{"users":{"alice":"open sesame"}}}', '{"bearer":{"tokens":["open sesame"]}}', \
+    '[{"basic":{"users":{"alice":"open sesame"}}},"share"]'
+
+
+@pytest.mark.parametrize("way", SECRET_WAYS)
+def test_validate_shows_no_secret_of_a_policy(broker, way):
+    policy = f'{{"auth":{way}}}'
+    done = run("ingress-broker", *words_of(broker, "--default-auth"), "--default-auth", way, "--policy", policy,
+               "--enforce", policy)
+    assert done.returncode == 0 and "sesame" not in done.stdout + done.stderr, done
+    assert done.stdout.count("sha256:") == 3
+    bad = run("ingress-broker", *words_of(broker, "--default-auth"), "--default-auth", way[:-1] + ', "x"')
+    assert bad.returncode == 78 and "sesame" not in bad.stderr, bad
+
+
 @pytest.mark.parametrize("without, words, reason", [
     (["--default-auth"], [], "default-auth"), (["--default-auth"], ["--default-auth", "friends"], "default-auth"),
     (["--tls-dir"], [], "tls-dir"), (["--tls-dir"], ["--tls-dir", "/nonexistent"], "tls-dir"),

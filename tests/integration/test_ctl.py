@@ -2,10 +2,13 @@
 import json
 import os
 import stat
+import subprocess
 
 import pytest
 
 from harness.ctl import Ctl, write_secret
+from harness.process import program
+from harness.stack import MACHINE
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +210,23 @@ def test_the_file_alone_lists_what_the_broker_lists(stack, ctl, noun, words):
 @pytest.mark.parametrize("words", [["machine", "create", "mach_9x"], ["tunnel", "list"], ["why", "misha.iterate.app"]])
 def test_the_file_alone_changes_nothing_and_knows_no_tunnels(stack, words):
     assert Ctl(None).run("--db", stack.broker.db, *words).code in (1, 2)
+
+
+def test_a_policy_with_secrets_comes_by_a_file_or_by_standard_input(stack, tmp_path):
+    way = '{"basic":{"users":{"alice":"open sesame"}}}'
+    (tmp_path / "auth").write_text(way + "\n")
+    name = "misha-s"
+    host = f"{name}.iterate.app"
+    stack.ctl.ok("project", "create", name, "--machine", MACHINE, "--auth", f"@{tmp_path}/auth")
+    assert stack.get(host).status == 401
+    stack.ctl.ok("project", "set", name, "--auth", "public")
+    assert stack.get(host).status != 401
+    argv = [program("ingressctl"), "--admin", f"unix:{stack.broker.admin_socket}", "project", "set", name, "--policy", "-"]
+    subprocess.run(argv, input=f'{{"auth":{way}}}', text=True, check=True, capture_output=True, timeout=30)
+    assert stack.get(host).status == 401
+    stack.ctl.ok("project", "delete", name)
+    refused = stack.ctl.run("project", "set", name, "--policy", "-")
+    assert refused.code == 2 and "standard input is empty" in refused.err
 
 
 def test_programs_are_told_what_failed_by_the_apis_code(shared):

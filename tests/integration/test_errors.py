@@ -87,6 +87,32 @@ def test_an_origin_that_says_nothing_is_504(make_stack, make_origin):
     assert (response.status, response.error) == (504, "origin_timeout")
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("tls", [False, True])
+def test_where_the_brokers_own_limit_is_over_first_it_is_504_as_well(make_stack, make_origin, method, tls):
+    silent = make_origin(lambda connection, request: connection.wait_end(20) and False)
+    stack = make_stack(broker={"options": ["--exchange-timeout", "300ms"]})
+    host, body = stack.host(silent.port), b"all of it" if method == "POST" else None
+    with stack.client(tls) as client:
+        client.request(host, "/silent", method=method, body=body)
+        response = client.response()
+        assert (response.status, response.error) == (504, "origin_timeout")
+        assert client.get("nobody.iterate.app").status == 404, "the connection goes on"
+    line = wait_until(lambda: stack.access_lines(target="/silent"), "a line of the access log")[0]
+    assert (line["status"], line["error"]) == (504, "origin_timeout")
+    wait_until(lambda: silent.connections[0].ended_at, "the origin's request ends")
+
+
+def test_a_client_that_stops_amid_its_body_is_told_so(make_stack, make_origin):
+    reading = make_origin()
+    stack = make_stack(broker={"options": ["--exchange-timeout", "300ms"]})
+    with stack.client() as client:
+        client.send(f"POST / HTTP/1.1\r\nHost: {stack.host(reading.port)}\r\nContent-Length: 9\r\n\r\nhalf".encode())
+        response = client.response()
+        assert (response.status, response.error) == (408, "request_timeout")
+        assert client.closed()
+
+
 def test_an_error_of_ours_is_told_from_one_of_the_origin(shared, make_origin):
     origin = make_origin(lambda connection, request: connection.send(answer(b"mine", "502 Bad Gateway")))
     theirs, ours = shared.get(shared.host(origin.port)), shared.get(shared.host(free_port()))

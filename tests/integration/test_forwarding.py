@@ -3,6 +3,7 @@ import pytest
 
 from harness.origin import answering, saying
 from harness.stack import MACHINE
+from harness.websocket import echo_handler
 
 ADDED = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-iterate-proxy-via",
          "traceparent", "x-request-id"}
@@ -140,7 +141,36 @@ def test_te_trailers_passes_and_other_codings_do_not(shared, origin):
     assert origin.last.get("TE") == "trailers"
 
 
-@pytest.mark.parametrize("upgrade", ["h2c", "h2c, websocket", "H2C"])
+@pytest.mark.parametrize("upgrade", ["h2c, websocket", "websocket, h2c", "websocket,H2C/1,"])
+def test_of_an_upgrade_to_h2c_or_another_the_other_is_forwarded(shared, make_origin, upgrade):
+    origin = make_origin(echo_handler)
+    key = "dGhlIHNhbXBsZSBub25jZQ=="
+    with shared.client() as client:
+        client.request(shared.host(origin.port), fields=[
+            ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", upgrade), ("HTTP2-Settings", "AAMAAABk"),
+            ("Sec-WebSocket-Key", key), ("Sec-WebSocket-Version", "13")])
+        response = client.final_head()
+    assert (response.status, response.get("Upgrade")) == (101, "websocket")
+    assert origin.last.get("Upgrade") == "websocket" and origin.last.get("HTTP2-Settings") is None
+
+
+@pytest.mark.parametrize("fields", [[("Upgrade", "websocket"), ("Connection", "Upgrade")], [("upgrade", "TLS/1.0, a")]])
+def test_what_a_426_asks_for_reaches_the_client(shared, make_origin, fields):
+    origin = make_origin(answering(b"", "426 Upgrade Required", fields))
+    response = shared.get(shared.host(origin.port))
+    assert (response.status, response.get("Upgrade")) == (426, fields[0][1])
+    assert "upgrade" in response.get("Connection").lower()
+
+
+def test_a_target_with_a_query_and_no_path_has_the_path_slash(shared, origin, way):
+    host = shared.host(origin.port)
+    with way() as client:
+        client.send(f"GET http://{host}?y=1 HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n".encode())
+        assert client.response().status == 200
+    assert origin.last.target == "/?y=1"
+
+
+@pytest.mark.parametrize("upgrade", ["h2c", "h2c, h2c/1", "H2C"])
 def test_an_upgrade_to_h2c_is_never_forwarded(shared, origin, upgrade):
     response = shared.get(shared.host(origin.port), fields=[
         ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", upgrade), ("HTTP2-Settings", "AAMAAABk")])

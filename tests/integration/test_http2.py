@@ -440,7 +440,7 @@ def test_a_flood_of_resets_ends_the_connection_and_the_broker_serves_on(shared, 
     origin = make_origin(lambda connection, request: time.sleep(0.01))
     with connect(shared) as client:
         try:
-            for _ in range(400):
+            for _ in range(1000):
                 client.reset(client.request(shared.host(origin.port)))
         except OSError:
             pass
@@ -466,6 +466,17 @@ def test_a_flood_of_continuation_frames_ends_the_connection(shared):
         flood(client, [b"\0\0\x01\x09\0\0\0\0\x01\x82"] * 1000)
         client.wait_closed()
     assert shared.get("none.iterate.app").status == 404
+
+
+def test_an_origin_that_says_nothing_is_504(make_stack, make_origin):
+    silent = make_origin(lambda connection, request: connection.wait_end(20) and False)
+    stack = make_stack(broker={"options": ["--exchange-timeout", "300ms"]})
+    with connect(stack) as client:
+        for method in ("GET", "POST"):
+            stream = client.request(stack.host(silent.port), method=method)
+            client.until(lambda: stream.over, "the answer")
+            assert stream.status == 504 and stream.error == "origin_timeout"
+        assert client.get("nobody.iterate.app").status == 404
 
 
 def test_a_stream_without_window_ends_by_time_and_holds_little(make_stack, make_origin):

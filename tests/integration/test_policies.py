@@ -270,6 +270,82 @@ def test_a_prefix_is_taken_off_and_put_before_what_the_origin_names(stack, make_
     assert told[-1].target == "/base/x" and got.get("Location") == "/there"
 
 
+@pytest.mark.parametrize("target", ["//evil.com/x", "///evil.com/x", "//evil.com"])
+def test_no_redirect_leads_to_another_site_by_a_doubled_slash(stack, make_origin, target):
+    origin = make_origin(lambda connection, _: connection.send(
+        answer("", "302 Found", [("Location", "/login"), ("Set-Cookie", "a=b; Path=/")])))
+    stack.admin.route(["cap.example.org/{user}/*"], policy={"strip_prefix": "/{user}"}, on_conflict="overwrite",
+                      machine="mach_a", port=origin.port)
+    got = stack.get("cap.example.org", target)
+    assert got.get("Location") == "/evil.com/login" and got.get("Set-Cookie") == "a=b; Path=/evil.com/"
+    assert origin.last.get("X-Forwarded-Prefix") == "/evil.com"
+
+
+def test_a_location_without_a_scheme_is_mapped_and_one_at_the_origin_whatever_its_host(stack, under, make_origin):
+    origin = make_origin(lambda connection, request: connection.send(
+        answer("", "302 Found", [("Location", request.get("X-Go").replace("@P", str(origin.port)))])))
+    stack.admin.route(["ref.example.org/app/*"], policy={"strip_prefix": "/app"}, machine="mach_a", port=origin.port)
+    for sent, location in (("//localhost:@P/v2", "http://ref.example.org/app/v2"), ("//ref.example.org/v2/z", "//ref.example.org/app/v2/z"),
+                           ("//else.example.com/v2", "//else.example.com/v2"), ("http://127.0.0.1:@P/z", "http://ref.example.org/app/z")):
+        assert stack.get("ref.example.org", "/app/", fields=[("X-Go", sent)]).get("Location") == location
+    for policy in ({"host": "preserve"}, {"profile": "next"}, {}):
+        stack.admin.service("misha", f"p{origin.port}", origin.port, policy=policy)
+        host = f"{origin.port}__misha.iterate.app"
+        for sent in ("http://localhost:@P/z", "//localhost:@P/z"):
+            assert stack.get(host, fields=[("X-Go", sent)]).get("Location") == f"http://{host}/z", policy
+
+
+def test_what_a_policy_sets_comes_from_no_client_where_a_nearer_one_has_overridden_it(make_stack, make_origin):
+    stack = make_stack(broker={"options": ["--policy", json.dumps({"request_headers": {"set": {"X-Far": "1"}}})]})
+    origin = make_origin()
+    spoofed = [(name, "evil") for name in ("X-User", "X_User", "x_USER", "X-Groups", "X-Far", "X_Far")]
+
+    def seen(project, service):
+        stack.admin.set_project("misha", policy=project)
+        stack.admin.service("misha", "x", origin.port, policy=service)
+        assert stack.get("x.misha.iterate.app", fields=[*spoofed, ("X-Else", "1")]).status == 200
+        assert origin.last.get("X-Else") == "1"
+        return {name.lower().replace("_", "-") for name, value in origin.last.fields if value == "evil"}
+
+    jwt = {"auth": {"jwt": {"jwks_url": "http://auth.example.com/keys", "claim_headers": {"sub": "X-User"}}}}
+    forward = {"auth": {"forward": {"url": "http://auth.example.com/", "response_headers": ["X-User"]}}}
+    fields = {"auth": "public", "request_headers": {"set": {"X-User": "{project}"}}}
+    for project in (jwt, forward, fields):
+        assert seen(project, {"auth": "public"}) == {"x-groups"}
+        assert seen(project, {"auth": "public", "request_headers": {"set": {"X-Other": "1"}}}) == {"x-groups"}
+    assert seen({}, {"auth": "public"}) == {"x-user", "x-groups"}
+
+
+def test_a_tenant_opens_nothing_that_another_has_closed_on_the_same_port(make_stack, make_origin):
+    origin = make_origin(lambda connection, _: connection.send(answer("in", fields=[("Set-Cookie", "a=1; Domain=iterate.app")])))
+    stack = make_stack()
+    stack.admin.set_project("misha", policy={"ip_deny": ["127.0.0.2"], "methods": ["GET"], "max_body": 5, "cookies": "isolate"})
+    stack.admin.project("aaa", "mach_a", policy={"ip_deny": [], "methods": ["GET", "PUT"], "max_body": 100, "cookies": "pass"})
+    for slug, cookie in (("misha", "a=1"), ("aaa", "a=1; Domain=iterate.app")):
+        host = f"{origin.port}__{slug}.iterate.app"
+        assert stack.get(host).get("Set-Cookie") == cookie, slug
+        with stack.client() as client:
+            client.request(host, "/", "PUT", [], b"x")
+            assert client.response("PUT").status == 403, slug
+        with stack.client() as client:
+            client.request(host, "/", "GET", [], b"too long")
+            assert client.response().status == 413, slug
+        told = stack.admin.ok("GET", f"/v1/policy?host={host}")
+        other = {"misha": "aaa", "aaa": "misha"}[slug]
+        assert [each["from"] for each in told["keys"]["cookies"]] == [f"project {slug}"]
+        assert [each["from"] for each in told["keys"]["methods"]] == [f"project {slug}", f"project {other}"]
+        assert [each["from"] for each in told["layers"]][:2] == [f"project {slug}", f"project {other}"]
+
+
+def test_a_page_that_may_be_framed_is_told_by_no_field_of_its_origin_that_it_may_not(stack, under):
+    said = [("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'"), ("content-security-policy", "frame-ancestors 'self'"),
+            ("Content-Security-Policy-Report-Only", "frame-ancestors 'none'")]
+    _, host = under({"security_headers": "frameable"}, lambda c, _: c.send(answer("in", fields=said)))
+    got = stack.get(host)
+    assert got.all("Content-Security-Policy") == ["default-src 'self'"]
+    assert got.all("Content-Security-Policy-Report-Only") == ["frame-ancestors 'none'"]
+
+
 def test_browsers_are_told_to_be_careful_on_every_answer(stack, under):
     _, host = under({"security_headers": "standard"}, lambda c, _: c.send(answer("in", fields=[("X-Frame-Options", "DENY")])))
     got = stack.get(host, tls=True)
@@ -295,6 +371,21 @@ def test_what_leads_nowhere_is_told_with_the_brokers_own_fields(make_stack):
     assert framed.status == 409 and framed.get("X-Content-Type-Options") and framed.get("X-Frame-Options") is None
 
 
+def test_what_leads_nowhere_in_a_project_is_told_with_the_projects_fields(make_stack):
+    stack = make_stack(start=False)
+    policy = {"security_headers": "standard"}
+    stack.admin.set_project("misha", policy=policy)
+    stack.admin.project("alone", policy=policy)
+    stack.admin.project("shut", policy=policy)
+    stack.admin.set_project("shut", suspended=True)
+    stack.admin.domain("misha.example.net", "misha")
+    for host, status in (("nope.misha.iterate.app", 404), ("nope.misha.example.net", 404), ("0__misha.iterate.app", 400),
+                         ("nope__misha.iterate.app", 400), ("shut.iterate.app", 403), ("alone.iterate.app", 409)):
+        refused = stack.get(host)
+        assert refused.status == status and refused.get("X-Content-Type-Options") == "nosniff", (host, refused)
+    assert stack.get("nobody.iterate.app").get("X-Content-Type-Options") is None
+
+
 def test_too_many_requests_are_429_and_say_when(stack, under):
     _, host = under({"rate": {"requests_per_second": 0.5, "burst": 3}})
     statuses = [stack.get(host).status for _ in range(5)]
@@ -316,6 +407,10 @@ def test_other_names_lead_to_the_canonical_one(stack, make_origin):
         got = stack.get("canon.iterate.app" + port, "/a?b=c")
         assert got.status == 301 and got.get("Location") == f"http://canon.example.net{shown}/a?b=c"
     assert stack.get("4000__canon.iterate.app").get("Location") == "http://4000.canon.example.net/"
+    assert stack.get("canon.iterate.app", "//evil.com/").get("Location") == "http://canon.example.net//evil.com/"
+    with stack.client() as client:
+        client.request("canon.iterate.app", "*", "OPTIONS")
+        assert client.response("OPTIONS").get("Location") == "http://canon.example.net/"
     assert stack.get("mach_c.machines.iterate.app").status == 503  # no agent; not sent elsewhere
 
 
@@ -412,6 +507,7 @@ def test_what_a_policy_may_not_say_is_refused_with_a_reason(stack):
             ({"strip_prefix": "app"}, "a path"), ({"request_headers": {"set": {"Host": "x"}}}, "cannot have the field"),
             ({"request_headers": {"set": {"X": "a\r\nb"}}}, "no good value"), ({"request_headers": {"put": {}}}, "set, add and remove"),
             ({"ip_allow": ["10.0.0.0/33"]}, "no address"), ({"max_body": "much"}, "number of bytes"), ({"rate": {"burst": 0}}, "above 0"),
+            ({"rate": {"bytes_per_second": 0}}, "above 0"), ({"rate": {"bytes_per_second": "0"}}, "above 0"),
             ({"auth": {"jwt": {"secret": "../x"}}}, "--secrets-dir"), ({"auth": {"jwt": {"secret": "x", "algorithms": ["RS256"]}}}, "algorithm"),
             ({"auth": {"jwt": {"jwks": {"keys": [{"kty": "oct", "k": "x"}]}}}}, "public keys alone"), ({"auth": {"forward": {}}}, "needs a url"),
             ({"auth": {"basic": {"users": {"a:b": "x"}}}}, "user"), ({"timeouts": {"idle": "0s"}}, "duration"), ({"methods": ["get"]}, "capitals"),

@@ -181,6 +181,8 @@ def test_x_forwarded_of_a_trusted_proxy_is_believed_and_added_to(make_stack, ori
         assert request.all("X-Forwarded-Host") == ["www.example.com"]
         assert request.all("X-Iterate-Proxy-Via") == [host] and request.host == f"localhost:{origin.port}"
         wait_until(lambda: stack.access_lines(client="203.0.113.9", target=f"/{tls}"), "the client in the access log")
+    assert stack.get(host, "/empty", fields=[("X-Forwarded-For", "198.51.100.4,,10.0.0.1, ")]).status == 200
+    wait_until(lambda: stack.access_lines(client="198.51.100.4", target="/empty"), "the client before an empty element")
     assert stack.get(host, fields=[("X-Forwarded-For", "unknown"), ("X-Forwarded-Proto", "gopher"),
                                    ("X-Forwarded-Host", "a b"), ("X-Forwarded-Port", "0")]).status == 200
     assert origin.last.all("X-Forwarded-For") == ["unknown, 127.0.0.1"]

@@ -91,6 +91,14 @@ def test_a_link_keeps_the_rest_of_its_query_and_a_post_or_a_websocket_comes_in_b
     assert port.last.target == "/ws"
 
 
+@pytest.mark.parametrize("path", ["//evil.com/", "///evil.com", "//"])
+def test_a_link_sends_on_to_this_host_alone(stack, port, path):
+    host = f"{port.port}__misha.iterate.app"
+    link = share(stack, host)
+    got = stack.get(host, f"{path}?{urlsplit(link['url']).query}&a=b", tls=True)
+    assert got.status == 302 and got.get("Location") == "/" + path.lstrip("/") + "?a=b"
+
+
 def test_a_preflight_passes_and_a_websocket_of_another_site_does_not(stack, port):
     host = f"{port.port}__misha.iterate.app"
     _, cookie = follow(stack, host, share(stack, host))

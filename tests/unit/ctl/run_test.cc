@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -30,6 +31,18 @@ Ran ran(std::vector<const char*> words) {
   const int code = run(static_cast<int>(words.size()), words.data(), "1.2.3", out, err);
   return {code, out.str(), err.str()};
 }
+
+// A variable of the environment, for a while.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
 
 // As broker/store makes it (schema version 1), with a row of each kind.
 std::string database_in(const TemporaryFolder& folder) {
@@ -149,7 +162,7 @@ TEST_CASE("a typo is a usage error that names the nearest word") {
   };
   check({"machin", "list"}, "unknown command 'machin'; did you mean 'machine'?");
   check({"machine", "lst"}, "unknown command 'lst'; did you mean 'list'?");
-  check({"--json", "project", "crate", "x"}, "did you mean 'create'?\nTry 'ingressctl project --help'.");
+  check({"project", "crate", "x"}, "did you mean 'create'?\nTry 'ingressctl project --help'.");
   check({"--db", "f", "rout"}, "did you mean 'route'?");
   check({"machine", "create", "a", "--prot", "1"}, "unknown flag --prot; did you mean '--port'?");
   check({"machine", "list", "--jsn"}, "did you mean '--json'?");
@@ -164,7 +177,14 @@ TEST_CASE("a typo is a usage error that names the nearest word") {
 TEST_CASE("missing and bad values are usage errors") {
   CHECK(ran({"machine", "create"}).code == 2);
   CHECK(ran({"machine", "create", "a", "--port", "70000"}).code == 2);
-  CHECK(ran({"machine", "create", "a", "--port", "x"}).code == 2);
+  for (const char* port : {"x", "+80", "-80", "0x50", " 80", "80 ", "080", "0", "99999999999999999999"}) {
+    CAPTURE(port);
+    const Ran result = ran({"machine", "create", "a", "--port", port});
+    CHECK(result.code == 2);
+    CHECK(result.err.find("is not a port") != std::string::npos);
+  }
+  CHECK(ran({"changes", "--limit", "0x8"}).code == 2);
+  CHECK(ran({"changes", "--limit", "010"}).code == 2);
   CHECK(ran({"machine", "create", "a", "--metadata", "[]"}).code == 2);
   CHECK(ran({"machine", "list", "extra"}).code == 2);
   CHECK(ran({"machine", "set", "a"}).code == 2);
@@ -175,6 +195,63 @@ TEST_CASE("missing and bad values are usage errors") {
   CHECK(ran({"project", "set", "p", "--suspended", "maybe"}).code == 2);
   CHECK(ran({"changes", "--limit", "0"}).code == 2);
   CHECK(ran({"machine", "list", "--admin", "nowhere"}).code == 2);
+}
+
+TEST_CASE("a usage error is JSON for programs") {
+  const Ran result = ran({"--json", "project", "crate", "x"});
+  CHECK(result.code == 2);
+  const nlohmann::json told = nlohmann::json::parse(result.err);
+  CHECK(told["error"] == "unknown command 'crate'; did you mean 'create'?");
+  CHECK(told["help"] == "ingressctl project --help");
+  CHECK(nlohmann::json::parse(ran({"machine", "create", "a", "--port", "0", "--json"}).err).contains("error"));
+  const Variable json("INGRESS_JSON", "1");
+  CHECK(nlohmann::json::parse(ran({"zzz"}).err).contains("error"));
+}
+
+TEST_CASE("INGRESS_DB and INGRESS_JSON stand for their flags") {
+  const TemporaryFolder folder;
+  const std::string db = database_in(folder);
+  const Variable file("INGRESS_DB", db.c_str());
+  CHECK(ran({"machine", "list"}).out.starts_with("ID"));
+  for (const char* yes : {"1", "true", "yes"}) {
+    const Variable json("INGRESS_JSON", yes);
+    CHECK(nlohmann::json::parse(ran({"machine", "list"}).out)[0]["id"] == "mach_1");
+  }
+  const Variable no("INGRESS_JSON", "0");
+  CHECK(ran({"machine", "list"}).out.starts_with("ID"));
+}
+
+TEST_CASE("where an admin is named the file of INGRESS_DB is what db is about, and no more") {
+  const TemporaryFolder folder;
+  const std::string db = database_in(folder);
+  const Variable file("INGRESS_DB", db.c_str());
+  const Variable admin("INGRESS_ADMIN", "unix:/nonexistent/admin.sock");
+  CHECK(ran({"machine", "list"}).err.find("is the broker running?") != std::string::npos);
+  CHECK(ran({"db", "check"}).err.find("say which database") == std::string::npos);
+  CHECK(ran({"machine", "list", "--db", db.c_str()}).code == 0);
+}
+
+TEST_CASE("a policy may be in a file, and what is refused of it is not repeated") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("policy");
+  const std::string said = "@" + path;
+  const auto created = [&said](const char* flag) {
+    return ran({"project", "create", "p", flag, said.c_str(), "--admin", "unix:/nonexistent/admin.sock"});
+  };
+  for (const char* flag : {"--policy", "--auth"}) {
+    CAPTURE(flag);
+    CHECK(ran({"project", "create", "p", flag, "@/nonexistent"}).err.find("cannot read /nonexistent") !=
+          std::string::npos);
+    std::ofstream(path) << " \n";
+    CHECK(created(flag).err.find("is empty") != std::string::npos);
+    std::ofstream(path) << R"({"basic":{"users":{"alice":"open sesame"}})";
+    const Ran broken = created(flag);
+    CHECK(broken.code == 2);
+    CHECK(broken.err.find("sesame") == std::string::npos);
+    std::ofstream(path) << R"({"basic":{"users":{"alice":"open sesame"}}})"
+                        << "\n";
+    CHECK(created(flag).err.find("is the broker running?") != std::string::npos);
+  }
 }
 
 TEST_CASE("a broker that is not there is exit 1 and a sentence with what to do") {

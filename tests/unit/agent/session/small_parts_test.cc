@@ -32,9 +32,9 @@ std::string names(const http::Fields& fields) {
   return text;
 }
 
-std::string kept(const http::Fields& fields, bool switching = false) {
+std::string kept(const http::Fields& fields, int status = 200) {
   http::Fields out;
-  end_to_end_fields(fields, switching, out);
+  end_to_end_fields(fields, status, out);
   return names(out);
 }
 
@@ -103,9 +103,10 @@ TEST_CASE("what Connection names stays behind") {
   CHECK(kept({{"Close", "1"}, {"Connection", "close"}}) == "Close");
 }
 
-TEST_CASE("Upgrade crosses with a 101 and with nothing else") {
+TEST_CASE("Upgrade crosses with a 101 and a 426 and with nothing else") {
   const http::Fields fields = {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", "x"}};
-  CHECK(kept(fields, true) == "Upgrade Sec-WebSocket-Accept");
+  CHECK(kept(fields, 101) == "Upgrade Sec-WebSocket-Accept");
+  CHECK(kept(fields, 426) == "Upgrade Sec-WebSocket-Accept");
   CHECK(kept(fields) == "Sec-WebSocket-Accept");
-  CHECK(kept({{"Upgrade", "a"}, {"Connection", "Upgrade, X-Hop"}, {"X-Hop", "b"}}, true) == "Upgrade");
+  CHECK(kept({{"Upgrade", "a"}, {"Connection", "Upgrade, X-Hop"}, {"X-Hop", "b"}}, 101) == "Upgrade");
 }

@@ -48,6 +48,7 @@ struct Agent {
   void start() {
     set = std::make_unique<TunnelSet>(
         loop, config, streams, 1, [this] { ++changes; }, [] {});
+    set->set_on_trouble([this](const char*, std::string sentence) { troubles.push_back(std::move(sentence)); });
     set->start();
   }
   bool serves(size_t slots) {
@@ -62,6 +63,7 @@ struct Agent {
   OriginStreams streams{loop, pool, policy, origin::Timeouts{}};
   std::unique_ptr<TunnelSet> set;
   int changes = 0;
+  std::vector<std::string> troubles;
   bool drained = false;
 };
 
@@ -268,6 +270,17 @@ TEST_CASE("a broker whose certificate nobody vouches for gets no HELLO") {
   REQUIRE(run_until(loop, [&broker] { return broker.accepted >= 2; }));
   CHECK(agent.set->serving() == 0);
   for (const auto& end : broker.ends) CHECK(end->hello.machine().empty());
+}
+
+TEST_CASE("of several addresses the failure that got furthest is told, not the last address's refusal") {
+  uv::Loop loop;
+  FakeBroker broker(loop);
+  Agent agent(loop, broker.port, "");
+  agent.start();  // localhost: 127.0.0.1, where the broker is, and [::1], where nobody is
+  REQUIRE(run_until(loop, [&broker, &agent] { return broker.accepted >= 4 && !agent.troubles.empty(); }));
+  REQUIRE(agent.troubles.size() == 1);
+  CHECK(agent.troubles[0].find("tls_failed") != std::string::npos);
+  CHECK(agent.troubles[0].find("connect") == std::string::npos);
 }
 
 TEST_CASE("a certificate for another name gets no HELLO") {

@@ -160,6 +160,12 @@ TEST_CASE("a route's patterns are normalised, and conflicts fail or overwrite as
   CHECK(admin.ask("PATCH", "/v1/routes/rt_1", R"({"patterns":[]})").status == 400);
   CHECK(admin.ask("POST", "/v1/routes", R"({"patterns":[{"pattern":"a.*","target":{}}]})").status == 400);
   CHECK(admin.ask("POST", "/v1/routes", R"({"patterns":[{"pattern":"x.example.com"}]})").status == 400);
+  for (const char* port : {"0", "-1", "65536", "null", "\"80\""}) {
+    CAPTURE(port);
+    const std::string target = R"({"machine":"mach_1","port":)" + std::string(port) + "}";
+    const std::string pattern = R"({"patterns":[{"pattern":"x.example.com","target":)" + target + "}]}";
+    CHECK(admin.ask("POST", "/v1/routes", pattern).status == 400);
+  }
   CHECK(admin.ask("DELETE", "/v1/routes/rt_1").status == 204);
   CHECK(admin.ask("GET", "/v1/routes/rt_1").status == 404);
 }
@@ -200,7 +206,19 @@ TEST_CASE("If-Match holds a change against the record that was read") {
   admin.ask("POST", "/v1/machines", R"({"id":"mach_1"})");
   const std::string head = admin.ask("GET", "/v1/machines/mach_1").head;
   const size_t at = head.find("ETag: ") + 6;
-  const std::string condition = "If-Match: " + head.substr(at, head.find("\r\n", at) - at) + "\r\n";
+  const std::string tag = head.substr(at, head.find("\r\n", at) - at);
+  const auto patched = [&admin](const std::string& if_match) {
+    return admin.ask("PATCH", "/v1/machines/mach_1", R"({"metadata":{}})", "If-Match: " + if_match + "\r\n").status;
+  };
+  for (const std::string& other : {"W/" + tag, "W/" + tag + ", \"other\"", "x" + tag, tag + "x", std::string("\"\"")}) {
+    CAPTURE(other);
+    CHECK(patched(other) == 412);
+  }
+  for (const std::string& same : {tag, "\"other\" , " + tag, "W/" + tag + "," + tag, std::string("*")}) {
+    CAPTURE(same);
+    CHECK(patched(same) == 200);
+  }
+  const std::string condition = "If-Match: " + tag + "\r\n";
   CHECK(admin.ask("PATCH", "/v1/machines/mach_1", R"({"defaultPort":1})", condition).status == 200);
   const HttpAnswer late = admin.ask("PATCH", "/v1/machines/mach_1", R"({"defaultPort":2})", condition);
   CHECK(late.status == 412);

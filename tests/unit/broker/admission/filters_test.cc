@@ -39,6 +39,26 @@ TEST_CASE_FIXTURE(Filtered, "methods are those of both policies") {
   CHECK(code(R"({"methods":["GET"]})") == ErrorCode::kForbidden);
 }
 
+TEST_CASE_FIXTURE(Filtered, "what equals restrict holds together, and a nearer level alone") {
+  const auto wide = load_policy(R"({"ip_allow":["0.0.0.0/0"],"ip_deny":[],"methods":["GET","PUT"],"max_body":9})");
+  const auto allow = load_policy(R"({"ip_allow":["10.0.0.0/8"]})");
+  const auto deny = load_policy(R"({"ip_deny":["192.0.2.7"]})");
+  const auto methods = load_policy(R"({"methods":["PUT"]})");
+  const auto most = load_policy(R"({"max_body":4})");
+  const auto passes = [this, &wide](const auto& other, bool nearer) {
+    EffectivePolicy policy;
+    policy.add(wide.get());
+    if (nearer) policy.next_level();
+    policy.add(other.get());
+    return !filter(policy, asked) && max_body_of(policy) == 9;
+  };
+  for (const auto& other : {allow, deny, methods, most}) {
+    CAPTURE(other->text);
+    CHECK_FALSE(passes(other, false));
+    CHECK(passes(other, true));
+  }
+}
+
 TEST_CASE_FIXTURE(Filtered, "a body that says it is too long is refused before it comes") {
   head.fields.push_back({"content-length", "11"});
   CHECK(code(R"({"max_body":11})") == kIn);

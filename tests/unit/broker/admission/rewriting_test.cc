@@ -56,6 +56,33 @@ TEST_CASE_FIXTURE(Rewriting, "a prefix goes whole segment by segment, and comes 
   CHECK(answer({{"Set-Cookie", "a=/; path = /x ; Secure"}}) == "Set-Cookie: a=/; Path=/app/x ; Secure\n");
 }
 
+TEST_CASE_FIXTURE(Rewriting, "no path of ours leads to another site, however many slashes the request has") {
+  plan(R"({"strip_prefix":"/app"})", "//app/x");
+  CHECK(terms.stripped_prefix == "/app");
+  CHECK(answer({{"Location", "/login"}}) == "Location: /app/login\n");
+  CHECK(answer({{"Set-Cookie", "a=b; Path=/"}}) == "Set-Cookie: a=b; Path=/app/\n");
+  REQUIRE(terms.set_fields.size() == 1);
+  CHECK(terms.set_fields[0].second == "/app");
+  plan(R"({"add_prefix":"/base"})", "/");
+  CHECK(answer({{"Location", "/base//evil.example/x"}}) == "Location: /evil.example/x\n");
+  CHECK(answer({{"Location", "/base/\\evil.example/x"}}) == "Location: /evil.example/x\n");
+  CHECK(answer({{"Location", "/\\evil.example"}}) == "Location: /evil.example\n");
+  CHECK(answer({{"Location", "/base"}}) == "Location: /\n");
+  CHECK(local_path("//evil.example/?a=//b") == "/evil.example/?a=//b");
+  CHECK(local_path("/\\/evil.example") == "/evil.example");
+  CHECK(local_path("/\t/evil.example") == "/evil.example");
+  CHECK(local_path("/a//b") == "/a//b");
+  CHECK(local_path("//") == "/");
+}
+
+TEST_CASE_FIXTURE(Rewriting, "a reference without a scheme is mapped where it names the public host") {
+  plan(R"({"strip_prefix":"/app"})", "/app/x");
+  CHECK(answer({{"Location", "//misha.iterate.app/v2/z"}}) == "Location: //misha.iterate.app/app/v2/z\n");
+  CHECK(answer({{"Location", "//misha.iterate.app"}}) == "Location: //misha.iterate.app/app/\n");
+  CHECK(answer({{"Location", "//misha.iterate.app/app/z"}}) == "Location: //misha.iterate.app/app/z\n");
+  CHECK(answer({{"Location", "//else.example/v2"}}) == "Location: //else.example/v2\n");
+}
+
 TEST_CASE_FIXTURE(Rewriting, "fields are taken off, set and added, in that order") {
   plan(R"({"request_headers":{"remove":["X-Old"],"set":{"X-A":"{client_ip}"},"add":{"X-B":"2"}}})", "/");
   http::Fields fields = {{"X_old", "1"}, {"x-a", "spoof"}, {"X_A", "spoof"},
@@ -79,6 +106,33 @@ TEST_CASE_FIXTURE(Rewriting, "what tells browsers to be careful comes where the 
   CHECK(all.find("Strict-Transport-Security: ") != std::string::npos);
   plan(R"({"security_headers":"frameable"})", "/");
   CHECK(answer({{"X-Frame-Options", "DENY"}}).find("X-Frame-Options") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Rewriting, "a page that may be framed loses the origin's word on who frames it, and nothing else") {
+  const auto kept = [this](http::Fields fields) {
+    plan(R"({"security_headers":"frameable"})", "/");
+    const std::string text = answer(std::move(fields));
+    return text.substr(0, text.find("Strict-Transport-Security"));
+  };
+  constexpr const char* kName = "Content-Security-Policy";
+  CHECK(kept({{kName, "frame-ancestors 'none'"}}).empty());
+  CHECK(kept({{kName, " Frame-Ancestors\t'self' ;"}}).empty());
+  CHECK(kept({{kName, "frame-ancestors"}}).empty());
+  CHECK(kept({{"content-security-policy", "default-src 'self'; frame-ancestors 'none'; img-src *"}}) ==
+        "content-security-policy: default-src 'self'; img-src *\n");
+  CHECK(kept({{kName, "frame-ancestors a, script-src b;frame-ancestors c, frame-ancestors d"}}) ==
+        "Content-Security-Policy: script-src b\n");
+  CHECK(kept({{"A", "1"}, {kName, "frame-ancestors a"}, {kName, "img-src  *;"}, {"B", "2"}}) ==
+        "A: 1\nContent-Security-Policy: img-src  *;\nB: 2\n");
+  CHECK(kept({{kName, "frame-src x; frame-ancestors-x y"}}) ==
+        "Content-Security-Policy: frame-src x; frame-ancestors-x y\n");
+  CHECK(kept({{"Content-Security-Policy-Report-Only", "frame-ancestors 'none'"}}) ==
+        "Content-Security-Policy-Report-Only: frame-ancestors 'none'\n");
+  plan(R"({"security_headers":"standard"})", "/");
+  CHECK(answer({{kName, "frame-ancestors 'none'"}}).starts_with("Content-Security-Policy: frame-ancestors 'none'\n"));
+  plan(R"({"security_headers":"frameable","response_headers":{"set":{"Content-Security-Policy":"frame-ancestors p"}}})",
+       "/");
+  CHECK(answer({{kName, "frame-ancestors 'none'"}}).starts_with("Content-Security-Policy: frame-ancestors p\n"));
 }
 
 TEST_CASE_FIXTURE(Rewriting, "a cookie's domain beyond its host is taken off, whatever its spelling") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "broker/policy/effective_policy.h"
+
 namespace ingress::broker {
 namespace {
 
@@ -103,6 +105,33 @@ TEST_CASE("what wakes a machine is a URL, and can be switched off nearer than wh
     CAPTURE(bad);
     CHECK(refused("{\"wake\":\"" + bad + "\"}").find("URL of a webhook") != std::string::npos);
   }
+}
+
+TEST_CASE("no bytes in a second is no rate, but what an earlier version took still holds") {
+  constexpr const char* kZero = R"({"auth":"deny","rate":{"bytes_per_second":0}})";
+  CHECK(refused(kZero) == "policy key \"rate.bytes_per_second\" is a number of bytes above 0");
+  CHECK_FALSE(refused(R"({"rate":{"bytes_per_second":"0"}})").empty());
+  CHECK(parsed(R"({"rate":{"bytes_per_second":"1k"}})").rate->bytes_per_second == 1024);
+  const auto kept = load_policy(kZero);
+  REQUIRE(kept != nullptr);
+  CHECK(kept->auth->is(Auth::kDeny));
+  CHECK(kept->rate->bytes_per_second == 0);
+}
+
+TEST_CASE("a way in that tells who asks is looked at where a nearer one lets everybody in too") {
+  const auto open = load_policy(R"({"auth":"public"})");
+  const auto judged = [&open](const char* json) {
+    const auto far = load_policy(json);
+    EffectivePolicy policy;
+    policy.add(open.get());
+    policy.next_level();
+    policy.add(far.get());
+    CHECK(policy.is_public());
+    return !policy.plain();
+  };
+  CHECK(judged(R"({"auth":{"jwt":{"secret":"hs","claim_headers":{"sub":"X-User"}}}})"));
+  CHECK(judged(R"({"auth":{"forward":{"url":"http://a.example/","response_headers":["X-User"]}}})"));
+  CHECK_FALSE(judged(R"({"auth":{"jwt":{"secret":"hs"}}})"));
 }
 
 }  // namespace

@@ -52,8 +52,129 @@ TEST_CASE("what is enforced cannot be loosened, and what is stricter below still
   CHECK(table.resolved("open.iterate.app").policy.is_denied());
   table.index.set_policies({load_policy(kPublic), load_policy(R"({"max_body":10})")});
   const auto most = table.resolved("open.iterate.app").policy.max_body();
-  CHECK(*most.enforced == 10);
-  CHECK(*most.nearest == 5);
+  REQUIRE(most.size() == 2);
+  CHECK(**most.begin() == 10);
+  CHECK(**(most.begin() + 1) == 5);
+}
+
+struct TwoTenants {
+  static constexpr const char* kOpen =
+      R"({"cookies":"pass","max_body":100,"ip_deny":[],"rate":{"streams":9},"methods":["GET","PUT"]})";
+  static constexpr const char* kShut =
+      R"({"cookies":"isolate","max_body":5,"ip_deny":["10.0.0.0/8"],"rate":{"streams":1},"methods":["GET"]})";
+
+  IndexFixture table;
+
+  TwoTenants() { table.machine("m"); }
+  EffectivePolicy under(std::string_view host) const { return table.resolved(host).policy; }
+};
+
+TEST_CASE_FIXTURE(TwoTenants, "on its own host a project's policy comes before those of others of the same port") {
+  table.project("aaa", "m", 3000, kOpen);
+  table.project("misha", "m", 3000, kShut);
+  table.domain("misha.com", "misha");
+  table.route("rt_1", {"routed.com"}, {"", "misha", "", 0});
+  for (const std::string host : {"misha.iterate.app", "misha.com", "routed.com", "3000__misha.iterate.app"}) {
+    CAPTURE(host);
+    CHECK(under(host).cookies() == CookieScope::kIsolate);
+    CHECK(under(host).rate().nearest->streams == 1);
+  }
+  CHECK(under("aaa.iterate.app").cookies() == CookieScope::kPass);
+  CHECK(under("aaa.iterate.app").rate().nearest->streams == 9);
+}
+
+TEST_CASE_FIXTURE(TwoTenants, "on its own host a service's policy comes before those of others on the same port") {
+  table.project("aaa", "m");
+  table.project("misha", "m");
+  table.service("aaa", "a", 4000, "m", kOpen);
+  table.service("misha", "b", 4000, "", kOpen);
+  table.service("misha", "c", 4000, "", kShut);
+  CHECK(under("c.misha.iterate.app").rate().nearest->streams == 1);
+  CHECK(under("b.misha.iterate.app").rate().nearest->streams == 9);
+  CHECK(under("a.aaa.iterate.app").rate().nearest->streams == 9);
+  table.service("misha", "b", 4001, "");
+  CHECK(under("4000__misha.iterate.app").rate().nearest->streams == 1);
+}
+
+TEST_CASE_FIXTURE(TwoTenants, "what one tenant restricts no equal of the same port opens, under whatever name") {
+  table.project("aaa", "m", 3000, kOpen);
+  table.project("misha", "m", 3000, kShut);
+  for (const std::string host : {"aaa.iterate.app", "misha.iterate.app", "m.machines.iterate.app"}) {
+    CAPTURE(host);
+    CHECK(under(host).methods().size() == 2);
+    CHECK(under(host).ip_deny().size() == 2);
+    CHECK(under(host).max_body().size() == 2);
+    CHECK_FALSE(under(host).ip_allow());
+  }
+  // A nearer level alone holds, as ever.
+  table.service("aaa", "open", 3000, "", R"({"max_body":7})");
+  CHECK(under("misha.iterate.app").max_body().size() == 1);
+  CHECK(under("misha.iterate.app").methods().size() == 2);
+}
+
+TEST_CASE_FIXTURE(TwoTenants, "a machine's host is its owner's, and a route's its owner's") {
+  table.project("aaa", "m", 3000, kOpen);
+  table.project("misha", "m", 3000, kShut);
+  CHECK(under("m.machines.iterate.app").rate().nearest->streams == 9);
+  Machine machine = *table.index.machine("m");
+  machine.owner = "misha";
+  table.apply(PutMachine{machine});
+  CHECK(under("m.machines.iterate.app").rate().nearest->streams == 1);
+  Route route;
+  route.id = "rt_1";
+  route.owner = "aaa";
+  route.patterns.push_back(IndexFixture::read("a.com", {"m", "", "", 0}));
+  table.apply(PutRoute{route, false, false});
+  CHECK(under("a.com").rate().nearest->streams == 9);
+}
+
+TEST_CASE_FIXTURE(TwoTenants, "the layers are told in the order in which they hold, with their levels") {
+  table.project("aaa", "m", 3000, kOpen);
+  table.project("misha", "m", 3000, kShut);
+  std::vector<std::string> steps;
+  std::vector<PolicyLayer> layers;
+  REQUIRE(table.index.explain({"misha.iterate.app"}, steps, &layers).has_value());
+  REQUIRE(layers.size() == 3);
+  CHECK(layers[0].from == "project misha");
+  CHECK(layers[1].from == "project aaa");
+  CHECK(layers[0].level == layers[1].level);
+  CHECK(layers[1].level < layers[2].level);
+}
+
+TEST_CASE("a project whose services share a port counts once") {
+  IndexFixture table;
+  table.machine("m");
+  table.project("misha", "", 3000, kPublic);
+  for (int i = 0; i < 8; ++i) table.service("misha", "s" + std::to_string(i), 4000, "m");
+  CHECK(table.resolved("s0.misha.iterate.app").policy.auths().size() == 1);
+  CHECK(table.resolved("4000__m.machines.iterate.app").policy.is_public());
+}
+
+TEST_CASE("a refusal of a project's host is told with the project's policy") {
+  constexpr const char* kFields = R"({"security_headers":"standard"})";
+  IndexFixture table;
+  table.machine("old", MachineState::kArchived);
+  table.project("misha", "", 3000, kFields);
+  table.project("gone", "old", 3000, kFields);
+  table.project("shut", "", 3000, kFields);
+  table.suspend("shut");
+  table.project("plain", "");
+  table.domain("misha.com", "misha");
+  const auto told = [&table](std::string_view host) {
+    Resolution out;
+    CHECK_FALSE(table.index.resolve({host}, out).has_value());
+    return out.policy.security_headers() == SecurityHeaders::kStandard;
+  };
+  for (const std::string host :
+       {"misha.iterate.app", "0__misha.iterate.app", "nope__misha.iterate.app", "nope.misha.iterate.app",
+        "nope.misha.com", "0.misha.com", "shut.iterate.app", "gone.iterate.app", "old.machines.iterate.app"}) {
+    CAPTURE(host);
+    CHECK(told(host));
+  }
+  for (const std::string host : {"plain.iterate.app", "0__plain.iterate.app", "nobody.iterate.app", "a.com"}) {
+    CAPTURE(host);
+    CHECK_FALSE(told(host));
+  }
 }
 
 TEST_CASE("whether any policy says what the clear port does is known without a look at a host") {

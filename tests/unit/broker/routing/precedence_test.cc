@@ -26,6 +26,29 @@ TEST_CASE("an exact route wins over the grammar") {
   CHECK(table.at("iterate.app") == "route_not_found");
 }
 
+TEST_CASE("a route holds every spelling of its name: `--` for `__`, and a machine's alias") {
+  Filled table;
+  table.machine("mach_1", MachineState::kActive);
+  table.route("rt_1",
+              {"4096__misha.iterate.app", "docs__misha.iterate.app", "9__mach_1.machines.iterate.app",
+               "mach_1.machines.iterate.app", "a__b.example.com"},
+              {"m2", "", "", 0});
+  for (const char* host : {"4096__misha.iterate.app", "4096--misha.iterate.app", "docs--misha.iterate.app",
+                           "9__mach-1.machines.iterate.app", "9--mach-1.machines.iterate.app",
+                           "9--mach_1.machines.iterate.app", "mach-1.machines.iterate.app", "a--b.example.com"}) {
+    CAPTURE(host);
+    CHECK(table.at(host) == "m2:3000");
+  }
+  CHECK(table.at("4097--misha.iterate.app") == "m1:4097");
+  CHECK(table.at("8--mach-1.machines.iterate.app") == "mach_1:8");
+  table.route("rt_2", {"*__x.example.com"}, {"m3", "", "", 0});
+  CHECK(table.at("4--x.example.com") == "m3:3000");
+  CHECK(table.at("4__x.example.com") == "m3:3000");
+  table.route("rt_3", {"a--b.example.com"}, {"m4", "", "", 0});
+  CHECK(table.at("a--b.example.com") == "m4:3000");
+  CHECK(table.at("a__b.example.com") == "m2:3000");
+}
+
 TEST_CASE("the grammar wins over a wildcard, which has what the grammar leaves") {
   Filled table;
   table.route("rt_1", {"*.iterate.app", "*.misha.iterate.app"}, {"m2", "", "", 0});

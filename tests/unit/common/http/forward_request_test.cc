@@ -135,8 +135,17 @@ TEST_CASE("an Upgrade passes where it is wanted, and never to h2c") {
   forward.upgrade = true;
   CHECK(forward.kept({{"Host", "a"}, {"Connection", "Upgrade"}, {"Upgrade", "websocket"}}) ==
         Pairs{{"Host", "localhost:4096"}, {"Upgrade", "websocket"}});
-  CHECK(forward.kept({{"Host", "a"}, {"Connection", "Upgrade"}, {"Upgrade", "H2C"}}) ==
-        Pairs{{"Host", "localhost:4096"}});
+  const auto upgrade = [&forward](const std::string& value) {
+    const Pairs kept = forward.kept({{"Host", "a"}, {"Connection", "Upgrade"}, {"Upgrade", value}});
+    return kept.size() == 1 ? "none" : kept.at(1).second;
+  };
+  CHECK(upgrade("H2C") == "none");
+  CHECK(upgrade("h2c/1, H2C") == "none");
+  CHECK(upgrade("websocket, h2c") == "websocket");
+  CHECK(upgrade("h2c,websocket") == "websocket");
+  CHECK(upgrade("a/1 , h2c,, b") == "a/1, b");
+  CHECK(upgrade("a,b") == "a,b");
+  CHECK(upgrade("h2cx") == "h2cx");
 }
 
 TEST_CASE("what only a trusted proxy may say is never passed on from a client, in any spelling") {

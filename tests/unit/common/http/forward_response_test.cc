@@ -37,10 +37,11 @@ TEST_CASE("an answer's hop-by-hop fields end here, and what Connection names") {
                       {"A", "1"}}) == Pairs{{"Content-Length", "5"}, {"A", "1"}});
 }
 
-TEST_CASE("Upgrade stays with a 101") {
+TEST_CASE("Upgrade stays with a 101, and with a 426, which names what to upgrade to") {
   CHECK(forward(101, {{"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Accept", "x"}}) ==
         Pairs{{"Upgrade", "websocket"}, {"Sec-WebSocket-Accept", "x"}});
-  CHECK(forward(426, {{"Connection", "Upgrade"}, {"Upgrade", "websocket"}}).empty());
+  CHECK(forward(426, {{"Connection", "Upgrade"}, {"Upgrade", "websocket"}}) == Pairs{{"Upgrade", "websocket"}});
+  CHECK(forward(400, {{"Connection", "Upgrade"}, {"Upgrade", "websocket"}}).empty());
 }
 
 TEST_CASE("an answer that can have no body has no Content-Length") {
@@ -60,13 +61,15 @@ TEST_CASE("a Location at the origin itself is mapped back to the public name") {
   CHECK(location("http://localhost/", {.target_port = 80}) == "https://misha.iterate.app:8443/");
   CHECK(location("HTTP://localhost:3000/") == "https://misha.iterate.app:8443/");
   for (const char* other : {"http://localhost:3001/", "http://localhost/", "http://example.com:3000/", "/a", "a", "",
-                            "//localhost:3000/", "http://localhost:3000@evil.example/", "http://localhost:3000x/",
-                            "ftp://localhost:3000/", "http://127.0.0.2:3000/"}) {
+                            "//localhost:3001/", "//localhost/", "http://localhost:3000@evil.example/",
+                            "http://localhost:3000x/", "ftp://localhost:3000/", "http://127.0.0.2:3000/"}) {
     CAPTURE(other);
     CHECK(location(other) == other);
   }
   CHECK(location("http://localhost:3000/", {.host = HostMode::kPreserve, .target_port = 3000}) ==
-        "http://localhost:3000/");
+        "https://misha.iterate.app:8443/");
+  CHECK(location("//localhost:3000/v2") == "https://misha.iterate.app:8443/v2");
+  CHECK(location("//localhost/", {.target_port = 443, .target_tls = true}) == "https://misha.iterate.app:8443/");
   CHECK(forward(201, {{"content-location", "http://localhost:3000/x"}}) ==
         Pairs{{"content-location", "https://misha.iterate.app:8443/x"}});
 }

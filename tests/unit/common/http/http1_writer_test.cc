@@ -34,6 +34,16 @@ TEST_CASE("options become fields behind the others") {
         "P / HTTP/1.1\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\nConnection: Upgrade, TE, close\r\n\r\n");
 }
 
+TEST_CASE("the Upgrade of a 426 is named by Connection") {
+  ByteBuffer out;
+  write_response_head(out, 426, "U", {{"upgrade", "x"}}, {.close = true});
+  write_response_head(out, 426, "U", {}, {});
+  write_response_head(out, 400, "B", {{"Upgrade", "x"}}, {});
+  CHECK(text_of(out) ==
+        "HTTP/1.1 426 U\r\nupgrade: x\r\nConnection: Upgrade, close\r\n\r\nHTTP/1.1 426 U\r\n\r\n"
+        "HTTP/1.1 400 B\r\nUpgrade: x\r\n\r\n");
+}
+
 TEST_CASE("a response head is always HTTP/1.1, and its reason may be empty") {
   ByteBuffer out;
   write_response_head(out, 200, "OK", {{"A", "b"}}, {.keep_alive = true});

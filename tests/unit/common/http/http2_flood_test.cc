@@ -1,6 +1,8 @@
 // What a client of HTTP/2 may not do without end, and what it may.
 #include <doctest/doctest.h>
 
+#include <deque>
+
 #include "tests/unit/common/http/http2_pair.h"
 
 namespace ingress::http::test {
@@ -55,7 +57,24 @@ TEST_CASE("streams that are opened and reset in numbers end the session") {
     REQUIRE(pair.take());
   }
   CHECK(told_to_calm_down(pair));
-  CHECK(opened < 300);
+  CHECK(opened < 600);
+}
+
+TEST_CASE("deadlines that pass, however many, end no session") {
+  Pair pair;
+  pair.run();
+  std::deque<int32_t> open;
+  for (int i = 0; i < 3000; ++i) {
+    const int32_t id = pair.peer.get("/");
+    open.push_back(id);
+    pair.run();
+    pair.now += Duration{1};
+    if (open.size() < 20) continue;
+    pair.peer.reset(open.front());
+    open.pop_front();
+    pair.run();
+  }
+  CHECK(pair.peer.goaways.empty());
 }
 
 TEST_CASE("a client that gives up a page's worth of requests now and then is served") {
@@ -99,6 +118,23 @@ TEST_CASE("a PING a round trip, for as long as data flows, is no flood") {
     REQUIRE(pair.take());
     pair.now += Duration{10};
   }
+  CHECK(pair.peer.ping_acks == 5000);
+  CHECK(pair.peer.goaways.empty());
+}
+
+TEST_CASE("a PING for each piece of data that came is no flood, however short the round trip") {
+  Pair pair;
+  const int32_t id = pair.peer.get("/");
+  pair.run();
+  Http2Stream& stream = *pair.recorder.streams.at(0)->stream;
+  stream.send_head(200, {}, false);
+  for (int i = 0; i < 5000; ++i) {
+    stream.send_data(as_bytes("x"), false);
+    pair.run();
+    pair.give(frame(kPing, 0, 0, "12345678"));
+    REQUIRE(pair.take());
+  }
+  CHECK(id == 1);
   CHECK(pair.peer.ping_acks == 5000);
   CHECK(pair.peer.goaways.empty());
 }

@@ -150,6 +150,15 @@ TEST_CASE("windows grow with what their readers take, within the connection's bu
   CHECK(windows <= static_cast<int64_t>(Http2ServerSession::kGrowthBudgetBytes) + int64_t{10} * 65535);
 }
 
+TEST_CASE("HTTP/2 has no Upgrade, also where a 426 asks for one") {
+  Pair pair;
+  const int32_t id = pair.peer.get("/");
+  pair.run();
+  pair.last().stream->send_head(426, {{"X-A", "1"}, {"Upgrade", "websocket"}, {"X-B", "2"}}, true);
+  pair.run();
+  CHECK(pair.peer.streams[id].heads[0] == Rows{{":status", "426"}, {"x-a", "1"}, {"x-b", "2"}});
+}
+
 TEST_CASE("a client's RST ends the stream, and the session serves on") {
   Pair pair;
   const int32_t id = pair.peer.get("/");

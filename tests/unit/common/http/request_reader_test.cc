@@ -103,8 +103,27 @@ TEST_CASE("an Upgrade counts where it is a real one") {
   CHECK_FALSE(upgrades("1.1", "Connection: Upgrade\r\nUpgrade:\r\n"));
   CHECK_FALSE(upgrades("1.0", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
   CHECK_FALSE(upgrades("1.1", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n"));
-  CHECK_FALSE(upgrades("1.1", "Connection: Upgrade\r\nUpgrade: websocket, H2C\r\n"));
+  CHECK(upgrades("1.1", "Connection: Upgrade\r\nUpgrade: websocket, H2C\r\n"));
+  CHECK(upgrades("1.1", "Connection: Upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n"));
   CHECK_FALSE(upgrades("1.1", "Connection: Upgrade\r\nUpgrade: h2c/1\r\n"));
+}
+
+TEST_CASE("an absolute target with a query and no path has the path /, however it comes") {
+  const auto target = [](const std::string& method, const std::string& said) {
+    const std::string raw = method + " " + said + " HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n";
+    const Transcript seen = read_requests(raw, whole);
+    REQUIRE(seen.error.empty());
+    const Message& message = seen.messages.at(0);
+    CHECK(message.method == method);
+    CHECK(message.fields == Pairs{{"Host", "a"}, {"X", "y"}});
+    return message.target;
+  };
+  CHECK(target("GET", "http://b.example?y") == "http://b.example/?y");
+  CHECK(target("OPTIONS", "HTTPS://b.example:8443?") == "HTTPS://b.example:8443/?");
+  CHECK(target("G", "http://b?http://c/?d") == "http://b/?http://c/?d");
+  CHECK(target("GET", "http://b.example/?y") == "http://b.example/?y");
+  CHECK(target("GET", "http://b.example") == "http://b.example");
+  CHECK(target("GET", "/?http://b?y") == "/?http://b?y");
 }
 
 TEST_CASE("trailers are handed out, but those that may not be trailers are dropped") {

@@ -45,10 +45,17 @@ TEST_CASE("an element may have a port") {
   CHECK(trusted.client_behind("10.0.0.1", "[2001:db8::7]") == "2001:db8::7");
 }
 
+TEST_CASE("empty elements are passed over") {
+  const TrustedProxies trusted = of({"10.0.0.0/8"});
+  CHECK(trusted.client_behind("10.0.0.1", "198.51.100.7, , 10.0.0.2") == "198.51.100.7");
+  CHECK(trusted.client_behind("10.0.0.2", "1.2.3.4,,10.0.0.1") == "1.2.3.4");
+  CHECK(trusted.client_behind("10.0.0.2", ",198.51.100.7,\t,") == "198.51.100.7");
+  CHECK(trusted.client_behind("10.0.0.2", ", ,") == "10.0.0.2");
+}
+
 TEST_CASE("what is no address ends the search") {
   const TrustedProxies trusted = of({"10.0.0.0/8"});
   CHECK(trusted.client_behind("10.0.0.1", "198.51.100.7, unknown") == "10.0.0.1");
-  CHECK(trusted.client_behind("10.0.0.1", "198.51.100.7, , 10.0.0.2") == "10.0.0.2");
   CHECK(trusted.client_behind("10.0.0.1", "198.51.100.7, [10.0.0.2") == "10.0.0.1");
   CHECK(trusted.client_behind("10.0.0.1", "_hidden") == "10.0.0.1");
 }

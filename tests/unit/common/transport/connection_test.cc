@@ -97,6 +97,16 @@ TEST_CASE("over TLS the records that came together are handed out together") {
   CHECK(pair.server.calls < 10);
 }
 
+TEST_CASE("what was written before a connection was ready leaves before it closes") {
+  Pair pair(false);
+  pair.server.write("goodbye");
+  pair.server.connection->close_after_flush();
+  pair.client.then_closed = [&pair] { pair.loop.stop(); };
+  pair.client.then_end = [&pair] { pair.client.connection->close(); };
+  pair.loop.run();
+  CHECK(pair.client.received == "goodbye");
+}
+
 TEST_CASE("a paused reader gets nothing, and everything after it has resumed") {
   for (const bool tls : {false, true}) {
     CAPTURE(tls);

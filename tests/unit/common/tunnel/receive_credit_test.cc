@@ -193,6 +193,64 @@ TEST_CASE("a fast reader that becomes slow falls back to its initial window and 
   CHECK(line.credit.used_bytes() == 0);
 }
 
+// Grows as far as it may, and then its reader stops.
+void get_stuck(Line& line, ReceiveWindow& window, int milliseconds) {
+  line.credit.open(window, line.now);
+  line.run({&window}, 12, milliseconds);
+  REQUIRE(line.credit.admit(window, window.credit, line.now));
+}
+
+TEST_CASE("a reader that stops takes nothing from the others of its tunnel") {
+  Line line;
+  line.credit.set_round_trip(Duration{40});
+  ReceiveWindow stuck;
+  get_stuck(line, stuck, 40);
+  REQUIRE(stuck.window == 4096 * kKiB);
+  ReceiveWindow window;
+  line.credit.open(window, line.now);
+  line.run({&window}, 12, 40);
+  line.run({&window}, 24, 40);
+  CHECK_FALSE(stuck.bulk);
+  CHECK(window.window >= 2700 * kKiB);
+  CHECK(line.credit.bulk_streams() == 1);
+  line.credit.close(stuck);
+  line.run({&window}, 12, 40);
+  CHECK(window.window == 4096 * kKiB);
+}
+
+TEST_CASE("however many readers stop, memory stays bounded and the others have a window") {
+  Line line;
+  line.credit.set_round_trip(Duration{40});
+  std::vector<ReceiveWindow> stuck(50);
+  for (ReceiveWindow& window : stuck) {
+    get_stuck(line, window, 40);
+    REQUIRE(line.credit.used_bytes() <= ReceiveCredit::kMostBudgets * line.limits.window_budget_bytes);
+  }
+  ReceiveWindow window;
+  line.credit.open(window, line.now);
+  line.run({&window}, 40, 40);
+  CHECK(window.window >= 32 * kKiB);
+  for (ReceiveWindow& each : stuck) line.credit.close(each);
+  line.run({&window}, 40, 40);
+  CHECK(window.window == 4096 * kKiB);
+}
+
+TEST_CASE("a reader that stopped and goes on is bulk again") {
+  Line line;
+  line.credit.set_round_trip(Duration{10});
+  ReceiveWindow first;
+  ReceiveWindow second;
+  get_stuck(line, first, 10);
+  line.credit.open(second, line.now);
+  line.run({&second}, 60, 10);
+  REQUIRE_FALSE(first.bulk);
+  line.credit.consumed(first, first.held(), line.now);
+  line.run({&first, &second}, 60, 10);
+  CHECK(first.bulk);
+  CHECK(first.window == 2048 * kKiB);
+  CHECK(second.window == 2048 * kKiB);
+}
+
 TEST_CASE("a wait for the first byte does not make a fast reader slow") {
   Line line;
   ReceiveWindow window;
@@ -240,7 +298,8 @@ TEST_CASE("whatever happens, credit and what is held and owed add up to the wind
       REQUIRE(window.credit + window.owed <= window.window);
       REQUIRE(window.window >= 32 * kKiB);
       REQUIRE((window.credit > 0 || window.held() > 0));  // a reader that passes everything on is never stuck
-      REQUIRE(line.credit.used_bytes() <= line.limits.window_budget_bytes);
+      REQUIRE(line.credit.bulk_bytes() <= line.limits.window_budget_bytes);
+      REQUIRE(line.credit.used_bytes() <= ReceiveCredit::kMostBudgets * line.limits.window_budget_bytes);
     }
     for (ReceiveWindow& window : windows) line.credit.close(window);
     REQUIRE(line.credit.used_bytes() == 0);

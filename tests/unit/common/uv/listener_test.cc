@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/uv/file_limit.h"
+#include "common/uv/free_address.h"
 #include "common/uv/socket.h"
 #include "common/uv/timer.h"
 #include "tests/unit/common/uv/socket_pair.h"
@@ -18,23 +19,59 @@ using namespace ingress;
 using namespace ingress::uv;
 using namespace ingress::test;
 
-TEST_CASE("a listener on [::] takes IPv4 and calls its peer by the IPv4 address") {
-  Loop loop;
+namespace {
+
+// Whom a listener takes where a client dials `target`: how it calls its peer and itself.
+std::string ips_of_accepted(Loop& loop, Address target, const char* listening) {
   std::unique_ptr<Socket> accepted;
-  auto listener = Listener::listen(loop, *Address::parse("[::]:0"), [&accepted, &loop](std::unique_ptr<Socket> socket) {
-    accepted = std::move(socket);
-    loop.stop();
-  });
-  REQUIRE(listener.has_value());
-  Address target = loopback();
-  target.port = (*listener)->local().port;
   std::unique_ptr<Socket> connected;
-  auto connecting = Connecting::connect(
-      loop, target, [&connected](Result<std::unique_ptr<Socket>> result) { connected = std::move(*result); });
+  auto listener =
+      Listener::listen(loop, *Address::parse(listening), [&accepted, &loop](std::unique_ptr<Socket> socket) {
+        accepted = std::move(socket);
+        loop.stop();
+      });
+  REQUIRE(listener.has_value());
+  target.port = (*listener)->local().port;
+  REQUIRE(target.port != 0);
+  auto connecting = Connecting::connect(loop, target, [&connected, &loop](Result<std::unique_ptr<Socket>> result) {
+    if (!result) return loop.stop();
+    connected = std::move(*result);
+  });
   loop.run();
-  REQUIRE(accepted != nullptr);
-  CHECK(accepted->peer().ip == "127.0.0.1");
-  CHECK(accepted->local().ip == "127.0.0.1");
+  return accepted == nullptr ? "nobody" : accepted->peer().ip + " " + accepted->local().ip;
+}
+
+bool has_ipv6() { return is_free({"::1", 0, ""}); }
+
+}  // namespace
+
+TEST_CASE("a listener on [::] or 0.0.0.0 takes IPv4 and calls its peer by the IPv4 address") {
+  for (const char* listening : {"[::]:0", "0.0.0.0:0", ":0"}) {
+    CAPTURE(listening);
+    Loop loop;
+    CHECK(ips_of_accepted(loop, loopback(), listening) == "127.0.0.1 127.0.0.1");
+  }
+}
+
+TEST_CASE("a listener on [::] or 0.0.0.0 takes IPv6, too") {
+  if (!has_ipv6()) return;
+  for (const char* listening : {"[::]:0", "0.0.0.0:0"}) {
+    CAPTURE(listening);
+    Loop loop;
+    CHECK(ips_of_accepted(loop, {"::1", 0, ""}, listening) == "::1 ::1");
+  }
+}
+
+TEST_CASE("0.0.0.0 is free where both families are") {
+  if (!has_ipv6()) return;
+  Loop loop;
+  auto six = Listener::listen(loop, {"::1", 0, ""}, [](std::unique_ptr<Socket>) {});
+  REQUIRE(six.has_value());
+  const int port = (*six)->local().port;
+  CHECK_FALSE(is_free({"0.0.0.0", port, ""}));
+  CHECK(is_free({"127.0.0.1", port, ""}));
+  six->reset();
+  CHECK(is_free({"0.0.0.0", port, ""}));
 }
 
 TEST_CASE("connecting to a port where nobody listens fails, retryably") {
