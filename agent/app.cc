@@ -97,7 +97,7 @@ class App {
   bool draining_ = false;
   bool terminating_ = false;  // a signal said so
   supervise::ParentLine parent_;
-  bool upgraded_ = false;     // another process is taking over
+  bool upgraded_ = false;  // another process is taking over
   bool was_ready_ = false;
 };
 

@@ -93,7 +93,7 @@ class App {
   std::unique_ptr<uv::Timer> admin_timer_;
   int exit_code_ = 0;
   bool draining_ = false;
-  bool terminating_ = false;  // a signal said so
+  bool terminating_ = false;   // a signal said so
   bool letting_go_ = false;    // of the database; what else ends waits for that
   bool clients_gone_ = false;  // their drain is over
   supervise::ParentLine parent_;

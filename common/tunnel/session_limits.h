@@ -14,7 +14,8 @@ inline constexpr uint32_t kMaxCreditBytes = 0x7fffffff;
 
 struct SessionLimits {
   uint32_t initial_window_bytes = 32 * 1024;
-  // For an agent's end alone: a stream's first credit is not given by HELLO but by Stream::grant, or along with its head.
+  // For an agent's end alone: a stream's first credit is not given by HELLO but by Stream::grant, or along with its
+  // head.
   bool grants_late = false;
   uint32_t max_window_bytes = 16 * 1024 * 1024;
   // The sum of credit beyond the initial windows that the streams of this tunnel may hold, shared by the bulk streams.

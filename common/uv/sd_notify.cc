@@ -42,9 +42,7 @@ void SdNotify::send(std::string_view message) const {
   ::close(socket);
 }
 
-void SdNotify::send_stopping(Duration at_most) const {
-  send("STOPPING=1\nSTATUS=draining\n" + extension(at_most));
-}
+void SdNotify::send_stopping(Duration at_most) const { send("STOPPING=1\nSTATUS=draining\n" + extension(at_most)); }
 
 void SdNotify::send_draining(Duration at_most) const { send(extension(at_most)); }
 
