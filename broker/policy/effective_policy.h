@@ -103,7 +103,7 @@ class EffectivePolicy {
   // Nothing but what forwarding itself knows (host, origin, origin_protocol, park, wake) and `auth` is set, and no way
   // in tells the origin who asks.
   bool plain() const { return plain_; }
-  // The same for the same policies, and hardly ever for others. Reads their whole text.
+  // The same for the same policies, and hardly ever for others.
   size_t fingerprint() const;
   // "public", "basic and forward": for people.
   std::string auth_words() const;
