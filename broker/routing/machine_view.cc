@@ -143,13 +143,25 @@ MachineView machine_view(const MachineNode& machine, const BrokerPolicies& polic
   return ViewWriter(machine, policies).write();
 }
 
+namespace {
+
+// What the origin takes for the broker's word, a client at another way in could say.
+bool sets_fields(const EffectivePolicy& policy) {
+  bool sets = false;
+  policy.each_layer(
+      [&sets](const Policy& layer) { sets = sets || (layer.request_headers && !layer.request_headers->set.empty()); });
+  return sets;
+}
+
+}  // namespace
+
 bool port_is_public(const MachineNode& machine, int port, const BrokerPolicies& policies) {
   EffectivePolicy policy;
   policy.enforce(policies.enforced.get());
   add_port_policies(machine, port, {}, policy);
   policy.next_level();
   policy.add(policies.defaults.get());
-  return policy.is_public() && !policy.ip_allow() && !policy.ip_deny() && !policy.methods();
+  return policy.is_public() && !policy.ip_allow() && !policy.ip_deny() && !policy.methods() && !sets_fields(policy);
 }
 
 }  // namespace ingress::broker

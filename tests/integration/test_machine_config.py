@@ -129,7 +129,8 @@ def test_no_spelling_goes_around_a_policy_by_8080(make_stack, named, tmp_path, w
 
 
 @pytest.mark.parametrize("policy", [{"auth": "share"}, {"auth": {"basic": {"users": {"a": "b"}}}},
-                                    {"ip_allow": ["127.0.0.1/32"]}, {"ip_deny": ["10.0.0.0/8"]}, {"methods": ["GET"]}])
+                                    {"ip_allow": ["127.0.0.1/32"]}, {"ip_deny": ["10.0.0.0/8"]}, {"methods": ["GET"]},
+                                    {"request_headers": {"set": {"X-User": "anybody"}}}])
 @pytest.mark.parametrize("level", ["service", "project", "machine"])
 def test_whatever_asks_something_of_a_client_closes_8080(stack, named, policy, level):
     guarded, other = named("guarded"), named("other")

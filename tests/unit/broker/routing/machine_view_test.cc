@@ -86,18 +86,20 @@ TEST_CASE("a port is public where everybody may come in and do what they like, a
   int port = 4000;
   for (const char* policy :
        {R"({"auth":"share"})", R"({"auth":"public"})", R"({"ip_allow":["10.0.0.0/8"]})",
-        R"({"ip_deny":["10.0.0.0/8"]})", R"({"methods":["GET"]})", R"({"auth":"public","host":"preserve"})"}) {
+        R"({"ip_deny":["10.0.0.0/8"]})", R"({"methods":["GET"]})", R"({"auth":"public","host":"preserve"})",
+        R"({"auth":"public","request_headers":{"set":{"X-User":"anybody"}}})",
+        R"({"auth":"public","request_headers":{"remove":["X-Noise"]}})"}) {
     table.service("misha", "s" + std::to_string(port), port, "", policy);
     ++port;
   }
   MachineView view;
   REQUIRE(table.index.view_of("m", view));
   CHECK(view.public_by_default);
-  CHECK(view.other_ports == std::vector<int>{4000, 4002, 4003, 4004});
+  CHECK(view.other_ports == std::vector<int>{4000, 4002, 4003, 4004, 4006});
   table.machine_policy("m", kDeny);
   REQUIRE(table.index.view_of("m", view));
   CHECK_FALSE(view.public_by_default);
-  CHECK(view.other_ports == std::vector<int>{4001, 4005});
+  CHECK(view.other_ports == std::vector<int>{4001, 4005, 4007});
   BrokerPolicies enforced{load_policy(kPublic), load_policy(kDeny)};
   table.index.set_policies(enforced);
   REQUIRE(table.index.view_of("m", view));
