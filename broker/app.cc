@@ -23,6 +23,7 @@
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
 #include "common/uv/inherited_fds.h"
+#include "common/uv/inherited_sockets.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/scheduling.h"
 #include "common/uv/sd_notify.h"
@@ -97,6 +98,7 @@ class App {
   bool letting_go_ = false;    // of the database; what else ends waits for that
   bool clients_gone_ = false;  // their drain is over
   supervise::ParentLine parent_;
+  const bool supervised_ = uv::number_in_environment(uv::kListenFdsVariable).has_value();
   const bool has_sockets_of_systemd_ = uv::number_in_environment("LISTEN_PID") == getpid();
 };
 
@@ -226,7 +228,7 @@ bool App::listen_admin() {
   parts.resolver_is_said = !config_.acme.resolver.empty();
   const int port = loops_.first().front().https_addresses().front().port;
   parts.version = INGRESS_VERSION;
-  if (parent_.has_parent()) parts.ask_for_upgrade = [] { return kill(getppid(), SIGUSR2) == 0; };
+  if (supervised_) parts.ask_for_upgrade = [] { return kill(getppid(), SIGUSR2) == 0; };
   if (port != 443) parts.public_https_port = ":" + std::to_string(port);
   std::string problem;
   Result<std::unique_ptr<AdminServer>> admin = AdminServer::start(options, parts, problem);
