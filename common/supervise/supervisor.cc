@@ -40,6 +40,7 @@ struct Supervisor::Impl {
     std::unique_ptr<ChildLine> line;
     Time started{};
     uint64_t number = 0;
+    bool left = false;  // runs dry already, told by somebody else
   };
 
   Impl(uv::Loop& with, Plan planned, ChildKit& of_program) : loop(with), plan(std::move(planned)), kit(of_program) {}
@@ -155,6 +156,7 @@ void Supervisor::Impl::start_child() {
 void Supervisor::Impl::on_leave(uint64_t number) {
   if (stopping || number != current) return;
   log_info("child_leaves", {{"pid", children.back().process->pid()}});
+  children.back().left = true;
   started_well = true;
   start_child();
 }
@@ -187,12 +189,15 @@ void Supervisor::Impl::restart(const Child& dead, int code) {
 }
 
 void Supervisor::Impl::stop() {
-  if (!std::exchange(stopping, true)) {
+  const bool again = std::exchange(stopping, true);
+  if (!again) {
     log_info("stopping", {{"children", children.size()}});
     notify.send("STOPPING=1\nSTATUS=draining");  // the children say how long it may take
   }
   pause_timer->stop();
-  for (const Child& child : children) child.process->signal(SIGTERM);
+  for (const Child& child : children) {
+    if (again || !child.left) child.process->signal(SIGTERM);
+  }
   if (children.empty()) end(0);
 }
 

@@ -165,10 +165,14 @@ def test_a_child_that_is_told_to_end_makes_way_at_once_and_cuts_nothing(supervis
     assert {line["code"] for line in ended} == {"0"} and len(supervised.broker.process.find("child_leaves")) == 3
 
 
-def test_an_old_child_runs_dry_when_all_are_told_to_end_and_ends_at_once_when_told_twice(supervised, make_origin):
+@pytest.mark.parametrize("how", ["upgraded", "told to end"])
+def test_an_old_child_runs_dry_when_all_are_told_to_end_and_ends_at_once_when_told_twice(supervised, make_origin, how):
     origin = make_origin(echo_handler)
     chat = WebSocket(supervised.client(), supervised.host(origin.port))
-    supervised.broker.process.signal(signal.SIGUSR2)
+    if how == "upgraded":
+        supervised.broker.process.signal(signal.SIGUSR2)
+    else:
+        os.kill(child(supervised), signal.SIGTERM)
     supervised.broker.process.wait_event("ready", count=2)
     supervised.broker.process.signal(signal.SIGTERM)
     supervised.broker.process.wait_event("child_ended", current="yes")
