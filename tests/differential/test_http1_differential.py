@@ -62,12 +62,12 @@ def node(folder):
 
 
 def origin_form(target):
-    """nginx passes the path of an absolute-form target on, Node the target as it came."""
+    """nginx passes the path of an absolute-form target on, without a query that is empty, Node the target as it came."""
     absolute = re.match(r"(?i)https?://[^/?#]*", target)
     if not absolute:
         return target
     rest = target[absolute.end():]
-    return rest if rest.startswith("/") else "/" + rest
+    return "/" if rest in ("?", "/?") else rest if rest.startswith("/") else "/" + rest
 
 
 def normal(requests):
