@@ -35,9 +35,11 @@ bool load() {
   OPENSSL_init_ssl(0, nullptr);
   OSSL_PROVIDER_available(nullptr, "default");
   // Never unloaded: sessions may live until the process ends.
-  const bool loaded = OSSL_PROVIDER_add_builtin(nullptr, kName, init) == 1 &&
-                      OSSL_PROVIDER_try_load(nullptr, kName, /*retain_fallbacks=*/1) != nullptr;
+  static OSSL_PROVIDER* const provider = OSSL_PROVIDER_add_builtin(nullptr, kName, init) == 1
+                                             ? OSSL_PROVIDER_try_load(nullptr, kName, /*retain_fallbacks=*/1)
+                                             : nullptr;
   ERR_clear_error();
+  const bool loaded = provider != nullptr;
   if (!loaded) log_debug("tls_records", {{"by", "openssl"}, {"reason", "the provider did not load"}});
   return loaded;
 }
