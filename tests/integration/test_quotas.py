@@ -67,8 +67,9 @@ def test_a_projects_bytes_a_second_are_shared_by_its_downloads(make_stack, make_
         thread.start()
     for thread in threads:
         thread.join()
-    # 4 MiB at 1 MiB/s, of which the first comes at once.
-    assert len(took) == 2 and max(took) > 2.5, took
+    # 4 MiB at 1 MiB/s, of which the first comes at once, as does what was under way at the end. Each with 1 MiB/s of its
+    # own would take 1 s.
+    assert len(took) == 2 and max(took) > 1.7, took
 
 
 @pytest.mark.parametrize("limits, word", [
