@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "common/base/trim.h"
 #include "common/tls/digest.h"
 
 namespace ingress::broker::admin {
@@ -125,18 +126,12 @@ std::string new_secret() {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
 // RFC 9110, 13.1.1: "*", or a list of entity tags, of which weak ones (W/"…") match nothing. Ours have no comma.
 bool matches(std::string_view if_match, const std::string& record) {
   const std::string tag = entity_tag(record);
   while (true) {
     const size_t comma = if_match.find(',');
-    const std::string_view element = trimmed(if_match.substr(0, comma));
+    const std::string_view element = trim_blanks(if_match.substr(0, comma));
     if (element == tag || element == "*") return true;
     if (comma == std::string_view::npos) return false;
     if_match.remove_prefix(comma + 1);

@@ -5,6 +5,7 @@
 #include "broker/admission/share_pass.h"
 #include "broker/model/target_template.h"
 #include "common/base/lower_case.h"
+#include "common/base/trim.h"
 #include "common/http/authority.h"
 
 namespace ingress::broker {
@@ -131,8 +132,6 @@ std::string public_location(std::string_view value, const Terms& terms, std::str
 }
 
 // Browsers take both off.
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
 // Calls change(attribute) for each attribute behind the first part; what it gives takes the attribute's place, nullopt
 // takes it off.
 template <class Change>
@@ -175,12 +174,6 @@ void map_paths(const Terms& terms, std::string_view host, http::Scratch& scratch
   }
 }
 
-std::string_view without_blanks(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // What is in front of the separator; the rest stays in `text`.
 std::string_view take_part(std::string_view& text, char separator) {
   const size_t end = text.find(separator);
@@ -190,7 +183,7 @@ std::string_view take_part(std::string_view& text, char separator) {
 }
 
 bool is_frame_ancestors(std::string_view directive) {
-  const std::string_view trimmed = without_blanks(directive);
+  const std::string_view trimmed = trim_blanks(directive);
   return http::iequals(trimmed.substr(0, trimmed.find_first_of(" \t")), "frame-ancestors");
 }
 
@@ -206,8 +199,8 @@ std::optional<std::string> without_frame_ancestors(std::string_view value) {
       const std::string_view directive = take_part(rest, ';');
       const bool dropped = is_frame_ancestors(directive);
       changed = changed || dropped;
-      if (dropped || without_blanks(directive).empty()) continue;
-      policy.append(policy.empty() ? "" : "; ").append(without_blanks(directive));
+      if (dropped || trim_blanks(directive).empty()) continue;
+      policy.append(policy.empty() ? "" : "; ").append(trim_blanks(directive));
     }
     if (!policy.empty()) kept.append(kept.empty() ? "" : ", ").append(policy);
   }

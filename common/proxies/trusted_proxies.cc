@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "common/base/trim.h"
+
 namespace ingress::proxies {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 // Of "IP", "IPv4:PORT", "[IPv6]" or "[IPv6]:PORT".
 std::string_view address_in(std::string_view element) {
@@ -48,7 +44,7 @@ std::string_view TrustedProxies::client_behind(std::string_view peer_ip, std::st
     const size_t comma = forwarded_for.rfind(',');
     const std::string_view last = comma == std::string_view::npos ? forwarded_for : forwarded_for.substr(comma + 1);
     forwarded_for = comma == std::string_view::npos ? std::string_view() : forwarded_for.substr(0, comma);
-    const std::string_view element = trim(last);
+    const std::string_view element = trim_blanks(last);
     if (element.empty()) continue;
     const std::string_view ip = address_in(element);
     if (!IpAddress::parse(ip)) break;

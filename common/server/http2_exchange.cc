@@ -8,7 +8,6 @@
 #include "common/server/http2_connection.h"
 
 namespace ingress::server {
-namespace {}  // namespace
 
 Http2Exchange::Http2Exchange(Http2Connection& connection)
     : connection_(connection), deadline_(connection.loop().deadlines(), *this) {}
