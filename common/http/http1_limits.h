@@ -15,4 +15,7 @@ struct ReaderLimits {
   bool connect = false;  // CONNECT is read, too; else it is an error
 };
 
+// Of an origin's answers: as much as a tunnel carries.
+inline constexpr ReaderLimits kAnswerLimits{.head_bytes = size_t{128} * 1024, .field_count = 2048};
+
 }  // namespace ingress::http

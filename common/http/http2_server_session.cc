@@ -16,6 +16,9 @@ constexpr size_t kMostWaitingAcks = 256;
 // nghttp2 counts a frame as often as its header comes in pieces; what we count (Http2Callbacks) is less.
 constexpr size_t kMostContinuationPieces = 128;
 
+// More than the head of any answer that a tunnel carries takes, by nghttp2's own generous estimate.
+constexpr size_t kMostSentHeadBytes = size_t{512} * 1024;
+
 // Resets are counted by FloodGuard, which tells a deadline that passed from a flood.
 constexpr uint64_t kResetsUncounted = 1'000'000'000;
 
@@ -24,6 +27,7 @@ nghttp2_option* make_option() {
   nghttp2_option_new(&option);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_max_outbound_ack(option, kMostWaitingAcks);
+  nghttp2_option_set_max_send_header_block_length(option, kMostSentHeadBytes);
   if (nghttp2_option_set_max_continuations != nullptr) {
     nghttp2_option_set_max_continuations(option, kMostContinuationPieces);
   }

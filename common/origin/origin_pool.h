@@ -49,7 +49,7 @@ struct PoolLimits {
   Duration idle_limit{60000};
   Duration fresh_limit{1000};
   Duration settings_limit{60000};  // an HTTP/2 origin's SETTINGS come within it
-  http::ReaderLimits reader;
+  http::ReaderLimits reader = http::kAnswerLimits;
 };
 
 // kH2c: HTTP/2 in clear, by prior knowledge.

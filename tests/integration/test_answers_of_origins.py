@@ -4,6 +4,7 @@ import threading
 import pytest
 
 from harness.http1 import Client
+from harness.http2 import Client2
 from harness.origin import saying
 from harness.wait import wait_until
 
@@ -141,6 +142,28 @@ def test_bytes_that_follow_an_answer_a_moment_later_are_not_the_next_answer(shar
 def test_a_head_of_an_origin_over_the_limit_is_502(shared, make_origin):
     origin = make_origin(saying(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\nContent-Length: 0\r\n\r\n"))
     assert shared.get(shared.host(origin.port)).status == 502
+
+
+LARGE_HEADS = {
+    "one of 100 KiB": [b"X: " + b"a" * 102_400],
+    "a thousand fields": [b"X-%d: y" % number for number in range(1000)],
+}
+
+
+@pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
+@pytest.mark.parametrize("name", LARGE_HEADS)
+def test_a_large_head_of_an_origin_passes_as_the_tunnel_carries_it(shared, make_origin, name, protocol):
+    lines = LARGE_HEADS[name]
+    origin = make_origin(saying(b"\r\n".join([b"HTTP/1.1 200 OK", *lines, b"Content-Length: 2", b"", b"ok"])))
+    if protocol == "h2":
+        with Client2(shared.broker.http_port) as client:
+            client.h2.decoder.max_header_list_size = 1 << 20
+            response = client.get(shared.host(origin.port))
+    else:
+        response = shared.get(shared.host(origin.port))
+    assert (response.status, bytes(response.body)) == (200, b"ok")
+    passed = sum(len(name) + len(value) for name, value in response.fields if name.lower().startswith("x"))
+    assert passed >= sum(len(line) - 2 for line in lines)
 
 
 @pytest.mark.parametrize("when", ["at once", "behind the request"])
