@@ -15,8 +15,16 @@
 namespace ingress::broker {
 namespace {
 
-RegistryOptions registry_options(const WorkerParts& parts) {
+// What this loop's tunnels may be granted: its part of what the process is ready to hold.
+uint64_t credit_bytes(const Config& config) {
+  constexpr size_t kMost = size_t{256} * 1024 * 1024;
+  const size_t budget = config.memory_budget_bytes;
+  return (budget == 0 ? kMost : std::min(kMost, budget / 2)) / config.loops;
+}
+
+RegistryOptions registry_options(const WorkerParts& parts, tunnel::CreditBudget& credit) {
   RegistryOptions options;
+  options.limits.shared_budget = &credit;
   options.broker_id = parts.broker_id;
   options.reconnect_spread = parts.config->live.reconnect_spread;
   return options;
@@ -47,9 +55,10 @@ ParkingLimits parking_limits(const LiveSettings& live) { return {live.park_reque
 Worker::Worker(const WorkerParts& parts, size_t number)
     : parts_(parts),
       number_(number),
+      credit_(credit_bytes(*parts.config)),
       certificates_(loop_, parts.config->live.tls_dir, number == 0),
       access_(*parts.routes),
-      tunnels_(loop_, registry_options(parts), access_, parts.directory, number),
+      tunnels_(loop_, registry_options(parts, credit_), access_, parts.directory, number),
       parking_(loop_, parking_limits(parts.config->live)),
       observer_(loop_) {
   tunnels_.set_watcher(*this);

@@ -25,6 +25,7 @@
 #include "broker/observe/exchange_observer.h"
 #include "broker/tcp/tcp_connects.h"
 #include "broker/tunnel_access.h"
+#include "common/tunnel/credit_budget.h"
 
 namespace ingress::broker {
 
@@ -108,6 +109,7 @@ class Worker final : private MachineWatcher {
 
   const WorkerParts& parts_;
   const size_t number_;
+  tunnel::CreditBudget credit_;  // of all its tunnels, the buried ones too
   uv::Loop loop_;
   Certificates certificates_;
   TunnelAccess access_;

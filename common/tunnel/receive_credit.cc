@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "common/tunnel/credit_budget.h"
 #include "common/tunnel/session_limits.h"
 
 namespace ingress::tunnel {
@@ -19,12 +20,20 @@ constexpr int kGrowRounds = 2;
 constexpr int kShrinkRounds = 8;
 constexpr Duration kShrinkTime{8};
 
+// Stuck bytes take this part of themselves off the pool, so that pool and stuck together are at most 3/2 of the budget.
+constexpr uint64_t kStuckPart = 2;
+constexpr uint64_t kStuckParts = 3;
+
 uint32_t beyond(uint32_t size, uint32_t initial) { return size > initial ? size - initial : 0; }
 
 }  // namespace
 
 ReceiveCredit::ReceiveCredit(const SessionLimits& limits)
     : limits_(limits), pool_bytes_(std::min(kFirstPoolBytes, limits.window_budget_bytes)) {}
+
+ReceiveCredit::~ReceiveCredit() {
+  if (limits_.shared_budget != nullptr) limits_.shared_budget->give_back(used_bytes_);
+}
 
 void ReceiveCredit::open(ReceiveWindow& window, Time now) const {
   window = ReceiveWindow{};
@@ -96,6 +105,10 @@ void ReceiveCredit::resize(ReceiveWindow& window, uint32_t size) {
   window.window = size;
   used_bytes_ += after;
   used_bytes_ -= before;
+  if (limits_.shared_budget != nullptr) {
+    limits_.shared_budget->add(after);
+    limits_.shared_budget->give_back(before);
+  }
   if (!window.bulk) return;
   bulk_bytes_ += after;
   bulk_bytes_ -= before;
@@ -162,19 +175,30 @@ void ReceiveCredit::look_over(Time now) {
 
 uint32_t ReceiveCredit::target_of(const ReceiveWindow& window) const {
   if (!window.bulk) return limits_.initial_window_bytes;
-  const uint64_t taken = std::min<uint64_t>((used_bytes_ - bulk_bytes_) / kMostBudgets, limits_.window_budget_bytes);
-  const uint32_t pool = std::min(pool_bytes_, limits_.window_budget_bytes - static_cast<uint32_t>(taken));
-  const uint32_t share = std::max(pool / bulk_streams(), kLeastBulkWindow);
-  return std::max(std::min(share, limits_.max_window_bytes), limits_.initial_window_bytes);
+  const uint64_t share = std::max<uint64_t>(pool() / bulk_streams(), kLeastBulkWindow);
+  const auto most = static_cast<uint32_t>(std::min<uint64_t>(share, limits_.max_window_bytes));
+  return std::max(most, limits_.initial_window_bytes);
+}
+
+// What the bulk streams share now.
+uint64_t ReceiveCredit::pool() const {
+  const uint64_t budget = limits_.window_budget_bytes;
+  const uint64_t taken = std::min((used_bytes_ - bulk_bytes_) * kStuckPart / kStuckParts, budget);
+  const uint64_t pool = std::min<uint64_t>(pool_bytes_, budget - taken);
+  if (limits_.shared_budget == nullptr) return pool;
+  // As much as it leaves free for others.
+  return std::min(pool, (bulk_bytes_ + limits_.shared_budget->free_bytes()) / 2);
 }
 
 // What the windows of bulk streams may grow by.
 uint32_t ReceiveCredit::room() const {
   const uint64_t budget = limits_.window_budget_bytes;
-  const uint64_t all = uint64_t{kMostBudgets} * budget;
+  const uint64_t all = budget * kStuckParts / kStuckPart;
   const uint64_t of_bulk = bulk_bytes_ < budget ? budget - bulk_bytes_ : 0;
   const uint64_t of_all = used_bytes_ < all ? all - used_bytes_ : 0;
-  return static_cast<uint32_t>(std::min(of_bulk, of_all));
+  const uint64_t room = std::min(of_bulk, of_all);
+  if (limits_.shared_budget == nullptr) return static_cast<uint32_t>(room);
+  return static_cast<uint32_t>(std::min(room, limits_.shared_budget->free_bytes()));
 }
 
 }  // namespace ingress::tunnel

@@ -10,7 +10,10 @@
 //
 // A reader that falls behind, or stops, is not bulk any more. What it was granted before can't be taken back: it counts
 // as stuck until it is passed on, and does not take from the others what they need. Each stuck byte makes the pool a
-// little smaller, so that bulk and stuck together stay below kMostBudgets times the budget, however many readers stop.
+// little smaller, so that bulk and stuck together stay below one and a half budgets, however many readers stop.
+//
+// Sessions may share a CreditBudget: then a session's pool is no larger than what it leaves free there, and nothing is
+// granted beyond the initial windows once all of it is used.
 #pragma once
 
 #include <cstddef>
@@ -41,11 +44,13 @@ class ReceiveCredit {
   static constexpr uint32_t kMostStepBytes = 32 * 1024;
   static constexpr uint32_t kLeastBulkWindow = 64 * 1024;
   static constexpr uint32_t kFirstPoolBytes = 512 * 1024;
-  static constexpr uint32_t kMostBudgets = 3;
   // How often bulk streams are looked over for readers that have stopped.
   static constexpr Duration kLook{20};
 
   explicit ReceiveCredit(const SessionLimits& limits);  // `limits` outlive it
+  ~ReceiveCredit();
+  ReceiveCredit(const ReceiveCredit&) = delete;
+  ReceiveCredit& operator=(const ReceiveCredit&) = delete;
 
   void open(ReceiveWindow& window, Time now) const;
   // Takes `bytes` off the credit; false where there is less.
@@ -64,8 +69,8 @@ class ReceiveCredit {
 
   uint32_t bulk_streams() const { return static_cast<uint32_t>(bulk_.size()); }
   uint32_t pool_bytes() const { return pool_bytes_; }
-  // Granted beyond the initial windows: all of it, below kMostBudgets times the budget, and that of the bulk streams,
-  // never above the budget.
+  // Granted beyond the initial windows: all of it, below one and a half budgets, and that of the bulk streams, never
+  // above the budget.
   uint64_t used_bytes() const { return used_bytes_; }
   uint64_t bulk_bytes() const { return bulk_bytes_; }
 
@@ -78,6 +83,7 @@ class ReceiveCredit {
   void leave_bulk(ReceiveWindow& window);
   void look_over(Time now);
   uint32_t target_of(const ReceiveWindow& window) const;
+  uint64_t pool() const;
   uint32_t room() const;
 
   const SessionLimits& limits_;

@@ -7,6 +7,8 @@
 
 namespace ingress::tunnel {
 
+class CreditBudget;
+
 // Ids are never reused; the highest that a frame can carry.
 inline constexpr uint32_t kLastStreamId = 0x7fffffff;
 // No credit of a stream ever passes this.
@@ -18,8 +20,10 @@ struct SessionLimits {
   // head.
   bool grants_late = false;
   uint32_t max_window_bytes = 16 * 1024 * 1024;
-  // The sum of credit beyond the initial windows that the streams of this tunnel may hold, shared by the bulk streams.
-  uint32_t window_budget_bytes = 4 * 1024 * 1024;
+  // The sum of credit beyond the initial windows that the bulk streams of this tunnel share.
+  uint32_t window_budget_bytes = 16 * 1024 * 1024;
+  // The same for all sessions that have it; it outlives them. Null: for this one alone there is none.
+  CreditBudget* shared_budget = nullptr;
   uint32_t max_streams = 10000;
   Duration ping_idle{15000};         // PING after this much silence
   Duration ping_busy_timeout{3000};  // a PING unanswered while a stream waits

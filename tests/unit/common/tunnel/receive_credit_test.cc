@@ -2,15 +2,21 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <random>
 #include <vector>
 
+#include "common/tunnel/credit_budget.h"
 #include "common/tunnel/session_limits.h"
 
 namespace ingress::tunnel {
 namespace {
 
 constexpr uint32_t kKiB = 1024;
+constexpr uint32_t kBudget = 16 * 1024 * kKiB;
+
+// All that a session may have granted beyond the initial windows.
+uint64_t most_granted(const SessionLimits& limits) { return uint64_t{limits.window_budget_bytes} * 3 / 2; }
 
 struct Line {
   explicit Line(SessionLimits given = {}) : limits(given), credit(limits) {}
@@ -93,12 +99,12 @@ TEST_CASE("the pool follows the bandwidth-delay product, up to the budget and th
   line.run({&window}, 30, 50);
   CHECK(window.window == 3 * 1024 * kKiB);
 
-  Line budgeted;  // 4 MiB for all
+  Line budgeted;  // 16 MiB for all
   budgeted.credit.set_round_trip(Duration{50});
   budgeted.credit.open(window, budgeted.now);
   budgeted.run({&window}, 30, 50);
-  CHECK(window.window == 4 * 1024 * kKiB);
-  CHECK(budgeted.credit.pool_bytes() == 4 * 1024 * kKiB);
+  CHECK(window.window == kBudget);
+  CHECK(budgeted.credit.pool_bytes() == kBudget);
 }
 
 TEST_CASE("the pool does not grow where it does not limit, and shrinks again where it is far too large") {
@@ -107,7 +113,7 @@ TEST_CASE("the pool does not grow where it does not limit, and shrinks again whe
   ReceiveWindow window;
   line.credit.open(window, line.now);
   line.run({&window}, 10, 10);
-  CHECK(line.credit.pool_bytes() == 4096 * kKiB);
+  CHECK(line.credit.pool_bytes() == kBudget);
   line.run({&window}, 20, 95);  // over 8 round trips and 8 ms
   CHECK(line.credit.pool_bytes() == 512 * kKiB);
   CHECK(window.bulk);
@@ -205,17 +211,17 @@ TEST_CASE("a reader that stops takes nothing from the others of its tunnel") {
   line.credit.set_round_trip(Duration{40});
   ReceiveWindow stuck;
   get_stuck(line, stuck, 40);
-  REQUIRE(stuck.window == 4096 * kKiB);
+  REQUIRE(stuck.window == kBudget);
   ReceiveWindow window;
   line.credit.open(window, line.now);
   line.run({&window}, 12, 40);
   line.run({&window}, 24, 40);
   CHECK_FALSE(stuck.bulk);
-  CHECK(window.window >= 2700 * kKiB);
+  CHECK(window.window >= kBudget / 4);
   CHECK(line.credit.bulk_streams() == 1);
   line.credit.close(stuck);
   line.run({&window}, 12, 40);
-  CHECK(window.window == 4096 * kKiB);
+  CHECK(window.window == kBudget);
 }
 
 TEST_CASE("however many readers stop, memory stays bounded and the others have a window") {
@@ -224,7 +230,7 @@ TEST_CASE("however many readers stop, memory stays bounded and the others have a
   std::vector<ReceiveWindow> stuck(50);
   for (ReceiveWindow& window : stuck) {
     get_stuck(line, window, 40);
-    REQUIRE(line.credit.used_bytes() <= ReceiveCredit::kMostBudgets * line.limits.window_budget_bytes);
+    REQUIRE(line.credit.used_bytes() <= most_granted(line.limits));
   }
   ReceiveWindow window;
   line.credit.open(window, line.now);
@@ -232,7 +238,54 @@ TEST_CASE("however many readers stop, memory stays bounded and the others have a
   CHECK(window.window >= 32 * kKiB);
   for (ReceiveWindow& each : stuck) line.credit.close(each);
   line.run({&window}, 40, 40);
-  CHECK(window.window == 4096 * kKiB);
+  CHECK(window.window == kBudget);
+}
+
+TEST_CASE("sessions that share a budget never grant more than it, and one that begins has its part") {
+  CreditBudget shared(20 * 1024 * kKiB);
+  SessionLimits limits;
+  limits.shared_budget = &shared;
+  std::vector<std::unique_ptr<Line>> lines;
+  std::vector<ReceiveWindow> windows(8);
+  for (ReceiveWindow& window : windows) {
+    Line& line = *lines.emplace_back(std::make_unique<Line>(limits));
+    line.credit.set_round_trip(Duration{50});
+    line.credit.open(window, line.now);
+  }
+  for (int round = 0; round < 60; ++round) {
+    uint64_t used = 0;
+    for (size_t i = 0; i < windows.size(); ++i) {
+      lines[i]->run({&windows[i]}, 1, 50);
+      used += lines[i]->credit.used_bytes();
+    }
+    REQUIRE(shared.used_bytes() == used);
+    REQUIRE(used <= 20 * 1024 * kKiB);
+  }
+  for (const ReceiveWindow& window : windows) CHECK(window.window >= 1024 * kKiB);
+  for (size_t i = 1; i < windows.size(); ++i) lines[i]->credit.close(windows[i]);
+  lines[0]->run({&windows[0]}, 40, 50);
+  CHECK(windows[0].window >= 9 * 1024 * kKiB);
+}
+
+TEST_CASE("a shared budget that is used up leaves streams their first window, and a session that ends gives all back") {
+  CreditBudget shared(1024 * kKiB);
+  SessionLimits limits;
+  limits.shared_budget = &shared;
+  auto first = std::make_unique<Line>(limits);
+  first->credit.set_round_trip(Duration{40});
+  std::vector<ReceiveWindow> stuck(12);
+  for (ReceiveWindow& window : stuck) get_stuck(*first, window, 40);
+  REQUIRE(shared.free_bytes() < 64 * kKiB);
+  Line second(limits);
+  ReceiveWindow window;
+  second.credit.open(window, second.now);
+  second.run({&window}, 20, 1);
+  CHECK(window.window <= 96 * kKiB);
+  CHECK(second.flow(window) > 0);
+  first.reset();
+  second.run({&window}, 20, 1);
+  CHECK(window.window >= 512 * kKiB);
+  CHECK(shared.used_bytes() == second.credit.used_bytes());
 }
 
 TEST_CASE("a reader that stopped and goes on is bulk again") {
@@ -247,8 +300,8 @@ TEST_CASE("a reader that stopped and goes on is bulk again") {
   line.credit.consumed(first, first.held(), line.now);
   line.run({&first, &second}, 60, 10);
   CHECK(first.bulk);
-  CHECK(first.window == 2048 * kKiB);
-  CHECK(second.window == 2048 * kKiB);
+  CHECK(first.window == kBudget / 2);
+  CHECK(second.window == kBudget / 2);
 }
 
 TEST_CASE("a wait for the first byte does not make a fast reader slow") {
@@ -299,7 +352,7 @@ TEST_CASE("whatever happens, credit and what is held and owed add up to the wind
       REQUIRE(window.window >= 32 * kKiB);
       REQUIRE((window.credit > 0 || window.held() > 0));  // a reader that passes everything on is never stuck
       REQUIRE(line.credit.bulk_bytes() <= line.limits.window_budget_bytes);
-      REQUIRE(line.credit.used_bytes() <= ReceiveCredit::kMostBudgets * line.limits.window_budget_bytes);
+      REQUIRE(line.credit.used_bytes() <= most_granted(line.limits));
     }
     for (ReceiveWindow& window : windows) line.credit.close(window);
     REQUIRE(line.credit.used_bytes() == 0);
