@@ -14,6 +14,7 @@
 #include "broker/index_loader.h"
 #include "broker/loop_set.h"
 #include "broker/machine_joiner.h"
+#include "broker/store/follower.h"
 #include "broker/store/store.h"
 #include "common/base/log.h"
 #include "common/base/signals.h"
@@ -68,6 +69,7 @@ class App {
   void drain_tunnels();
   void hand_over();
   void let_go_of_database();
+  void follow_database();
   void finish();
   void fail(const char* event, const std::string& problem);
 
@@ -80,6 +82,8 @@ class App {
   uv::Watchdog watchdog_;
   db::DatabaseLock lock_;
   std::unique_ptr<Store> store_;
+  int64_t revision_ = 0;                // that routing is as of, while the store is there
+  std::unique_ptr<Follower> follower_;  // once it is not
   std::unique_ptr<ExpirySweep> sweep_;
   std::unique_ptr<CertificateService> certificates_;
   uv::IdleMemory idle_memory_;
@@ -165,15 +169,17 @@ bool App::open_files() {
     return false;
   }
   store_ = std::move(*store);
-  store_->set_on_committed([this](const Transaction& transaction, int64_t, const std::function<void()>& visible) {
-    // Before it is visible: the answer to who made it tells of its certificate.
-    if (certificates_ != nullptr) certificates_->apply(transaction);
-    loops_.routes().apply(transaction, [this, dropped = machines_to_drop(transaction), visible] {
-      for (const std::string& machine : dropped) loops_.drop_machine(machine);
-      visible();
-    });
-    if (admin_ != nullptr) admin_->committed();
-  });
+  store_->set_on_committed(
+      [this](const Transaction& transaction, int64_t revision, const std::function<void()>& visible) {
+        revision_ = revision;
+        // Before it is visible: the answer to who made it tells of its certificate.
+        if (certificates_ != nullptr) certificates_->apply(transaction);
+        loops_.routes().apply(transaction, [this, dropped = machines_to_drop(transaction), visible] {
+          for (const std::string& machine : dropped) loops_.drop_machine(machine);
+          visible();
+        });
+        if (admin_ != nullptr) admin_->committed();
+      });
   joiner_.start(loop_, *store_);
   loops_.set_joiner(joiner_);
   return loops_.prepare();
@@ -182,7 +188,7 @@ bool App::open_files() {
 void App::on_snapshot(Result<Snapshot> snapshot) {
   if (!snapshot) return fail("database_failed", describe(snapshot.error()));
   const size_t machines = snapshot->machines.size();
-  const int64_t revision = snapshot->revision;
+  revision_ = snapshot->revision;
   certificates_ = std::make_unique<CertificateService>(loop_, loops_.first().certificates().context());
   if (const std::string problem = certificates_->start(config_, *snapshot); !problem.empty()) {
     return fail("certificates_failed", problem);
@@ -196,7 +202,7 @@ void App::on_snapshot(Result<Snapshot> snapshot) {
   notify_.send("READY=1");
   watchdog_.start();
   supervise::signal_when_parent_dies(SIGUSR2);  // whoever is started next is the next process
-  log_info("ready", {{"machines", machines}, {"revision", static_cast<long long>(revision)}});
+  log_info("ready", {{"machines", machines}, {"revision", static_cast<long long>(revision_)}});
 }
 
 bool App::listen() {
@@ -350,9 +356,26 @@ void App::let_go_of_database() {
   joiner_.stop();
   sweep_.reset();
   store_.reset();
+  follow_database();
   lock_.release();
   letting_go_ = false;
   loops_.migrate_tunnels();
+}
+
+// What the next process commits holds for what runs on here, too: a share that is revoked, a machine that is archived.
+void App::follow_database() {
+  const auto on_changes = [this](const Transaction& transaction, const std::function<void()>& applied) {
+    loops_.routes().apply(transaction, [this, dropped = machines_to_drop(transaction), applied] {
+      // Not by LoopSet::drop_machine, which tells the next process.
+      for (const auto& worker : loops_.workers()) {
+        worker->loop().post([each = worker.get(), dropped] {
+          for (const std::string& machine : dropped) each->tunnels().drop_machine(machine);
+        });
+      }
+      applied();
+    });
+  };
+  follower_ = std::make_unique<Follower>(loop_, config_.db, revision_, on_changes);
 }
 
 void App::finish() {

@@ -1,8 +1,6 @@
 #include "broker/store/undo.h"
 
-#include <nlohmann/json.hpp>
-
-#include "broker/model/machine_state.h"
+#include "broker/store/json_records.h"
 #include "broker/store/record_json.h"
 
 namespace ingress::broker {
@@ -14,52 +12,6 @@ using Inverse = tl::expected<Change, StoreError>;
 tl::unexpected<StoreError> refuse(ErrorCode code, std::string sentence) {
   return tl::unexpected(StoreError{Error{code, Side::kClient, false, 0, "undoing a change"}, std::move(sentence)});
 }
-
-std::string text(const json& row, const char* name) { return row.value(name, std::string()); }
-int64_t number(const json& row, const char* name) { return row.value(name, int64_t{0}); }
-std::string object(const json& row, const char* name) { return row.contains(name) ? row[name].dump() : "{}"; }
-
-// As record_json.h writes them.
-Machine machine_of(const json& row) {
-  return {text(row, "id"),
-          parse_machine_state(text(row, "state")).value_or(MachineState::kActive),
-          static_cast<int>(number(row, "defaultPort")),
-          object(row, "metadata"),
-          number(row, "createdAt"),
-          text(row, "owner"),
-          object(row, "policy"),
-          number(row, "expiresAt")};
-}
-Project project_of(const json& row) {
-  return {text(row, "slug"),
-          "",
-          static_cast<int>(number(row, "defaultPort")),
-          row.value("suspended", false),
-          object(row, "policy"),
-          object(row, "metadata"),
-          number(row, "createdAt"),
-          object(row, "limits"),
-          row.value("wildcardCertificate", false)};
-}
-Service service_of(const json& row) {
-  return {text(row, "project"), text(row, "name"), static_cast<int>(number(row, "port")), text(row, "machine"),
-          object(row, "policy")};
-}
-Route route_of(const json& row) {
-  Route route{text(row, "id"),          {},
-              text(row, "externalId"),  object(row, "metadata"),
-              number(row, "createdAt"), text(row, "owner"),
-              number(row, "expiresAt")};
-  for (const json& each : row.value("patterns", json::array())) {
-    const json target = each.value("target", json::object());
-    route.patterns.push_back({text(each, "pattern"),
-                              {text(target, "machine"), text(target, "project"), text(target, "service"),
-                               static_cast<int>(number(target, "port"))},
-                              object(each, "policy")});
-  }
-  return route;
-}
-Domain domain_of(const json& row) { return {text(row, "name"), text(row, "project"), number(row, "createdAt")}; }
 
 // A row's text without what other changes move: a machine's state, a project's machine. null for none.
 template <class Record>
@@ -103,8 +55,8 @@ struct Undoing {
 
 Inverse undo_attachment(const Undoing& undoing, Tables& tables) {
   const std::optional<Project> project = tables.project(undoing.row.subject);
-  if (!project || project->machine != text(undoing.after, "machine")) return undoing.changed();
-  return Change(AttachMachine{project->slug, text(undoing.before, "machine")});
+  if (!project || project->machine != text_in(undoing.after, "machine")) return undoing.changed();
+  return Change(AttachMachine{project->slug, text_in(undoing.before, "machine")});
 }
 
 Inverse undo(const std::string& noun, const Undoing& at, Tables& tables) {
@@ -167,8 +119,6 @@ Inverse undo(const std::string& noun, const Undoing& at, Tables& tables) {
   return refuse(ErrorCode::kConflict, "\"" + at.row.operation + "\" cannot be undone");
 }
 
-json parsed(const std::string& text) { return text.empty() ? json() : json::parse(text, nullptr, false); }
-
 }  // namespace
 
 Inverse inverse_of(const ChangeRow& row, Tables& tables) {
@@ -179,8 +129,8 @@ Inverse inverse_of(const ChangeRow& row, Tables& tables) {
                   point == std::string::npos ? "" : row.operation.substr(point + 1),
                   row.subject.substr(0, slash),
                   slash == std::string::npos ? "" : row.subject.substr(slash + 1),
-                  parsed(row.before),
-                  parsed(row.after)};
+                  json_in(row.before),
+                  json_in(row.after)};
   return undo(noun, undoing, tables);
 }
 

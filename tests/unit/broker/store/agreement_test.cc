@@ -1,9 +1,10 @@
 // The store and the index follow the same rules: an index that was changed by each commit equals one that is rebuilt
-// from the tables.
+// from the tables, and one that another process changes by what it reads from the file.
 #include <algorithm>
 #include <random>
 
 #include "broker/routing/route_index.h"
+#include "broker/store/followed_changes.h"
 #include "tests/unit/broker/store/store_fixture.h"
 
 namespace ingress::broker {
@@ -136,6 +137,36 @@ TEST_CASE_FIXTURE(StoreFixture, "an index that follows the commits equals one th
     REQUIRE(answers(live) == answers(rebuilt));
   }
   CHECK(committed > 300);
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "an index that follows the file, some changes at a time, equals one that is rebuilt") {
+  const RoutingOptions options{{"iterate.app"}, {}};
+  RouteIndex followed(options);
+  std::string problem;
+  auto file = db::Database::open(path, db::Database::Mode::kReadOnly, problem);
+  REQUIRE_MESSAGE(file.has_value(), problem);
+  RandomChanges random;
+  int64_t revision = 0;
+  for (int round = 0; round < 60; ++round) {
+    for (int i = 0; i < 25; ++i) {
+      std::vector<Change> changes;
+      for (size_t n = 0; n <= random.below(2); ++n) changes.push_back(random.next());
+      store->commit({"t", round * 25 + i, std::move(changes)}, [this](const Outcome&) { answered(); });
+    }
+    wait(25);
+    for (bool more = true; more;) {
+      const auto read = changes_behind(**file, path, revision, static_cast<int>(1 + random.below(9)), problem);
+      REQUIRE_MESSAGE(read.has_value(), problem);
+      CHECK(read->left_out.empty());
+      followed.apply(read->transaction);
+      revision = read->revision;
+      more = read->more;
+    }
+    RouteIndex rebuilt(options);
+    rebuilt.apply(rebuild_transaction(snapshot()));
+    REQUIRE(answers(followed) == answers(rebuilt));
+  }
+  CHECK(revision > 300);
 }
 
 }  // namespace
