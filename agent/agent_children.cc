@@ -15,19 +15,25 @@ constexpr const char* kInstanceVariable = "INGRESS_AGENT_INSTANCE";
 constexpr const char* kSupersedesVariable = "INGRESS_AGENT_SUPERSEDES";
 constexpr size_t kInstanceBytes = 16;
 
-std::string instance_in(const char* variable) {
+// One behind the other, in hex.
+std::vector<std::string> instances_in(const char* variable) {
   const char* const text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody sets variables
-  const auto bytes = text == nullptr ? std::nullopt : from_hex(text);
-  return bytes && bytes->size() == kInstanceBytes ? *bytes : std::string();
+  const std::string bytes = text == nullptr ? std::string() : from_hex(text).value_or(std::string());
+  std::vector<std::string> instances;
+  for (size_t at = 0; at + kInstanceBytes <= bytes.size(); at += kInstanceBytes) {
+    instances.push_back(bytes.substr(at, kInstanceBytes));
+  }
+  return instances;
 }
 
 class AgentChildren final : public supervise::ChildKit {
  public:
-  // A child takes over from the latest that still runs, or from the latest that did.
+  // A child takes over from all that still run, for any of them may have the machine, or from the latest that did.
   std::vector<uv::OwnedFd> equip(uv::ChildProgram& child, uint64_t number,
                                  const std::vector<uint64_t>& running) override {
     const std::string instance = tls::random_bytes(kInstanceBytes);
-    const std::string& supersedes = running.empty() ? latest_ : instances_[running.back()];
+    std::string supersedes = running.empty() ? latest_ : std::string();
+    for (const uint64_t other : running) supersedes += instances_[other];
     child.more_environment.push_back(std::string(kInstanceVariable) + "=" + to_hex(instance));
     child.more_environment.push_back(std::string(kSupersedesVariable) + "=" + to_hex(supersedes));
     latest_ = instances_[number] = instance;
@@ -43,9 +49,9 @@ class AgentChildren final : public supervise::ChildKit {
 }  // namespace
 
 Identity identity_of_process() {
-  std::string instance = instance_in(kInstanceVariable);
-  if (instance.empty()) return {tls::random_bytes(kInstanceBytes), "", false};
-  return {std::move(instance), instance_in(kSupersedesVariable), true};
+  const std::vector<std::string> own = instances_in(kInstanceVariable);
+  if (own.empty()) return {tls::random_bytes(kInstanceBytes), {}, false};
+  return {own.front(), instances_in(kSupersedesVariable), true};
 }
 
 int supervise(const Config& config, const std::vector<std::string>& argv) {

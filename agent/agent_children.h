@@ -1,5 +1,5 @@
 // `run --supervise`: what the agent's parent process gives its children beside the socket: who each is to the broker,
-// its instance, and the one that it takes over from (design, section 5). Alone, an agent is a new instance that takes
+// its instance, and those that it takes over from (design, section 5). Alone, an agent is a new instance that takes
 // over from nobody. Thread: main.
 #pragma once
 
@@ -11,8 +11,8 @@
 namespace ingress::agent {
 
 struct Identity {
-  std::string instance;    // 16 bytes
-  std::string supersedes;  // the same, or empty
+  std::string instance;                 // 16 bytes
+  std::vector<std::string> supersedes;  // the same each, the latest last
   bool has_parent = false;
 };
 

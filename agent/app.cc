@@ -1,5 +1,6 @@
 #include "agent/app.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -30,6 +31,11 @@ namespace {
 
 // How long after a tunnel came up the pages that its handshake (and the start) needed are given back.
 constexpr Duration kSettled{200};
+
+// How often an agent that is told to end looks for streams that last, and how long before the end of its grace period
+// it takes no more.
+constexpr Duration kLingerLook{1000};
+constexpr Duration kLastCall{500};
 
 uint32_t random_seed() {
   uint32_t seed = 0;
@@ -72,6 +78,8 @@ class App {
   void on_upgrade();
   void on_replaced();
   void drain(Duration grace_period);
+  void leave();
+  void run_dry();
   void part_drained();
 
   const Config& config_;
@@ -89,15 +97,19 @@ class App {
   uv::IdleMemory idle_memory_;
   std::unique_ptr<LocalServer> local_;
   std::unique_ptr<uv::Timer> grace_timer_;
+  std::unique_ptr<uv::Timer> linger_timer_;
+  std::unique_ptr<uv::Timer> last_call_timer_;
   std::unique_ptr<uv::SignalWatch> terminate_;
   std::unique_ptr<uv::SignalWatch> interrupt_;
   std::unique_ptr<uv::SignalWatch> upgrade_;
   std::unique_ptr<uv::SignalWatch> hang_up_;
   int draining_parts_ = 0;
   bool draining_ = false;
+  bool running_dry_ = false;  // no further streams are taken
   bool terminating_ = false;  // a signal said so
   supervise::ParentLine parent_;
   bool upgraded_ = false;  // another process is taking over
+  bool replaced_ = false;  // another instance has the machine
   bool was_ready_ = false;
 };
 
@@ -112,6 +124,7 @@ int App::run() {
              {{"hint", "run with --supervise: SIGHUP then starts it anew, and cuts nothing"}});
   });
   supervise::signal_when_parent_dies(SIGTERM);
+  parent_.begin();
   log_info("starting", {{"version", config_.tunnel.agent_version},
                         {"machine", config_.tunnel.machine},
                         {"broker", config_.tunnel.broker.authority()},
@@ -162,6 +175,7 @@ void App::on_tunnels() {
   self_.on_tunnels();
   if (draining_) return;
   const size_t serving = tunnels_.serving();
+  replaced_ = replaced_ && serving == 0;
   const std::string status =
       "STATUS=" + std::to_string(serving) + " of " + std::to_string(tunnels_.size()) + " tunnels up";
   const bool first = serving > 0 && !was_ready_;
@@ -181,30 +195,36 @@ void App::on_signal(const char* name) {
   }
   parent_.leave();
   drain(config_.grace_period);
+  leave();
 }
 
 // The next process has been started by the parent of both. This one serves until that has a tunnel.
 void App::on_upgrade() {
   if (config_.has_parent) {
     upgraded_ = true;
+    if (replaced_) on_replaced();
   } else {
     log_warn("upgrade_needs_supervise", {{"hint", "run with --supervise: SIGUSR2 then starts the new program"}});
   }
 }
 
 void App::on_replaced() {
-  if (!upgraded_ || draining_) return;
+  if (draining_) return run_dry();
+  replaced_ = true;
+  if (!upgraded_) return;
   watchdog_.stop();  // the next process speaks
   log_info("draining", {{"by", "upgrade"}, {"streams", tunnels_.stream_count()}});
   drain(config_.upgrade_grace_period);
+  run_dry();
 }
 
-// Once more with another time where a signal comes while an upgraded agent runs dry.
+// Once more with another time where a signal comes while an upgraded agent runs dry. run_dry() follows.
 void App::drain(Duration grace_period) {
   const bool first = !std::exchange(draining_, true);
   if (first) {
     grace_timer_ = std::make_unique<uv::Timer>(loop_, [this] {
       log_warn("grace_period_over", {{"streams", tunnels_.stream_count()}});
+      run_dry();
       tunnels_.close();
       if (local_ != nullptr) local_->close_all();
     });
@@ -212,8 +232,26 @@ void App::drain(Duration grace_period) {
   grace_timer_->start(grace_period);
   if (!first) return;
   draining_parts_ = local_ != nullptr ? 2 : 1;
-  tunnels_.drain([this] { part_drained(); });
   if (local_ != nullptr) local_->drain([this] { loop_.defer([this] { part_drained(); }); });
+}
+
+// While streams last that would keep it from ending anyway, the machine stays reachable by it: until they end, another
+// agent takes over, or what is begun last could not end within the grace period.
+void App::leave() {
+  if (running_dry_ || !tunnels_.leave()) return run_dry();
+  linger_timer_ = std::make_unique<uv::Timer>(loop_, [this] {
+    if (!tunnels_.has_lasting_streams()) run_dry();
+  });
+  linger_timer_->start(kLingerLook, kLingerLook);
+  last_call_timer_ = std::make_unique<uv::Timer>(loop_, [this] { run_dry(); });
+  last_call_timer_->start(std::max(config_.grace_period - kLastCall, config_.grace_period / 2));
+}
+
+void App::run_dry() {
+  if (std::exchange(running_dry_, true)) return;
+  if (linger_timer_ != nullptr) linger_timer_->stop();
+  if (last_call_timer_ != nullptr) last_call_timer_->stop();
+  tunnels_.drain([this] { part_drained(); });
 }
 
 void App::part_drained() {

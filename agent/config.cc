@@ -1,14 +1,15 @@
 #include "agent/config.h"
 
-#include <algorithm>
 #include <system_error>
+
+#include "common/base/names.h"
+#include "common/http/escape.h"
 
 namespace ingress::agent {
 namespace {
 
 using Problem = tl::unexpected<std::string>;
 
-constexpr size_t kLongestMachineId = 56;
 constexpr size_t kMostLabels = 32;
 constexpr size_t kLongestLabel = 256;
 constexpr int kMostConnections = 16;
@@ -17,11 +18,6 @@ std::string reason_of(const Error& error) {
   std::string text = error.context;
   if (error.sys_errno != 0) text.append(" (").append(std::generic_category().message(error.sys_errno)).append(")");
   return text;
-}
-
-bool is_machine_id(std::string_view text) {
-  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
-  return !text.empty() && text.size() <= kLongestMachineId && std::all_of(text.begin(), text.end(), good);
 }
 
 // Each check returns the sentence of what is wrong, "" where nothing is.
@@ -40,8 +36,8 @@ std::string check_broker(const Settings& settings, Config& config) {
 
 std::string check_machine(const Settings& settings, Config& config) {
   if (settings.machine.empty()) return "--machine must be said: this machine's id at the broker";
-  if (!is_machine_id(settings.machine)) {
-    return "--machine: '" + settings.machine + "' is no machine id (a-z, 0-9, _ and -, up to 56 bytes)";
+  if (const std::string problem = machine_id_problem(settings.machine); !problem.empty()) {
+    return "--machine: " + problem;
   }
   config.tunnel.machine = settings.machine;
   return "";
@@ -77,14 +73,26 @@ std::string check_ports(const char* flag, const std::vector<std::string>& texts,
   return "";
 }
 
+// One of this machine's own that is denied stays so: its denial outweighs, and every request would be refused.
+std::string check_local_targets(const TargetOptions& targets) {
+  const TargetPolicy policy(targets);
+  for (const NamedTarget& target : targets.allow_targets) {
+    if (!target.is_local() || policy.allows(target.port)) continue;
+    return "--allow-target: port " + std::to_string(target.port) +
+           " of this machine is denied; --allow-port and --deny-port say which of its ports may be reached";
+  }
+  return "";
+}
+
 std::string check_targets(const Settings& settings, Config& config) {
   for (const std::string& text : settings.allow_target) {
     const auto target = NamedTarget::parse(text);
     if (!target) return "--allow-target: '" + text + "' is no HOST:PORT such as sidecar:9000";
     config.targets.allow_targets.push_back(*target);
   }
-  const std::string problem = check_ports("allow-port", settings.allow_port, config.targets.allow_ports);
-  return problem.empty() ? check_ports("deny-port", settings.deny_port, config.targets.deny_ports) : problem;
+  std::string problem = check_ports("allow-port", settings.allow_port, config.targets.allow_ports);
+  if (problem.empty()) problem = check_ports("deny-port", settings.deny_port, config.targets.deny_ports);
+  return problem.empty() ? check_local_targets(config.targets) : problem;
 }
 
 std::string check_labels(const Settings& settings, Config& config) {
@@ -92,6 +100,9 @@ std::string check_labels(const Settings& settings, Config& config) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0 || text.size() > kLongestLabel) {
       return "--label: '" + text + "' is no NAME=VALUE of up to 256 bytes";
+    }
+    if (const std::string shown = http::utf8_or_ascii(text); shown != text) {
+      return "--label: '" + shown + "' is not UTF-8";
     }
     config.tunnel.labels[text.substr(0, equals)] = text.substr(equals + 1);
   }

@@ -53,6 +53,7 @@ class App {
   int run();
 
  private:
+  bool can_begin();
   bool open_files();
   bool open_dev();
   void read_snapshot();
@@ -67,6 +68,7 @@ class App {
   bool sockets_are_held() const;
   void drain_clients();
   void drain_tunnels();
+  void on_upgrade();
   void hand_over();
   void let_go_of_database();
   void follow_database();
@@ -98,7 +100,8 @@ class App {
   std::unique_ptr<uv::Timer> admin_timer_;
   int exit_code_ = 0;
   bool draining_ = false;
-  bool terminating_ = false;   // a signal said so
+  bool terminating_ = false;  // a signal said so
+  bool hand_over_asked_ = false;
   bool letting_go_ = false;    // of the database; what else ends waits for that
   bool clients_gone_ = false;  // their drain is over
   supervise::ParentLine parent_;
@@ -109,11 +112,12 @@ class App {
 int App::run() {
   uv::raise_file_limit();
   if (config_.schedule_in_turn) uv::schedule_in_turn();
+  // The next process may be there before this one serves.
+  upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { on_upgrade(); });
   if (!open_files()) return 1;
   terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { on_signal("SIGTERM"); });
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
   hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] { on_hang_up(); });
-  upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { hand_over(); });
   if (dev_ == nullptr) {
     read_snapshot();
   } else {
@@ -141,7 +145,7 @@ bool App::open_dev() {
   }
   dev_ = std::make_unique<dev::DevSession>(loop_, *config_.dev, std::move(*certificates));
   loops_.first().use_certificate_maker(dev_->certificates());
-  return true;
+  return loops_.open_files();
 }
 
 bool App::start_dev() {
@@ -151,12 +155,30 @@ bool App::start_dev() {
   return dev_->start(*loops_.landing(), port, INGRESS_VERSION);
 }
 
-bool App::open_files() {
-  std::string problem = place_stand_in(config_);
+// All that can fail for what the configuration says, before the process that serves lets go of anything.
+bool App::can_begin() {
+  const std::string problem = place_stand_in(config_);
   if (!problem.empty()) {
     log_error("certificates_failed", {{"error", problem}});
     return false;
   }
+  if (config_.dev == nullptr && !loops_.open_files()) return false;
+  if (!supervised_) return true;
+  for (const auto* addresses : {&config_.http, &config_.https, &config_.admin}) {
+    for (const uv::Address& address : *addresses) {
+      if (const Status held = uv::hold_socket(address); !held) {
+        log_error("listen_failed", {{"address", address.to_text()}, {"error", describe(held.error())}});
+        return false;
+      }
+    }
+  }
+  parent_.begin();
+  return true;
+}
+
+bool App::open_files() {
+  if (!can_begin()) return false;
+  std::string problem;
   const Duration patience = config_.dev == nullptr ? kLockPatience : Duration{0};
   if (const Status locked = lock_.take(config_.db, patience); !locked) {
     log_error("database_failed", {{"path", config_.db}, {"error", describe(locked.error())}});
@@ -182,7 +204,8 @@ bool App::open_files() {
       });
   joiner_.start(loop_, *store_);
   loops_.set_joiner(joiner_);
-  return loops_.prepare();
+  loops_.prepare();
+  return true;
 }
 
 void App::on_snapshot(Result<Snapshot> snapshot) {
@@ -203,6 +226,7 @@ void App::on_snapshot(Result<Snapshot> snapshot) {
   watchdog_.start();
   supervise::signal_when_parent_dies(SIGUSR2);  // whoever is started next is the next process
   log_info("ready", {{"machines", machines}, {"revision", static_cast<long long>(revision_)}});
+  if (hand_over_asked_) hand_over();
 }
 
 bool App::listen() {
@@ -234,6 +258,7 @@ bool App::listen_admin() {
   parts.resolver_is_said = !config_.acme.resolver.empty();
   const int port = loops_.first().front().https_addresses().front().port;
   parts.version = INGRESS_VERSION;
+  parts.admission_settings = [this] { return AdmissionSettings{config_.live.secrets_dir, config_.live.url_targets}; };
   if (supervised_) parts.ask_for_upgrade = [] { return kill(getppid(), SIGUSR2) == 0; };
   if (port != 443) parts.public_https_port = ":" + std::to_string(port);
   std::string problem;
@@ -321,10 +346,19 @@ void App::drain_tunnels() {
   loops_.drain_tunnels(kTunnelGrace, grace_ends_ - loop_.now(), [this] { loop_.defer([this] { finish(); }); });
 }
 
+void App::on_upgrade() {
+  if (supervised_ || has_sockets_of_systemd_) return hand_over();
+  log_warn("upgrade_needs_supervise", {{"hint", "run with --supervise: SIGUSR2 then starts the new program"}});
+}
+
 // Another process of this broker is starting, or will: it gets the database at once, the agents as they move, and new
 // clients. What runs here runs on, at most for the grace period.
 void App::hand_over() {
-  if (draining_ || !loops_.listens()) return;
+  if (draining_) return;
+  if (!loops_.listens()) {
+    hand_over_asked_ = true;
+    return;
+  }
   log_info("handing_over", {});
   draining_ = true;
   if (parent_.has_parent()) watchdog_.stop();  // the next process speaks

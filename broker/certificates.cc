@@ -1,5 +1,6 @@
 #include "broker/certificates.h"
 
+#include <ctime>
 #include <set>
 #include <string>
 #include <utility>
@@ -47,6 +48,7 @@ void Certificates::on_change() {
 }
 
 void Certificates::look() {
+  context_.choose_at(std::time(nullptr));
   const bool moved = links_.folder_moved();
   if (moved && !watch()) return;  // away again: the next look tries again
   if (moved || links_.changed()) on_change();

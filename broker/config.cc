@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "broker/config_places.h"
 #include "broker/routing/host_name.h"
 #include "common/tls/tls_context.h"
 
@@ -317,6 +318,7 @@ tl::expected<Config, std::string> check(const Settings& settings) {
         check_tls_dir(settings.tls_dir, settings.acme.on())}) {
     if (!problem.empty()) return Problem(problem);
   }
+  if (const std::string problem = check_places(config); !problem.empty()) return Problem(problem);
   return config;
 }
 

@@ -79,6 +79,8 @@ int run_dev(int argc, const char* const* argv) {
   dev::declare(program, settings);
   const cli::Choice choice = program.run(argc, argv);
   if (choice.exit_code) return *choice.exit_code;
+  // Its own screen has it exported so, for ingressctl: it is no address that is wished for here.
+  if (program.by_environment("admin") && settings.admin.starts_with("unix:")) settings.admin.clear();
   const auto dev_config = dev::check(settings);
   if (!dev_config) return program.refuse(dev_config.error());
   const auto config = config_of(*dev_config);

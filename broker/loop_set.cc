@@ -126,7 +126,9 @@ void LoopSet::look_at_memory() {
            {{"used_bytes", std::to_string(used)}, {"budget_bytes", std::to_string(memory_.bytes())}});
 }
 
-bool LoopSet::prepare() {
+bool LoopSet::open_files() { return open_access_log() && load_certificates(); }
+
+void LoopSet::prepare() {
   if (memory_.limited()) {
     memory_timer_ = std::make_unique<uv::Timer>(loop(), [this] { look_at_memory(); });
     memory_timer_->start(kMemoryInterval, kMemoryInterval);
@@ -139,7 +141,6 @@ bool LoopSet::prepare() {
   idle_timer_ = std::make_unique<uv::Timer>(loop(), [this] { diary_.look_for_idle(); });
   idle_timer_->start(kIdleInterval, kIdleInterval);
   idle_timer_->unref();
-  return open_access_log() && load_certificates();
 }
 
 bool LoopSet::open_access_log() {
@@ -303,7 +304,10 @@ void LoopSet::count(std::function<void(std::vector<LoopCounts>)> on_done) {
   ask_all<LoopCounts>([](Worker& worker) { return worker.counts(); }, std::move(on_done));
 }
 
-BrokerCounts LoopSet::broker_counts() const { return {waker_->counts().woken, waker_->counts().failed}; }
+BrokerCounts LoopSet::broker_counts() const {
+  const uint64_t lost = access_log_ == nullptr ? 0 : access_log_->lost_lines();
+  return {waker_->counts().woken, waker_->counts().failed, lost};
+}
 
 void LoopSet::list_traffic(std::function<void(std::vector<MachineRow>)> on_done) {
   using Rows = std::vector<MachineRow>;

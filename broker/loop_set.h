@@ -34,8 +34,10 @@ class LoopSet final : public LoopsView {
   void set_joiner(MachineJoiner& joiner);
   // A machine that is about to connect: requests for it wait already.
   void expect(std::string_view machine) { recent_.went(machine, loop().now()); }
-  // Loads what every loop needs, and logs what is wrong.
-  bool prepare();
+  // Opens what every loop needs, and logs what is wrong.
+  bool open_files();
+  // What the process before has written as it let go of the database; and what is done from time to time begins.
+  void prepare();
   // Binds every address, for all loops to accept from. The first failure ends it, with `problem` saying which.
   Status listen(std::string& problem);
   // The threads of the others: after all that may fail.

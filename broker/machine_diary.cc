@@ -48,12 +48,6 @@ std::string ports_data(const std::vector<MachinePort>& ports) {
   return std::move(data).take();
 }
 
-std::string project_data(const std::string& project) {
-  JsonObject data;
-  data.text("project", project);
-  return std::move(data).take();
-}
-
 }  // namespace
 
 MachineDiary::MachineDiary() : journal_(unix_us()) {}
@@ -106,10 +100,10 @@ void MachineDiary::news(const std::vector<MachineNews>& news) {
   for (const MachineNews& each : news) {
     switch (each.kind) {
       case MachineNews::Kind::kAttached:
-        add(each.machine, "attached", project_data(each.project));
+        add(each.machine, "attached", admin::project_event_json(each.project));
         break;
       case MachineNews::Kind::kDetached:
-        add(each.machine, "detached", project_data(each.project));
+        add(each.machine, "detached", admin::project_event_json(each.project));
         break;
       case MachineNews::Kind::kDeleted:
         book_.forget(each.machine);

@@ -3,10 +3,13 @@
 // Thread: the first loop's, but for join().
 #pragma once
 
+#include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "broker/store/store.h"
+#include "broker/tunnel/join_refusals.h"
 #include "broker/tunnel_access.h"
 #include "common/uv/loop.h"
 
@@ -21,13 +24,18 @@ class StoreJoiner final : public MachineJoiner {
 
   // A refusal is logged.
   void join(std::string machine, std::string join_token, std::string sha256) override;
+  std::string lately_refused(std::string_view machine, std::string_view join_token) const override;
 
  private:
   void make(const std::string& machine, const std::string& join_token, const std::string& sha256);
+  // `project` is the join token's.
+  void on_refused(const std::string& machine, const std::string& join_token, const std::string& project,
+                  const StoreError& why);
 
   uv::Loop* loop_ = nullptr;
   Store* store_ = nullptr;
   std::set<std::string> under_way_;  // machines
+  JoinRefusals refusals_;
 };
 
 }  // namespace ingress::broker

@@ -37,11 +37,16 @@ TunnelAuthority::Verdict TunnelAccess::check(std::string_view machine, std::stri
   const Machine* known = index.machine(machine);
   if (known == nullptr || known->id != machine) {
     if (known != nullptr || !may_join(machine, token, digest)) return Verdict::kUnknownMachine;
+    if (!join_problem(machine, token).empty()) return Verdict::kJoinRefused;
     joiner_->join(std::string(machine), std::string(join_token_id(token)), digest);
     return Verdict::kJoining;
   }
   if (index.token_machine(machine, digest).empty()) return Verdict::kBadToken;
   return known->state == MachineState::kArchived ? Verdict::kArchived : Verdict::kGood;
+}
+
+std::string TunnelAccess::join_problem(std::string_view machine, std::string_view token) {
+  return joiner_ == nullptr ? std::string() : joiner_->lately_refused(machine, join_token_id(token));
 }
 
 bool TunnelAccess::still_opens(std::string_view machine, std::string_view token_sha256) {
@@ -54,7 +59,7 @@ bool TunnelAccess::still_opens(std::string_view machine, std::string_view token_
 bool TunnelAccess::config_of(std::string_view machine, Config& config) {
   const RouteIndex& index = routes_.read();
   MachineView view;
-  if (!index.view_of(machine, view)) return false;
+  if (!index.view_of(machine, view, std::time(nullptr))) return false;
   config.set_default_port(static_cast<uint32_t>(view.default_port));
   config.set_https_port(static_cast<uint32_t>(https_port_));
   for (const std::string& domain : index.domains()) {

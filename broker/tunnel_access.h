@@ -13,6 +13,8 @@ class MachineJoiner {
  public:
   // Any loop's thread. What it comes to is seen in the route table.
   virtual void join(std::string machine, std::string join_token, std::string sha256) = 0;
+  // Why it could not be made lately, for its agent; "" where that is not so. Any loop's thread.
+  virtual std::string lately_refused(std::string_view machine, std::string_view join_token) const = 0;
 
  protected:
   ~MachineJoiner() = default;
@@ -23,6 +25,7 @@ class TunnelAccess final : public TunnelAuthority {
  public:
   explicit TunnelAccess(const RouteTable& routes) : routes_(routes) {}
   Verdict check(std::string_view machine, std::string_view token) override;
+  std::string join_problem(std::string_view machine, std::string_view token) override;
   bool config_of(std::string_view machine, tunnel::pb::Config& config) override;
   bool still_opens(std::string_view machine, std::string_view token_sha256) override;
   // Before the first tunnel; without it join tokens are good for nothing. It outlives this.

@@ -64,7 +64,8 @@ struct AdminClient::Impl {
   // Runs the request that is set up until it is over, or an interrupt comes: nullopt.
   std::optional<CURLcode> run(const Interrupts& interrupts);
   std::string where() const { return address.unix_path.empty() ? address.base_url : address.unix_path; }
-  std::string sentence(CURLcode code) const;
+  // A sentence, and a word for programs.
+  tl::unexpected<Failure> no_answer(CURLcode code) const;
 };
 
 void AdminClient::Impl::set_up(const std::string& method, const std::string& path, const std::string& body,
@@ -112,16 +113,19 @@ std::optional<CURLcode> AdminClient::Impl::run(const Interrupts& interrupts) {
   return over;
 }
 
-std::string AdminClient::Impl::sentence(CURLcode code) const {
+tl::unexpected<Failure> AdminClient::Impl::no_answer(CURLcode code) const {
   std::string why = error[0] != '\0' ? error : curl_easy_strerror(code);
   if (long number = 0; curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number) == CURLE_OK && number != 0) {
     why = std::generic_category().message(static_cast<int>(number));  // libcurl names a host even for a socket's path
   }
   if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST) {
-    return "cannot connect to the admin API at " + where() + " (" + why +
-           "): is the broker running? Say where it is by --admin";
+    return tl::unexpected<Failure>(Failure{cli::kExitFailed,
+                                           "cannot connect to the admin API at " + where() + " (" + why +
+                                               "): is the broker running? Say where it is by --admin",
+                                           "admin_unreachable"});
   }
-  return "the admin API at " + where() + " did not answer: " + why;
+  return tl::unexpected<Failure>(
+      Failure{cli::kExitFailed, "the admin API at " + where() + " did not answer: " + why, "admin_no_answer"});
 }
 
 AdminClient::AdminClient(AdminAddress address, std::string token)
@@ -136,7 +140,7 @@ Outcome<RawAnswer> AdminClient::send(const std::string& method, const std::strin
   impl_->set_up(method, path, body, content_type, answer.body);
   impl_->error[0] = '\0';
   const CURLcode code = curl_easy_perform(impl_->handle);
-  if (code != CURLE_OK) return failed(impl_->sentence(code));
+  if (code != CURLE_OK) return impl_->no_answer(code);
   curl_easy_getinfo(impl_->handle, CURLINFO_RESPONSE_CODE, &answer.status);
   return answer;
 }
@@ -170,7 +174,7 @@ Outcome<void> AdminClient::follow(const std::string& path, const Interrupts& int
                    : tl::unexpected(refused.error());
   }
   if (*over == CURLE_OK) return failed("the broker at " + impl_->where() + " has ended the stream: it is going away");
-  return failed(impl_->sentence(*over));
+  return impl_->no_answer(*over);
 }
 
 }  // namespace ingress::ctl

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "ctl/nouns.h"
 
@@ -6,7 +8,7 @@ namespace ingress::ctl {
 namespace {
 
 struct ChangesFlags {
-  long long since = 0;
+  long long since = -1;  // not said
   long long limit = 0;
   bool follow = false;
 };
@@ -22,8 +24,8 @@ void show(Shell& shell, const Event& event) {
 Outcome<int> follow(Shell& shell, const ChangesFlags& flags) {
   if (flags.limit != 0) return wrong_usage("--follow has no end: leave --limit out");
   const Interrupts interrupts;
-  const Outcome<void> followed = shell.session.follow("/v1/changes?since=" + std::to_string(flags.since), interrupts,
-                                                      [&shell](const Event& event) { show(shell, event); });
+  const Outcome<void> followed = shell.session.follow("/v1/changes?since=" + std::to_string(std::max(flags.since, 0LL)),
+                                                      interrupts, [&shell](const Event& event) { show(shell, event); });
   if (!followed) return tl::unexpected(followed.error());
   return cli::kExitGood;
 }
@@ -32,20 +34,20 @@ Outcome<int> changes(Shell& shell, const ChangesFlags& flags) {
   if (flags.follow) return follow(shell, flags);
   return shell.show_list(
       {{"REVISION", "revision"}, {"AT", "at"}, {"ACTOR", "actor"}, {"OPERATION", "operation"}, {"SUBJECT", "subject"}},
-      shell.session.changes(flags.since, flags.limit));
+      shell.session.changes(flags.since >= 0 ? std::optional(flags.since) : std::nullopt, flags.limit));
 }
 
 }  // namespace
 
 void add_changes(Command app, Shell& shell) {
   const auto flags = std::make_shared<ChangesFlags>();
-  Command command =
-      shell.command(app, "changes", "Who changed what, oldest first", "ingressctl changes --since 120 --limit 20",
-                    [&shell, flags] { return changes(shell, *flags); });
+  Command command = shell.command(app, "changes", "Who changed what, oldest first", "ingressctl changes --limit 20",
+                                  [&shell, flags] { return changes(shell, *flags); });
   command.let_command_follow();
   add_changes_undo(command, shell);
   command.number("--since", flags->since, 0, "Only after this revision", "REVISION");
-  command.number("--limit", flags->limit, 1, "At most so many", "COUNT");
+  command.number("--limit", flags->limit, 1, "At most so many: the first ones after --since, or else the newest",
+                 "COUNT");
   command.flag("--follow", flags->follow, "Go on with each change as it is made, until Ctrl-C");
 }
 

@@ -107,6 +107,14 @@ Command Command::choice(const char* name, std::string& value, const std::vector<
   return *this;
 }
 
+Command Command::known_words(const char* name, std::string& value, const std::vector<std::string>& known,
+                             const char* help, const char* shown) {
+  std::string listed;  // as a membership describes itself
+  for (const std::string& word : known) listed += (listed.empty() ? "{" : ",") + word;
+  app_->add_option(name, value, help)->type_name(listed + "}")->option_text(shown);
+  return *this;
+}
+
 Command Command::choice_word(const char* name, std::string& value, const std::vector<std::string>& good,
                              const char* help, const char* shown) {
   app_->add_option(name, value, help)->required()->check(CLI::IsMember(good))->option_text(shown);

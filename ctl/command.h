@@ -31,6 +31,9 @@ class Command {
   Command required_option(const char* name, std::string& value, const char* help, const char* shown);
   Command choice(const char* name, std::string& value, const std::vector<std::string>& good, const char* help,
                  const char* shown);
+  // The same, but that other values pass, too: the words are those that are known, for completion.
+  Command known_words(const char* name, std::string& value, const std::vector<std::string>& known, const char* help,
+                      const char* shown);
   Command choice_word(const char* name, std::string& value, const std::vector<std::string>& good, const char* help,
                       const char* shown);
   Command number(const char* name, long long& value, long long least, const char* help, const char* shown);

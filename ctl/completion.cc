@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace ingress::ctl {
 namespace {
@@ -43,32 +45,66 @@ std::string path_cases(const CommandNode& program) {
   return cases;
 }
 
-// What may follow a path: its commands, or its flags and the program's.
-std::vector<std::string> flags_of(const CommandNode& node, const CommandNode& program) {
-  std::vector<std::string> flags;
-  for (const OptionNode& option : node.options) flags.insert(flags.end(), option.names.begin(), option.names.end());
-  if (&node == &program) return flags;
+// Those of a command, and the program's, which may be said with every one.
+std::vector<const OptionNode*> options_of(const CommandNode& node, const CommandNode& program) {
+  std::vector<const OptionNode*> options;
+  for (const OptionNode& option : node.options) options.push_back(&option);
+  if (&node == &program) return options;
   for (const OptionNode& option : program.options) {
-    if (option.names.front() != "--version" && option.names.front() != "--help") {
-      flags.insert(flags.end(), option.names.begin(), option.names.end());
-    }
+    if (option.names.front() != "--version" && option.names.front() != "--help") options.push_back(&option);
   }
-  return flags;
+  return options;
 }
 
-// Values of `--flag` on a path.
-std::string value_cases(const CommandNode& program, std::string_view action_begin, std::string_view action_end) {
-  std::string cases;
-  walk(program, "", [&](const CommandNode& node, const std::string& path) {
+bool takes_file(const OptionNode& option) { return option.shown.starts_with("FILE") || option.shown == "DIR"; }
+
+// Patterns of the words before the cursor where a value is to come: a path and its flag. A flag of the program's may
+// follow any path.
+struct ValuePlaces {
+  std::vector<std::pair<std::string, const OptionNode*>> choices;
+  std::string files;  // those of several are joined by |
+  std::string others;
+};
+
+ValuePlaces value_places(const CommandNode& program) {
+  ValuePlaces places;
+  walk(program, "", [&places, &program](const CommandNode& node, const std::string& path) {
     for (const OptionNode& option : node.options) {
-      if (option.choices.empty()) continue;
+      if (option.shown.empty()) continue;
       for (const std::string& name : option.names) {
-        const std::string words = path + " " + name;
-        cases.append("    ").append(posix(words)).append(") ").append(action_begin).append(joined(option.choices));
-        cases.append(action_end).append(" ;;\n");
+        const std::string pattern = &node == &program ? "*" + posix(" " + name) : posix(path + " " + name);
+        if (!option.choices.empty()) {
+          places.choices.emplace_back(pattern, &option);
+          continue;
+        }
+        std::string& to = takes_file(option) ? places.files : places.others;
+        to += (to.empty() ? "" : "|") + pattern;
       }
     }
   });
+  return places;
+}
+
+// What bash does where a value is to come: words, files (its default), or nothing.
+std::string bash_values(const CommandNode& program) {
+  const ValuePlaces places = value_places(program);
+  std::string cases;
+  for (const auto& [pattern, option] : places.choices) {
+    cases += "    " + pattern + ") words=" + posix(joined(option->choices)) + " ;;\n";
+  }
+  if (!places.files.empty()) cases += "    " + places.files + ") return ;;\n";
+  if (!places.others.empty()) cases += "    " + places.others + ") compopt +o default 2>/dev/null; return ;;\n";
+  return cases;
+}
+
+std::string zsh_values(const CommandNode& program) {
+  const ValuePlaces places = value_places(program);
+  std::string cases;
+  for (const auto& [pattern, option] : places.choices) {
+    cases += "    (" + pattern + ") compadd -- " + joined(option->choices) + "; return ;;\n";
+  }
+  if (!places.files.empty()) cases += "    (" + places.files + ") _files; return ;;\n";
+  if (!places.others.empty()) cases += "    (" + places.others + ") _message value; return ;;\n";
   return cases;
 }
 
@@ -83,14 +119,15 @@ std::string bash_completion(const CommandNode& program) {
                     "    case \"$path ${COMP_WORDS[i]}\" in\n      " +
                     path_cases(program) +
                     ") path=\"$path ${COMP_WORDS[i]}\" ;;\n    esac\n  done\n"
-                    "  local words=\n  case \"$path $previous\" in\n" +
-                    value_cases(program, "words='", "'") +
-                    "  esac\n  if [[ -z $words ]]; then\n    case \"$path\" in\n";
+                    "  local words=\n  COMPREPLY=()\n  case \"$path $previous\" in\n" +
+                    bash_values(program) + "  esac\n  if [[ -z $words ]]; then\n    case \"$path\" in\n";
   walk(program, "", [&](const CommandNode& node, const std::string& path) {
     std::vector<std::string> words;
     for (const CommandNode& each : node.commands) words.push_back(each.name);
     for (const OptionNode& word : node.words) words.insert(words.end(), word.choices.begin(), word.choices.end());
-    for (const std::string& flag : flags_of(node, program)) words.push_back(flag);
+    for (const OptionNode* option : options_of(node, program)) {
+      words.insert(words.end(), option->names.begin(), option->names.end());
+    }
     out += "      " + posix(path) + ") words=" + posix(joined(words)) + " ;;\n";
   });
   return out +
@@ -108,17 +145,8 @@ std::string zsh_completion(const CommandNode& program) {
                     "    case \"$at ${words[i]}\" in\n      (" +
                     path_cases(program) +
                     ") at=\"$at ${words[i]}\" ;;\n    esac\n  done\n"
-                    "  case \"$at ${words[CURRENT-1]}\" in\n";
-  walk(program, "", [&out](const CommandNode& node, const std::string& path) {
-    for (const OptionNode& option : node.options) {
-      for (const std::string& flag : option.names) {
-        if (option.choices.empty()) continue;
-        const std::string words = path + " " + flag;
-        out.append("    (").append(posix(words)).append(") compadd -- ").append(joined(option.choices));
-        out.append("; return ;;\n");
-      }
-    }
-  });
+                    "  case \"$at ${words[CURRENT-1]}\" in\n" +
+                    zsh_values(program);
   out += "  esac\n  local -a entries\n  case \"$at\" in\n";
   walk(program, "", [&](const CommandNode& node, const std::string& path) {
     out += "    (" + posix(path) + ") entries=(";
@@ -130,8 +158,8 @@ std::string zsh_completion(const CommandNode& program) {
     for (const OptionNode& word : node.words) {
       for (const std::string& choice : word.choices) entry(choice, word.help);
     }
-    for (const OptionNode& option : node.options) {
-      for (const std::string& flag : option.names) entry(flag, option.help);
+    for (const OptionNode* option : options_of(node, program)) {
+      for (const std::string& flag : option->names) entry(flag, option->help);
     }
     out += " ) ;;\n";
   });
@@ -156,11 +184,12 @@ std::string fish_completion(const CommandNode& program) {
     for (const OptionNode& word : node.words) {
       if (!word.choices.empty()) out += line + " -f -a " + fish(joined(word.choices)) + " -d " + fish(word.help) + "\n";
     }
-    for (const OptionNode& option : node.options) {
-      for (const std::string& flag : option.names) {
+    for (const OptionNode* option : options_of(node, program)) {
+      for (const std::string& flag : option->names) {
         out += line + (flag.starts_with("--") ? " -l " + flag.substr(2) : " -s " + flag.substr(1));
-        if (!option.shown.empty()) out += option.choices.empty() ? " -r" : " -x -a " + fish(joined(option.choices));
-        out += " -d " + fish(option.help) + "\n";
+        if (!option->shown.empty()) out += takes_file(*option) ? " -r" : " -x";
+        if (!option->choices.empty()) out += " -a " + fish(joined(option->choices));
+        out += " -d " + fish(option->help) + "\n";
       }
     }
   });

@@ -87,7 +87,8 @@ Outcome<int> connect(Shell& shell, const ConnectFlags& flags) {
     return wrong_usage("say MACHINE:PORT, for standard input and output, or -L");
   }
   if (!flags.target.empty() && !is_far_target(flags.target)) {
-    return wrong_usage("'" + flags.target + "' is not MACHINE:PORT, with a port from 1 to 65535");
+    return wrong_usage("'" + flags.target +
+                       "' is not MACHINE:PORT, or HOST:PORT of a host that leads to one, with a port from 1 to 65535");
   }
   std::signal(SIGPIPE, SIG_IGN);
   if (const Outcome<bool> ready = shell.session.connecting(); !ready) return tl::unexpected(ready.error());

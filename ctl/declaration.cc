@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
+#include "common/base/lower_case.h"
 #include "common/cli/toml_document.h"
+#include "ctl/policy_secrets.h"
 #include "ctl/session.h"
 
 namespace ingress::ctl {
@@ -20,7 +23,8 @@ std::string short_text(const Json& value) {
 std::string described(const Json& members) {
   std::string text;
   for (const auto& [name, value] : members.items()) {
-    text += (text.empty() ? "" : ", ") + name + " " + short_text(value);
+    const Json shown = name == "policy" ? hidden_secrets(value) : value;
+    text += (text.empty() ? "" : ", ") + name + " " + short_text(shown);
   }
   return text;
 }
@@ -40,6 +44,22 @@ Json service_body(const Json& service) {
 
 // Members of any order are the same.
 bool same(const Json& a, const Json& b) { return nlohmann::json::parse(a.dump()) == nlohmann::json::parse(b.dump()); }
+
+bool same_member(const std::string& name, const Json& now, const Json& wanted) {
+  return same(now, name == "policy" ? with_kept_hashes(wanted, now) : wanted);
+}
+
+bool same_service(const Json& now, Json wanted) {
+  wanted["policy"] = with_kept_hashes(wanted["policy"], now["policy"]);
+  return same(now, wanted);
+}
+
+// As the broker keeps it.
+std::string domain_name(const Json& said) {
+  std::string name = lower_case(said.get<std::string>());
+  if (name.ends_with('.')) name.pop_back();
+  return name;
+}
 
 class Plan {
  public:
@@ -62,7 +82,8 @@ class Plan {
     Json changes = Json::object();
     for (const char* name : kSettings) {
       if (!declared_.contains(name)) continue;
-      if (now_.project.is_null() || !same(now_.project[name], declared_[name])) changes[name] = declared_[name];
+      if (now_.project.is_null() || !same_member(name, now_.project[name], declared_[name]))
+        changes[name] = declared_[name];
     }
     if (now_.project.is_null()) {
       Json body{{"slug", slug_}};
@@ -83,7 +104,7 @@ class Plan {
       const Json body = service_body(service);
       const auto found = std::find_if(now_.services.begin(), now_.services.end(),
                                       [&name = name](const Json& row) { return row["name"] == name; });
-      if (found != now_.services.end() && same(service_body(*found), body)) continue;
+      if (found != now_.services.end() && same_service(service_body(*found), body)) continue;
       add((found == now_.services.end() ? "+ service " : "~ service ") + name, service,
           operation("PUT", path_ + "/services/" + percent_encoded(name), body));
     }
@@ -93,19 +114,17 @@ class Plan {
       add("- service " + name, {}, operation("DELETE", path_ + "/services/" + percent_encoded(name)));
     }
   }
+  // Those that go first: a name is free before it is taken.
   void domains() {
-    const Json& wanted = declared_["domains"];
-    for (const Json& name : wanted) {
-      const bool there = std::any_of(now_.domains.begin(), now_.domains.end(),
-                                     [&name](const Json& row) { return row["name"] == name; });
-      if (there) continue;
-      add("+ domain " + short_text(name), {},
-          operation("POST", "/v1/domains", Json{{"name", name}, {"project", slug_}}));
-    }
+    std::set<std::string> wanted;
+    for (const Json& name : declared_["domains"]) wanted.insert(domain_name(name));
     for (const Json& row : now_.domains) {
-      if (std::find(wanted.begin(), wanted.end(), row["name"]) != wanted.end()) continue;
-      add("- domain " + short_text(row["name"]), {},
-          operation("DELETE", "/v1/domains/" + percent_encoded(row["name"].get<std::string>())));
+      const auto name = row["name"].get<std::string>();
+      if (wanted.erase(name) > 0) continue;
+      add("- domain " + name, {}, operation("DELETE", "/v1/domains/" + percent_encoded(name)));
+    }
+    for (const std::string& name : wanted) {
+      add("+ domain " + name, {}, operation("POST", "/v1/domains", Json{{"name", name}, {"project", slug_}}));
     }
   }
   void add(std::string line, const Json& members, Json operation) {

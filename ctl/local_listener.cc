@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <system_error>
@@ -52,9 +53,14 @@ bool to_sockaddr(const LocalForward& forward, sockaddr_storage& to, socklen_t& s
 }  // namespace
 
 bool is_far_target(std::string_view text) {
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  };
   std::string_view port;
   int number = 0;
-  return cut_last(text, port) && !text.empty() && parse_port(port, number) && number > 0;
+  return cut_last(text, port) && !text.empty() && std::all_of(text.begin(), text.end(), in_name) &&
+         !port.starts_with('0') && parse_port(port, number);
 }
 
 Outcome<LocalForward> LocalForward::parse(std::string_view text) {

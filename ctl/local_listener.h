@@ -9,7 +9,7 @@
 
 namespace ingress::ctl {
 
-// "MACHINE:PORT", a port from 1 to 65535.
+// "MACHINE:PORT" or "HOST:PORT", a port from 1 to 65535 without leading zeros; no address.
 bool is_far_target(std::string_view text);
 
 struct LocalForward {

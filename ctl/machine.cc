@@ -21,7 +21,8 @@ struct MachineFlags {
 
   void add_settings(Command command) {
     command.port("--port", port, "Its default port [3000]");
-    command.option("--state", state, "starting, active, detached or archived", "STATE");
+    command.known_words("--state", state, {"starting", "active", "detached", "archived"},
+                        "starting, active, detached or archived", "STATE");
     command.option("--metadata", metadata, "Anything of yours, as a JSON object", "JSON");
     command.option("--owner", owner, "The project that it belongs to", "PROJECT");
     ttl.add_to(command);

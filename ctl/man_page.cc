@@ -5,6 +5,9 @@
 namespace ingress::ctl {
 namespace {
 
+// Of what is said here; the commands say the rest.
+constexpr std::string_view kDate = "2026-11-30";
+
 std::string escaped(std::string_view text) {
   std::string out;
   bool at_start = true;
@@ -62,7 +65,8 @@ void add_commands(const CommandNode& node, const std::string& path, std::string&
 }  // namespace
 
 std::string man_page(const CommandNode& program, const std::string& version) {
-  std::string out = ".TH INGRESSCTL 1 \"\" \"" + program.name + " " + escaped(version) + "\" \"User Commands\"\n";
+  std::string out = ".TH INGRESSCTL 1 \"" + std::string(kDate) + "\" \"" + program.name + " " + escaped(version) +
+                    "\" \"User Commands\"\n";
   out += ".SH NAME\n" + program.name + " \\- shows and changes what an ingress broker serves\n";
   out += ".SH SYNOPSIS\n" + bold(program.name) + " [" + italic("OPTION") + "]... " + italic("COMMAND") + " ...\n";
   out += ".SH DESCRIPTION\n" + escaped(program.help) + "\n";

@@ -8,12 +8,14 @@ void PolicyFlags::add_to(Command command) {
   command.text_option("--policy", json,
                       "The whole policy, a JSON object; @FILE and - as for --auth, and so for what is secret",
                       "JSON|@FILE|-");
-  command.option("--profile", profile,
-                 "Bundle for a framework: vite, next, django, jupyter, code-server, rstudio or grpc", "NAME");
-  command.option("--host", host, "Host that the origin sees: rewrite (localhost:PORT) or preserve", "HOW");
-  command.option("--origin", origin, "The same for Origin and Referer: rewrite or preserve", "HOW");
-  command.option("--origin-protocol", origin_protocol,
-                 "What the origin speaks: http (HTTP/1.1), https (the same over TLS) or h2c (HTTP/2)", "WHAT");
+  command.known_words("--profile", profile, {"vite", "next", "django", "jupyter", "code-server", "rstudio", "grpc"},
+                      "Bundle for a framework: vite, next, django, jupyter, code-server, rstudio or grpc", "NAME");
+  command.known_words("--host", host, {"rewrite", "preserve"},
+                      "Host that the origin sees: rewrite (localhost:PORT) or preserve", "HOW");
+  command.known_words("--origin", origin, {"rewrite", "preserve"},
+                      "The same for Origin and Referer: rewrite or preserve", "HOW");
+  command.known_words("--origin-protocol", origin_protocol, {"http", "https", "h2c"},
+                      "What the origin speaks: http (HTTP/1.1), https (the same over TLS) or h2c (HTTP/2)", "WHAT");
   command.text_option("--auth", auth,
                       "Who may come in: public, share, deny, or the JSON of another way; @FILE: what is in that file, "
                       "-: in standard input (passwords and tokens: everybody here can read a command line)",

@@ -1,9 +1,11 @@
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <ostream>
 
+#include "ctl/new_file.h"
 #include "ctl/nouns.h"
 #include "ctl/problem.h"
 
@@ -78,8 +80,12 @@ class Import {
 Outcome<int> import(Shell& shell, const TransferFlags& flags) {
   std::ifstream file;
   if (flags.file != "-") {
+    errno = 0;
     file.open(flags.file, std::ios::binary);
-    if (!file) return failed("cannot read " + flags.file);
+    // The first read says of a directory that it is one.
+    if (file) file.peek();
+    if (!file.is_open() || file.bad()) return failed("cannot read " + flags.file + because(errno));
+    file.clear();
   }
   const Outcome<size_t> count = Import(shell, flags).run(flags.file == "-" ? std::cin : file);
   if (!count) return tl::unexpected(count.error());

@@ -1,9 +1,13 @@
 #include "ctl/session.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace ingress::ctl {
 namespace {
+
+// Rows of one answer.
+constexpr long long kChangesPage = 1000;
 
 bool matches(const Json& item, const Ask& ask) {
   return std::all_of(ask.where.begin(), ask.where.end(), [&item](const auto& wanted) {
@@ -125,27 +129,54 @@ Outcome<Json> Session::one(const Ask& ask) {
   return items->front();
 }
 
-Outcome<Json> Session::changes(long long since, long long limit) {
-  constexpr long long kPageRows = 1000;
+Outcome<Json> Session::changes_of_file(std::optional<long long> since, long long limit) {
+  Outcome<Json> items = items_of_file({"changes", "", {}});
+  if (!items) return items;
   Json all = Json::array();
-  if (!globals_.db.empty()) {
-    Outcome<Json> items = items_of_file({"changes", "", {}});
-    if (!items) return items;
-    for (Json& item : *items) {
-      if (limit > 0 && static_cast<long long>(all.size()) >= limit) break;
-      if (item["revision"].get<long long>() > since) all.push_back(std::move(item));
-    }
-    return all;
+  for (Json& item : *items) {
+    if (item["revision"].get<long long>() > since.value_or(0)) all.push_back(std::move(item));
   }
+  const auto most = limit == 0 ? all.size() : std::min(all.size(), static_cast<size_t>(limit));
+  const auto begin = static_cast<std::ptrdiff_t>(since ? 0 : all.size() - most);
+  all.erase(all.begin() + begin + static_cast<std::ptrdiff_t>(most), all.end());
+  all.erase(all.begin(), all.begin() + begin);
+  return all;
+}
+
+// The API reads backwards, page by page.
+Outcome<Json> Session::newest_changes(long long limit) {
+  constexpr long long kBehindAll = 1LL << 53;
+  Json all = Json::array();
+  long long before = kBehindAll;
   while (true) {
-    const long long wanted = limit == 0 ? kPageRows : std::min(kPageRows, limit - static_cast<long long>(all.size()));
-    Outcome<Json> page = get("/v1/changes?since=" + std::to_string(since) + "&limit=" + std::to_string(wanted));
+    const long long wanted = std::min(kChangesPage, limit - static_cast<long long>(all.size()));
+    Outcome<Json> page = get("/v1/changes?before=" + std::to_string(before) + "&limit=" + std::to_string(wanted));
+    if (!page) return page;
+    Json& items = (*page)["items"];
+    const auto count = static_cast<long long>(items.size());
+    for (Json& item : items) all.push_back(std::move(item));
+    if (count < wanted || static_cast<long long>(all.size()) >= limit) break;
+    before = (*page)["next"].get<long long>();
+  }
+  std::reverse(all.begin(), all.end());
+  return all;
+}
+
+Outcome<Json> Session::changes(std::optional<long long> since, long long limit) {
+  if (!globals_.db.empty()) return changes_of_file(since, limit);
+  if (!since && limit > 0) return newest_changes(limit);
+  Json all = Json::array();
+  long long after = since.value_or(0);
+  while (true) {
+    const long long wanted =
+        limit == 0 ? kChangesPage : std::min(kChangesPage, limit - static_cast<long long>(all.size()));
+    Outcome<Json> page = get("/v1/changes?since=" + std::to_string(after) + "&limit=" + std::to_string(wanted));
     if (!page) return page;
     Json& items = (*page)["items"];
     const auto count = static_cast<long long>(items.size());
     for (Json& item : items) all.push_back(std::move(item));
     if (count < wanted || (limit > 0 && static_cast<long long>(all.size()) >= limit)) return all;
-    since = (*page)["next"].get<long long>();
+    after = (*page)["next"].get<long long>();
   }
 }
 

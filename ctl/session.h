@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,12 +56,14 @@ class Session {
   Outcome<bool> connecting();
   Outcome<std::unique_ptr<TcpWay>> connect(const std::string& target) const;
 
-  // What has changed since a revision, at most `limit` rows (0: all).
-  Outcome<Json> changes(long long since, long long limit);
+  // What has changed since a revision, at most `limit` rows (0: all), oldest first. Without a revision the newest rows.
+  Outcome<Json> changes(std::optional<long long> since, long long limit);
 
  private:
   Outcome<AdminClient*> client();
   Outcome<Json> items_of_file(const Ask& ask);
+  Outcome<Json> changes_of_file(std::optional<long long> since, long long limit);
+  Outcome<Json> newest_changes(long long limit);
 
   Outcome<std::string> token() const;
 

@@ -1,8 +1,10 @@
 #include "ctl/text_source.h"
 
-#include <iostream>
-#include <iterator>
+#include <unistd.h>
 
+#include <utility>
+
+#include "common/base/read_file.h"
 #include "common/cli/secret.h"
 
 namespace ingress::ctl {
@@ -10,7 +12,11 @@ namespace {
 
 constexpr const char* kSpace = " \t\r\n";
 
-std::string standard_input() { return {std::istreambuf_iterator<char>(std::cin), {}}; }
+Outcome<std::string> standard_input() {
+  Result<std::string> text = read_file(STDIN_FILENO);
+  if (!text) return wrong_usage(cannot_read("standard input", text.error()));
+  return std::move(*text);
+}
 
 Outcome<std::string> file_text(const std::string& path) {
   cli::Parsed<std::string> text = cli::read_secret_file(path);

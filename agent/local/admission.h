@@ -21,6 +21,8 @@ class Admission {
 
   // kUnauthorized, side kClient.
   Status check(const http::Fields& fields, std::string_view client_ip) const;
+  // Whoever was let in has shown the secret.
+  bool by_secret() const { return !secret_.empty(); }
 
  private:
   bool shows_secret(const http::Fields& fields) const;

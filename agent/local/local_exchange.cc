@@ -1,6 +1,5 @@
 #include "agent/local/local_exchange.h"
 
-#include <charconv>
 #include <utility>
 
 #include "agent/local/local_requests.h"
@@ -9,18 +8,7 @@
 namespace ingress::agent {
 namespace {
 
-constexpr int kDefaultHttpPort = 80;
 constexpr Error kBadAnswer{ErrorCode::kProtocol, Side::kOrigin, false, 0, "the answer's Content-Length is malformed"};
-
-// Of a Host field; the scheme's default where it names none.
-int port_of(std::string_view host) {
-  const size_t colon = host.rfind(':');
-  int port = 0;
-  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
-    std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
-  }
-  return port > 0 ? port : kDefaultHttpPort;
-}
 
 }  // namespace
 
@@ -33,33 +21,28 @@ void LocalExchange::FromOrigin::on_sendable() {
 }
 
 server::RequestHandler* LocalExchange::start(server::Responder& responder, const http::RequestHead& head,
-                                             const server::RequestInfo& info, const http::RequestTarget& asked,
-                                             const origin::Target& target, int port) {
+                                             const server::RequestInfo& info, const http::RequestTarget& line,
+                                             const origin::Target& target, const AskedTarget& asked) {
   responder_ = &responder;
-  client_ip_.assign(info.client_ip);
-  host_.assign(asked.host);
-  port_ = port;
+  client_.take(head.fields, info.client_ip, line.host, asked.host, owner_.admission_.by_secret());
+  port_ = asked.port;
   request_ended_ = info.end;
   upgraded_ = answer_begun_ = answer_ended_ = false;
   owner_.scratch_.clear();
   owner_.request_fields_.clear();
   http::RequestRules rules;
-  rules.target_port = port;
-  http::forward_request_fields(head, info.upgrade, inbound(), rules, owner_.ids_, owner_.scratch_,
+  rules.target_port = port_;
+  http::forward_request_fields(head, info.upgrade, client_.of_request(), rules, owner_.ids_, owner_.scratch_,
                                owner_.request_fields_);
   origin::Request request;
   request.method = head.method;
-  request.target = asked.target;
+  request.target = line.target;
   request.fields = &owner_.request_fields_;
   request.upgrade = info.upgrade;
   request.end = info.end;
   exchange_ = owner_.parts_.pool.start(target, request, owner_.timeouts_, from_origin_);
   return &from_client_;
 }
-
-// The provider's ingress stands before this port and is not asked what it says of the client: X-Forwarded-* are set
-// from the connection, as on the broker.
-http::Inbound LocalExchange::inbound() const { return {client_ip_, "http", host_, port_of(host_)}; }
 
 void LocalExchange::request_data(MutableBytes payload, bool end) {
   request_ended_ = request_ended_ || end;
@@ -95,7 +78,7 @@ void LocalExchange::answer_head(const http::ResponseHead& head, bool end) {
   out.reason = head.reason;
   http::RequestRules rules;
   rules.target_port = port_;
-  http::forward_response_fields(head, inbound(), rules, owner_.scratch_, out.fields);
+  http::forward_response_fields(head, client_.of_answer(), rules, owner_.scratch_, out.fields);
   if (!responder_->send_head(out, end)) return failed(kBadAnswer);
   if (head.status < kFirstFinal && head.status != kSwitchingProtocols) return;
   answer_begun_ = true;

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "agent/local/client_side.h"
+#include "agent/local/target_header.h"
 #include "common/http/forward_rules.h"
 #include "common/origin/origin_pool.h"
 #include "common/server/exchange.h"
@@ -24,10 +26,10 @@ class LocalExchange final : public uv::Buryable {
   LocalExchange(const LocalExchange&) = delete;
   LocalExchange& operator=(const LocalExchange&) = delete;
 
-  // Returns the request's handler. `port` is the target's.
+  // Returns the request's handler. `line` is what its head asks for by Host and path, `asked` by the target header.
   server::RequestHandler* start(server::Responder& responder, const http::RequestHead& head,
-                                const server::RequestInfo& info, const http::RequestTarget& asked,
-                                const origin::Target& target, int port);
+                                const server::RequestInfo& info, const http::RequestTarget& line,
+                                const origin::Target& target, const AskedTarget& asked);
 
  private:
   // The two handler interfaces have functions of the same name, so each has an object of its own.
@@ -62,7 +64,6 @@ class LocalExchange final : public uv::Buryable {
     LocalExchange& owner_;
   };
 
-  http::Inbound inbound() const;
   void request_data(MutableBytes payload, bool end);
   void request_trailers(const http::Fields& trailers);
   void client_drained();
@@ -82,8 +83,7 @@ class LocalExchange final : public uv::Buryable {
   FromOrigin from_origin_;
   server::Responder* responder_ = nullptr;
   std::unique_ptr<origin::Exchange> exchange_;
-  std::string client_ip_;
-  std::string host_;
+  ClientSide client_;
   int port_ = 0;
   bool request_ended_ = false;
   bool upgraded_ = false;

@@ -6,7 +6,6 @@
 
 #include "agent/local/local_exchange.h"
 #include "agent/local/self_page.h"
-#include "agent/local/target_header.h"
 #include "common/base/log.h"
 
 namespace ingress::agent {
@@ -68,8 +67,9 @@ LocalRequests::~LocalRequests() { assert(running_ == 0); }
 server::RequestHandler* LocalRequests::on_request(server::Responder& responder, const http::RequestHead& head,
                                                   const server::RequestInfo& info) {
   const Result<http::RequestTarget> target = host_and_target(head);
-  if (!target) {
-    send_error(responder, target.error());
+  const Status welcome = target ? http::check_forwarded(head) : tl::unexpected(target.error());
+  if (!welcome) {
+    send_error(responder, welcome.error());
     return nullptr;
   }
   if (asks_for_self(head, info.client_ip)) {
@@ -78,8 +78,8 @@ server::RequestHandler* LocalRequests::on_request(server::Responder& responder, 
     return nullptr;
   }
   if (answer_own(responder, head, target->target)) return nullptr;
-  int port = 0;
-  const Result<origin::Target> origin = target_of(head, info, port);
+  AskedTarget asked;
+  const Result<origin::Target> origin = target_of(head, info, asked);
   if (!origin) {
     log_debug("local_refused", {{"client", std::string(info.client_ip)}, {"error", describe(origin.error())}});
     send_error(responder, origin.error());
@@ -94,7 +94,7 @@ server::RequestHandler* LocalRequests::on_request(server::Responder& responder, 
   }
   ++running_;
   // From here on it owns itself: give_back() takes it back.
-  return exchange.release()->start(responder, head, info, *target, *origin, port);
+  return exchange.release()->start(responder, head, info, *target, *origin, asked);
 }
 
 // GET /health and /ready, whatever else the head says: a provider's checks know neither header nor secret.
@@ -115,24 +115,25 @@ bool LocalRequests::answer_own(server::Responder& responder, const http::Request
 }
 
 Result<origin::Target> LocalRequests::target_of(const http::RequestHead& head, const server::RequestInfo& info,
-                                                int& port) const {
+                                                AskedTarget& asked) const {
   if (const Status admitted = admission_.check(head.fields, info.client_ip); !admitted) {
     return tl::unexpected(admitted.error());
   }
   const MachineConfig* const config = parts_.config();
-  const Result<AskedTarget> asked = asked_target(head.fields, config);
-  if (!asked) return tl::unexpected(asked.error());
+  const Result<AskedTarget> read = asked_target(head.fields, config);
+  if (!read) return tl::unexpected(read.error());
+  asked = *read;
   Result<origin::Target> found =
-      asked->host_port.empty() ? parts_.policy.target(asked->port) : parts_.policy.named(asked->host_port);
+      asked.host_port.empty() ? parts_.policy.target(asked.port) : parts_.policy.named(asked.host_port);
   if (!found) return found;
   const bool of_machine = !found->addresses.empty();
-  port = of_machine ? found->addresses.front().port : found->port;
-  if (of_machine && config != nullptr && !config->is_public(port)) return tl::unexpected(kNotPublic);
+  asked.port = of_machine ? found->addresses.front().port : found->port;
+  if (of_machine && config != nullptr && !config->is_public(asked.port)) return tl::unexpected(kNotPublic);
   return found;
 }
 
-http::ErrorAnswer LocalRequests::on_unreadable(const Error& error, std::string_view client_ip) {
-  log_debug("local_unreadable", {{"client", std::string(client_ip)}, {"error", describe(error)}});
+http::ErrorAnswer LocalRequests::on_unreadable(const Error& error, const server::UnreadableRequest& request) {
+  log_debug("local_unreadable", {{"client", std::string(request.client_ip)}, {"error", describe(error)}});
   return error_body(error);
 }
 

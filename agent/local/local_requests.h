@@ -8,6 +8,7 @@
 
 #include "agent/local/admission.h"
 #include "agent/local/local_server.h"
+#include "agent/local/target_header.h"
 #include "common/http/forward_rules.h"
 #include "common/server/exchange.h"
 
@@ -28,13 +29,15 @@ class LocalRequests final : public server::RequestAcceptor {
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
                                      const server::RequestInfo& info) override;
-  http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
+  http::ErrorAnswer on_unreadable(const Error& error, const server::UnreadableRequest& request) override;
 
  private:
   friend class LocalExchange;
 
   bool answer_own(server::Responder& responder, const http::RequestHead& head, std::string_view path) const;
-  Result<origin::Target> target_of(const http::RequestHead& head, const server::RequestInfo& info, int& port) const;
+  // `asked` is what the head asks for, its port that of the target.
+  Result<origin::Target> target_of(const http::RequestHead& head, const server::RequestInfo& info,
+                                   AskedTarget& asked) const;
   void give_back(LocalExchange& exchange);
 
   uv::Loop& loop_;

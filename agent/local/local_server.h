@@ -23,6 +23,9 @@ struct LocalOptions {
   uv::Address address;
   std::string secret;  // X-Iterate-Project-Ingress-Secret; empty: none is asked for
   bool open = false;   // without a secret: peers that are not loopback are served too
+  // Open in the process: beyond, whoever has waited longest without a request gives way to who comes, so that strangers
+  // shut nobody out. 0: three quarters of what the process may have; the rest is for the tunnels' streams.
+  int descriptors = 0;
   server::ConnectionOptions connection;
   origin::Timeouts timeouts;
 };

@@ -4,6 +4,9 @@
 #include <array>
 
 #include "agent/local/admission.h"
+#include "common/http/accept.h"
+#include "common/http/field_names.h"
+#include "common/http/forwarded.h"
 
 namespace ingress::agent {
 namespace {
@@ -24,18 +27,29 @@ bool is_local_host(std::string_view host) {
   return http::iequals(host, "localhost") || host == "127.0.0.1" || host == "[::1]";
 }
 
-bool starts_with(std::string_view name, std::string_view prefix) {
-  return name.size() >= prefix.size() && http::iequals(name.substr(0, prefix.size()), prefix);
+// Fields of who passes requests on, and those that are for this port's other requests; in each spelling that an app may
+// take for them.
+bool is_passed_on(const http::Fields& fields) {
+  constexpr std::array<std::string_view, 3> kNames = {"forwarded", "via", "x-real-ip"};
+  constexpr std::array<std::string_view, 2> kPrefixes = {"x-forwarded-", "x-iterate-"};
+  return std::any_of(fields.begin(), fields.end(), [&kNames, &kPrefixes](const http::Field& field) {
+    const auto is = [&field](std::string_view name) { return http::folds_to(field.name, name); };
+    const auto begins = [&field](std::string_view prefix) {
+      return http::folds_to(field.name.substr(0, prefix.size()), prefix);
+    };
+    return std::any_of(kNames.begin(), kNames.end(), is) || std::any_of(kPrefixes.begin(), kPrefixes.end(), begins);
+  });
 }
 
-// Fields of who passes requests on, and those that are for this port's other requests.
-bool is_passed_on(const http::Fields& fields) {
-  constexpr std::array<std::string_view, 3> kNames = {"Forwarded", "Via", "X-Real-IP"};
-  return std::any_of(fields.begin(), fields.end(), [&kNames](const http::Field& field) {
-    return starts_with(field.name, "X-Forwarded-") || starts_with(field.name, "X-Iterate-") ||
-           std::any_of(kNames.begin(), kNames.end(),
-                       [&field](std::string_view name) { return http::iequals(field.name, name); });
-  });
+// A parameter, whatever stands beside it.
+bool has_parameter(std::string_view query, std::string_view parameter) {
+  while (!query.empty()) {
+    const size_t end = query.find('&');
+    if (query.substr(0, end) == parameter) return true;
+    if (end == std::string_view::npos) return false;
+    query.remove_prefix(end + 1);
+  }
+  return false;
 }
 
 }  // namespace
@@ -49,9 +63,10 @@ bool asks_for_self(const http::RequestHead& head, std::string_view client_ip) {
 
 bool wants_json(const http::RequestHead& head) {
   const size_t query = head.target.find('?');
-  if (query != std::string_view::npos && head.target.substr(query + 1) == "format=json") return true;
-  const http::Field* const accept = http::find_field(head.fields, "Accept");
-  return accept != nullptr && starts_with(accept->value, "application/json");
+  if (query != std::string_view::npos && has_parameter(head.target.substr(query + 1), "format=json")) return true;
+  std::string accept;
+  http::join_said(head.fields, "Accept", accept);
+  return http::prefers_json(accept);
 }
 
 }  // namespace ingress::agent

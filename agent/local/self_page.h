@@ -12,7 +12,7 @@
 namespace ingress::agent {
 
 bool asks_for_self(const http::RequestHead& head, std::string_view client_ip);
-// JSON by `?format=json` or Accept: application/json, else text.
+// JSON by `?format=json`, or where Accept names application/json and prefers no text; else text.
 bool wants_json(const http::RequestHead& head);
 
 }  // namespace ingress::agent

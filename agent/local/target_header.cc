@@ -34,6 +34,15 @@ bool is_host_name(std::string_view host) {
   }
 }
 
+// What a client may have asked for: a name below another one, which no address is.
+std::string_view public_host(std::string_view value) {
+  if (value.ends_with('.')) value.remove_suffix(1);
+  const size_t dot = value.rfind('.');
+  if (dot == std::string_view::npos || !is_host_name(value)) return {};
+  const std::string_view last = value.substr(dot + 1);
+  return std::all_of(last.begin(), last.end(), is_digit) ? std::string_view() : value;
+}
+
 // `--` occurs in names too (xn--…): it ends a port where what is before it could be meant as one.
 bool looks_like_port(std::string_view prefix) {
   return std::all_of(prefix.begin(), prefix.end(), [](char c) { return is_digit(c) || c == '+' || c == '-'; });
@@ -71,18 +80,19 @@ Result<AskedTarget> asked_target(const http::Fields& fields, const MachineConfig
     return fail(ErrorCode::kMissingProxyTargetHost, Side::kClient, "no X-Iterate-Proxy-Target-Host");
   }
   const std::string_view value = found->value;
-  if (value.find(':') != std::string_view::npos) return AskedTarget{0, value};
+  if (value.find(':') != std::string_view::npos) return AskedTarget{0, value, {}};
+  const std::string_view host = public_host(value);
   if (const std::optional<Result<int>> known = known_port(value, config)) {
-    return known->map([](int port) { return AskedTarget{port, {}}; });
+    return known->map([host](int port) { return AskedTarget{port, {}, host}; });
   }
   const size_t separator = find_separator(value);
   if (separator == std::string_view::npos) {
     if (!is_host_name(value)) return invalid;
-    return AskedTarget{config == nullptr ? kDefaultPort : config->default_port, {}};
+    return AskedTarget{config == nullptr ? kDefaultPort : config->default_port, {}, host};
   }
   const Result<int> port = parse_port(value.substr(0, separator));
   if (!port || !is_host_name(value.substr(separator + 2))) return invalid;
-  return AskedTarget{*port, {}};
+  return AskedTarget{*port, {}, host};
 }
 
 }  // namespace ingress::agent

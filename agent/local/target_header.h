@@ -10,9 +10,14 @@
 namespace ingress::agent {
 
 inline constexpr std::string_view kTargetHeader = "X-Iterate-Proxy-Target-Host";
+
+// Views into the head.
 struct AskedTarget {
   int port = 0;                // of this machine, where `host_port` is empty
-  std::string_view host_port;  // "localhost:3000", "sidecar:9000": for TargetPolicy::named. A view into the head.
+  std::string_view host_port;  // "localhost:3000", "sidecar:9000": for TargetPolicy::named
+  // The whole name, without a dot at its end, where it is one that a client may have asked for ("misha.iterate.app",
+  // "4096__misha.iterate.app"); "" for one without a dot and for an address.
+  std::string_view host;
 };
 
 // A host of the machine's, of its projects or of a route ends where `config` says. Beside those,

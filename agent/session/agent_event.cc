@@ -24,4 +24,10 @@ tunnel::pb::Event event_of(const LeftStreams& left) {
   return event;
 }
 
+tunnel::pb::Event leaving_event() {
+  tunnel::pb::Event event;
+  event.set_leaving(true);
+  return event;
+}
+
 }  // namespace ingress::agent

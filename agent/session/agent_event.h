@@ -9,5 +9,6 @@ namespace ingress::agent {
 
 tunnel::pb::Event event_of(const ListeningPorts& listening, uint64_t revision);
 tunnel::pb::Event event_of(const LeftStreams& left);
+tunnel::pb::Event leaving_event();
 
 }  // namespace ingress::agent

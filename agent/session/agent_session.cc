@@ -37,7 +37,7 @@ void AgentSession::say_hello(const TunnelConfig& config, int slot, const std::st
   hello.set_token(token);
   hello.set_agent_version(config.agent_version);
   hello.set_instance(config.instance);
-  hello.set_supersedes(config.supersedes);
+  for (const std::string& instance : config.supersedes) hello.add_supersedes(instance);
   hello.set_slot(static_cast<uint32_t>(slot));
   hello.set_initial_window_bytes(config.limits.initial_window_bytes);
   for (const auto& [name, value] : config.labels) (*hello.mutable_labels())[name] = value;
@@ -81,6 +81,10 @@ void AgentSession::send_event(const tunnel::pb::Event& event) {
   if (state_ == State::kServing) session_.send_event(event);
 }
 
+bool AgentSession::has_lasting_streams() {
+  return session_.has_stream_up_to(std::exchange(marked_stream_, session_.latest_stream()));
+}
+
 void AgentSession::on_data(MutableBytes bytes) {
   if (state_ != State::kClosing) session_.receive(bytes, now());
 }
@@ -105,6 +109,7 @@ void AgentSession::on_welcome(const tunnel::pb::Welcome& welcome) {
   state_ = State::kServing;
   reconnect_spread_ = Duration{welcome.reconnect_spread_ms()};
   broker_id_ = welcome.broker();
+  takes_leaving_ = (welcome.features() & tunnel::kFeatureLeaving) != 0;
   owner_.on_welcome(*this, welcome);
 }
 

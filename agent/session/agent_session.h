@@ -80,6 +80,10 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   const std::string& broker_id() const { return broker_id_; }
   const tunnel::SessionActivity& activity() const { return session_.activity(); }
   size_t stream_count() const { return session_.stream_count(); }
+  // The broker lets another agent have the machine at once where this one is leaving.
+  bool may_leave() const { return state_ == State::kServing && takes_leaving_; }
+  // Whether streams that were there when it was asked last are there still.
+  bool has_lasting_streams();
   Time last_received() const { return session_.last_received(); }
   bool established() const { return session_.established(); }
   Duration round_trip() const { return session_.round_trip(); }
@@ -117,6 +121,8 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   tunnel::Session session_;
   Duration reconnect_spread_{0};
   State state_ = State::kHello;
+  uint32_t marked_stream_ = 0;  // the latest one when it was asked for lasting ones
+  bool takes_leaving_ = false;
   bool dry_ = false;  // no stream runs and none can come
 };
 

@@ -2,27 +2,16 @@
 
 #include <charconv>
 
+#include "common/base/address_block.h"
+#include "common/base/names.h"
+#include "common/http/head.h"
+
 namespace ingress::agent {
 namespace {
 
 constexpr std::string_view kScheme = "https://";
-constexpr size_t kMaxNameBytes = 253;
 
-bool is_name_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-}
-
-bool is_address_byte(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
-}
-
-template <class Predicate>
-bool all_of(std::string_view text, Predicate predicate) {
-  for (const char c : text) {
-    if (!predicate(c)) return false;
-  }
-  return !text.empty() && text.size() <= kMaxNameBytes;
-}
+bool is_ipv6(std::string_view text) { return text.find(':') != std::string_view::npos && IpAddress::parse(text); }
 
 bool parse_port(std::string_view text, int& port) {
   int value = 0;
@@ -52,19 +41,21 @@ bool split_host_port(std::string_view text, std::string& host, int& port) {
     name = text.substr(0, colon);
     rest = text.substr(colon);
   }
-  if (bracketed ? !all_of(name, is_address_byte) : !all_of(name, is_name_byte)) return false;
+  if (bracketed ? !is_ipv6(name) : !host_form(name)) return false;
   if (!rest.empty() && (rest.front() != ':' || !parse_port(rest.substr(1), port))) return false;
   host = name;
   return true;
 }
 
-std::string BrokerUrl::authority() const {
+std::string authority_of(const std::string& host, int port) {
   const bool is_v6 = host.find(':') != std::string::npos;
   return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+std::string BrokerUrl::authority() const { return authority_of(host, port); }
+
 tl::expected<BrokerUrl, std::string> BrokerUrl::parse(std::string_view text) {
-  if (!text.starts_with(kScheme)) return refuse(text, "it must begin with https://");
+  if (!http::iequals(text.substr(0, kScheme.size()), kScheme)) return refuse(text, "it must begin with https://");
   std::string_view authority = text.substr(kScheme.size());
   if (authority.ends_with('/')) authority.remove_suffix(1);
   if (authority.find_first_of("/?#@") != std::string_view::npos)

@@ -18,6 +18,9 @@ struct BrokerUrl {
   static tl::expected<BrokerUrl, std::string> parse(std::string_view text);
 };
 
+// "host:port", an IPv6 address in brackets.
+std::string authority_of(const std::string& host, int port);
+
 // Splits "host", "host:port", "[v6]" or "[v6]:port"; false where it is none of these. `port` stays where none is named.
 bool split_host_port(std::string_view text, std::string& host, int& port);
 

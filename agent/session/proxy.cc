@@ -42,6 +42,12 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
+// RFC 7617, 2: a user-id, a colon and a password, which may be empty. Of what stands before the @.
+std::string credentials_of(std::string_view user_info) {
+  const bool has_password = user_info.find(':') != std::string_view::npos;
+  return percent_decoded(user_info) + (has_password ? "" : ":");
+}
+
 std::string base64(std::string_view text) {
   constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
@@ -139,7 +145,7 @@ tl::expected<std::optional<Proxy>, std::string> choose_proxy(const ProxyEnvironm
   if (text.ends_with('/')) text.remove_suffix(1);
   Proxy proxy;
   if (const size_t at = text.rfind('@'); at != std::string_view::npos) {
-    proxy.authorization = "Basic " + base64(percent_decoded(text.substr(0, at)));
+    proxy.authorization = "Basic " + base64(credentials_of(text.substr(0, at)));
     text.remove_prefix(at + 1);
   }
   // What stood before the @ is left out of the sentence: it holds a password.

@@ -16,11 +16,13 @@ struct Proxy {
   std::string host;
   int port = 80;
   std::string authorization;  // value of Proxy-Authorization, "" for none
+
+  std::string authority() const { return authority_of(host, port); }
 };
 
 // What the environment says. Empty texts count as unset.
 struct ProxyEnvironment {
-  std::string https_proxy;  // [http://][user:password@]host[:port]
+  std::string https_proxy;  // [http://][user[:password]@]host[:port]
   std::string no_proxy;     // names (with their subdomains), name:port, addresses, address blocks (10.0.0.0/8), or *
 
   // https_proxy before HTTPS_PROXY, no_proxy before NO_PROXY.

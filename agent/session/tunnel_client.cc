@@ -136,23 +136,30 @@ size_t TunnelClient::stream_count() const {
   return count;
 }
 
+bool TunnelClient::has_lasting_streams() {
+  bool any = false;
+  for (const std::unique_ptr<AgentSession>& session : sessions_) any = session->has_lasting_streams() || any;
+  return any;
+}
+
 bool TunnelClient::first_report(ErrorCode code) {
   const uint64_t bit = uint64_t{1} << static_cast<unsigned>(code);
   return (std::exchange(reported_errors_, reported_errors_ | bit) & bit) == 0;
 }
 
-void TunnelClient::fail_attempt(const Error& error, const std::string& address) {
+void TunnelClient::fail_attempt(const ConnectFailure& failure) {
   attempt_deadline_.cancel();
   ++turn_;
   const Duration pause = schedule_.after_failure(loop_.now());
-  // Each cause once an outage; the retries are silent.
-  const bool first = first_report(error.code);
-  if (first) owner_.on_tunnel_trouble("tunnel_unreachable", config_.broker.authority() + ": " + describe(error));
+  const std::string sentence = sentence_of(failure, config_);
+  owner_.on_tunnel_trouble("tunnel_unreachable", config_.broker.authority() + ": " + sentence);
+  // Each cause is logged once an outage; the retries are silent.
+  const bool first = first_report(failure.error.code);
   log(first ? LogLevel::kWarn : LogLevel::kDebug, "tunnel_unreachable",
       {{"slot", slot_},
        {"broker", config_.broker.authority()},
-       {"address", address},
-       {"error", describe(error)},
+       {"address", failure.address},
+       {"error", sentence},
        {"attempt", schedule_.failures()},
        {"retry_ms", static_cast<long long>(pause.count())}});
   wait(pause);
@@ -196,9 +203,9 @@ void TunnelClient::on_connected(std::unique_ptr<transport::Connection> connectio
   pending_ = sessions_.back().get();
 }
 
-void TunnelClient::on_connect_failed(const Error& error, const std::string& address) {
+void TunnelClient::on_connect_failed(const ConnectFailure& failure) {
   loop_.bury(std::move(connector_));
-  fail_attempt(error, address);
+  fail_attempt(failure);
 }
 
 void TunnelClient::on_deadline(Deadline& deadline) {
@@ -211,7 +218,7 @@ void TunnelClient::on_deadline(Deadline& deadline) {
   if (connector_ != nullptr) return connector_->give_up(late);
   const std::string address = pending_ != nullptr ? pending_->address() : "";
   drop_attempt();
-  fail_attempt(late, address);
+  fail_attempt({ConnectStage::kAnswer, late, address});
 }
 
 void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& welcome) {
@@ -254,7 +261,7 @@ void TunnelClient::on_refused(AgentSession& session, const Refused& refused) {
   const uint64_t bit = uint64_t{1} << (static_cast<unsigned>(refused.code()) & 63);
   const bool first = (std::exchange(reported_refusals_, reported_refusals_ | bit) & bit) == 0;
   const LogLevel level = refusal == Refusal::kPermanent ? LogLevel::kError : LogLevel::kWarn;
-  if (first) owner_.on_tunnel_trouble("tunnel_refused", refused.message());
+  owner_.on_tunnel_trouble("tunnel_refused", refused.message());
   log(first ? level : LogLevel::kDebug, "tunnel_refused",
       {{"slot", slot_},
        {"machine", config_.machine},
@@ -292,7 +299,7 @@ void TunnelClient::on_config(AgentSession& session, const tunnel::pb::Config& co
 void TunnelClient::on_lost(AgentSession& session, const Error& error) {
   if (&session == pending_) {
     pending_ = nullptr;
-    fail_attempt(error, session.address());
+    fail_attempt({ConnectStage::kAnswer, error, session.address()});
     return;
   }
   if (&session != current_) return;

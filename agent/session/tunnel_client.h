@@ -51,7 +51,7 @@ class TunnelClientOwner {
   virtual void on_tunnel_change(TunnelClient& client) = 0;
   // The broker tells what its routes say of this machine.
   virtual void on_tunnel_config(const tunnel::pb::Config& config) = 0;
-  // It could not be had, was refused or was lost; each cause once an outage. `code` is a stable word.
+  // It could not be had, was refused or was lost: each time. `code` is a stable word.
   virtual void on_tunnel_trouble(const char* code, std::string sentence) = 0;
   // The broker has given the machine to another instance. Nothing is asked of the owner; it may drain(), later.
   virtual void on_tunnel_replaced(TunnelClient& client) = 0;
@@ -118,6 +118,9 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   // Nothing is connected and nothing will be.
   bool closed() const { return ending_ && sessions_.empty(); }
   size_t stream_count() const;
+  // As AgentSession's, of the tunnel that serves and of all.
+  bool may_leave() const { return current_ != nullptr && current_->may_leave(); }
+  bool has_lasting_streams();
 
  private:
   void start_attempt();
@@ -125,7 +128,7 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   bool may_dial_anew() const;
   void dial_anew();
   bool attempting() const { return connector_ != nullptr || pending_ != nullptr; }
-  void fail_attempt(const Error& error, const std::string& address);
+  void fail_attempt(const ConnectFailure& failure);
   void wait(Duration duration);
   void on_retry_timer();
   bool token_changed() const;
@@ -137,7 +140,7 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   // TunnelConnectorOwner
   void on_stage(ConnectStage stage) override;
   void on_connected(std::unique_ptr<transport::Connection> connection, const std::string& address) override;
-  void on_connect_failed(const Error& error, const std::string& address) override;
+  void on_connect_failed(const ConnectFailure& failure) override;
   // AgentSessionOwner
   void on_welcome(AgentSession& session, const tunnel::pb::Welcome& welcome) override;
   void on_refused(AgentSession& session, const tunnel::pb::Refused& refused) override;

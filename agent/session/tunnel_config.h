@@ -23,8 +23,8 @@ struct TunnelConfig {
   std::string machine;
   cli::Secret token;  // read anew for each HELLO
   std::string agent_version;
-  std::string instance;    // 16 random bytes, one value a process
-  std::string supersedes;  // the instance that it takes over from; empty: from none
+  std::string instance;                 // 16 random bytes, one value a process
+  std::vector<std::string> supersedes;  // the instances that it takes over from, the latest last
   std::map<std::string, std::string> labels;
   int connections = 2;
   tunnel::SessionLimits limits;

@@ -40,7 +40,10 @@ TunnelConnector::~TunnelConnector() = default;
 
 void TunnelConnector::on_resolved(Result<std::vector<uv::Address>> resolved) {
   if (done_) return;
-  if (!resolved) return fail_attempt(resolved.error());
+  if (!resolved) {
+    resolved.error().side = Side::kTunnel;
+    return fail_attempt(resolved.error());
+  }
   addresses_ = in_turn(std::move(*resolved), turn_);
   try_next();
 }
@@ -177,7 +180,7 @@ void TunnelConnector::enter(ConnectStage stage) {
 
 void TunnelConnector::note(const Error& error) {
   if (furthest_ && furthest_->stage > stage_) return;
-  furthest_ = Failure{stage_, error, address_};
+  furthest_ = ConnectFailure{stage_, error, address_, stage_ == ConnectStage::kProxy ? proxy_reply_.status() : 0};
 }
 
 void TunnelConnector::fail_address(const Error& error) {
@@ -194,7 +197,7 @@ void TunnelConnector::fail_attempt(const Error& error) {
   note(error);
   done_ = true;
   address_deadline_.cancel();
-  owner_.on_connect_failed(furthest_->error, furthest_->address);
+  owner_.on_connect_failed(*furthest_);
 }
 
 }  // namespace ingress::agent

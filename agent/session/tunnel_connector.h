@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/session/connect_failure.h"
 #include "agent/session/tunnel_config.h"
 #include "agent/session/tunnel_ways.h"
 #include "agent/session/upgrade.h"
@@ -19,10 +20,6 @@
 
 namespace ingress::agent {
 
-// How far an attempt is: the later, the further. kAnswer: TLS is up, and the server has yet to show that it takes
-// tunnels.
-enum class ConnectStage : uint8_t { kResolving, kConnecting, kProxy, kHandshake, kAnswer };
-
 class TunnelConnectorOwner {
  public:
   virtual void on_stage(ConnectStage stage) = 0;
@@ -30,9 +27,8 @@ class TunnelConnectorOwner {
   // handler before it returns.
   virtual void on_connected(std::unique_ptr<transport::Connection> connection, const std::string& address) = 0;
   // Of all that failed on the way, what got furthest: a certificate that nobody vouches for says more than another
-  // address where nothing listens. Of equals the last. `address` is the one that it happened at, "" where none was
-  // tried.
-  virtual void on_connect_failed(const Error& error, const std::string& address) = 0;
+  // address where nothing listens. Of equals the last. It is good until the call returns.
+  virtual void on_connect_failed(const ConnectFailure& failure) = 0;
 
  protected:
   ~TunnelConnectorOwner() = default;
@@ -56,12 +52,6 @@ class TunnelConnector final : public uv::Buryable,
   void give_up(const Error& error);
 
  private:
-  struct Failure {
-    ConnectStage stage;
-    Error error;
-    std::string address;
-  };
-
   void on_resolved(Result<std::vector<uv::Address>> resolved);
   void try_next();
   void dial(TunnelWay way);
@@ -101,7 +91,7 @@ class TunnelConnector final : public uv::Buryable,
   size_t next_address_ = 0;
   std::string address_;  // the one under way
   ConnectStage stage_ = ConnectStage::kResolving;
-  std::optional<Failure> furthest_;
+  std::optional<ConnectFailure> furthest_;
   std::unique_ptr<uv::Resolving> resolving_;
   std::unique_ptr<uv::Connecting> connecting_;
   std::unique_ptr<uv::Socket> proxy_socket_;

@@ -61,12 +61,28 @@ void TunnelSet::tell(const ListeningPorts& listening) {
 void TunnelSet::on_tunnel_welcome(TunnelClient& client) {
   if (ports_event_ != nullptr) client.send_event(*ports_event_);
   if (left_.open > 0) client.send_event(event_of(left_));
+  if (leaving_) client.send_event(leaving_event());
 }
 
 void TunnelSet::start() {
   sleep_watch_.slept(loop_.now(), uv::boot_time());
   ticker_.start(kTick, kTick);
   for (const std::unique_ptr<TunnelClient>& client : clients_) client->start();
+}
+
+bool TunnelSet::leave() {
+  has_lasting_streams();
+  const auto may_leave = [](const std::unique_ptr<TunnelClient>& client) { return client->may_leave(); };
+  if (stream_count() == 0 || std::none_of(clients_.begin(), clients_.end(), may_leave)) return false;
+  leaving_ = true;
+  for (const std::unique_ptr<TunnelClient>& client : clients_) client->send_event(leaving_event());
+  return true;
+}
+
+bool TunnelSet::has_lasting_streams() {
+  bool any = false;
+  for (const std::unique_ptr<TunnelClient>& client : clients_) any = client->has_lasting_streams() || any;
+  return any;
 }
 
 void TunnelSet::drain(std::function<void()> on_closed) {

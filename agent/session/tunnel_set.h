@@ -37,6 +37,11 @@ class TunnelSet final : private TunnelClientOwner {
   // Tells the broker what listens: on every tunnel, and on each that comes.
   void tell(const ListeningPorts& listening);
   void start();
+  // The agent is going to end: another one may have the machine at once (on_replaced). It serves on, which is worth it
+  // while streams last: false where there are none, or the broker can't be told.
+  bool leave();
+  // Whether streams that were there at the last call, or at leave(), still are.
+  bool has_lasting_streams();
   // GOAWAY on every tunnel; `on_closed` once all have run dry and closed (later).
   void drain(std::function<void()> on_closed);
   // After drain(): breaks off what still runs.
@@ -75,6 +80,7 @@ class TunnelSet final : private TunnelClientOwner {
   uv::NetworkWatch network_;
   uv::Timer network_timer_;
   bool network_changed_ = false;
+  bool leaving_ = false;
 };
 
 }  // namespace ingress::agent

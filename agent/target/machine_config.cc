@@ -124,16 +124,15 @@ std::optional<Result<int>> MachineConfig::port_of(std::string_view host) const {
 
 std::vector<std::string> MachineConfig::urls_of(int port, const std::string& machine) const {
   std::vector<std::string> names;
+  for (const Project& project : projects) add_named(*this, project, port, names);
   for (const Host& host : hosts) {
     if (host.port == port) names.push_back(host.name);
   }
-  for (const Project& project : projects) add_named(*this, project, port, names);
   for (const Project& project : projects) add_numbered(*this, project, port, names);
   for (const std::string& domain : domains) {
-    const std::string host = machine + ".machines." + domain;
     std::string& name = names.emplace_back();
     if (port != default_port) name.append(std::to_string(port)).append("__");
-    name.append(host);
+    name.append(machine).append(".machines.").append(domain);
   }
   std::vector<std::string> urls;
   urls.reserve(names.size());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/base/trim.h"
+
 namespace ingress::agent {
 namespace {
 
@@ -35,7 +37,7 @@ Result<std::vector<PortRange>> parse_port_ranges(std::string_view text) {
   std::vector<PortRange> ranges;
   while (true) {
     const size_t comma = text.find(',');
-    const Result<PortRange> range = parse_range(text.substr(0, comma));
+    const Result<PortRange> range = parse_range(trim_blanks(text.substr(0, comma)));
     if (!range) return tl::unexpected(range.error());
     ranges.push_back(*range);
     if (comma == std::string_view::npos) return ranges;

@@ -3,26 +3,15 @@
 #include <algorithm>
 #include <cctype>
 
+#include "common/base/address_block.h"
+#include "common/base/names.h"
+
 namespace ingress::agent {
 namespace {
 
-constexpr size_t kLongestName = 253;
-
 bool is_one_of(int port, const auto& ports) { return std::find(ports.begin(), ports.end(), port) != ports.end(); }
 
-bool is_name(std::string_view text) {
-  const auto good = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
-  };
-  return !text.empty() && text.size() <= kLongestName && std::all_of(text.begin(), text.end(), good);
-}
-
-bool is_ipv6(std::string_view text) {
-  const auto good = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) || c == ':' || c == '.'; };
-  return text.find(':') != std::string_view::npos && std::all_of(text.begin(), text.end(), good);
-}
-
-bool is_local(std::string_view host) { return host == "localhost" || host == "127.0.0.1" || host == "::1"; }
+bool is_ipv6(std::string_view text) { return text.find(':') != std::string_view::npos && IpAddress::parse(text); }
 
 }  // namespace
 
@@ -34,11 +23,13 @@ Result<NamedTarget> NamedTarget::parse(std::string_view text) {
   std::string_view host = text.substr(0, colon);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
-  if (!port || !(bracketed ? is_ipv6(host) : is_name(host))) return bad;
+  if (!port || !(bracketed ? is_ipv6(host) : host_form(host))) return bad;
   NamedTarget target{std::string(host), *port};
   for (char& c : target.host) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return target;
 }
+
+bool NamedTarget::is_local() const { return host == "localhost" || host == "127.0.0.1" || host == "::1"; }
 
 Status TargetPolicy::check(int port) const {
   constexpr int kHighestPort = 65535;
@@ -63,7 +54,7 @@ Result<origin::Target> TargetPolicy::named(std::string_view host_port) const {
   const auto unknown = fail(ErrorCode::kInvalidProxyTargetHost, Side::kClient, "neither local nor an allowed target");
   const Result<NamedTarget> wanted = NamedTarget::parse(host_port);
   if (!wanted) return unknown;
-  if (is_local(wanted->host)) return target(wanted->port);
+  if (wanted->is_local()) return target(wanted->port);
   const std::vector<NamedTarget>& allowed = options_.allow_targets;
   if (std::find(allowed.begin(), allowed.end(), *wanted) == allowed.end()) return unknown;
   origin::Target target;

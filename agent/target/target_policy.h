@@ -27,6 +27,8 @@ struct NamedTarget {
 
   // "sidecar:9000", "10.0.0.7:80", "[fd00::1]:80"; kInvalidArgument for anything else.
   static Result<NamedTarget> parse(std::string_view text);
+  // "localhost", "127.0.0.1" or "[::1]": a port of this machine, which is allowed or denied as such.
+  bool is_local() const;
   bool operator==(const NamedTarget&) const = default;
 };
 

@@ -5,13 +5,12 @@
 #include <cerrno>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
 #include "broker/acme/env_file.h"
 #include "common/base/log.h"
+#include "common/base/read_file.h"
 
 namespace ingress::broker::acme {
 namespace {
@@ -55,8 +54,8 @@ CertificateDesk::~CertificateDesk() = default;
 
 std::string CertificateDesk::start() {
   if (std::string problem = make_folders(); !problem.empty()) return problem;
-  std::ifstream file(settings_.dir + "/state.json", std::ios::binary);
-  book_.read(std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>()), unix_now());
+  // The first start has none.
+  book_.read(read_file(settings_.dir + "/state.json").value_or(""), unix_now());
   plan_within(Duration{0});
   return "";
 }
@@ -107,9 +106,11 @@ Progress CertificateDesk::progress_of(std::string_view name) const {
   return unix_now() - installed->second.at < kPlacedSeconds ? Progress::kPlaced : Progress::kNone;
 }
 
+// That very one: what it takes the place of may end later, as one that stands in does.
 bool CertificateDesk::is_served(const Installed& installed) const {
   const tls::Certificate* served = served_at(installed.path);
-  return served != nullptr && served->expires_at >= installed.validity.expires_at;
+  return served != nullptr && served->begins_at == installed.validity.begins_at &&
+         served->expires_at == installed.validity.expires_at;
 }
 
 int64_t CertificateDesk::rates_allow(const Wanted& wanted) const {

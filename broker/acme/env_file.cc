@@ -1,8 +1,9 @@
 #include "broker/acme/env_file.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <utility>
+
+#include "common/base/read_file.h"
 
 namespace ingress::broker::acme {
 namespace {
@@ -48,10 +49,9 @@ tl::expected<std::vector<std::string>, std::string> parse_env(std::string_view t
 
 tl::expected<std::vector<std::string>, std::string> read_env_file(const std::string& path) {
   if (path.empty()) return std::vector<std::string>();
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return tl::unexpected(path + " cannot be read");
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  auto entries = parse_env(text);
+  const Result<std::string> text = read_file(path);
+  if (!text) return tl::unexpected(cannot_read(path, text.error()));
+  auto entries = parse_env(*text);
   if (!entries) return tl::unexpected(path + ": " + entries.error());
   return entries;
 }

@@ -9,10 +9,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
+#include "common/base/read_file.h"
 #include "common/uv/owned_fd.h"
 
 namespace ingress::broker::acme {
@@ -21,11 +21,6 @@ namespace {
 constexpr std::string_view kAcmeLine = "# ingress-broker: issued by ACME; renewed and replaced by the broker\n";
 constexpr std::string_view kPlaceholderLine = "# ingress-broker: placeholder, replaced by the first certificate\n";
 constexpr auto kPlaceholderLife = std::chrono::hours(24 * 365);
-
-std::string contents_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {(std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>()};
-}
 
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -102,7 +97,11 @@ tl::expected<tls::Certificate, std::string> install_pair(const std::string& from
   const std::string path = folder + "/" + file_name + ".crt";
   if (std::string problem = place_problem(path); !problem.empty()) return tl::unexpected(std::move(problem));
   const std::string key_path = std::filesystem::path(from_crt_path).replace_extension(".key").string();
-  const auto placed = place(folder, file_name, kAcmeLine, {contents_of(from_crt_path), contents_of(key_path)});
+  Result<std::string> certificate = read_file(from_crt_path);
+  if (!certificate) return tl::unexpected(cannot_read(from_crt_path, certificate.error()));
+  Result<std::string> key = read_file(key_path);
+  if (!key) return tl::unexpected(cannot_read(key_path, key.error()));
+  const auto placed = place(folder, file_name, kAcmeLine, {std::move(*certificate), std::move(*key)});
   if (!placed) return tl::unexpected(placed.error());
   tls::Certificate installed = *issued;
   installed.path = path;

@@ -2,14 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
+#include "common/base/read_file.h"
 #include "common/cli/values.h"
 
 namespace ingress::broker::acme {
@@ -17,14 +17,13 @@ namespace {
 
 // Between SIGTERM and SIGKILL.
 constexpr Duration kPatience{5000};
-constexpr std::streamoff kTailBytes = 8192;
+constexpr off_t kTailBytes = 8192;
 
 std::string tail_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(0, std::ios::end);
-  const std::streamoff size = file.tellg();
-  file.seekg(size > kTailBytes ? size - kTailBytes : 0);
-  return {(std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>()};
+  const uv::OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A shorter one is read from its begin.
+  ::lseek(file.get(), -kTailBytes, SEEK_END);
+  return read_file(file.get()).value_or("");
 }
 
 std::string system_reason(int why) { return std::generic_category().message(why); }

@@ -61,7 +61,10 @@ class ProjectGuard {
     if (!may_name(change.domain.name, {}, domains_)) {
       return forbidden("\"" + change.domain.name + "\" is a name of the broker, or above or under one");
     }
-    return free_name(change.domain.name, change.domain.name);
+    // One that it has takes nothing more.
+    const std::optional<Domain> before = tables_.domain(change.domain.name);
+    if (before && before->project == project_) return std::nullopt;
+    return free_name(change.domain.name, NameKind::kDomain, change.domain.name);
   }
   Refused operator()(DeleteDomain& change) {
     const std::optional<Domain> before = tables_.domain(change.name);
@@ -97,8 +100,8 @@ class ProjectGuard {
     return own_machine(target.machine);
   }
 
-  Refused free_name(std::string_view host, const std::string& shown) {
-    if (!is_anothers(host, project_, tables_)) return std::nullopt;
+  Refused free_name(std::string_view host, NameKind kind, const std::string& shown) {
+    if (!is_anothers(host, kind, project_, tables_)) return std::nullopt;
     return forbidden("\"" + shown + "\" takes a name that another project holds");
   }
 
@@ -129,7 +132,7 @@ Refused ProjectGuard::operator()(PutRoute& change) {
   for (const RoutePattern& pattern : route.patterns) {
     // The pattern itself is a conflict, which the writer tells.
     if (!tables_.route_of_pattern(pattern.pattern).empty()) continue;
-    if (Refused refused = free_name(host_of_shape(pattern.pattern), pattern.shown())) return refused;
+    if (Refused refused = free_name(host_of_shape(pattern.pattern), NameKind::kHost, pattern.shown())) return refused;
   }
   return std::nullopt;
 }

@@ -5,6 +5,8 @@
 #include "broker/admin/object_reader.h"
 #include "broker/admin/page.h"
 #include "broker/admin/record_json.h"
+#include "broker/model/expiry.h"
+#include "broker/model/ids.h"
 #include "common/tls/digest.h"
 
 namespace ingress::broker::admin {
@@ -30,6 +32,22 @@ Answer shown_once(const AccessToken& token, const std::string& secret) {
   JsonObject object = access_token_json(token);
   object.text("token", secret);
   return created_answer("/v1/tokens/" + token.id, std::move(object).take(), access_token_json(token).closed());
+}
+
+// A machine that is named by its alias is named by its id from now on: a connection is held against that.
+std::string by_id(const std::string& text, Tables& tables) {
+  const std::optional<Role> role = parse_role(text);
+  if (!role || role->kind != RoleKind::kTcp) return text;
+  const std::string id = tables.machine_of_alias(alias_of(role->machine));
+  return id.empty() ? text : tcp_role_text(id, role->port);
+}
+
+// A token turns once: what it ends with is its own end or its overlap's, and which of the two is not kept.
+std::optional<Answer> check_turns(const AccessToken& token, int64_t now) {
+  const std::string name = "access token \"" + token.id + "\" ";
+  if (is_over(token.expires_at, now)) return problem(409, "conflict", name + "is over: make another one");
+  if (token.rotated) return problem(409, "conflict", name + "was rotated already: rotate the one that came of it");
+  return std::nullopt;
 }
 
 }  // namespace
@@ -70,21 +88,26 @@ void AccessTokens::get(const RequestPtr& request, const Reply& reply) {
       reply, [request](Tables& tables) { return tables.access_token(request->params[0]); },
       [request](const Found& token) {
         if (!token) return not_found("access token", request->params[0]);
-        return json_answer(200, access_token_json(*token).closed());
+        return resource_answer(200, access_token_json(*token).closed(), access_token_json(*token).closed());
       });
 }
 
 tl::expected<Operation, Answer> AccessTokens::create(const RequestPtr& request) {
-  MadeToken made = make_token();
+  const auto made = std::make_shared<MadeToken>(make_token());
+  AccessToken& token = made->token;
   ObjectReader in(request->body);
-  in.required("role", made.token.role);
-  if (in.good() && !parse_role(made.token.role))
+  in.required("role", token.role);
+  if (in.good() && !parse_role(token.role))
     in.refuse("role", "is none of read, write, project:SLUG, tcp:MACHINE:PORT and tcp:MACHINE:*");
-  in.text("label", made.token.label);
-  in.expiry(unix_seconds(), made.token.expires_at);
+  in.text("label", token.label);
+  in.expiry(token.created_at, token.expires_at);
+  in.refuse_over(token.created_at, token.expires_at);
   if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
-  return Operation{[token = made.token](Editor& editor) { return editor.put(PutAccessToken{token}); },
-                   [made] { return shown_once(made.token, made.secret); }};
+  return Operation{[made](Editor& editor) {
+                     made->token.role = by_id(made->token.role, editor.tables());
+                     return editor.put(PutAccessToken{made->token});
+                   },
+                   [made] { return shown_once(made->token, made->secret); }};
 }
 
 // Another one for the same, and the old one for `overlap` seconds more.
@@ -98,11 +121,14 @@ tl::expected<Operation, Answer> AccessTokens::rotate(const RequestPtr& request) 
   if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
   const auto made = std::make_shared<MadeToken>(make_token());
   return Operation{[request, made, overlap](Editor& editor) -> std::optional<Answer> {
+                     if (auto refused = editor.check(PutAccessToken{made->token})) return refused;
                      std::optional<AccessToken> old = editor.tables().access_token(request->params[0]);
                      if (!old) return not_found("access token", request->params[0]);
+                     if (auto refused = check_turns(*old, made->token.created_at)) return refused;
                      made->token.role = old->role;
                      made->token.label = old->label;
                      made->token.expires_at = old->expires_at;
+                     old->rotated = true;
                      const int64_t end = made->token.created_at + overlap;
                      old->expires_at = old->expires_at == 0 ? end : std::min(old->expires_at, end);
                      if (auto refused = editor.put(PutAccessToken{std::move(*old)})) return refused;
@@ -112,7 +138,15 @@ tl::expected<Operation, Answer> AccessTokens::rotate(const RequestPtr& request) 
 }
 
 tl::expected<Operation, Answer> AccessTokens::remove(const RequestPtr& request) {
-  return Operation{[request](Editor& editor) { return editor.put(DeleteAccessToken{request->params[0]}); }, no_content};
+  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     DeleteAccessToken change{request->params[0]};
+                     if (auto refused = editor.check(change)) return refused;
+                     const std::optional<AccessToken> token = editor.tables().access_token(change.id);
+                     const auto record = token ? std::optional(access_token_json(*token).closed()) : std::nullopt;
+                     if (auto changed = check_if_match(*request, record)) return changed;
+                     return editor.put(std::move(change));
+                   },
+                   no_content};
 }
 
 }  // namespace ingress::broker::admin

@@ -180,7 +180,7 @@ void AdminAcceptor::end_unwelcome() {
   for (const std::shared_ptr<AdminExchange>& exchange : unwelcome) exchange->end_stream();
 }
 
-http::ErrorAnswer AdminAcceptor::on_unreadable(const Error& error, std::string_view) {
+http::ErrorAnswer AdminAcceptor::on_unreadable(const Error& error, const server::UnreadableRequest&) {
   const Answer answer = problem(status_of(error), name_of(public_error(error).code), error.context);
   http::ErrorAnswer shown;
   shown.status = answer.status;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/admission/admission.h"
 #include "broker/carrier/carrier.h"
 #include "broker/carrier/loops_view.h"
 #include "broker/routing/route_table.h"
@@ -55,6 +56,8 @@ struct AdminParts {
   bool resolver_is_said = false;                     // it asks servers that the operator named
   std::string public_https_port;                     // ":8443" or "": for the URLs that are shown
   std::string version;                               // the broker's
+  // What requests are judged with, as it is now; null: without files and further targets.
+  std::function<AdmissionSettings()> admission_settings;
   // Asks the supervisor for an upgrade, false where that fails; null where there is none.
   std::function<bool()> ask_for_upgrade;
 };

@@ -77,6 +77,12 @@ Answer problem_of(const StoreError& error) {
   }
 }
 
+Answer problem_of(StoreError error, const Role& role) {
+  const bool hidden = role.kind == RoleKind::kProject && !error.neutral.empty() && error.holder != role.project;
+  if (hidden) error.detail = std::move(error.neutral);
+  return problem_of(error);
+}
+
 Answer problem_of(const Error& error) {
   return storage_problem(error, "the database could not be read: " + describe(error));
 }

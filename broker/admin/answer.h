@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/admin/body_source.h"
+#include "broker/model/role.h"
 #include "broker/store/store.h"
 
 namespace ingress::broker::admin {
@@ -41,8 +42,9 @@ Answer problem(int status, std::string_view code, std::string_view detail);
 // The same refusal with one more member, a number: where in the body it is about.
 Answer with_place(Answer refusal, std::string_view member, size_t place);
 Answer not_found(std::string_view noun, std::string_view name);
-// Why the store refused a transaction.
+// Why the store refused a transaction. A project's role is not told of what is another's.
 Answer problem_of(const StoreError& error);
+Answer problem_of(StoreError error, const Role& role);
 // A read that failed.
 Answer problem_of(const Error& error);
 

@@ -41,8 +41,7 @@ void Api::perform(const RequestPtr& request, const Reply& reply, Operation opera
 bool Api::shows(const Role& role, const std::string& machine) const {
   const Machine* known = index().machine(machine);
   if (known == nullptr || role.kind != RoleKind::kProject) return known != nullptr;
-  const Project* project = index().project(role.project);
-  return known->owner == role.project || (project != nullptr && project->machine == known->id);
+  return known->owner == role.project || index().is_on(role.project, known->id);
 }
 
 bool Api::still_admits(const Request& request) const {

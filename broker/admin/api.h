@@ -51,7 +51,7 @@ class Api {
         failed, [found, look = std::move(look)](Tables& tables) { *found = look(tables); },
         [found, on_found = std::move(on_found)] { on_found(*found); });
   }
-  // Whether the machine is there for a role: for a project's its own, and the one attached to it.
+  // Whether the machine is there for a role, as sees() has it.
   bool shows(const Role& role, const std::string& machine) const;
   // Whether who asked may still ask: its token was neither revoked nor is its time over.
   bool still_admits(const Request& request) const;

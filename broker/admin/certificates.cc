@@ -56,17 +56,19 @@ void Certificates::add_to(Router& router) {
 std::vector<Certificates::Row> Certificates::rows(const Role& role) const {
   const AdminParts& parts = api_.parts();
   std::vector<Row> rows;
-  std::set<const tls::Certificate*> taken;
+  std::set<std::string> files;  // what has the place of a wanted one
   if (parts.desk != nullptr) {
     for (const auto& [name, wanted] : parts.desk->wanted()) {
       const tls::Certificate* served = parts.certificates == nullptr ? nullptr : parts.certificates->find(name);
-      if (served != nullptr && served->path == parts.desk->crt_path(wanted)) taken.insert(served);
+      files.insert(parts.desk->crt_path(wanted));
       if (sees(role, wanted.project)) rows.push_back({name, &wanted, served});
     }
   }
   if (role.kind == RoleKind::kProject || parts.certificates == nullptr) return rows;
   for (const tls::Certificate& certificate : parts.certificates->certificates()) {
-    if (!taken.contains(&certificate)) rows.push_back({stem_of(certificate.path), nullptr, &certificate});
+    // One of the broker's that another outdoes is in the row of its name.
+    if (files.contains(certificate.path) && acme::source_of(certificate.path) != acme::Source::kFile) continue;
+    rows.push_back({stem_of(certificate.path), nullptr, &certificate});
   }
   return rows;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <climits>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,28 @@ std::optional<int64_t> read_revision(std::string_view text) {
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), revision);
   if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || revision < 0) return std::nullopt;
   return revision;
+}
+
+// A project's token sees what happened since the project that has the slug now was made.
+bool shows(const Role& role, Tables& tables, const ChangeRow& row) {
+  if (!sees(role, row.project)) return false;
+  return role.kind != RoleKind::kProject || row.revision >= tables.beginning_of(role.project);
+}
+
+// 404 would be about the change that is to be undone, which is there.
+Answer about_the_change(const Answer& refused, int64_t revision) {
+  if (refused.status != 404) return refused;
+  return problem(
+      409, "conflict",
+      "revision " + std::to_string(revision) + " cannot be undone: something that its row names is not there any more");
+}
+
+// Of what an undoing made: the change of that very row, which may have others before it, or behind.
+ChangeRow row_about(const std::string& subject, const std::vector<ChangeRow>& rows) {
+  const auto found =
+      std::find_if(rows.begin(), rows.end(), [&subject](const ChangeRow& row) { return row.subject == subject; });
+  if (found != rows.end()) return *found;
+  return rows.empty() ? ChangeRow() : rows.front();
 }
 
 }  // namespace
@@ -68,13 +91,12 @@ tl::expected<Operation, Answer> Changes::undo(const RequestPtr& request) {
   return Operation{[request, revision, made](Editor& editor) -> std::optional<Answer> {
                      Tables& tables = editor.tables();
                      const std::optional<ChangeRow> row = tables.change(*revision);
-                     if (!row || !sees(editor.role(), row->project)) return not_found("change", request->params[0]);
+                     if (!row || !shows(editor.role(), tables, *row)) return not_found("change", request->params[0]);
                      tl::expected<Change, StoreError> inverse = inverse_of(*row, tables);
                      if (!inverse) return problem_of(inverse.error());
                      const int64_t head = tables.head();
-                     if (auto refused = editor.put(std::move(*inverse))) return refused;
-                     const std::vector<ChangeRow> rows = tables.changes_since(head, 1);
-                     if (!rows.empty()) *made = rows.front();
+                     if (auto refused = editor.put(std::move(*inverse))) return about_the_change(*refused, *revision);
+                     *made = row_about(row->subject, tables.changes_since(head, INT_MAX));
                      return std::nullopt;
                    },
                    [made] { return json_answer(200, change_json(*made).closed()); }};

@@ -45,7 +45,7 @@ void JoinTokens::get(const RequestPtr& request, const Reply& reply) {
       },
       [request](const Found& token) {
         if (!token) return not_found("join token", request->params[0]);
-        return json_answer(200, join_token_json(*token).closed());
+        return resource_answer(200, join_token_json(*token).closed(), join_token_json(*token).closed());
       });
 }
 
@@ -56,15 +56,16 @@ tl::expected<Operation, Answer> JoinTokens::create(const RequestPtr& request) {
   token.sha256 = tls::sha256_hex(secret);
   token.created_at = unix_seconds();
   token.project = request->role.project;
-  int uses = 1;
+  std::optional<int> uses = 1;
   ObjectReader in(request->body);
   in.text_or_null("project", token.project);
   in.text("label", token.label);
   in.integer_or_null("uses", uses);
-  if (uses < 1 && uses != -1) in.refuse("uses", "is a number from 1 up, or null for any number");
-  in.expiry(unix_seconds(), token.expires_at);
+  if (uses && *uses < 1) in.refuse("uses", "is a number from 1 up, or null for any number");
+  in.expiry(token.created_at, token.expires_at);
+  in.refuse_over(token.created_at, token.expires_at);
   if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
-  token.uses_left = uses;
+  token.uses_left = uses.value_or(-1);
   return Operation{[token](Editor& editor) { return editor.put(PutJoinToken{token}); },
                    [token, secret] {
                      JsonObject object = join_token_json(token);
@@ -75,7 +76,15 @@ tl::expected<Operation, Answer> JoinTokens::create(const RequestPtr& request) {
 }
 
 tl::expected<Operation, Answer> JoinTokens::remove(const RequestPtr& request) {
-  return Operation{[request](Editor& editor) { return editor.put(DeleteJoinToken{request->params[0]}); }, no_content};
+  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     DeleteJoinToken change{request->params[0]};
+                     if (auto refused = editor.check(change)) return refused;
+                     const std::optional<JoinToken> token = editor.tables().join_token(change.id);
+                     const auto record = token ? std::optional(join_token_json(*token).closed()) : std::nullopt;
+                     if (auto changed = check_if_match(*request, record)) return changed;
+                     return editor.put(std::move(change));
+                   },
+                   no_content};
 }
 
 }  // namespace ingress::broker::admin

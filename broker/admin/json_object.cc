@@ -85,7 +85,9 @@ std::optional<int64_t> time_of(const std::string& text) {
   std::tm parts{};
   const char* const end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   if (end == nullptr || *end != '\0') return std::nullopt;
-  return ::timegm(&parts);
+  // What is no day, or no second, would be the one behind it.
+  const int64_t time = ::timegm(&parts);
+  return time_text(time) == text ? std::optional(time) : std::nullopt;
 }
 
 }  // namespace ingress::broker::admin

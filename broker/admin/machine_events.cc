@@ -19,10 +19,18 @@ std::optional<uint64_t> read_id(std::string_view text) {
   return id;
 }
 
+// Attachments of other projects are none of a project's business.
+bool concerns(const Role& role, const MachineEvent& event) {
+  if (role.kind != RoleKind::kProject || (event.type != "attached" && event.type != "detached")) return true;
+  return event.data == project_event_json(role.project);
+}
+
 // {"items":[…],"next":ID,"lost":BOOL}: `next` is what to say as `since` to go on, there even where nothing came.
-std::string page_json(const std::string& machine, uint64_t since, const MachineJournal::Page& page) {
+std::string page_json(const Request& request, uint64_t since, const MachineJournal::Page& page) {
   JsonArray items;
-  for (const MachineEvent& event : page.events) items.add(event_json(machine, event));
+  for (const MachineEvent& event : page.events) {
+    if (concerns(request.role, event)) items.add(event_json(request.params[0], event));
+  }
   JsonObject object;
   object.raw("items", std::move(items).take());
   object.text("next", std::to_string(page.events.empty() ? since : page.events.back().id));
@@ -63,8 +71,9 @@ void MachineFeed::pass_on() {
     if (page.lost) sink_->write(event_text("lost", "{}"));
     std::string text;
     for (const MachineEvent& event : page.events) {
-      text += event_text(event.type, event_json(machine_, event), static_cast<int64_t>(event.id));
       since_ = event.id;
+      if (!concerns(request_->role, event)) continue;
+      text += event_text(event.type, event_json(machine_, event), static_cast<int64_t>(event.id));
     }
     sink_->write(text);
     if (page.events.size() < kPiece) break;
@@ -89,7 +98,7 @@ void MachineEvents::answer(const RequestPtr& request, const Reply& reply) {
   const std::optional<uint64_t> since = from.empty() ? 0 : read_id(from);
   if (!since) return reply(problem(400, "invalid_argument", "\"since\" (or Last-Event-ID) is not an event's id"));
   if (!request->wants_events) {
-    return reply(json_answer(200, page_json(machine, *since, api_.parts().journal->read(machine, *since, limit))));
+    return reply(json_answer(200, page_json(*request, *since, api_.parts().journal->read(machine, *since, limit))));
   }
   std::unique_ptr<FollowerCount::Place> place = followers_.take(request->role);
   if (place == nullptr) {

@@ -24,6 +24,12 @@ std::string activity_json(const MachineActivity& activity) {
   return std::move(object).take();
 }
 
+std::string project_event_json(const std::string& project) {
+  JsonObject object;
+  object.text("project", project);
+  return std::move(object).take();
+}
+
 std::string event_json(const std::string& machine, const MachineEvent& event) {
   JsonObject object;
   object.text("id", std::to_string(event.id));

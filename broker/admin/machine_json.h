@@ -10,6 +10,8 @@ namespace ingress::broker::admin {
 
 // {"active","lastRequestAt","lastActiveAt","openExchanges","interactiveStreams","since"}
 std::string activity_json(const MachineActivity& activity);
+// {"project"}: of the events `attached` and `detached`.
+std::string project_event_json(const std::string& project);
 // {"id","at","type","machine","data"}; ids are beyond what a double holds, and so a string.
 std::string event_json(const std::string& machine, const MachineEvent& event);
 

@@ -66,12 +66,12 @@ std::string Machines::activity(const Machine& machine) const {
   return known ? activity_json(*known) : "null";
 }
 
-std::string Machines::show(const Machine& machine) const {
+std::string Machines::show(const Machine& machine, const Role& role) const {
   JsonObject object = machine_json(machine);
   object.boolean("connected", api_.parts().loops->connected(machine.id));
   object.raw("activity", activity(machine));
   object.raw("listening", listening(machine));
-  api_.add_hosts(object, api_.index().hosts_of(machine.id));
+  api_.add_hosts(object, api_.index().hosts_of(machine.id, role.project, unix_seconds()));
   return std::move(object).take();
 }
 
@@ -84,10 +84,10 @@ void Machines::list(const RequestPtr& request, const Reply& reply) {
   if (const auto bad = query.finish()) return reply(*bad);
   api_.read<std::vector<Machine>>(
       reply, [page, filter](Tables& tables) { return tables.machines_page(page.cursor, page.asked(), filter); },
-      [this, page](const std::vector<Machine>& rows) {
+      [this, page, request](const std::vector<Machine>& rows) {
         return page_answer(
             rows, page, [](const Machine& machine) -> const std::string& { return machine.id; },
-            [this](const Machine& machine) { return show(machine); });
+            [this, request](const Machine& machine) { return show(machine, request->role); });
       });
 }
 
@@ -99,12 +99,14 @@ tl::expected<Operation, Answer> Machines::create(const RequestPtr& request) {
   if (!in.has("id")) machine.id = new_id("mach_");
   in.text("id", machine.id);
   read_settings(in, machine);
+  in.refuse_over(machine.created_at, machine.expires_at);
   if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
   return Operation{[machine](Editor& editor) {
                      return editor.put(PutMachine{machine, true});
                    },
-                   [this, machine] {
-                     return created_answer("/v1/machines/" + machine.id, show(machine), machine_json(machine).closed());
+                   [this, request, machine] {
+                     return created_answer("/v1/machines/" + machine.id, show(machine, request->role),
+                                           machine_json(machine).closed());
                    }};
 }
 
@@ -118,7 +120,7 @@ void Machines::get(const RequestPtr& request, const Reply& reply) {
       },
       [this, request](const Found& machine) {
         if (!machine) return not_found("machine", request->params[0]);
-        return resource_answer(200, show(*machine), machine_json(*machine).closed());
+        return resource_answer(200, show(*machine, request->role), machine_json(*machine).closed());
       });
 }
 
@@ -135,7 +137,9 @@ tl::expected<Operation, Answer> Machines::update(const RequestPtr& request) {
                      *after = *machine;
                      return editor.put(PutMachine{std::move(*machine), false});
                    },
-                   [this, after] { return resource_answer(200, show(*after), machine_json(*after).closed()); }};
+                   [this, request, after] {
+                     return resource_answer(200, show(*after, request->role), machine_json(*after).closed());
+                   }};
 }
 
 tl::expected<Operation, Answer> Machines::remove(const RequestPtr& request) {

@@ -16,8 +16,8 @@ class Machines {
   void get(const RequestPtr& request, const Reply& reply);
   tl::expected<Operation, Answer> update(const RequestPtr& request);
   tl::expected<Operation, Answer> remove(const RequestPtr& request);
-  // With its hosts, whether a tunnel is up, how it is used, and the ports that listen.
-  std::string show(const Machine& machine) const;
+  // With its hosts (those that concern the role), whether a tunnel is up, how it is used, and the ports that listen.
+  std::string show(const Machine& machine, const Role& role) const;
   std::string listening(const Machine& machine) const;
   std::string activity(const Machine& machine) const;
 

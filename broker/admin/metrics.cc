@@ -125,6 +125,8 @@ void write_broker(MetricsText& text, const BrokerFacts& facts) {
   text.counter("ingress_wakes_total", "Calls of machines' wake webhooks, by how they ended.");
   text.sample({{"result", "woken"}}, facts.counts.wakes);
   text.sample({{"result", "failed"}}, facts.counts.failed_wakes);
+  text.one_counter("ingress_access_log_lost_lines_total", "Lines of the access log that its file did not take.",
+                   facts.counts.lost_access_lines);
   text.one_counter("ingress_store_commits_total", "Transactions that were committed to the database.", facts.commits);
   text.counter("ingress_certificate_orders_total", "Orders of certificates by ACME, by how they ended.");
   text.sample({{"result", "issued"}}, facts.orders.issued);

@@ -2,6 +2,7 @@
 // wildcards, hold already. An operator may give any. Thread: the store's.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +18,12 @@ bool may_name(std::string_view host, std::string_view project, const std::vector
 // Whether a tenant can hold it: at least two literal labels at its end, "*.com" is everybody's.
 bool is_narrow(std::string_view host);
 
-// Whether the host, on whatever path, is another owner's: its own pattern or domain, below its domain, or what its
-// wildcard stands for. Costs some hundred look-ups.
-bool is_anothers(std::string_view host, const std::string& project, Tables& tables);
+// A custom domain is all below it, too.
+enum class NameKind : uint8_t { kHost, kDomain };
+
+// Whether some name that the host, on whatever path, stands for is another owner's: is its pattern or domain, is below
+// its domain, or what its wildcard stands for. Costs a look-up for each byte of the host, and for a wildcard a look at
+// the names of its tail; where others hold very many of those it is answered by yes.
+bool is_anothers(std::string_view host, NameKind kind, const std::string& project, Tables& tables);
 
 }  // namespace ingress::broker::admin

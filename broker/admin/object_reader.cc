@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "broker/admin/json_object.h"
+#include "broker/model/expiry.h"
 #include "broker/policy/policy.h"
 
 namespace ingress::broker::admin {
@@ -127,11 +128,15 @@ void ObjectReader::integer(std::string_view name, int& to) {
   to = number.get<int>();
 }
 
-void ObjectReader::integer_or_null(std::string_view name, int& to) {
-  const bool null = has(name) && (*node_->object)[std::string(name)].is_null();
-  if (!null) return integer(name, to);
-  take(name);
-  to = -1;
+void ObjectReader::integer_or_null(std::string_view name, std::optional<int>& to) {
+  if (has(name) && (*node_->object)[std::string(name)].is_null()) {
+    take(name);
+    to.reset();
+    return;
+  }
+  int number = to.value_or(0);
+  integer(name, number);
+  if (has(name)) to = number;
 }
 
 void ObjectReader::boolean(std::string_view name, bool& to) {
@@ -167,6 +172,10 @@ void ObjectReader::expiry(int64_t now, int64_t& to) {
   } else if (ttl != nullptr || at != nullptr) {
     to = 0;
   }
+}
+
+void ObjectReader::refuse_over(int64_t now, int64_t expires_at) {
+  if (is_over(expires_at, now)) refuse("expiresAt", "is over already");
 }
 
 void ObjectReader::object(std::string_view name, std::string& to) {

@@ -34,13 +34,15 @@ class ObjectReader {
   void text_or_null(std::string_view name, std::string& to);
   void required(std::string_view name, std::string& to);
   void integer(std::string_view name, int& to);
-  // null is -1.
-  void integer_or_null(std::string_view name, int& to);
+  // nullopt for null.
+  void integer_or_null(std::string_view name, std::optional<int>& to);
   void boolean(std::string_view name, bool& to);
   // A policy, as it may be kept: passwords and tokens become hashes.
   void policy(std::string_view name, std::string& to);
   // `ttl` (seconds from now) or `expiresAt` (RFC 3339), either null for never. To Unix seconds, 0 for never.
   void expiry(int64_t now, int64_t& to);
+  // Nothing is made that is over; what is there may be ended by a time that is past.
+  void refuse_over(int64_t now, int64_t expires_at);
   // An object, kept as JSON text.
   void object(std::string_view name, std::string& to);
   // An object with members of its own.

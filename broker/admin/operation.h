@@ -22,11 +22,13 @@ class Editor {
   // With what was put before.
   Tables& tables() { return draft_.tables(); }
   const Role& role() const { return role_; }
-  // The refusal, or nullopt.
+  // Whether the role may make that change: the refusal, or nullopt.
+  std::optional<Answer> check(Change change) { return check_access(role_, domains_, tables(), change); }
+  // The same, and then it is made.
   std::optional<Answer> put(Change change) {
     if (std::optional<Answer> refused = check_access(role_, domains_, tables(), change)) return refused;
     const TransactionWriter::Checked done = draft_.put(std::move(change));
-    return done ? std::nullopt : std::optional<Answer>(problem_of(done.error()));
+    return done ? std::nullopt : std::optional<Answer>(problem_of(done.error(), role_));
   }
 
  private:

@@ -16,6 +16,20 @@ void read_settings(ObjectReader& in, Project& project) {
   in.boolean("wildcardCertificate", project.wildcard_certificate);
 }
 
+// 404 for who may not see it; 412 where If-Match names another state of it.
+std::optional<Answer> check_project_tag(Editor& editor, const Request& request) {
+  if (!sees(editor.role(), request.params[0])) return not_found("project", request.params[0]);
+  const std::optional<Project> project = editor.tables().project(request.params[0]);
+  return check_if_match(request, project ? std::optional(project_json(*project).closed()) : std::nullopt);
+}
+
+// `after` gets the project as the change leaves it: later ones of the same transaction are not its matter.
+std::optional<Answer> put_project(Editor& editor, Change change, const std::string& slug, Project& after) {
+  if (auto refused = editor.put(std::move(change))) return refused;
+  if (std::optional<Project> project = editor.tables().project(slug)) after = std::move(*project);
+  return std::nullopt;
+}
+
 }  // namespace
 
 void Projects::add_to(Router& router) {
@@ -40,10 +54,8 @@ std::string Projects::show(const Project& project) const {
   return std::move(object).take();
 }
 
-Answer Projects::show_current(const std::string& slug) const {
-  const Project* project = api_.index().project(slug);
-  if (project == nullptr) return not_found("project", slug);
-  return resource_answer(200, show(*project), project_json(*project).closed());
+Answer Projects::shown(const Project& project) const {
+  return resource_answer(200, show(project), project_json(project).closed());
 }
 
 void Projects::list(const RequestPtr& request, const Reply& reply) {
@@ -70,22 +82,24 @@ tl::expected<Operation, Answer> Projects::create(const RequestPtr& request) {
   in.text_or_null("machine", project.machine);
   read_settings(in, project);
   if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
-  return Operation{[project](Editor& editor) {
-                     return editor.put(PutProject{project, true});
+  const auto after = std::make_shared<Project>();
+  return Operation{[project, after](Editor& editor) {
+                     return put_project(editor, PutProject{project, true}, project.slug, *after);
                    },
-                   [this, project] {
-                     return created_answer("/v1/projects/" + project.slug, show(project),
-                                           project_json(project).closed());
+                   [this, after] {
+                     return created_answer("/v1/projects/" + after->slug, show(*after), project_json(*after).closed());
                    }};
 }
 
 void Projects::get(const RequestPtr& request, const Reply& reply) {
   const std::string& slug = request->params[0];
-  reply(sees(request->role, slug) ? show_current(slug) : not_found("project", slug));
+  const Project* project = sees(request->role, slug) ? api_.index().project(slug) : nullptr;
+  reply(project == nullptr ? not_found("project", slug) : shown(*project));
 }
 
 tl::expected<Operation, Answer> Projects::update(const RequestPtr& request) {
-  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+  const auto after = std::make_shared<Project>();
+  return Operation{[request, after](Editor& editor) -> std::optional<Answer> {
                      std::optional<Project> project = editor.tables().project(request->params[0]);
                      if (!project || !sees(editor.role(), project->slug))
                        return not_found("project", request->params[0]);
@@ -93,17 +107,14 @@ tl::expected<Operation, Answer> Projects::update(const RequestPtr& request) {
                      ObjectReader in(request->body);
                      read_settings(in, *project);
                      if (auto bad = in.finish()) return bad;
-                     return editor.put(PutProject{std::move(*project), false});
+                     return put_project(editor, PutProject{std::move(*project), false}, request->params[0], *after);
                    },
-                   [this, request] { return show_current(request->params[0]); }};
+                   [this, after] { return shown(*after); }};
 }
 
 tl::expected<Operation, Answer> Projects::remove(const RequestPtr& request) {
   return Operation{[request](Editor& editor) -> std::optional<Answer> {
-                     if (!sees(editor.role(), request->params[0])) return not_found("project", request->params[0]);
-                     const std::optional<Project> project = editor.tables().project(request->params[0]);
-                     const auto record = project ? std::optional(project_json(*project).closed()) : std::nullopt;
-                     if (auto changed = check_if_match(*request, record)) return changed;
+                     if (auto changed = check_project_tag(editor, *request)) return changed;
                      return editor.put(DeleteProject{request->params[0]});
                    },
                    no_content};
@@ -115,14 +126,20 @@ tl::expected<Operation, Answer> Projects::attach(const RequestPtr& request) {
   in.required("machine", machine);
   if (in.has("machine") && machine.empty()) in.refuse("machine", "is empty; DELETE detaches");
   if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
-  return Operation{[request, machine](Editor& editor) {
-                     return editor.put(AttachMachine{request->params[0], machine});
+  const auto after = std::make_shared<Project>();
+  return Operation{[request, machine, after](Editor& editor) -> std::optional<Answer> {
+                     if (auto changed = check_project_tag(editor, *request)) return changed;
+                     return put_project(editor, AttachMachine{request->params[0], machine}, request->params[0], *after);
                    },
-                   [this, request] { return show_current(request->params[0]); }};
+                   [this, after] { return shown(*after); }};
 }
 
 tl::expected<Operation, Answer> Projects::detach(const RequestPtr& request) {
-  return Operation{[request](Editor& editor) { return editor.put(AttachMachine{request->params[0], ""}); }, no_content};
+  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     if (auto changed = check_project_tag(editor, *request)) return changed;
+                     return editor.put(AttachMachine{request->params[0], ""});
+                   },
+                   no_content};
 }
 
 }  // namespace ingress::broker::admin

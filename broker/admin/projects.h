@@ -19,8 +19,7 @@ class Projects {
   tl::expected<Operation, Answer> attach(const RequestPtr& request);
   tl::expected<Operation, Answer> detach(const RequestPtr& request);
   std::string show(const Project& project) const;
-  // The project as it is now.
-  Answer show_current(const std::string& slug) const;
+  Answer shown(const Project& project) const;
 
   Api& api_;
 };

@@ -76,6 +76,7 @@ tl::expected<Operation, Answer> Routes::create(const RequestPtr& request) {
   if (!in.has("id")) route.id = new_id("rt_");
   in.text("id", route.id);
   read_route_settings(in, route, overwrite);
+  in.refuse_over(route.created_at, route.expires_at);
   if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
   return Operation{
       [route, overwrite](Editor& editor) {

@@ -1,5 +1,6 @@
 #include "broker/admin/shares.h"
 
+#include "broker/admin/name_claims.h"
 #include "broker/admin/object_reader.h"
 #include "broker/admin/page.h"
 #include "broker/admin/record_json.h"
@@ -61,15 +62,14 @@ tl::expected<Operation, Answer> Shares::create(const RequestPtr& request) {
   in.text("path", share.path);
   in.text("label", share.label);
   in.expiry(share.created_at, share.expires_at);
+  in.refuse_over(share.created_at, share.expires_at);
   HostName name;
-  std::vector<std::string> steps;
   if (in.good() && !name.assign(host)) in.refuse("host", "is not a host");
   if (auto bad = in.finish()) return tl::unexpected(std::move(*bad));
   share.host = name.text();
+  std::vector<std::string> steps;
   const auto resolved = api_.index().explain({share.host, share.path, share.created_at}, steps);
-  if (!resolved) {
-    return tl::unexpected(problem(409, "conflict", "\"host\" leads nowhere: " + resolved.error().detail));
-  }
+  if (!resolved) return tl::unexpected(leads_nowhere(share, request->role, resolved.error().detail));
   share.machine = resolved->machine;
   share.port = resolved->port;
   // A route to a machine is no project's host: who may share it for its project is seen by the machine.
@@ -81,6 +81,16 @@ tl::expected<Operation, Answer> Shares::create(const RequestPtr& request) {
                      return created_answer("/v1/shares/" + share.id, std::move(object).take(),
                                            share_json(share).closed());
                    }};
+}
+
+// Why is for those whom the host concerns: it may name what is another's.
+Answer Shares::leads_nowhere(const Share& share, const Role& role, const std::string& why) const {
+  Resolution found;
+  const bool leads = api_.index().resolve({share.host, share.path, share.created_at}, found).has_value();
+  const auto& domains = api_.index().domains();
+  const bool concerns = leads || role.kind != RoleKind::kProject || found.project == role.project ||
+                        (may_name(share.host, role.project, domains) && !may_name(share.host, {}, domains));
+  return problem(409, "conflict", concerns ? "\"host\" leads nowhere: " + why : "\"host\" leads nowhere");
 }
 
 void Shares::get(const RequestPtr& request, const Reply& reply) {

@@ -70,13 +70,18 @@ void Tokens::get(const RequestPtr& request, const Reply& reply) {
       },
       [request](const Found& token) {
         if (!token) return not_found("token", request->params[1]);
-        return json_answer(200, token_json(*token).closed());
+        return resource_answer(200, token_json(*token).closed(), token_json(*token).closed());
       });
 }
 
 tl::expected<Operation, Answer> Tokens::remove(const RequestPtr& request) {
-  return Operation{[request](Editor& editor) {
-                     return editor.put(DeleteToken{request->params[0], request->params[1]});
+  return Operation{[request](Editor& editor) -> std::optional<Answer> {
+                     DeleteToken change{request->params[0], request->params[1]};
+                     if (auto refused = editor.check(change)) return refused;
+                     const std::optional<Token> token = editor.tables().token(change.machine, change.id);
+                     const auto record = token ? std::optional(token_json(*token).closed()) : std::nullopt;
+                     if (auto changed = check_if_match(*request, record)) return changed;
+                     return editor.put(std::move(change));
                    },
                    no_content};
 }

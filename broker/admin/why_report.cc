@@ -23,7 +23,15 @@ struct Place {
   std::string advice;
 };
 
-Place place_of(ErrorCode code, const std::string& subject, const std::string& host, bool archived) {
+// The detail is "the time of route …" or "the time of machine …".
+std::string advice_for_expired(std::string_view detail, const std::string& subject) {
+  const bool machine = detail.find(" machine ") != std::string_view::npos;
+  return "give it more time: ingressctl " + std::string(machine ? "machine set " : "route update ") + subject +
+         " --ttl 1d";
+}
+
+Place place_of(ErrorCode code, std::string_view detail, const std::string& host) {
+  const std::string subject = subject_of(detail);
   switch (code) {
     case ErrorCode::kInvalidHost:
       return {WhyStep::kGrammar, "correct the name"};
@@ -39,16 +47,20 @@ Place place_of(ErrorCode code, const std::string& subject, const std::string& ho
     case ErrorCode::kServiceNotFound:
       return {WhyStep::kRoute, "make it: ingressctl service set PROJECT " + subject + " --port PORT"};
     case ErrorCode::kRouteExpired:
-      return {WhyStep::kRoute, "give it more time: ingressctl route update " + subject +
-                                   " --ttl 1d (a machine: ingressctl machine set " + subject + " --ttl 1d)"};
+      return {WhyStep::kRoute, advice_for_expired(detail, subject)};
     case ErrorCode::kBadRequest:
       return {WhyStep::kGrammar, "ask for the path in its plain form, without . and .. and encoded slashes"};
     case ErrorCode::kForbidden:
       return {WhyStep::kRoute, "end the suspension: ingressctl project set " + subject + " --suspended false"};
     case ErrorCode::kMachineNotRoutable:
-      if (archived) return {WhyStep::kMachine, "bring it back: ingressctl machine set " + subject + " --state active"};
+      if (detail.ends_with("is archived"))
+        return {WhyStep::kMachine, "bring it back: ingressctl machine set " + subject + " --state active"};
       return {WhyStep::kMachine, "attach one: ingressctl machine attach " + subject + " MACHINE"};
     default:
+      // Such names are no custom domains either.
+      if (detail.ends_with("only a route can hold it")) {
+        return {WhyStep::kRoute, "make a route: ingressctl route create " + host + " --project PROJECT"};
+      }
       return {WhyStep::kRoute, "make a route (ingressctl route create " + host +
                                    " --project PROJECT) or a custom domain (ingressctl domain add " + host +
                                    " PROJECT)"};
@@ -60,8 +72,7 @@ Place place_of(ErrorCode code, const std::string& subject, const std::string& ho
 std::string_view name_of(WhyStep step) { return kStepNames[static_cast<size_t>(step)]; }
 
 void WhyReport::refused(const Refusal& refusal) {
-  const bool archived = refusal.detail.ends_with("is archived");
-  const Place place = place_of(refusal.error.code, subject_of(refusal.detail), host_, archived);
+  const Place place = place_of(refusal.error.code, refusal.detail, host_);
   if (place.step != WhyStep::kGrammar) good(WhyStep::kGrammar, "the name is well formed");
   if (place.step == WhyStep::kMachine) good(WhyStep::kRoute, "a route was found");
   fail(place.step, refusal.detail.empty() ? std::string(name_of(refusal.error.code)) : refusal.detail, place.advice);
@@ -121,6 +132,22 @@ std::string WhyReport::json() const {
   return std::move(report).take();
 }
 
+namespace {
+
+// The agent does not say which of its reasons it has.
+std::string advice_for_denied(int port) {
+  constexpr int kAgentsOwnPort = 8080;  // --listen, where nothing else is said
+  const std::string number = std::to_string(port);
+  const std::string own = port == kAgentsOwnPort ? "it is the agent's own port where nothing else is said: start the "
+                                                   "agent with --listen off or another address"
+                                                 : "if it is the agent's own port (--listen), give that another one or "
+                                                   "say --listen off";
+  return own + "; else take it out of --deny-port, or allow it with --allow-port " + number +
+         ", which shuts every port that no --allow-port names";
+}
+
+}  // namespace
+
 WhyFinding probe_failure(int port, tunnel::ResetCode code) {
   const std::string number = std::to_string(port);
   switch (code) {
@@ -132,8 +159,7 @@ WhyFinding probe_failure(int port, tunnel::ResetCode code) {
       return {WhyState::kFailed, "port " + number + " in the machine did not accept a connection in time",
               "look at the server on port " + number + ": it may be stopped or overloaded"};
     case tunnel::ResetCode::kPortDenied:
-      return {WhyState::kFailed, "the agent does not serve port " + number,
-              "allow it in the agent's settings: --allow-port " + number};
+      return {WhyState::kFailed, "the agent does not serve port " + number, advice_for_denied(port)};
     case tunnel::ResetCode::kRefused:
       return {WhyState::kFailed, "the agent takes no more streams: it is stopping", "wait until the agent is back"};
     default:

@@ -5,6 +5,7 @@
 
 #include "broker/acme/certificate_desk.h"
 #include "broker/admin/api.h"
+#include "broker/admin/why_policy.h"
 #include "broker/routing/host_grammar.h"
 #include "broker/routing/host_name.h"
 #include "common/tls/tls_context.h"
@@ -122,12 +123,9 @@ void WhyWalk::found(const Resolution& resolution, const std::vector<std::string>
 }
 
 void WhyWalk::check_policy(const Resolution& resolution, const std::string& policy) {
-  if (resolution.policy.is_denied()) {
-    report_.fail(WhyStep::kPolicy, "its policy is auth deny: every request is answered 403",
-                 "open it where it may be open: --auth public on its project, service or route");
-  } else {
-    report_.good(WhyStep::kPolicy, policy);
-  }
+  const AdmissionSettings settings = parts_.admission_settings ? parts_.admission_settings() : AdmissionSettings();
+  report_.at(WhyStep::kPolicy) = judge_policy(resolution.policy, settings, policy);
+  origin_protocol_ = resolution.policy.origin_protocol();
 }
 
 void WhyWalk::check_machine(const Resolution& resolution) {
@@ -283,7 +281,7 @@ void WhyWalk::judge_dns() {
 
 void WhyWalk::start_probe() {
   probe_ = std::make_unique<WhyProbe>([this](WhyFinding finding) {
-    report_.at(WhyStep::kProbe) = std::move(finding);
+    report_.at(WhyStep::kProbe) = with_protocol(std::move(finding), origin_protocol_);
     probe_done_ = true;
     finish_when_done();
   });

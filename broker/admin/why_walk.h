@@ -54,6 +54,7 @@ class WhyWalk {
   std::function<void(const WhyReport&)> on_done_;
   std::string machine_;
   int port_ = 0;
+  OriginProtocol origin_protocol_ = OriginProtocol::kHttp;
   // The DOMAIN whose `broker.` name shows where this broker is, and the addresses of both names.
   std::string broker_host_;
   std::vector<std::string> addresses_;

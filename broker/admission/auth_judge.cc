@@ -33,7 +33,7 @@ struct Trial {
 
   Tried by_share() {
     const ShareVerdict verdict =
-        judge_share(asked, {place.machine, place.port, *place.path}, place.share, place.frameable);
+        judge_share(asked, {place.machine, place.project, place.port, *place.path}, place.share, place.frameable);
     if (verdict.outcome == ShareOutcome::kFollow) refusals.follow(verdict.target, verdict.cookie);
     if (verdict.outcome == ShareOutcome::kExpired) refusals.expired();
     if (verdict.outcome != ShareOutcome::kIn) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "broker/admission/share_pass.h"
+
 namespace ingress::broker {
 namespace {
 
@@ -59,10 +61,14 @@ WebRequest forward_question(const ForwardAuth& rule, const Asked& asked, const F
   WebRequest request;
   request.url = *rule.url;
   const std::string scheme = asked.tls ? "https" : "http";
-  for (const http::Field& field : asked.head.fields) {
+  // It is as little to come in by a share as an origin is.
+  http::Scratch scratch;
+  http::Fields passed = asked.head.fields;
+  take_off_passes(scratch, passed);
+  for (const http::Field& field : passed) {
     if (!stays_here(field.name)) request.fields.emplace_back(field.name, field.value);
   }
-  const std::string target(asked.target);
+  const std::string target(take_off_link(asked.target, scratch));
   FieldList told = {{"X-Original-Method", std::string(asked.head.method)},
                     {"X-Original-URI", target},
                     {"X-Original-URL", scheme + "://" + std::string(asked.host) + target},

@@ -1,9 +1,9 @@
 #include "broker/admission/key_store.h"
 
-#include <fstream>
-#include <sstream>
+#include <utility>
 
 #include "common/base/log.h"
+#include "common/base/read_file.h"
 
 namespace ingress::broker {
 namespace {
@@ -28,18 +28,15 @@ void KeyStore::set(std::string secrets_folder, origin::TargetRule targets) {
   targets_ = std::move(targets);
 }
 
-std::shared_ptr<const KeySet> KeyStore::secret(const std::string& name) {
-  if (secrets_folder_.empty()) return nullptr;
-  std::ifstream file(secrets_folder_ + "/" + name, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  std::string secret = std::move(text).str();
+std::shared_ptr<const KeySet> read_secret_key(const std::string& folder, const std::string& name) {
+  if (folder.empty()) return nullptr;
+  std::string secret = read_file(folder + "/" + name, kMostKeyBytes).value_or("");
   if (secret.ends_with('\n')) secret.pop_back();
   return secret.empty() ? nullptr : KeySet::of_secret(secret);
 }
 
 std::shared_ptr<const KeySet> KeyStore::now(const JwtAuth& jwt) {
-  if (!jwt.secret.empty()) return secret(jwt.secret);
+  if (!jwt.secret.empty()) return read_secret_key(secrets_folder_, jwt.secret);
   if (!jwt.jwks.empty()) {
     if (sets_.size() > kMostKept) sets_.clear();
     std::shared_ptr<const KeySet>& set = sets_[jwt.jwks];

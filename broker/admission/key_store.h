@@ -13,6 +13,9 @@
 
 namespace ingress::broker {
 
+// The key in a file of --secrets-dir, read anew each time; null where there is none, or nothing in it.
+std::shared_ptr<const KeySet> read_secret_key(const std::string& folder, const std::string& name);
+
 class KeyStore {
  public:
   // A set is asked for again after this; where that fails the old one is used on, until kGoodFor is over.
@@ -44,7 +47,6 @@ class KeyStore {
     std::vector<std::pair<uint64_t, std::function<void()>>> waiting;
   };
 
-  std::shared_ptr<const KeySet> secret(const std::string& name);
   void ask(const http::WebUrl& url, Remote& remote);
   void came(const std::string& url, const WebAnswer& answer);
 

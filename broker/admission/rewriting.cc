@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "broker/admission/share_pass.h"
 #include "broker/model/target_template.h"
 #include "common/base/lower_case.h"
 #include "common/base/trim.h"
@@ -256,15 +255,9 @@ std::optional<Instead> plan_rewriting(const Resolution& found, const Asked& aske
   return std::nullopt;
 }
 
-void rewrite_request(const Terms& terms, http::Scratch& scratch, http::Fields& fields) {
+void rewrite_request(const Terms& terms, http::Fields& fields) {
   for (const std::string& name : terms.remove_fields) http::drop_fields(fields, name);
   for (const auto& [name, value] : terms.set_fields) http::drop_fields(fields, folded_name(name));
-  for (http::Field& field : fields) {
-    if (!http::iequals(field.name, "Cookie")) continue;
-    if (const auto kept = without_share_cookies(field.value)) field.value = scratch.add(*kept);
-  }
-  std::erase_if(fields,
-                [](const http::Field& field) { return field.value.empty() && http::iequals(field.name, "Cookie"); });
   for (const auto& [name, value] : terms.set_fields) {
     if (!value.empty()) fields.push_back({name, value});
   }

@@ -21,8 +21,8 @@ std::optional<Instead> plan_rewriting(const Resolution& found, const Asked& aske
 std::string local_path(std::string_view path);
 // In lower case, with hyphens for underscores: the name whose every spelling http::drop_fields drops.
 std::string folded_name(std::string_view name);
-// The fields as they go to the origin; new values live in `terms` or the scratch.
-void rewrite_request(const Terms& terms, http::Scratch& scratch, http::Fields& fields);
+// The fields as they go to the origin; new values live in `terms`.
+void rewrite_request(const Terms& terms, http::Fields& fields);
 // The answer's, as they go to the client. `host` as the client sent it.
 void rewrite_answer(const Terms& terms, bool tls, std::string_view host, http::Scratch& scratch, http::Fields& fields);
 // What tells browsers to be careful, in an answer of ours too; a field that is there already stays.

@@ -1,16 +1,29 @@
 #include "broker/admission/share_pass.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "broker/model/expiry.h"
+#include "common/base/trim.h"
 #include "common/tls/digest.h"
 
 namespace ingress::broker {
 namespace {
 
 constexpr std::string_view kParameter = "__share=";
+// With the begin of every share's id.
+constexpr std::string_view kLink = "__share=sh_";
 
 std::string_view query_of(std::string_view target) {
   const size_t mark = target.find('?');
   return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+}
+
+// "__share=ID.SECRET", in its form.
+bool is_link(std::string_view part) {
+  if (!part.starts_with(kLink)) return false;
+  const size_t point = part.find('.', kLink.size());
+  return point != std::string_view::npos && point > kLink.size() && point + 1 < part.size();
 }
 
 // Calls `take` for each part between `separator`s, without the blanks around it.
@@ -19,7 +32,7 @@ void each_part(std::string_view text, char separator, Take take) {
   while (!text.empty()) {
     const size_t end = text.find(separator);
     std::string_view part = text.substr(0, end);
-    while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
+    while (!part.empty() && is_blank(part.front())) part.remove_prefix(1);
     take(part);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
@@ -28,7 +41,7 @@ void each_part(std::string_view text, char separator, Take take) {
 std::string_view link_in(std::string_view target) {
   std::string_view found;
   each_part(query_of(target), '&', [&found](std::string_view part) {
-    if (found.empty() && part.starts_with(kParameter)) found = part.substr(kParameter.size());
+    if (found.empty() && is_link(part)) found = part.substr(kParameter.size());
   });
   return found;
 }
@@ -52,8 +65,13 @@ bool within(const RequestPath& path, const Share& share) {
   return true;
 }
 
+// A host of a project is the project's, whatever machine is attached to it now; any other is its machine's.
+bool has_owner(const Share& share, const SharePlace& place) {
+  return place.project.empty() ? share.machine == place.machine : share.project == place.project;
+}
+
 bool is_for(const Share& share, const Asked& asked, const SharePlace& place) {
-  return share.host == asked.host_name && share.machine == place.machine && share.port == place.port &&
+  return share.host == asked.host_name && has_owner(share, place) && share.port == place.port &&
          within(place.path, share);
 }
 
@@ -92,27 +110,35 @@ ShareVerdict by_cookie(const Asked& asked, const SharePlace& place,
   return best;
 }
 
-std::string set_cookie(const Share& share, int64_t now, bool frameable) {
+// Its time is the share's, which may be prolonged: the cookie has none of its own.
+std::string set_cookie(const Share& share, bool frameable) {
   std::string cookie =
       std::string(kShareCookie) + share.id + "=" + cookie_value(share) + "; Path=/; Secure; HttpOnly; ";
   cookie += frameable ? "SameSite=None; Partitioned" : "SameSite=Lax";
-  if (share.expires_at != 0) cookie += "; Max-Age=" + std::to_string(share.expires_at - now);
   return cookie;
 }
 
 }  // namespace
 
-std::string without_share_link(std::string_view target) {
-  const std::string_view query = query_of(target);
-  std::string kept(target.substr(0, target.size() - query.size()));
-  if (!kept.empty() && kept.back() == '?') kept.pop_back();
+std::optional<std::string> without_share_link(std::string_view target) {
+  std::string_view query = query_of(target);
+  if (query.find(kLink) == std::string_view::npos) return std::nullopt;
+  const std::string_view before = target.substr(0, target.size() - query.size() - 1);
+  const std::string_view fragment = query.substr(std::min(query.find('#'), query.size()));
+  query.remove_suffix(fragment.size());
+  std::string kept(before);
   char separator = '?';
-  each_part(query, '&', [&kept, &separator](std::string_view part) {
-    if (part.starts_with(kParameter)) return;
+  bool found = false;
+  each_part(query, '&', [&kept, &separator, &found](std::string_view part) {
+    if (is_link(part)) {
+      found = true;
+      return;
+    }
     kept.push_back(std::exchange(separator, '&'));
     kept.append(part);
   });
-  return kept;
+  if (!found) return std::nullopt;
+  return kept.append(fragment);
 }
 
 ShareVerdict judge_share(const Asked& asked, const SharePlace& place,
@@ -127,8 +153,8 @@ ShareVerdict judge_share(const Asked& asked, const SharePlace& place,
   if (!good) return {};
   const bool follows = (asked.head.method == "GET" || asked.head.method == "HEAD") && !asked.upgrade;
   ShareVerdict verdict = verdict_of(*share, follows ? ShareOutcome::kFollow : ShareOutcome::kIn, asked.now);
-  verdict.target = without_share_link(asked.target);
-  if (verdict.outcome == ShareOutcome::kFollow) verdict.cookie = set_cookie(*share, asked.now, frameable);
+  verdict.target = without_share_link(asked.target).value_or(std::string(asked.target));
+  if (verdict.outcome == ShareOutcome::kFollow) verdict.cookie = set_cookie(*share, frameable);
   return verdict;
 }
 
@@ -141,6 +167,29 @@ std::optional<std::string> without_share_cookies(std::string_view cookies) {
     kept.append(pair);
   });
   return kept;
+}
+
+std::string_view take_off_link(std::string_view target, http::Scratch& scratch) {
+  const std::optional<std::string> kept = without_share_link(target);
+  return kept ? scratch.add(*kept) : target;
+}
+
+void take_off_passes(http::Scratch& scratch, http::Fields& fields) {
+  bool emptied = false;
+  for (http::Field& field : fields) {
+    std::optional<std::string> kept;
+    if (http::iequals(field.name, "Cookie")) {
+      kept = without_share_cookies(field.value);
+    } else if (http::iequals(field.name, "Referer")) {
+      kept = without_share_link(field.value);
+    }
+    if (!kept) continue;
+    field.value = scratch.add(*kept);
+    emptied = emptied || kept->empty();
+  }
+  if (!emptied) return;
+  std::erase_if(fields,
+                [](const http::Field& field) { return field.value.empty() && http::iequals(field.name, "Cookie"); });
 }
 
 }  // namespace ingress::broker

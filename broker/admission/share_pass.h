@@ -12,6 +12,7 @@
 #include "broker/admission/terms.h"
 #include "broker/model/records.h"
 #include "broker/routing/request_path.h"
+#include "common/http/forward_rules.h"
 
 namespace ingress::broker {
 
@@ -20,6 +21,7 @@ inline constexpr std::string_view kShareCookie = "__Host-ingress-";
 // Where the request was resolved to.
 struct SharePlace {
   std::string_view machine;
+  std::string_view project;  // whose host it is, "" for none
   int port = 0;
   const RequestPath& path;
 };
@@ -42,10 +44,17 @@ struct ShareVerdict {
 // `find`: null for an id that is not there.
 ShareVerdict judge_share(const Asked& asked, const SharePlace& place,
                          const std::function<const Share*(std::string_view id)>& find, bool frameable);
-// The target without a link.
-std::string without_share_link(std::string_view target);
 
+// What lets in is for the broker alone: an origin, or a server that decides, could come in by it, at other places of
+// the host too. So no request goes on with it, whatever its policy.
+
+// The target, or a URL, without a link in its query; nullopt where it has none.
+std::optional<std::string> without_share_link(std::string_view target);
 // The value of a Cookie field without the cookies of shares; nullopt where it has none of them.
 std::optional<std::string> without_share_cookies(std::string_view cookies);
+// A request's target and its fields (Cookie, Referer) as they go on; new text lives in the scratch. Costs a search of
+// the query and of those fields where there is nothing to take off.
+std::string_view take_off_link(std::string_view target, http::Scratch& scratch);
+void take_off_passes(http::Scratch& scratch, http::Fields& fields);
 
 }  // namespace ingress::broker

@@ -33,6 +33,7 @@ struct LoopCounts {
 struct BrokerCounts {
   uint64_t wakes = 0;
   uint64_t failed_wakes = 0;
+  uint64_t lost_access_lines = 0;  // of the access log
 };
 
 class LoopsView {

@@ -26,8 +26,8 @@ server::RequestHandler* ClearChoice::on_request(server::Responder& responder, co
   return acceptor(mode_of(head)).on_request(responder, head, info);
 }
 
-http::ErrorAnswer ClearChoice::on_unreadable(const Error& error, std::string_view client_ip) {
-  return acceptor(otherwise_).on_unreadable(error, client_ip);
+http::ErrorAnswer ClearChoice::on_unreadable(const Error& error, const server::UnreadableRequest& request) {
+  return acceptor(otherwise_).on_unreadable(error, request);
 }
 
 }  // namespace ingress::broker

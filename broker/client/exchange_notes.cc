@@ -22,6 +22,7 @@ void ExchangeNotes::begin(FineTime now) {
   times = {};
   route_class = RouteClass::kNone;
   project.clear();
+  tenant.clear();
   route.clear();
   trace_id.assign({});
   request_id.assign({});
@@ -34,6 +35,7 @@ void ExchangeNotes::begin(FineTime now) {
 void ExchangeNotes::led(const Resolution& found) {
   route_class = class_of(found);
   project.assign(found.project);
+  tenant.assign(found.tenant);
   route.assign(found.route_id);
 }
 
@@ -62,6 +64,7 @@ void ExchangeNotes::fill(ExchangeRecord& record, FineTime now) const {
   record.times.total = since_begin(now);
   record.route_class = route_class;
   record.project = project;
+  record.tenant = tenant;
   record.route = route;
   record.trace_id = trace_id.view();
   record.request_id = request_id.view();

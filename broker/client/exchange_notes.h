@@ -34,6 +34,7 @@ struct ExchangeNotes {
   HopTimes times;  // but for the total
   RouteClass route_class = RouteClass::kNone;
   std::string project;
+  std::string tenant;
   std::string route;
   IdText<32> trace_id;
   IdText<128> request_id;

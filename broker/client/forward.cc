@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "broker/admission/rewriting.h"
+#include "broker/admission/share_pass.h"
 #include "broker/client/forward_work.h"
 #include "common/http/http1_writer.h"
 
@@ -48,10 +49,8 @@ tunnel::StreamKind kind_of(OriginProtocol protocol) {
   return tunnel::StreamKind::kHttp;
 }
 
-// RFC 9110, 9.2.1.
-bool is_safe(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
-}
+// RFC 9110, 9.2.1; TRACE is not forwarded.
+bool is_safe(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
 }  // namespace
 
@@ -92,6 +91,7 @@ Status Forward::try_open() {
   const Result<http::RequestTarget> target = http::request_target(held_.head());
   if (!target) return tl::unexpected(target.error());
   if (const Status resolved = resolve(*target); !resolved) return resolved;
+  if (const Status forwarded = http::check_forwarded(held_.head()); !forwarded) return forwarded;
   if (const Status admitted = admit(target->target); !admitted) return admitted;
   return admission_.inquiry == nullptr ? open(target->target) : Status();
 }
@@ -183,10 +183,12 @@ Status Forward::open(std::string_view target) {
   work.open.request.method = head.method;
   const Terms* const terms = admission_.terms();
   work.open.connect_limit = terms == nullptr ? Duration{0} : terms->connect;
-  work.open.request.target = terms == nullptr || terms->target.empty() ? target : terms->target;
+  const bool own_target = terms == nullptr || terms->target.empty();
+  work.open.request.target = take_off_link(own_target ? target : std::string_view(terms->target), work.scratch);
   notes_.sent_with(http::forward_request_fields(head, info.upgrade, inbound(), rules_, owner_.ids_, work.scratch,
                                                 work.open.request.fields));
-  if (terms != nullptr) rewrite_request(*terms, work.scratch, work.open.request.fields);
+  take_off_passes(work.scratch, work.open.request.fields);
+  if (terms != nullptr) rewrite_request(*terms, work.open.request.fields);
   Error why;
   stream_ = owner_.carrier_.open(machine_, work.open, request_ended_ && held_trailers_.empty(), this, why);
   notes_.let_in(fine_now(), static_cast<bool>(stream_));
@@ -390,11 +392,12 @@ void Forward::fail(const Error& error) {
     listening = owner_.listening(machine_, rules_.target_port);
   }
   if (listening) details.listening = *listening;
+  const http::ErrorAnswer answer = http::error_answer(error, details, value_of(held_.head().fields, "Accept"));
+  if (details.method != "HEAD") body_bytes_ = answer.body.size();
   log(&error);
   // An ambiguous request may be followed by what only looks like another one.
   if (error.code == ErrorCode::kInvalidHost || error.code == ErrorCode::kBadRequest) responder->close_after_answer();
-  server::send_answer(*responder, http::error_answer(error, details, value_of(held_.head().fields, "Accept")), error,
-                      more);
+  server::send_answer(*responder, answer, error, more);
 }
 
 ExchangeRecord Forward::record(FineTime now) const {

@@ -15,6 +15,8 @@ namespace {
 // Of all exchanges, at a time: a look must not hold up the loop.
 constexpr size_t kLooks = 5000;
 constexpr Duration kWatchInterval{500};
+// Of each text of a request that could not be read.
+constexpr size_t kMostToldBytes = 2048;
 
 }  // namespace
 
@@ -46,16 +48,21 @@ server::RequestHandler* Forwarder::on_request(server::Responder& responder, cons
   return nullptr;
 }
 
-http::ErrorAnswer Forwarder::on_unreadable(const Error& error, std::string_view client_ip) {
+http::ErrorAnswer Forwarder::on_unreadable(const Error& error, const server::UnreadableRequest& request) {
   const Error shown = public_error(error);
   ExchangeRecord record;
-  record.client_ip = client_ip;
+  record.client_ip = request.client_ip;
+  record.host = request.host.substr(0, kMostToldBytes);
+  record.method = request.method.substr(0, kMostToldBytes);
+  record.target = request.target.substr(0, kMostToldBytes);
   record.status = status_of(error);
   record.error = shown.code;
-  observer_.ended(record, nullptr, fine_now());
   http::ErrorDetails details;
   details.reason = error.context;
-  return http::error_answer(error, details, {});
+  http::ErrorAnswer answer = http::error_answer(error, details, {});
+  record.bytes_out = answer.body.size();
+  observer_.ended(record, nullptr, fine_now());
+  return answer;
 }
 
 void Forwarder::tell_lasting() {

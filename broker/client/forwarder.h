@@ -42,7 +42,7 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
                                      const server::RequestInfo& info) override;
-  http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
+  http::ErrorAnswer on_unreadable(const Error& error, const server::UnreadableRequest& request) override;
 
   // How long a request that has to wait does from now on, where its policy does not say.
   void set_park(Duration park) { waiting_.park = park; }

@@ -1,18 +1,18 @@
 #include "broker/client/redirect.h"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <utility>
 
 #include "broker/routing/host_name.h"
+#include "common/base/read_file.h"
 #include "common/http/forward_rules.h"
 
 namespace ingress::broker {
 namespace {
 
 constexpr std::string_view kChallengePath = "/.well-known/acme-challenge/";
-constexpr std::streamsize kChallengeBytes = 8192;
+constexpr size_t kMostChallengeBytes = 8192;
 
 bool is_token(std::string_view name) {
   return !name.empty() && name.size() <= 256 && std::all_of(name.begin(), name.end(), [](char c) {
@@ -40,13 +40,11 @@ bool serve_challenge(server::Responder& responder, const std::string& webroot, s
   if (webroot.empty() || !target.starts_with(kChallengePath)) return false;
   const std::string_view token = target.substr(kChallengePath.size());
   if (!is_token(token)) return false;
-  std::ifstream file(webroot + std::string(kChallengePath) + std::string(token), std::ios::binary);
-  if (!file) return false;
-  std::string body(kChallengeBytes, '\0');
-  file.read(body.data(), kChallengeBytes);
-  body.resize(static_cast<size_t>(file.gcount()));
+  const Result<std::string> body =
+      read_file(webroot + std::string(kChallengePath) + std::string(token), kMostChallengeBytes);
+  if (!body) return false;
   if (!info.end) responder.drop_rest_of_request();
-  answer_text(responder, 200, body, nullptr);
+  answer_text(responder, 200, *body, nullptr);
   return true;
 }
 
@@ -83,7 +81,7 @@ void Redirect::answer_redirect(server::Responder& responder, const http::Request
   answer_text(responder, plain ? 301 : 308, "This is served over https: " + location + "\n", &field);
 }
 
-http::ErrorAnswer Redirect::on_unreadable(const Error& error, std::string_view) {
+http::ErrorAnswer Redirect::on_unreadable(const Error& error, const server::UnreadableRequest&) {
   http::ErrorDetails details;
   details.reason = error.context;
   return http::error_answer(error, details, {});
@@ -98,8 +96,8 @@ server::RequestHandler* ChallengesThen::on_request(server::Responder& responder,
   return next_.on_request(responder, head, info);
 }
 
-http::ErrorAnswer ChallengesThen::on_unreadable(const Error& error, std::string_view client_ip) {
-  return next_.on_unreadable(error, client_ip);
+http::ErrorAnswer ChallengesThen::on_unreadable(const Error& error, const server::UnreadableRequest& request) {
+  return next_.on_unreadable(error, request);
 }
 
 }  // namespace ingress::broker

@@ -16,7 +16,7 @@ class Redirect final : public server::RequestAcceptor {
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
                                      const server::RequestInfo& info) override;
-  http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
+  http::ErrorAnswer on_unreadable(const Error& error, const server::UnreadableRequest& request) override;
 
   void set_https_port(int port) { https_port_ = port; }
 
@@ -35,7 +35,7 @@ class ChallengesThen final : public server::RequestAcceptor {
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
                                      const server::RequestInfo& info) override;
-  http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
+  http::ErrorAnswer on_unreadable(const Error& error, const server::UnreadableRequest& request) override;
 
  private:
   std::string acme_webroot_;

@@ -51,8 +51,8 @@ server::RequestHandler* TunnelUpgrades::on_request(server::Responder& responder,
   return nullptr;
 }
 
-http::ErrorAnswer TunnelUpgrades::on_unreadable(const Error& error, std::string_view client_ip) {
-  return next_.on_unreadable(error, client_ip);
+http::ErrorAnswer TunnelUpgrades::on_unreadable(const Error& error, const server::UnreadableRequest& request) {
+  return next_.on_unreadable(error, request);
 }
 
 }  // namespace ingress::broker

@@ -7,6 +7,7 @@
 
 #include "broker/model/ids.h"
 #include "broker/routing/host_name.h"
+#include "broker/routing/pattern.h"
 #include "common/uv/free_address.h"
 
 namespace ingress::broker::dev {
@@ -43,8 +44,13 @@ std::string take_domains(const DevSettings& settings, DevConfig& config) {
   for (const std::string& text : settings.domain) {
     HostName name;
     if (!name.assign(text) || text.find(':') != std::string::npos) return "--domain " + text + ": not a domain name";
-    std::string domain(name.text());
-    if (domain.find_first_not_of("0123456789.") == std::string::npos) return "--domain " + text + ": not a name";
+    if (name.text().find_first_not_of("0123456789.") == std::string::npos) return "--domain " + text + ": not a name";
+    std::string domain;
+    std::string problem;
+    if (name.text() != kLocalDomain && !normalise_domain(name.text(), domain, problem)) {
+      return "--domain " + text + ": " + problem;
+    }
+    if (domain.empty()) continue;
     const auto found = std::find(config.domains.begin(), config.domains.end(), domain);
     if (found == config.domains.end()) config.domains.push_back(std::move(domain));
   }
@@ -60,7 +66,10 @@ std::string take_services(const DevSettings& settings, DevConfig& config) {
     if (!port || !slug_form(name)) {
       return "--service " + text + ": write NAME=PORT, the name of [a-z0-9-], e.g. backend=8765";
     }
-    config.services[name] = *port;
+    if (reserved_word(name)) return "--service " + text + ": \"" + name + "\" is kept for the broker";
+    if (const auto [taken, added] = config.services.try_emplace(name, *port); !added && taken->second != *port) {
+      return "--service " + text + ": \"" + name + "\" is port " + std::to_string(taken->second) + " already";
+    }
   }
   return "";
 }
@@ -130,7 +139,9 @@ std::string take_names(const DevSettings& settings, DevConfig& config) {
   if (!slug_form(settings.project) || reserved_word(settings.project)) {
     return "--project " + settings.project + ": not a name of [a-z0-9-], or one that is kept for the broker";
   }
-  if (!machine_id_form(settings.machine)) return "--machine " + settings.machine + ": not a name of [a-z0-9_-]";
+  if (const std::string problem = machine_id_problem(settings.machine); !problem.empty()) {
+    return "--machine: " + problem;
+  }
   config.project = settings.project;
   config.machine = settings.machine;
   config.port = settings.port;

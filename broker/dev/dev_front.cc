@@ -169,8 +169,8 @@ server::RequestHandler* DevFront::on_request(server::Responder& responder, const
   return handler == nullptr ? nullptr : exchange;
 }
 
-http::ErrorAnswer DevFront::on_unreadable(const Error& error, std::string_view client_ip) {
-  return next_.on_unreadable(error, client_ip);
+http::ErrorAnswer DevFront::on_unreadable(const Error& error, const server::UnreadableRequest& request) {
+  return next_.on_unreadable(error, request);
 }
 
 }  // namespace ingress::broker::dev

@@ -23,7 +23,7 @@ class DevFront final : public server::RequestAcceptor {
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
                                      const server::RequestInfo& info) override;
-  http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
+  http::ErrorAnswer on_unreadable(const Error& error, const server::UnreadableRequest& request) override;
 
  private:
   class Keeping;

@@ -43,6 +43,8 @@ uv::ChildProgram DevSession::agent_program(int https_port) const {
       program.argv.insert(program.argv.end(), {"--deny-port", std::to_string(address.port)});
     }
   }
+  // What is set for this program (or for ingressctl, or an agent elsewhere) is no setting of the agent inside.
+  program.withheld = "INGRESS_";
   program.more_environment = {"INGRESS_TOKEN=" + token_, "HTTPS_PROXY=", "https_proxy="};
   program.ends_with_parent = true;
   return program;

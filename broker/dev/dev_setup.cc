@@ -76,7 +76,11 @@ std::vector<Change> domain_changes(Tables& tables, const DevConfig& config, int6
   for (const Domain& domain : tables.domains_page("", kMany, of_project)) {
     if (std::erase(missing, domain.name) == 0) changes.emplace_back(DeleteDomain{domain.name});
   }
-  for (const std::string& name : missing) changes.emplace_back(PutDomain{Domain{name, config.project, now}});
+  for (const std::string& name : missing) {
+    // Of an earlier start, which called the project otherwise.
+    if (tables.domain(name)) changes.emplace_back(DeleteDomain{name});
+    changes.emplace_back(PutDomain{Domain{name, config.project, now}});
+  }
   return changes;
 }
 

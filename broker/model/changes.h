@@ -18,7 +18,8 @@ struct PutMachine {
   Machine machine;
   bool create = false;
 };
-// With its tokens. Refused while a project is attached to it, or a service or route names it.
+// With its tokens and shares, and the access tokens for its ports. Refused while a project is attached to it, or a
+// service or route names it. (The store puts the deletions of those before it.)
 struct DeleteMachine {
   std::string id;
 };
@@ -33,7 +34,8 @@ struct PutProject {
   Project project;
   bool create = false;
 };
-// With its services and domains. Refused while a route names it.
+// With its services and domains, and its shares and tokens. Refused while a route names it, or a route or machine
+// belongs to it. (The store puts the deletions of shares and tokens behind it.)
 struct DeleteProject {
   std::string slug;
 };

@@ -1,4 +1,5 @@
-// The rules of names and ports (design, section 2), in one place for the store, the route table and the command lines.
+// The rules of names and ports (design, section 2), in one place for the store, the route table and the command lines;
+// the form of ids is common/base's.
 // Pure functions. A `problem` gets a sentence for people where the answer is kInvalidArgument.
 #pragma once
 
@@ -8,23 +9,13 @@
 #include <string_view>
 
 #include "common/base/error.h"
+#include "common/base/names.h"
 
 namespace ingress::broker {
-
-inline constexpr size_t kMaxIdBytes = 56;  // a label has 63, and a port with its separator must fit before an id
 
 // 1–65535 in decimal without sign or leading zero.
 std::optional<int> parse_port(std::string_view text);
 constexpr bool valid_port(int port) { return port >= 1 && port <= 65535; }
-bool all_digits(std::string_view text);  // false for ""
-
-// machines, prj, org, broker, admin, www: never a machine, a project or a service.
-bool reserved_word(std::string_view word);
-
-// The form of a slug or service name; a reserved word has it too.
-bool slug_form(std::string_view text);
-// The form of a machine id. `_` and `-` count as one byte, so that no alias (`-` for `_`) holds a separator.
-bool machine_id_form(std::string_view text);
 
 // The host alias of a machine id: `-` for `_`. Ids are unique after it.
 std::string alias_of(std::string_view machine_id);
@@ -32,7 +23,7 @@ std::string alias_of(std::string_view machine_id);
 Status check_machine_id(std::string_view id, std::string& problem);
 Status check_slug(std::string_view slug, std::string& problem);
 Status check_service_name(std::string_view name, std::string& problem);
-// Ids that we make and callers may choose (routes, tokens): 1–64 bytes of [A-Za-z0-9_.-].
+// Ids that we make and callers may choose (routes, tokens): 1–64 bytes of [A-Za-z0-9_.-], not "." or "..".
 Status check_record_id(std::string_view id, std::string& problem);
 // `what` names the port in the sentence: "default port".
 Status check_port(int port, std::string_view what, std::string& problem);

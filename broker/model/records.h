@@ -65,7 +65,8 @@ struct RoutePattern {
   std::string pattern;
   RouteTarget target;
   std::string policy = "{}";
-  std::string text = {};  // with the names of captures, "" where there are none: "{repl}.example.com"
+  // As it is written, where that is another text: "{repl}.example.com", "a.example.com/*/b".
+  std::string text = {};
 
   const std::string& shown() const { return text.empty() ? pattern : text; }
 };
@@ -92,9 +93,10 @@ struct Share {
   std::string id;    // "sh_…"
   std::string host;  // normalised
   std::string path = "/";
-  std::string machine;  // that the host led to when it was made: the link is for this machine's port
+  std::string
+      machine;  // that the host led to when it was made: the link of a host that is no project's is for it alone
   int port = 0;
-  std::string project;  // that the host belongs to, "" for none
+  std::string project;  // that the host belongs to: the link is for it, whatever its machine is. "" for none
   std::string sha256;   // hex of the secret's hash
   std::string label;
   int64_t created_at = 0;
@@ -109,6 +111,7 @@ struct AccessToken {
   std::string label;
   int64_t created_at = 0;
   int64_t expires_at = 0;  // Unix seconds, 0 for never
+  bool rotated = false;    // another one was made in its place; no JSON has it
 };
 
 // Lets an agent make its machine: its first HELLO with a machine id that is free does.

@@ -27,6 +27,10 @@ std::string project_of_role(std::string_view text) {
   return text.starts_with(kProject) ? std::string(text.substr(kProject.size())) : std::string();
 }
 
+std::string tcp_role_text(const std::string& machine, int port) {
+  return std::string(kTcp) + machine + ":" + (port == 0 ? "*" : std::to_string(port));
+}
+
 std::optional<Role> parse_role(std::string_view text) {
   if (text == "read") return Role{RoleKind::kRead};
   if (text == "write") return Role{RoleKind::kWrite};

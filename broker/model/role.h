@@ -21,6 +21,8 @@ struct Role {
 
 // "read", "write", "project:SLUG", "tcp:MACHINE:PORT", "tcp:MACHINE:*": what a token may have.
 std::optional<Role> parse_role(std::string_view text);
+// "tcp:MACHINE:PORT", "tcp:MACHINE:*" for port 0.
+std::string tcp_role_text(const std::string& machine, int port);
 // The slug of "project:SLUG", "" for others.
 std::string project_of_role(std::string_view text);
 

@@ -1,6 +1,8 @@
 // One JSON line for each exchange, gathered by each loop and written in blocks of whole lines to the one file.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,17 +25,27 @@ class AccessLogFile {
   AccessLogFile(const AccessLogFile&) = delete;
   AccessLogFile& operator=(const AccessLogFile&) = delete;
 
-  // All of it, before what another loop writes.
+  // All of it, before what another loop writes. Lines that the file does not take (a full disk) are lost, and counted;
+  // that it begins and that it is over is logged.
   void write(std::string_view lines);
   // Follows a rotation.
   Status reopen();
+  // Since the start.
+  uint64_t lost_lines() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
   explicit AccessLogFile(std::string path) : path_(std::move(path)) {}
 
+  // What the file did not take; errno says why. Under the mutex.
+  std::string_view put(std::string_view text) const;
+  void tell(uint64_t lost, int why);
+
   const std::string path_;
   std::mutex mutex_;
   int fd_ = -1;
+  bool cut_ = false;     // the file ends in a part of a line
+  bool losing_ = false;  // and told so
+  std::atomic<uint64_t> lost_ = 0;
 };
 
 // One loop's lines. Thread: the loop's.

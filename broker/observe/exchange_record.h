@@ -45,10 +45,11 @@ struct ExchangeRecord {
   std::string_view host;
   std::string_view method;
   std::string_view target;
-  std::string_view protocol;    // that the client speaks: "HTTP/1.0", "HTTP/1.1" or "h2"; "" where it can't be read
-  std::string_view machine;     // an id
-  std::string_view project;     // a slug
-  std::string_view route;       // the id of a route, "" where none led here
+  std::string_view protocol;  // that the client speaks: "HTTP/1.0", "HTTP/1.1" or "h2"; "" where it can't be read
+  std::string_view machine;   // an id
+  std::string_view project;   // a slug
+  std::string_view tenant;  // the slug of whose exchange it is, by the name, the route or the machine; "" for nobody's
+  std::string_view route;   // the id of a route, "" where none led here
   std::string_view trace_id;    // of `traceparent`, as the origin gets it
   std::string_view request_id;  // the same, of X-Request-Id
   std::string_view heads;       // members of JSON that tell its fields, "" where they were not kept

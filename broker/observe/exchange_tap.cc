@@ -26,8 +26,10 @@ bool is_host(std::string_view wanted, std::string_view host) {
 
 bool ExchangeFilter::wants(const ExchangeRecord& record) const {
   return record.status >= least_status && record.status <= most_status &&
-         (machine.empty() || machine == record.machine) && (project.empty() || project == record.project) &&
-         (method.empty() || method == record.method) && (host.empty() || is_host(host, name_in(record.host)));
+         (machine.empty() || machine == record.machine) &&
+         (project.empty() || project == record.project || project == record.tenant) &&
+         (method.empty() || http::iequals(method, record.method)) &&
+         (host.empty() || is_host(host, name_in(record.host)));
 }
 
 void ExchangeTap::put(std::string_view event) {

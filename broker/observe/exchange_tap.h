@@ -18,8 +18,8 @@ namespace ingress::broker {
 struct ExchangeFilter {
   std::string host;  // without a port, in lower case; "*.example.com" is every host under it
   std::string machine;
-  std::string project;
-  std::string method;
+  std::string project;  // by whose name it came, or whose route or machine it came to
+  std::string method;   // in any case
   int least_status = 0;
   int most_status = 999;
 

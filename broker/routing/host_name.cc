@@ -37,7 +37,7 @@ bool has_good_labels(std::string_view name) {
   }
 }
 
-auto invalid_host() { return fail(ErrorCode::kInvalidHost, Side::kClient, "reading the host"); }
+auto invalid_host(const char* rule) { return fail(ErrorCode::kInvalidHost, Side::kClient, rule); }
 
 }  // namespace
 
@@ -48,12 +48,14 @@ Status HostName::assign(std::string_view host) {
   const size_t colon = host.find(':');
   if (colon != std::string_view::npos) {
     const std::string_view port = host.substr(colon + 1);
-    if (!port.empty() && !all_digits(port)) return invalid_host();
+    if (!port.empty() && !all_digits(port)) return invalid_host("the Host's port is not a number");
     host = host.substr(0, colon);
   }
   if (!host.empty() && host.back() == '.') host.remove_suffix(1);
-  if (host.empty() || host.size() > kMaxHostBytes) return invalid_host();
-  if (!every_byte_of(host, kLabelBytes) || !has_good_labels(host)) return invalid_host();
+  if (host.empty()) return invalid_host("the Host is empty");
+  if (host.size() > kMaxHostBytes) return invalid_host("the Host has over 253 bytes");
+  if (!every_byte_of(host, kLabelBytes)) return invalid_host("the Host has a character that no host name has");
+  if (!has_good_labels(host)) return invalid_host("the Host has a label that is empty or over 63 bytes");
   size_t at = 0;
   for (; host.size() - at >= 8; at += 8) {
     const uint64_t word = lower_word(load_word(host.data() + at));

@@ -23,9 +23,15 @@ bool names_one(const HostEntry& entry) {
   return entry.route != nullptr && entry.extras == nullptr && is_plain_host(entry.pattern);
 }
 
+// By its own policy nobody comes in by it.
+bool is_shut(const HostEntry& entry) {
+  return entry.policy != nullptr && entry.policy->auth && entry.policy->auth->is(Auth::kDeny);
+}
+
 class ViewWriter {
  public:
-  ViewWriter(const MachineNode& machine, const BrokerPolicies& policies) : machine_(machine), policies_(policies) {}
+  ViewWriter(const MachineNode& machine, const BrokerPolicies& policies, int64_t now)
+      : machine_(machine), policies_(policies), now_(now) {}
 
   MachineView write() {
     view_.default_port = machine_.record.default_port;
@@ -86,7 +92,8 @@ class ViewWriter {
   void add_hosts(const HostEntry* entry, const ProjectNode* project) {
     for (size_t looks = 0; entry != nullptr && looks < kMostLooks; ++looks) {
       if (view_.hosts.size() >= MachineView::kMostHosts) return;
-      const int port = names_one(*entry) ? port_here(*entry, project) : 0;
+      const bool open = names_one(*entry) && !is_over(entry->route->expires_at, now_) && !is_shut(*entry);
+      const int port = open ? port_here(*entry, project) : 0;
       if (port != 0) view_.hosts.push_back({entry->pattern, port});
       entry = entry->next_of_target;
     }
@@ -130,6 +137,7 @@ class ViewWriter {
 
   const MachineNode& machine_;
   const BrokerPolicies& policies_;
+  const int64_t now_;
   MachineView view_;
   std::vector<int> ports_;  // that a service is on
   const ProjectNode* pinned_of_ = nullptr;
@@ -139,8 +147,8 @@ class ViewWriter {
 
 }  // namespace
 
-MachineView machine_view(const MachineNode& machine, const BrokerPolicies& policies) {
-  return ViewWriter(machine, policies).write();
+MachineView machine_view(const MachineNode& machine, const BrokerPolicies& policies, int64_t now) {
+  return ViewWriter(machine, policies, now).write();
 }
 
 namespace {

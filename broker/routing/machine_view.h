@@ -37,14 +37,14 @@ struct MachineView {
 
   int default_port = 0;
   std::vector<Project> projects;
-  std::vector<Host> hosts;  // exact ones of routes, the newest first
+  std::vector<Host> hosts;  // exact ones of routes that are open and whose time is not over, the newest first
   bool public_by_default = false;
   std::vector<int> other_ports;  // that are not as public_by_default says; ascending
 };
 
-// `policies` are the broker's own. Cost: the services and projects of the machine; of hosts, at most a thousand are
-// looked at.
-MachineView machine_view(const MachineNode& machine, const BrokerPolicies& policies);
+// `policies` are the broker's own, `now` is in Unix seconds. Cost: the services and projects of the machine; of hosts,
+// at most a thousand are looked at.
+MachineView machine_view(const MachineNode& machine, const BrokerPolicies& policies, int64_t now);
 
 // Whether the policy of the machine's port, by whatever name it is reached, lets everybody in to do what they like.
 bool port_is_public(const MachineNode& machine, int port, const BrokerPolicies& policies);

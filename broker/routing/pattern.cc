@@ -105,6 +105,7 @@ class Reader {
     }
     if (segment == "*") {
       out_.captures.emplace_back();
+      differs_ = true;
       add("*", "{}");
       return "";
     }
@@ -129,7 +130,7 @@ class Reader {
       return "it captures {" + std::string(name) + "} twice";
     }
     out_.captures.emplace_back(name);
-    named_ = true;
+    differs_ = true;
     add(text.substr(0, close + 1), shape);
     text.remove_prefix(close + 1);
     return "";
@@ -141,13 +142,13 @@ class Reader {
   }
 
   std::string end() {
-    if (named_) out_.text = std::move(text_);
+    if (differs_) out_.text = std::move(text_);
     return "";
   }
 
   Pattern& out_;
   std::string text_;
-  bool named_ = false;
+  bool differs_ = false;  // the text from the shape
 };
 
 Status refuse(std::string_view what, std::string_view text, std::string_view why, std::string& problem) {

@@ -25,7 +25,7 @@ struct Pattern {
   // What tells a pattern from others: the host in lower case with `*` for each capture, the path with `{}` for each
   // segment that is not literal. "*.example.com", "ide.example.com/connect/{}/{}/*".
   std::string shape;
-  // The same with the names of the captures; "" where there are none.
+  // As it is read again: with the names of the captures, and `*` for a segment without one. "" where that is the shape.
   std::string text;
   // The name of each wildcard from left to right, "" for one without; `**` and a path's last `*` have none.
   std::vector<std::string> captures;

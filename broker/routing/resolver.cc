@@ -17,8 +17,7 @@ Status Resolver::run(std::string_view host) {
   if (explainer_ != nullptr) explainer_->no_exact();
   if (const Answer answer = by_grammar(host)) return *answer;
   if (const Answer answer = by_custom_domain(host)) return *answer;
-  if (const Answer answer = by_wildcard(host)) return *answer;
-  if (const Answer answer = by_wildcard(underscored)) return *answer;
+  if (const Answer answer = by_wildcard(host, underscored)) return *answer;
   asked_.project = missed_;
   return refuse(miss_.value_or(Why{ErrorCode::kRouteNotFound, "no route leads to ", host, ""}));
 }
@@ -131,11 +130,12 @@ Resolver::Answer Resolver::by_custom_domain(std::string_view host) {
   return to_project(project, service, 0);
 }
 
-Resolver::Answer Resolver::by_wildcard(std::string_view host) {
-  const HostEntry* entry = host.empty() ? nullptr : tables_.wildcards.match(host, out_.path, now_);
-  if (entry == nullptr) return std::nullopt;
-  if (explainer_ != nullptr) explainer_->wildcard(*entry);
-  return to_entry(*entry, host);
+// The longest wildcard holds, whichever spelling it matches: its policy is not got round by the other one.
+Resolver::Answer Resolver::by_wildcard(std::string_view host, std::string_view underscored) {
+  const WildcardTrie::Spelled found = tables_.wildcards.match(host, underscored, out_.path, now_);
+  if (found.entry == nullptr) return std::nullopt;
+  if (explainer_ != nullptr) explainer_->wildcard(*found.entry);
+  return to_entry(*found.entry, found.host);
 }
 
 Status Resolver::to_entry(const HostEntry& entry, std::string_view host) {
@@ -283,7 +283,12 @@ const ProjectNode* Resolver::tenant_of(const MachineNode& machine) const {
 // one is that it belongs to.
 Status Resolver::to_machine(const MachineNode& machine, int port) {
   const auto& projects = machine.projects;
-  if (asked_.project == nullptr) asked_.project = tenant_of(machine);
+  if (asked_.project == nullptr) {
+    asked_.project = tenant_of(machine);
+    by_attachment_ =
+        asked_.project != nullptr && asked_.project->record.slug != machine.record.owner &&
+        (entry_ == nullptr || entry_->route == nullptr || asked_.project->record.slug != entry_->route->owner);
+  }
   const bool suspended =
       !projects.empty() && std::all_of(projects.begin(), projects.end(),
                                        [](const ProjectNode* project) { return project->record.suspended; });
@@ -294,7 +299,16 @@ Status Resolver::to_machine(const MachineNode& machine, int port) {
   return finish(machine, port != 0 ? port : machine.record.default_port);
 }
 
+void Resolver::name_tenant() {
+  if (asked_.project != nullptr && !by_attachment_) {
+    out_.tenant = asked_.project->record.slug;
+  } else if (entry_ != nullptr && entry_->route != nullptr) {
+    out_.tenant = entry_->route->owner;
+  }
+}
+
 Status Resolver::finish(const MachineNode& machine, int port) {
+  name_tenant();
   out_.machine = machine.record.id;
   out_.port = port;
   out_.machine_state = machine.record.state;
@@ -356,6 +370,7 @@ Resolver::Answer Resolver::miss(const Why& why) {
 // What the refusal is told with (its fields) is under the policy of the pattern that led here, of the project whose
 // host it is, and the broker's.
 Status Resolver::refuse(const Why& why) {
+  name_tenant();
   out_.policy.enforce(policies_.enforced.get());
   if (entry_ != nullptr) out_.policy.add(entry_->policy.get());
   out_.policy.next_level();
@@ -365,8 +380,11 @@ Status Resolver::refuse(const Why& why) {
   if (explainer_ != nullptr) {
     explainer_->refused(why.code, why.before + ("\"" + std::string(why.subject)) + "\"" + why.after);
   }
-  // The code says it all to a client; `why` tells more to the operator.
-  return fail(why.code, Side::kClient, "");
+  // The code says it all to a client, but for what it can mend in the request; `why` tells more to the operator.
+  const bool by_path = why.code == ErrorCode::kBadRequest;
+  return fail(
+      why.code, Side::kClient,
+      by_path ? "the path has dot segments, encoded slashes or backslashes, which servers read differently" : "");
 }
 
 }  // namespace ingress::broker

@@ -48,7 +48,7 @@ class Resolver {
   // nullopt: this form leads nowhere, the next one is tried. A form that is right but may not be used answers.
   using Answer = std::optional<Status>;
 
-  // None for an empty host, as by_wildcard.
+  // None for an empty host.
   Answer by_exact(std::string_view host);
   Answer by_grammar(std::string_view host);
   Answer by_machine_name(const GrammarName& name);
@@ -56,7 +56,8 @@ class Resolver {
   Answer by_prefix(const ProjectNode& project, std::string_view prefix);
   Answer by_service_name(const GrammarName& name);
   Answer by_custom_domain(std::string_view host);
-  Answer by_wildcard(std::string_view host);
+  // The second spelling is "" where there is none.
+  Answer by_wildcard(std::string_view host, std::string_view underscored);
 
   Status to_entry(const HostEntry& entry, std::string_view host);
   // Where the entry's target is found by captures.
@@ -73,6 +74,8 @@ class Resolver {
   const ProjectNode* owner_of(const MachineNode& machine) const;
   // Whose host it is that names the machine: its route's owner's, or the machine's.
   const ProjectNode* tenant_of(const MachineNode& machine) const;
+  // Into the resolution.
+  void name_tenant();
   // The name that other names of the project are redirected to.
   void find_canonical(const ProjectNode& project, std::string_view prefix);
 
@@ -90,6 +93,7 @@ class Resolver {
   const ProjectNode* named_project_ = nullptr;
   std::string_view named_prefix_;
   HostOwner asked_;                      // whose host it is
+  bool by_attachment_ = false;           // only in so far as it is attached to a machine that is somebody else's
   const ProjectNode* missed_ = nullptr;  // the same of `miss_`
   std::optional<Why> miss_;              // of the first form that led nowhere: what the client is told in the end
 };

@@ -58,24 +58,32 @@ namespace {
 // Collects the public hosts of a machine, up to kMaxHostsOf.
 class HostList {
  public:
-  HostList(const std::vector<std::string>& domains, const MachineNode& machine)
-      : domains_(domains), machine_(machine) {}
+  // `project`: "" for all.
+  HostList(const std::vector<std::string>& domains, const MachineNode& machine, std::string_view project, int64_t now)
+      : domains_(domains), machine_(machine), project_(project), now_(now) {}
 
   std::vector<std::string> collect() {
     for (const std::string& domain : domains_) add(machine_.record.id + ".machines." + domain);
     for (const ProjectNode* project : machine_.projects) {
+      if (!shows(project->record.slug)) continue;
       for (const std::string& domain : domains_) add(project->record.slug + "." + domain);
       for (const auto& service : project->services) {
         if (service->machine == nullptr) add_service(*service);
       }
-      add_entries(project->entries);
     }
-    for (const ServiceNode* service : machine_.pinned) add_service(*service);
+    for (const ServiceNode* service : machine_.pinned) {
+      if (shows(service->project->record.slug)) add_service(*service);
+    }
+    for (const ProjectNode* project : machine_.projects) {
+      if (shows(project->record.slug)) add_entries(project->entries);
+    }
     add_entries(machine_.entries);
     return std::move(hosts_);
   }
 
  private:
+  bool shows(std::string_view slug) const { return project_.empty() || slug == project_; }
+
   void add(std::string host) {
     if (hosts_.size() < kMaxHostsOf) hosts_.push_back(std::move(host));
   }
@@ -87,14 +95,20 @@ class HostList {
 
   void add_entries(const HostEntry* entry) {
     for (; entry != nullptr && hosts_.size() < kMaxHostsOf; entry = entry->next_of_target) {
-      if (!is_plain_host(entry->pattern)) continue;
-      const ServiceNode* service = entry->service.empty() ? nullptr : find_service(*entry->project, entry->service);
+      if (!is_plain_host(entry->pattern) || (entry->route != nullptr && is_over(entry->route->expires_at, now_)))
+        continue;
+      if (entry->machine != nullptr && entry->route != nullptr && !shows(entry->route->owner)) continue;
+      // Of a machine's service it tells the port alone.
+      const bool asks = entry->project != nullptr && !entry->service.empty();
+      const ServiceNode* service = asks ? find_service(*entry->project, entry->service) : nullptr;
       if (service == nullptr || service->machine == nullptr || service->machine == &machine_) add(entry->pattern);
     }
   }
 
   const std::vector<std::string>& domains_;
   const MachineNode& machine_;
+  const std::string_view project_;
+  const int64_t now_;
   std::vector<std::string> hosts_;
 };
 
@@ -108,7 +122,7 @@ RouteIndex::RouteIndex(RoutingOptions options) : impl_(std::make_unique<Impl>())
 RouteIndex::~RouteIndex() = default;
 
 void Resolution::clear() {
-  machine = project = service = route_id = pattern = {};
+  machine = project = service = route_id = pattern = tenant = {};
   port = 0;
   machine_state = MachineState::kActive;
   parent_is_project = false;
@@ -179,16 +193,26 @@ std::string_view RouteIndex::token_machine(std::string_view machine_id, std::str
   return good ? std::string_view(node->record.id) : std::string_view();
 }
 
-std::vector<std::string> RouteIndex::hosts_of(std::string_view machine_id) const {
+std::vector<std::string> RouteIndex::hosts_of(std::string_view machine_id, std::string_view project,
+                                              int64_t now) const {
   const MachineNode* node = impl_->tables.machine(machine_id);
   if (node == nullptr) return {};
-  return HostList(impl_->options.domains, *node).collect();
+  return HostList(impl_->options.domains, *node, project, now).collect();
 }
 
-bool RouteIndex::view_of(std::string_view machine_id, MachineView& view) const {
+bool RouteIndex::is_on(std::string_view project, std::string_view machine_id) const {
+  const MachineNode* machine = impl_->tables.machine(machine_id);
+  const ProjectNode* node = impl_->tables.project(project);
+  if (machine == nullptr || node == nullptr) return false;
+  return node->machine == machine ||
+         std::any_of(machine->pinned.begin(), machine->pinned.end(),
+                     [node](const ServiceNode* service) { return service->project == node; });
+}
+
+bool RouteIndex::view_of(std::string_view machine_id, MachineView& view, int64_t now) const {
   const MachineNode* node = impl_->tables.machine(machine_id);
   if (node == nullptr) return false;
-  view = machine_view(*node, impl_->options.policies);
+  view = machine_view(*node, impl_->options.policies, now);
   return true;
 }
 

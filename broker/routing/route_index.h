@@ -35,6 +35,9 @@ struct Resolution {
   std::string_view service;   // "" where none is named
   std::string_view route_id;  // "" where the grammar answered
   std::string_view pattern;
+  // Whose exchange it is: the project that the host names, or that the route or the machine belongs to (being attached
+  // is not enough), of a refusal too, as far as it came. "" for the operator's.
+  std::string_view tenant;
   MachineState machine_state = MachineState::kActive;
   // A cookie for the host's parent stays with the same project: "docs.misha.iterate.app", "docs.example.com".
   bool parent_is_project = false;
@@ -100,11 +103,15 @@ class RouteIndex {
   const JoinToken* join_token(std::string_view id) const;
   // The machine that a token (SHA-256, hex) opens, "" where none. Compares in constant time.
   std::string_view token_machine(std::string_view machine_id, std::string_view sha256_hex) const;
-  // Public hosts that lead to the machine, for people: its own first.
-  std::vector<std::string> hosts_of(std::string_view machine_id) const;
+  // Public hosts that lead to the machine, for people: its own first, then those of projects and services, then those
+  // of domains and of routes whose time is not over at `now` (Unix seconds).
+  // With a project, beside the machine's own those alone that are the project's, or of routes that belong to it.
+  std::vector<std::string> hosts_of(std::string_view machine_id, std::string_view project, int64_t now) const;
+  // Whether the project is attached to the machine, or has a service on it.
+  bool is_on(std::string_view project, std::string_view machine_id) const;
   const std::vector<std::string>& domains() const;
   // As machine_view.h has it; false where there is no such machine.
-  bool view_of(std::string_view machine_id, MachineView& view) const;
+  bool view_of(std::string_view machine_id, MachineView& view, int64_t now) const;
   bool port_is_public(std::string_view machine_id, int port) const;
 
  private:

@@ -151,6 +151,11 @@ class WildcardTrie::Search {
     if (node.lengths) visit_wildcards(node, rest, left, labels, bytes);
   }
 
+  void visit_root(std::string_view host) {
+    const auto labels = static_cast<int>(std::count(host.begin(), host.end(), '.')) + 1;
+    visit(*trie_.root_, host, labels, 0, 0);
+  }
+
   const HostEntry* best() const { return best_; }
 
  private:
@@ -222,11 +227,17 @@ class WildcardTrie::Search {
 };
 
 const HostEntry* WildcardTrie::match(std::string_view host, const RequestPath& path, int64_t now) const {
-  if (root_->children == 0) return nullptr;
+  return match(host, {}, path, now).entry;
+}
+
+WildcardTrie::Spelled WildcardTrie::match(std::string_view host, std::string_view other, const RequestPath& path,
+                                          int64_t now) const {
+  if (root_->children == 0) return {};
   Search search(*this, path, now);
-  const auto labels = static_cast<int>(std::count(host.begin(), host.end(), '.')) + 1;
-  search.visit(*root_, host, labels, 0, 0);
-  return search.best();
+  search.visit_root(host);
+  const HostEntry* const first = search.best();
+  if (!other.empty()) search.visit_root(other);
+  return {search.best(), search.best() == first ? host : other};
 }
 
 }  // namespace ingress::broker

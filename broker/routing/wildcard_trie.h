@@ -29,6 +29,12 @@ class WildcardTrie {
   // the host that sorts first. Of its entries the one that serves the path; a host none of whose entries does so is
   // passed over. null where none matches.
   const HostEntry* match(std::string_view host, const RequestPath& path, int64_t now) const;
+  // The same of two spellings of one host, "" for no other: the longest match of either, of equal ones the first's.
+  struct Spelled {
+    const HostEntry* entry = nullptr;
+    std::string_view host;  // the spelling that it matches
+  };
+  Spelled match(std::string_view host, std::string_view other, const RequestPath& path, int64_t now) const;
 
  private:
   struct Node;

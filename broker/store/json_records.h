@@ -15,7 +15,7 @@ std::string text_in(const nlohmann::json& row, const char* name);
 
 Machine machine_of(const nlohmann::json& row);
 Token token_of(const nlohmann::json& row, std::string sha256);
-// Without its machine: attachments are changes of their own.
+// Without its machine ("machine" of the row): attachments are changes of their own.
 Project project_of(const nlohmann::json& row);
 Service service_of(const nlohmann::json& row);
 // Patterns as they are shown: check_record normalises them.

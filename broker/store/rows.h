@@ -19,7 +19,7 @@
   "pattern, coalesce(machine, machine_template), coalesce(project, project_template), service, port, policy, text"
 #define INGRESS_DOMAIN_COLUMNS "name, project, created_at"
 #define INGRESS_SHARE_COLUMNS "id, host, path, machine, port, project, sha256, label, created_at, expires_at"
-#define INGRESS_ACCESS_TOKEN_COLUMNS "id, role, sha256, label, created_at, expires_at"
+#define INGRESS_ACCESS_TOKEN_COLUMNS "id, role, sha256, label, created_at, expires_at, rotated"
 #define INGRESS_JOIN_TOKEN_COLUMNS "id, project, sha256, label, uses_left, created_at, expires_at"
 #define INGRESS_CHANGE_COLUMNS "revision, at, actor, operation, subject, before, after, project"
 
@@ -59,7 +59,7 @@ inline Share share_in(const db::Query& row) {
           row.text(5), row.text(6), row.text(7), row.number(8), row.number(9)};
 }
 inline AccessToken access_token_in(const db::Query& row) {
-  return {row.text(0), row.text(1), row.text(2), row.text(3), row.number(4), row.number(5)};
+  return {row.text(0), row.text(1), row.text(2), row.text(3), row.number(4), row.number(5), row.number(6) != 0};
 }
 inline JoinToken join_token_in(const db::Query& row) {
   return {row.text(0), row.text(1), row.text(2), row.text(3), row.number(4), row.number(5), row.number(6)};

@@ -139,7 +139,19 @@ constexpr const char* kAddition2 = R"sql(
 ALTER TABLE projects ADD COLUMN wildcard_certificate INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array kAdditions = {kAddition1, kAddition2};
+// Whose wildcard stands for whose name, which tokens were rotated, and where the changes of a project begin. Names that
+// have no `reversed` get one when the file is opened (reversed_names.h).
+constexpr const char* kAddition3 = R"sql(
+ALTER TABLE patterns ADD COLUMN reversed TEXT NOT NULL DEFAULT '';
+ALTER TABLE patterns ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE INDEX patterns_by_reversed ON patterns (reversed, owner);
+ALTER TABLE domains ADD COLUMN reversed TEXT NOT NULL DEFAULT '';
+CREATE INDEX domains_by_reversed ON domains (reversed, project);
+ALTER TABLE access_tokens ADD COLUMN rotated INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX changes_that_make_projects ON changes (subject, revision) WHERE operation = 'project.create';
+)sql";
+
+constexpr std::array kAdditions = {kAddition1, kAddition2, kAddition3};
 static_assert(kAdditions.size() == static_cast<size_t>(db::kSchemaAdditions));
 
 // How many of the additions a file has; in a table of its own, so that a program that knows none of them reads the

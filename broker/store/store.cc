@@ -1,5 +1,6 @@
 #include "broker/store/store.h"
 
+#include "broker/store/reversed_names.h"
 #include "broker/store/schema.h"
 #include "broker/store/store_thread.h"
 #include "broker/store/tables.h"
@@ -38,6 +39,7 @@ Result<std::unique_ptr<Store>> Store::open(uv::Loop& loop, const std::string& pa
   if (!database) return tl::unexpected(database.error());
   if (Status good = prepare_schema(**database, path, newest_schema(), problem); !good)
     return tl::unexpected(good.error());
+  reverse_names(**database);
   const int64_t revision = Tables(**database).head();
   if ((*database)->failed()) {
     problem = "cannot read " + path + ": " + (*database)->failure();

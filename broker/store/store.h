@@ -23,6 +23,10 @@ class Tables;
 struct StoreError {
   Error error;
   std::string detail;  // a sentence for people, e.g. "machine \"mach-123\" is taken by \"mach_123\""
+  // Where the sentence names what stands in the way: whose that is ("" for the operator's), and a sentence for those
+  // whom it does not concern. `neutral` is "" where there is nothing to hide.
+  std::string holder = {};
+  std::string neutral = {};
 };
 
 struct Commit {

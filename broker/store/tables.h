@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,8 +45,14 @@ class Tables {
 
   // Who stands in the way; "" for nobody.
   std::string route_of_pattern(std::string_view pattern);
-  // Whether a route of another owner has this very host (a shape), on any path.
-  bool another_holds(std::string_view host, std::string_view owner);
+  // The owner of a route; "" for the operator's.
+  std::string owner_of_route(std::string_view id);
+  // Calls `look` for each host (a shape) of other owners' routes, on any path, that ends in `tail`, and is nothing but
+  // that where `whole`, until it says yes: whether it did. Costs the rows of that tail, the owner's too.
+  using Look = std::function<bool(std::string_view name)>;
+  bool find_host_of_others(std::string_view tail, bool whole, std::string_view owner, const Look& look);
+  // The same for others' custom domains.
+  bool find_domain_of_others(std::string_view tail, std::string_view owner, const Look& look);
   std::string project_attached_to(std::string_view machine);
   std::string service_on(std::string_view machine);  // "misha/docs"
   bool has_service_on(std::string_view project, std::string_view machine);
@@ -59,6 +66,9 @@ class Tables {
   // Those that connect to the machine's ports.
   std::vector<std::string> tcp_tokens_of(std::string_view machine);
   std::vector<std::string> join_tokens_of(std::string_view project);
+  std::vector<std::string> tokens_of(std::string_view machine);
+  std::vector<std::string> shares_on(std::string_view machine);
+  std::vector<std::string> shares_of(std::string_view project);
   int64_t count_of_machines(std::string_view owner);
   int64_t count_of_routes(std::string_view owner);
 
@@ -86,7 +96,9 @@ class Tables {
   int64_t head();  // the newest revision, 0 for none
   void append(const ChangeRow& row);
   std::vector<ChangeRow> changes_since(int64_t revision, int limit);
-  // Those that a token of the project may see.
+  // The revision that made the project that has this slug now: what was before is of another one. 0 where none did.
+  int64_t beginning_of(std::string_view project);
+  // Those that a token of the project may see: from its beginning on.
   std::vector<ChangeRow> changes_of_project(std::string_view project, int64_t revision, int limit);
   // The newest first; of a project alone, or of all where it is "".
   std::vector<ChangeRow> changes_before(std::string_view project, int64_t revision, int limit);
@@ -127,7 +139,9 @@ class Tables {
 
  private:
   std::vector<RoutePattern> patterns_of(std::string_view route);
-  void put_pattern(const std::string& route, int64_t position, const RoutePattern& pattern);
+  // The first `limit` rows of the query for which all of the filter holds.
+  std::vector<Route> routes_in(db::Query& query, size_t limit, const RowFilter& filter);
+  void put_pattern(const Route& route, int64_t position, const RoutePattern& pattern);
 
   db::Database& database_;
 };

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "broker/store/rows.h"
 #include "broker/store/tables.h"
 
@@ -22,6 +24,15 @@ std::vector<Record> page(db::Query& query, size_t limit, Record (*read)(const db
 }
 
 bool fits(const std::string& wanted, const std::string& value) { return wanted.empty() || wanted == value; }
+
+// A pattern that leads to the machine, and one that leads to the project, where they are asked for.
+bool leads_to(const Route& route, const RowFilter& filter) {
+  const auto any_to = [&route](const std::string& wanted, std::string RouteTarget::*name) {
+    return wanted.empty() || std::any_of(route.patterns.begin(), route.patterns.end(),
+                                         [&](const RoutePattern& pattern) { return pattern.target.*name == wanted; });
+  };
+  return any_to(filter.machine, &RouteTarget::machine) && any_to(filter.project, &RouteTarget::project);
+}
 
 }  // namespace
 
@@ -72,39 +83,49 @@ std::vector<Service> Tables::services_page(std::string_view project, std::string
   return page(query.bind(project).bind(after), limit, service_in);
 }
 
+// By the index of the filter that leaves the fewest rows, as a rule; all of them hold.
 std::vector<Route> Tables::routes_page(std::string_view after, size_t limit, const RowFilter& filter) {
-  const auto wanted = [&filter](const Route& route) {
-    return fits(filter.external_id, route.external_id) && fits(filter.owner, route.owner) &&
-           fits(filter.visible_to, route.owner);
-  };
   const std::string& owner = filter.visible_to.empty() ? filter.owner : filter.visible_to;
-  std::vector<Route> routes;
   if (!filter.external_id.empty()) {
     db::Query query =
         database_.query("SELECT " INGRESS_ROUTE_COLUMNS
                         " FROM routes WHERE external_id = ? AND external_id <> '' AND id > ? ORDER BY id");
-    routes = page(query.bind(filter.external_id).bind(after), limit, route_in, wanted);
-  } else if (!filter.machine.empty()) {
+    return routes_in(query.bind(filter.external_id).bind(after), limit, filter);
+  }
+  if (!filter.machine.empty()) {
     db::Query query =
         database_.query("SELECT " INGRESS_ROUTE_COLUMNS
                         " FROM routes WHERE id IN (SELECT route FROM patterns WHERE machine = ?) AND id > ? "
                         "ORDER BY id");
-    routes = page(query.bind(filter.machine).bind(after), limit, route_in, wanted);
-  } else if (!filter.project.empty()) {
+    return routes_in(query.bind(filter.machine).bind(after), limit, filter);
+  }
+  if (!filter.project.empty()) {
     db::Query query =
         database_.query("SELECT " INGRESS_ROUTE_COLUMNS
                         " FROM routes WHERE id IN (SELECT route FROM patterns WHERE project = ?) AND id > ? "
                         "ORDER BY id");
-    routes = page(query.bind(filter.project).bind(after), limit, route_in, wanted);
-  } else if (!owner.empty()) {
+    return routes_in(query.bind(filter.project).bind(after), limit, filter);
+  }
+  if (!owner.empty()) {
     db::Query query = database_.query("SELECT " INGRESS_ROUTE_COLUMNS
                                       " FROM routes WHERE owner = ? AND owner <> '' AND id > ? ORDER BY id");
-    routes = page(query.bind(owner).bind(after), limit, route_in, wanted);
-  } else {
-    db::Query query = database_.query("SELECT " INGRESS_ROUTE_COLUMNS " FROM routes WHERE id > ? ORDER BY id");
-    routes = page(query.bind(after), limit, route_in);
+    return routes_in(query.bind(owner).bind(after), limit, filter);
   }
-  for (Route& route : routes) route.patterns = patterns_of(route.id);
+  db::Query query = database_.query("SELECT " INGRESS_ROUTE_COLUMNS " FROM routes WHERE id > ? ORDER BY id");
+  return routes_in(query.bind(after), limit, filter);
+}
+
+std::vector<Route> Tables::routes_in(db::Query& query, size_t limit, const RowFilter& filter) {
+  std::vector<Route> routes;
+  while (routes.size() < limit && query.next()) {
+    Route route = route_in(query);
+    if (!fits(filter.external_id, route.external_id) || !fits(filter.owner, route.owner) ||
+        !fits(filter.visible_to, route.owner)) {
+      continue;
+    }
+    route.patterns = patterns_of(route.id);
+    if (leads_to(route, filter)) routes.push_back(std::move(route));
+  }
   return routes;
 }
 

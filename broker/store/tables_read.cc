@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "broker/store/rows.h"
 #include "broker/store/tables.h"
 
@@ -77,17 +79,8 @@ std::string Tables::route_of_pattern(std::string_view pattern) {
   return text_of(database_.query("SELECT route FROM patterns WHERE pattern = ?").bind(pattern));
 }
 
-bool Tables::another_holds(std::string_view host, std::string_view owner) {
-  const std::string name(host);
-  // Of its paths: what is between "HOST/" and "HOST0".
-  return !text_of(database_
-                      .query("SELECT p.pattern FROM patterns p JOIN routes r ON r.id = p.route WHERE r.owner <> ?4 AND "
-                             "(p.pattern = ?1 OR (p.pattern >= ?2 AND p.pattern < ?3)) LIMIT 1")
-                      .bind(name)
-                      .bind(name + "/")
-                      .bind(name + "0")
-                      .bind(owner))
-              .empty();
+std::string Tables::owner_of_route(std::string_view id) {
+  return text_of(database_.query("SELECT owner FROM routes WHERE id = ?").bind(id));
 }
 
 std::string Tables::project_attached_to(std::string_view machine) {
@@ -148,6 +141,19 @@ std::vector<std::string> Tables::join_tokens_of(std::string_view project) {
   return texts_of(database_.query("SELECT id FROM join_tokens WHERE project = ? ORDER BY id").bind(project));
 }
 
+std::vector<std::string> Tables::tokens_of(std::string_view machine) {
+  return texts_of(database_.query("SELECT id FROM tokens WHERE machine = ? ORDER BY id").bind(machine));
+}
+
+std::vector<std::string> Tables::shares_on(std::string_view machine) {
+  return texts_of(database_.query("SELECT id FROM shares WHERE machine = ? ORDER BY id").bind(machine));
+}
+
+std::vector<std::string> Tables::shares_of(std::string_view project) {
+  return texts_of(
+      database_.query("SELECT id FROM shares WHERE project = ? AND project <> '' ORDER BY id").bind(project));
+}
+
 int64_t Tables::count_of_machines(std::string_view owner) {
   db::Query query = database_.query("SELECT count(*) FROM machines WHERE owner = ? AND owner <> ''");
   query.bind(owner);
@@ -168,12 +174,19 @@ std::vector<ChangeRow> Tables::changes_since(int64_t revision, int limit) {
       change_in);
 }
 
+int64_t Tables::beginning_of(std::string_view project) {
+  db::Query query =
+      database_.query("SELECT max(revision) FROM changes WHERE operation = 'project.create' AND subject = ?");
+  query.bind(project);
+  return query.next() ? query.number(0) : 0;
+}
+
 std::vector<ChangeRow> Tables::changes_of_project(std::string_view project, int64_t revision, int limit) {
   return all(database_
                  .query("SELECT " INGRESS_CHANGE_COLUMNS
                         " FROM changes WHERE project = ? AND project <> '' AND revision > ? ORDER BY revision LIMIT ?")
                  .bind(project)
-                 .bind(revision)
+                 .bind(std::max(revision, beginning_of(project) - 1))
                  .bind(int64_t{limit}),
              change_in);
 }
@@ -186,9 +199,9 @@ std::vector<ChangeRow> Tables::changes_before(std::string_view project, int64_t 
   }
   db::Query query =
       database_.query("SELECT " INGRESS_CHANGE_COLUMNS
-                      " FROM changes WHERE project = ? AND project <> '' AND revision < ? ORDER BY revision DESC "
-                      "LIMIT ?");
-  return all(query.bind(project).bind(revision).bind(int64_t{limit}), change_in);
+                      " FROM changes WHERE project = ? AND project <> '' AND revision < ? AND revision >= ? ORDER "
+                      "BY revision DESC LIMIT ?");
+  return all(query.bind(project).bind(revision).bind(beginning_of(project)).bind(int64_t{limit}), change_in);
 }
 
 std::vector<Machine> Tables::machines() {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "broker/store/reversed_names.h"
 #include "broker/store/rows.h"
 #include "broker/store/tables.h"
 
@@ -20,7 +21,34 @@ std::vector<Tables::RouteKey> keys(db::Query& query, std::string_view prefix, si
   return rows;
 }
 
+// Behind all names that begin so: no name has a byte from '~' on.
+std::string end_of(const std::string& begin) { return begin + '~'; }
+
+bool find(db::Query& query, const Tables::Look& look) {
+  while (query.next()) {
+    if (look(reversed(query.text(0)))) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+bool Tables::find_host_of_others(std::string_view tail, bool whole, std::string_view owner, const Look& look) {
+  const std::string begin = reversed(tail);
+  db::Query query = database_.query(
+      "SELECT reversed FROM patterns WHERE reversed >= ?1 AND reversed < ?2 AND owner <> ?3 ORDER BY reversed");
+  // No byte of a name is below '!'.
+  query.bind(begin).bind(whole ? begin + '!' : end_of(begin)).bind(owner);
+  return find(query, look);
+}
+
+bool Tables::find_domain_of_others(std::string_view tail, std::string_view owner, const Look& look) {
+  const std::string begin = reversed(tail);
+  db::Query query = database_.query(
+      "SELECT reversed FROM domains WHERE reversed >= ?1 AND reversed < ?2 AND project <> ?3 ORDER BY reversed");
+  query.bind(begin).bind(end_of(begin)).bind(owner);
+  return find(query, look);
+}
 
 std::string Tables::external_key(std::string_view external_id, std::string_view id) {
   return std::string(id).append(1, kBetween).append(external_id);

@@ -1,6 +1,7 @@
 #include "broker/model/ids.h"
 #include "broker/model/machine_state.h"
 #include "broker/model/target_template.h"
+#include "broker/store/reversed_names.h"
 #include "broker/store/tables.h"
 
 namespace ingress::broker {
@@ -87,10 +88,10 @@ void Tables::put(const Route& route) {
       .bind(route.expires_at)
       .run();
   int64_t position = 0;
-  for (const RoutePattern& pattern : route.patterns) put_pattern(route.id, position++, pattern);
+  for (const RoutePattern& pattern : route.patterns) put_pattern(route, position++, pattern);
 }
 
-void Tables::put_pattern(const std::string& route, int64_t position, const RoutePattern& pattern) {
+void Tables::put_pattern(const Route& route, int64_t position, const RoutePattern& pattern) {
   // Names that hold captures are no references.
   const auto split = [](const std::string& name) {
     const bool is_template = has_capture(name);
@@ -101,9 +102,9 @@ void Tables::put_pattern(const std::string& route, int64_t position, const Route
   database_
       .query(
           "INSERT INTO patterns (pattern, route, position, machine, project, service, port, policy, text, "
-          "machine_template, project_template) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          "machine_template, project_template, reversed, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(pattern.pattern)
-      .bind(route)
+      .bind(route.id)
       .bind(position)
       .bind_or_null(machine)
       .bind_or_null(project)
@@ -113,17 +114,20 @@ void Tables::put_pattern(const std::string& route, int64_t position, const Route
       .bind(pattern.text)
       .bind(machine_template)
       .bind(project_template)
+      .bind(reversed_host(pattern.pattern))
+      .bind(route.owner)
       .run();
 }
 
 void Tables::put(const Domain& domain) {
   database_
       .query(
-          "INSERT INTO domains (name, project, created_at) VALUES (?, ?, ?) "
+          "INSERT INTO domains (name, project, created_at, reversed) VALUES (?, ?, ?, ?) "
           "ON CONFLICT (name) DO UPDATE SET project = excluded.project, created_at = excluded.created_at")
       .bind(domain.name)
       .bind(domain.project)
       .bind(domain.created_at)
+      .bind(reversed(domain.name))
       .run();
 }
 
@@ -151,15 +155,17 @@ void Tables::put(const Share& share) {
 void Tables::put(const AccessToken& token) {
   database_
       .query(
-          "INSERT INTO access_tokens (id, role, sha256, label, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?) "
+          "INSERT INTO access_tokens (id, role, sha256, label, created_at, expires_at, rotated) VALUES (?, ?, ?, ?, ?, "
+          "?, ?) "
           "ON CONFLICT (id) DO UPDATE SET role = excluded.role, sha256 = excluded.sha256, label = excluded.label, "
-          "created_at = excluded.created_at, expires_at = excluded.expires_at")
+          "created_at = excluded.created_at, expires_at = excluded.expires_at, rotated = excluded.rotated")
       .bind(token.id)
       .bind(token.role)
       .bind(token.sha256)
       .bind(token.label)
       .bind(token.created_at)
       .bind(token.expires_at)
+      .bind(int64_t{token.rotated ? 1 : 0})
       .run();
 }
 

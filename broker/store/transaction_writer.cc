@@ -2,47 +2,20 @@
 
 #include "broker/model/ids.h"
 #include "broker/model/machine_state.h"
-#include "broker/model/role.h"
 #include "broker/model/target_template.h"
 #include "broker/store/record_json.h"
-#include "broker/store/record_rules.h"
+#include "broker/store/writer_refusals.h"
 
 namespace ingress::broker {
-namespace {
 
 using Checked = TransactionWriter::Checked;
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-Checked refuse(ErrorCode code, std::string sentence) {
-  return tl::unexpected(
-      StoreError{Error{code, Side::kClient, false, 0, "changing the route table"}, std::move(sentence)});
-}
-Checked conflict(std::string sentence) { return refuse(ErrorCode::kConflict, std::move(sentence)); }
-Checked not_found(std::string_view noun, std::string_view name) {
-  return refuse(ErrorCode::kNotFound, "there is no " + std::string(noun) + " " + quoted(name));
-}
-Checked exists_already(std::string_view noun, std::string_view name) {
-  return conflict(std::string(noun) + " " + quoted(name) + " exists already");
-}
-
-template <class Record>
-Checked check(Record& record) {
-  std::string problem;
-  const Status good = check_record(record, problem);
-  if (good) return {};
-  return tl::unexpected(StoreError{good.error(), std::move(problem)});
-}
+namespace {
 
 // Whose row it is; "" where it changes hands, which is the operator's business.
 template <class Record>
 std::string owner_of(const std::optional<Record>& before, const Record& after) {
   return before && before->owner != after.owner ? std::string() : after.owner;
-}
-
-template <class Record>
-std::string json_or_nothing(const std::optional<Record>& record) {
-  return record ? json_of(*record) : std::string();
 }
 
 }  // namespace
@@ -55,6 +28,12 @@ Checked TransactionWriter::put(Change change) {
     if (Checked done = std::visit(*this, current); !done) return done;
     applied_.push_back(std::move(current));
   }
+  return {};
+}
+
+Checked TransactionWriter::put_now(Change change) {
+  if (Checked done = std::visit(*this, change); !done) return done;
+  applied_.push_back(std::move(change));
   return {};
 }
 
@@ -106,7 +85,8 @@ Checked TransactionWriter::operator()(PutMachine& change) {
   if (Checked good = check(machine); !good) return good;
   const std::string holder = tables_.machine_of_alias(alias_of(machine.id));
   if (!holder.empty() && holder != machine.id) {
-    return conflict("machine " + quoted(machine.id) + " is taken by " + quoted(holder));
+    const std::string taken = "machine " + quoted(machine.id) + " is taken";
+    return conflict_with(owner_of_machine(holder), taken + " by " + quoted(holder), taken);
   }
   if (Checked good = check_owner(machine.owner); !good) return good;
   const std::optional<Machine> before = tables_.machine(machine.id);
@@ -124,40 +104,53 @@ Checked TransactionWriter::operator()(PutMachine& change) {
 Checked TransactionWriter::operator()(DeleteMachine& change) {
   const std::optional<Machine> before = tables_.machine(change.id);
   if (!before) return not_found("machine", change.id);
-  const std::string refused = "machine " + quoted(change.id) + " cannot be deleted: ";
-  if (const std::string project = tables_.project_attached_to(change.id); !project.empty()) {
-    return conflict(refused + "it is attached to project " + quoted(project));
-  }
-  if (const std::string service = tables_.service_on(change.id); !service.empty()) {
-    return conflict(refused + "service " + quoted(service) + " is on it");
-  }
-  if (const std::string route = tables_.route_to_machine(change.id); !route.empty()) {
-    return conflict(refused + "route " + quoted(route) + " leads to it");
-  }
-  // Or they would open a later machine of that id.
-  for (std::string& id : tables_.tcp_tokens_of(change.id)) next_.emplace_back(DeleteAccessToken{std::move(id)});
+  if (Checked good = check_unnamed(change.id); !good) return good;
+  if (Checked done = delete_what_opens_machine(change.id); !done) return done;
   tables_.erase_machine(change.id);
   record({"machine.delete", change.id, json_of(*before), "", before->owner});
   return {};
 }
 
-Checked TransactionWriter::operator()(PutToken& change) {
-  const Token& token = change.token;
-  if (Checked good = check(token); !good) return good;
-  if (Checked good = check_machine_exists(token.machine); !good) return good;
-  const std::optional<Token> before = tables_.token(token.machine, token.id);
-  tables_.put(token);
-  record_put({"token", token.machine + "/" + token.id, json_or_nothing(before), json_of(token),
-              owner_of_machine(token.machine)});
+// Nothing else in the tables names it.
+Checked TransactionWriter::check_unnamed(const std::string& machine) {
+  const std::string refused = "machine " + quoted(machine) + " cannot be deleted: ";
+  if (const std::string project = tables_.project_attached_to(machine); !project.empty()) {
+    return conflict_with(project, refused + "it is attached to project " + quoted(project),
+                         refused + "it is attached to another project");
+  }
+  if (const std::string service = tables_.service_on(machine); !service.empty()) {
+    return conflict_with(service.substr(0, service.find('/')), refused + "service " + quoted(service) + " is on it",
+                         refused + "a service of another project is on it");
+  }
+  if (const std::string route = tables_.route_to_machine(machine); !route.empty()) {
+    return conflict_with(tables_.owner_of_route(route), refused + "route " + quoted(route) + " leads to it",
+                         refused + "a route that is not this project's leads to it");
+  }
   return {};
 }
 
-Checked TransactionWriter::operator()(DeleteToken& change) {
-  const std::optional<Token> before = tables_.token(change.machine, change.id);
-  if (!before) return not_found("token", change.machine + "/" + change.id);
-  tables_.erase_token(change.machine, change.id);
-  record({"token.delete", change.machine + "/" + change.id, json_of(*before), "", owner_of_machine(change.machine)});
+// Or they would open a later machine of that id. The tables would lose some of them by themselves, and tell nobody.
+Checked TransactionWriter::delete_what_opens_machine(const std::string& machine) {
+  for (std::string& id : tables_.tokens_of(machine)) {
+    if (Checked done = put_now(DeleteToken{machine, std::move(id)}); !done) return done;
+  }
+  for (std::string& id : tables_.shares_on(machine)) {
+    if (Checked done = move_or_delete_share(id); !done) return done;
+  }
+  for (std::string& id : tables_.tcp_tokens_of(machine)) {
+    if (Checked done = put_now(DeleteAccessToken{std::move(id)}); !done) return done;
+  }
   return {};
+}
+
+// Before its machine is deleted: one of a project goes on with the machine that is attached now.
+Checked TransactionWriter::move_or_delete_share(const std::string& id) {
+  std::optional<Share> share = tables_.share(id);
+  const std::optional<Project> project =
+      share && !share->project.empty() ? tables_.project(share->project) : std::nullopt;
+  if (!project || project->machine.empty() || project->machine == share->machine) return put_now(DeleteShare{id});
+  share->machine = project->machine;
+  return put_now(PutShare{std::move(*share)});
 }
 
 Checked TransactionWriter::operator()(PutProject& change) {
@@ -189,6 +182,7 @@ Checked TransactionWriter::operator()(DeleteProject& change) {
                     " belongs to it");
   }
   // Or they would open a later project of that name.
+  for (std::string& id : tables_.shares_of(change.slug)) next_.emplace_back(DeleteShare{std::move(id)});
   for (std::string& id : tables_.access_tokens_of(change.slug)) next_.emplace_back(DeleteAccessToken{std::move(id)});
   for (std::string& id : tables_.join_tokens_of(change.slug)) next_.emplace_back(DeleteJoinToken{std::move(id)});
   tables_.erase_project(change.slug);
@@ -245,7 +239,9 @@ Checked TransactionWriter::operator()(DeleteService& change) {
   const std::optional<Service> before = tables_.service(change.project, change.name);
   if (!before) return not_found("service", subject);
   if (const std::string route = tables_.route_to_service(change.project, change.name); !route.empty()) {
-    return conflict("service " + quoted(subject) + " cannot be deleted: route " + quoted(route) + " leads to it");
+    const std::string refused = "service " + quoted(subject) + " cannot be deleted: ";
+    return conflict_with(tables_.owner_of_route(route), refused + "route " + quoted(route) + " leads to it",
+                         refused + "a route that is not this project's leads to it");
   }
   tables_.erase_service(change.project, change.name);
   record({"service.delete", subject, json_of(*before), "", change.project});
@@ -288,11 +284,17 @@ Checked TransactionWriter::check_targets(const Route& route) {
 Checked TransactionWriter::claim_patterns(const Route& route, bool overwrite) {
   for (const RoutePattern& pattern : route.patterns) {
     if (const std::optional<Domain> domain = tables_.domain(pattern.pattern)) {
-      return conflict(quoted(pattern.pattern) + " is a custom domain of project " + quoted(domain->project));
+      return conflict_with(domain->project,
+                           quoted(pattern.pattern) + " is a custom domain of project " + quoted(domain->project),
+                           quoted(pattern.pattern) + " is a custom domain of another project");
     }
     const std::string holder = tables_.route_of_pattern(pattern.pattern);
     if (holder.empty() || holder == route.id) continue;
-    if (!overwrite) return conflict("pattern " + quoted(pattern.shown()) + " is held by route " + quoted(holder));
+    if (!overwrite) {
+      const std::string held = "pattern " + quoted(pattern.shown()) + " is held by ";
+      return conflict_with(tables_.owner_of_route(holder), held + "route " + quoted(holder),
+                           held + "a route that is not this project's");
+    }
     take_pattern(pattern.pattern, holder);
   }
   return {};
@@ -325,68 +327,17 @@ Checked TransactionWriter::operator()(PutDomain& change) {
   if (Checked good = check(change.domain); !good) return good;
   if (Checked good = check_project_exists(domain.project); !good) return good;
   if (const std::string route = tables_.route_of_pattern(domain.name); !route.empty()) {
-    return conflict(quoted(domain.name) + " is held by route " + quoted(route));
+    const std::string held = quoted(domain.name) + " is held by ";
+    return conflict_with(tables_.owner_of_route(route), held + "route " + quoted(route),
+                         held + "a route that is not this project's");
   }
   const std::optional<Domain> before = tables_.domain(domain.name);
   if (before && before->project != domain.project) {
-    return conflict("domain " + quoted(domain.name) + " is held by project " + quoted(before->project));
+    const std::string held = "domain " + quoted(domain.name) + " is held by ";
+    return conflict_with(before->project, held + "project " + quoted(before->project), held + "another project");
   }
   tables_.put(domain);
   record_put({"domain", domain.name, json_or_nothing(before), json_of(domain), domain.project});
-  return {};
-}
-
-Checked TransactionWriter::operator()(PutShare& change) {
-  const Share& share = change.share;
-  if (Checked good = check(share); !good) return good;
-  if (Checked good = check_machine_exists(share.machine); !good) return good;
-  const std::optional<Share> before = tables_.share(share.id);
-  tables_.put(share);
-  record_put({"share", share.id, json_or_nothing(before), json_of(share), share.project});
-  return {};
-}
-
-Checked TransactionWriter::operator()(DeleteShare& change) {
-  const std::optional<Share> before = tables_.share(change.id);
-  if (!before) return not_found("share", change.id);
-  tables_.erase_share(change.id);
-  record({"share.delete", change.id, json_of(*before), "", before->project});
-  return {};
-}
-
-Checked TransactionWriter::operator()(PutAccessToken& change) {
-  const AccessToken& token = change.token;
-  if (Checked good = check(token); !good) return good;
-  if (Checked good = check_owner(project_of_role(token.role)); !good) return good;
-  const std::optional<AccessToken> before = tables_.access_token(token.id);
-  tables_.put(token);
-  record_put({"access_token", token.id, json_or_nothing(before), json_of(token), ""});
-  return {};
-}
-
-Checked TransactionWriter::operator()(DeleteAccessToken& change) {
-  const std::optional<AccessToken> before = tables_.access_token(change.id);
-  if (!before) return not_found("access token", change.id);
-  tables_.erase_access_token(change.id);
-  record({"access_token.delete", change.id, json_of(*before), "", ""});
-  return {};
-}
-
-Checked TransactionWriter::operator()(PutJoinToken& change) {
-  const JoinToken& token = change.token;
-  if (Checked good = check(token); !good) return good;
-  if (Checked good = check_owner(token.project); !good) return good;
-  const std::optional<JoinToken> before = tables_.join_token(token.id);
-  tables_.put(token);
-  record_put({"join_token", token.id, json_or_nothing(before), json_of(token), token.project});
-  return {};
-}
-
-Checked TransactionWriter::operator()(DeleteJoinToken& change) {
-  const std::optional<JoinToken> before = tables_.join_token(change.id);
-  if (!before) return not_found("join token", change.id);
-  tables_.erase_join_token(change.id);
-  record({"join_token.delete", change.id, json_of(*before), "", before->project});
   return {};
 }
 

@@ -50,8 +50,15 @@ class TransactionWriter {
   Checked operator()(DeleteJoinToken& change);
 
  private:
+  // Puts it before the one that is under way.
+  Checked put_now(Change change);
+
   Checked check_machine_exists(const std::string& id);
+  Checked check_unnamed(const std::string& machine);
+  Checked move_or_delete_share(const std::string& id);
+  Checked delete_what_opens_machine(const std::string& machine);
   Checked check_owner(const std::string& owner);
+  Checked check_role(const std::string& text);
   Checked check_project_exists(const std::string& slug);
   Checked check_targets(const Route& route);
   // Refuses or takes the patterns that others hold.

@@ -40,10 +40,11 @@ struct Undoing {
     return Change(put(before));
   }
   // Of a row with one: it can go, or be as it was before, but not come back.
-  template <class Record, class Delete>
-  Inverse secret(const std::optional<Record>& now, Delete erase) const {
+  template <class Record, class Put, class Delete>
+  Inverse secret(const std::optional<Record>& now, Put put, Delete erase) const {
     if (row_of(now) != after) return changed();
     if (verb == "create") return Change(erase());
+    if (now) return Change(put(before, now->sha256));
     return refuse(ErrorCode::kConflict, "revision " + std::to_string(row.revision) +
                                             " cannot be undone: the secret of \"" + row.subject + "\" is kept nowhere");
   }
@@ -56,7 +57,50 @@ struct Undoing {
 Inverse undo_attachment(const Undoing& undoing, Tables& tables) {
   const std::optional<Project> project = tables.project(undoing.row.subject);
   if (!project || project->machine != text_in(undoing.after, "machine")) return undoing.changed();
-  return Change(AttachMachine{project->slug, text_in(undoing.before, "machine")});
+  std::string machine = text_in(undoing.before, "machine");
+  if (!machine.empty() && !tables.has_machine(machine)) {
+    return refuse(ErrorCode::kConflict, "machine \"" + machine + "\", which was attached before revision " +
+                                            std::to_string(undoing.row.revision) + ", is no longer there");
+  }
+  return Change(AttachMachine{project->slug, std::move(machine)});
+}
+
+// With the machine that it had, where that is still there.
+Project project_again(const json& row, Tables& tables) {
+  Project project = project_of(row);
+  std::string machine = text_in(row, "machine");
+  if (tables.has_machine(machine)) project.machine = std::move(machine);
+  return project;
+}
+
+Inverse undo_secret(const std::string& noun, const Undoing& at, Tables& tables) {
+  const std::string& subject = at.row.subject;
+  if (noun == "token") {
+    return at.secret(
+        tables.token(at.first, at.second),
+        [](const json& row, const std::string& hash) { return PutToken{token_of(row, hash)}; },
+        [&at] {
+          return DeleteToken{at.first, at.second};
+        });
+  }
+  if (noun == "share") {
+    return at.secret(
+        tables.share(subject), [](const json& row, const std::string& hash) { return PutShare{share_of(row, hash)}; },
+        [&subject] { return DeleteShare{subject}; });
+  }
+  if (noun == "access_token") {
+    return at.secret(
+        tables.access_token(subject),
+        [](const json& row, const std::string& hash) { return PutAccessToken{access_token_of(row, hash)}; },
+        [&subject] { return DeleteAccessToken{subject}; });
+  }
+  if (noun == "join_token") {
+    return at.secret(
+        tables.join_token(subject),
+        [](const json& row, const std::string& hash) { return PutJoinToken{join_token_of(row, hash)}; },
+        [&subject] { return DeleteJoinToken{subject}; });
+  }
+  return refuse(ErrorCode::kConflict, "\"" + at.row.operation + "\" cannot be undone");
 }
 
 Inverse undo(const std::string& noun, const Undoing& at, Tables& tables) {
@@ -78,8 +122,8 @@ Inverse undo(const std::string& noun, const Undoing& at, Tables& tables) {
   if (noun == "project") {
     return at.plain(
         tables.project(subject),
-        [made](const json& row) {
-          return PutProject{project_of(row), made};
+        [made, &tables](const json& row) {
+          return PutProject{made ? project_again(row, tables) : project_of(row), made};
         },
         [&subject] { return DeleteProject{subject}; });
   }
@@ -106,17 +150,7 @@ Inverse undo(const std::string& noun, const Undoing& at, Tables& tables) {
         tables.domain(subject), [](const json& row) { return PutDomain{domain_of(row)}; },
         [&subject] { return DeleteDomain{subject}; });
   }
-  if (noun == "token") {
-    return at.secret(tables.token(at.first, at.second), [&at] { return DeleteToken{at.first, at.second}; });
-  }
-  if (noun == "share") return at.secret(tables.share(subject), [&subject] { return DeleteShare{subject}; });
-  if (noun == "access_token") {
-    return at.secret(tables.access_token(subject), [&subject] { return DeleteAccessToken{subject}; });
-  }
-  if (noun == "join_token") {
-    return at.secret(tables.join_token(subject), [&subject] { return DeleteJoinToken{subject}; });
-  }
-  return refuse(ErrorCode::kConflict, "\"" + at.row.operation + "\" cannot be undone");
+  return undo_secret(noun, at, tables);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ constexpr uint32_t kVersion = 1;
 constexpr size_t kNotSentLowatBytes = size_t{128} * 1024;
 constexpr size_t kInstanceBytes = 16;
 constexpr uint32_t kMostSlot = INT32_MAX;
+constexpr int kMostSuperseded = 64;
 
 struct RefusalInfo {
   tunnel::pb::Refused::Code code;
@@ -27,7 +28,7 @@ struct RefusalInfo {
 
 const RefusalInfo& refusal_info(TunnelRefusal why) {
   using tunnel::pb::Refused;
-  static constexpr std::array<RefusalInfo, 8> kInfos = {{
+  static constexpr std::array<RefusalInfo, 9> kInfos = {{
       {Refused::BAD_TOKEN, "the token is not one of this machine's (a join token makes new machines alone)", true, 0},
       {Refused::UNKNOWN_MACHINE, "no machine of that id, nor a join token with uses and time left that makes one", true,
        0},
@@ -37,6 +38,7 @@ const RefusalInfo& refusal_info(TunnelRefusal why) {
       {Refused::BROKER_BUSY, "the broker takes no more tunnels now", false, 1000},
       {Refused::BAD_HELLO, "the HELLO is malformed", true, 0},
       {Refused::BROKER_BUSY, "the machine is being made: come again", false, 300},
+      {Refused::UNKNOWN_MACHINE, "the machine cannot be made by this join token", true, 0},
   }};
   return kInfos[static_cast<size_t>(why)];
 }
@@ -49,9 +51,10 @@ tunnel::pb::Goaway::Reason wire_reason(GoawayReason reason) {
 
 // docs/protocol.md, section 3.
 bool is_well_formed(const tunnel::pb::Hello& hello) {
-  const size_t supersedes = hello.supersedes().size();
-  return hello.instance().size() == kInstanceBytes && (supersedes == 0 || supersedes == kInstanceBytes) &&
-         hello.slot() <= kMostSlot;
+  const auto is_good = [](const std::string& other) { return other.empty() || other.size() == kInstanceBytes; };
+  return hello.instance().size() == kInstanceBytes && hello.slot() <= kMostSlot &&
+         hello.supersedes_size() <= kMostSuperseded &&
+         std::all_of(hello.supersedes().begin(), hello.supersedes().end(), is_good);
 }
 
 }  // namespace
@@ -110,7 +113,11 @@ void BrokerTunnel::on_hello(const tunnel::pb::Hello& hello) {
     return;
   }
   state_ = State::kChecking;
-  owner_.on_hello(*this, hello.token(), to_hex(hello.supersedes()));
+  std::vector<std::string> supersedes;
+  for (const std::string& other : hello.supersedes()) {
+    if (!other.empty()) supersedes.push_back(to_hex(other));
+  }
+  owner_.on_hello(*this, hello.token(), supersedes);
 }
 
 void BrokerTunnel::welcome() {
@@ -123,6 +130,7 @@ void BrokerTunnel::welcome() {
   message.set_ping_busy_timeout_ms(static_cast<uint32_t>(options_.limits.ping_busy_timeout.count()));
   message.set_ping_idle_timeout_ms(static_cast<uint32_t>(options_.limits.ping_idle_timeout.count()));
   message.set_reconnect_spread_ms(static_cast<uint32_t>(options_.reconnect_spread.count()));
+  message.set_features(tunnel::kFeatureLeaving);
   session_->send_welcome(message);
   hello_deadline_.cancel();
   state_ = State::kServing;
@@ -134,13 +142,13 @@ void BrokerTunnel::tell(const tunnel::pb::Config& config, size_t hash) {
   session_->send_config(config);
 }
 
-void BrokerTunnel::refuse(TunnelRefusal why) {
+void BrokerTunnel::refuse(TunnelRefusal why, const std::string& detail) {
   const RefusalInfo& info = refusal_info(why);
-  log_warn("tunnel_refused",
-           {{"machine", machine_}, {"peer", peer_}, {"instance", instance_}, {"reason", info.message}});
+  const std::string sentence = detail.empty() ? info.message : std::string(info.message) + ": " + detail;
+  log_warn("tunnel_refused", {{"machine", machine_}, {"peer", peer_}, {"instance", instance_}, {"reason", sentence}});
   tunnel::pb::Refused message;
   message.set_code(info.code);
-  message.set_message(info.message);
+  message.set_message(sentence);
   message.set_permanent(info.permanent);
   message.set_retry_after_ms(info.retry_after_ms);
   session_->send_refused(message);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "broker/tunnel/tunnel_registry.h"
 #include "common/base/deadline.h"
@@ -20,7 +21,7 @@ class BrokerTunnel;
 class BrokerTunnelOwner {
  public:
   // HELLO came; the owner answers by welcome(), refuse(), or later.
-  virtual void on_hello(BrokerTunnel& tunnel, std::string_view token, std::string_view supersedes) = 0;
+  virtual void on_hello(BrokerTunnel& tunnel, std::string_view token, const std::vector<std::string>& supersedes) = 0;
   virtual void on_pong(BrokerTunnel& tunnel) = 0;
   virtual void on_event(BrokerTunnel& tunnel, const tunnel::pb::Event& event) = 0;
   // It takes no more streams: the agent wants none, or it is about to close.
@@ -41,6 +42,7 @@ enum class TunnelRefusal : uint8_t {
   kBusy,
   kBadHello,
   kJoining,
+  kJoinRefused,
 };
 
 enum class GoawayReason : uint8_t { kShutdown, kReplaced, kMigrate, kClosedByOperator };
@@ -80,7 +82,8 @@ class BrokerTunnel final : public uv::Buryable,
   ~BrokerTunnel() override;
 
   void welcome();
-  void refuse(TunnelRefusal why);
+  // `detail`: what there is to say beside the refusal's own sentence.
+  void refuse(TunnelRefusal why, const std::string& detail = {});
   // Sends CONFIG, unless it is what was sent last; `hash` is that of `config`.
   void tell(const tunnel::pb::Config& config, size_t hash);
   // No further stream is opened; the connection closes when the running ones are done.
@@ -103,6 +106,9 @@ class BrokerTunnel final : public uv::Buryable,
   // The SHA-256, in hex, of the token that it came by.
   const std::string& token_sha256() const { return token_sha256_; }
   void set_token_sha256(std::string sha256) { token_sha256_ = std::move(sha256); }
+  // Its agent is going to end, and makes way for any other one.
+  bool leaving() const { return leaving_; }
+  void set_leaving() { leaving_ = true; }
   // It has entered the directory of machines, and is to leave it.
   bool entered() const { return entered_; }
   void set_entered() { entered_ = true; }
@@ -156,6 +162,7 @@ class BrokerTunnel final : public uv::Buryable,
   int slot_ = 0;
   State state_ = State::kAwaitingHello;
   bool entered_ = false;
+  bool leaving_ = false;
   bool was_drained_ = false;
   Error end_;
 };

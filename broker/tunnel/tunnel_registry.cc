@@ -51,7 +51,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
     ticker.unref();
   }
 
-  void on_hello(BrokerTunnel& tunnel, std::string_view token, std::string_view supersedes) override;
+  void on_hello(BrokerTunnel& tunnel, std::string_view token, const std::vector<std::string>& supersedes) override;
   void on_pong(BrokerTunnel& tunnel) override;
   void on_event(BrokerTunnel& tunnel, const tunnel::pb::Event& event) override;
   void on_draining(BrokerTunnel& tunnel) override { remove_serving(tunnel); }
@@ -129,7 +129,8 @@ std::vector<BrokerTunnel*> TunnelRegistry::Impl::all() const {
   return result;
 }
 
-void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token, std::string_view supersedes) {
+void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token,
+                                    const std::vector<std::string>& supersedes) {
   switch (authority.check(tunnel.machine(), token)) {
     case TunnelAuthority::Verdict::kBadToken:
       return tunnel.refuse(TunnelRefusal::kBadToken);
@@ -139,6 +140,8 @@ void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token
       return tunnel.refuse(TunnelRefusal::kMachineArchived);
     case TunnelAuthority::Verdict::kJoining:
       return tunnel.refuse(TunnelRefusal::kJoining);
+    case TunnelAuthority::Verdict::kJoinRefused:
+      return tunnel.refuse(TunnelRefusal::kJoinRefused, authority.join_problem(tunnel.machine(), token));
     case TunnelAuthority::Verdict::kGood:
       break;
   }
@@ -150,7 +153,8 @@ void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token
   for (BrokerTunnel* holder : holders) {
     if (holder->instance() == tunnel.instance()) {
       if (holder->slot() != tunnel.slot()) continue;
-    } else if (supersedes.empty() || holder->instance() != supersedes) {
+    } else if (!holder->leaving() &&
+               std::find(supersedes.begin(), supersedes.end(), holder->instance()) == supersedes.end()) {
       contested = true;
       continue;
     }
@@ -243,6 +247,7 @@ void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
 
 // Of a tunnel that serves: an agent that has been replaced knows another machine's ports, or old ones.
 void TunnelRegistry::Impl::on_event(BrokerTunnel& tunnel, const tunnel::pb::Event& event) {
+  if (event.leaving()) tunnel.set_leaving();
   const auto found = serving.find(tunnel.machine());
   if (watcher == nullptr || found == serving.end()) return;
   if (std::find(found->second.begin(), found->second.end(), &tunnel) == found->second.end()) return;

@@ -59,9 +59,11 @@ struct RegistryOptions {
 // What the registry asks of the route table.
 class TunnelAuthority {
  public:
-  // kJoining: the machine is being made, and its agent may come again.
-  enum class Verdict : uint8_t { kGood, kBadToken, kUnknownMachine, kArchived, kJoining };
+  // kJoining: the machine is being made, and its agent may come again. kJoinRefused: it could not be made, lately.
+  enum class Verdict : uint8_t { kGood, kBadToken, kUnknownMachine, kArchived, kJoining, kJoinRefused };
   virtual Verdict check(std::string_view machine, std::string_view token) = 0;
+  // Of kJoinRefused: why, for the agent. "" where that is not known.
+  virtual std::string join_problem(std::string_view, std::string_view) { return {}; }
   // What the machine's agent is to be told of the routes; false where there is no such machine.
   virtual bool config_of(std::string_view machine, tunnel::pb::Config& config) = 0;
   // Whether the token of this SHA-256 (hex) still opens the machine.

@@ -35,6 +35,8 @@ class AddressBlock {
   static std::optional<AddressBlock> parse(std::string_view text);
 
   bool contains(const IpAddress& address) const { return address.within(address_, bits_); }
+  // Every address of `other`.
+  bool holds(const AddressBlock& other) const { return other.bits_ >= bits_ && contains(other.address_); }
 
   bool operator==(const AddressBlock&) const = default;
 

@@ -227,7 +227,9 @@ Wrong Program::Impl::read_settings() {
 
 Choice Program::run(int argc, const char* const* argv) {
   Choice choice = read(argc, argv);
-  if (!choice.exit_code) set_up_log();
+  if (choice.exit_code) return choice;
+  set_up_log();
+  tell_replaced();
   return choice;
 }
 
@@ -266,6 +268,20 @@ Choice Program::read(int argc, const char* const* argv) {
 bool Program::given(std::string_view name) const {
   const Setting* setting = impl_->settings.find(name);
   return setting != nullptr && setting->source != Source::kDefault;
+}
+
+bool Program::by_environment(std::string_view name) const {
+  const Setting* setting = impl_->settings.find(name);
+  return setting != nullptr && setting->source == Source::kEnvironment;
+}
+
+void Program::tell_replaced() const {
+  for (const Setting& setting : impl_->settings.all()) {
+    if (!setting.repeated || !setting.replaces_file || setting.source != Source::kEnvironment) continue;
+    log_warn("setting_replaced", {{"setting", setting.name},
+                                  {"by", environment_name(setting.name)},
+                                  {"reason", "the list of the file is not used: a variable takes its place"}});
+  }
 }
 
 int Program::refuse(std::string_view sentence) const {

@@ -71,9 +71,13 @@ class Program {
   // The same, but that it leaves the log as it is: set_up_log() is the rest.
   Choice read(int argc, const char* const* argv);
   void set_up_log() const;
+  // Warns of each list of the file that a variable takes the place of: nothing of the file's is added to it.
+  void tell_replaced() const;
 
   // Whether the setting was said anywhere (not left at its default).
   bool given(std::string_view name) const;
+  // Whether what holds was said by its variable.
+  bool by_environment(std::string_view name) const;
   // Prints "NAME: sentence" and returns kExitBadConfig.
   int refuse(std::string_view sentence) const;
   // Prints every setting with its value and where that came from; returns kExitGood.

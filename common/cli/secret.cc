@@ -1,28 +1,37 @@
 #include "common/cli/secret.h"
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
+#include <string_view>
+
+#include "common/base/read_file.h"
 
 namespace ingress::cli {
+namespace {
+
+constexpr size_t kMostSecretBytes = size_t{1024} * 1024;
+
+// What is shown in a field loses its blanks on the way: with them nothing would match.
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kAround = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kAround);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kAround) - begin + 1);
+}
+
+}  // namespace
 
 Parsed<std::string> read_secret_file(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return tl::unexpected<std::string>("cannot read " + path + ": " + std::generic_category().message(errno));
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (file.bad()) return tl::unexpected<std::string>("cannot read " + path);
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-  if (text.empty()) return tl::unexpected<std::string>(path + " is empty");
-  return text;
+  const Result<std::string> text = read_file(path, kMostSecretBytes);
+  if (!text) return tl::unexpected<std::string>(cannot_read(path, text.error()));
+  const std::string_view secret = trimmed(*text);
+  if (secret.empty()) return tl::unexpected<std::string>(path + " is empty");
+  return std::string(secret);
 }
 
 Parsed<std::string> Secret::read() const {
   if (!file.empty()) return read_secret_file(file);
-  if (value.empty()) return tl::unexpected<std::string>("no secret was given");
-  return value;
+  const std::string_view secret = trimmed(value);
+  if (secret.empty()) return tl::unexpected<std::string>("no secret was given");
+  return std::string(secret);
 }
 
 }  // namespace ingress::cli

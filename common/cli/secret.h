@@ -7,7 +7,7 @@
 
 namespace ingress::cli {
 
-// The whole file less one newline at its end. A sentence where it can't be read or holds nothing.
+// The whole file less blanks and ends of lines around the text. A sentence where it can't be read or holds nothing.
 Parsed<std::string> read_secret_file(const std::string& path);
 
 struct Secret {
@@ -15,7 +15,7 @@ struct Secret {
   std::string value;  // INGRESS_NAME
 
   bool given() const { return !file.empty() || !value.empty(); }
-  // The secret as it is now. The file wins over the value.
+  // The secret as it is now, without blanks around it. The file wins over the value.
   Parsed<std::string> read() const;
 };
 

@@ -92,18 +92,20 @@ std::optional<std::string> Settings::merge(const std::map<std::string, Values>& 
   if (auto wrong = check_keys(file, file_path)) return wrong;
   for (Setting& setting : all_) {
     Values values;
+    const auto key = file.find(setting.name);
     if (const auto flag = flags.find(setting.name); flag != flags.end()) {
       values = flag->second;
       setting.source = Source::kFlag;
     } else if (const auto variable = environment(setting.name)) {
       values = setting.repeated ? split_at_commas(*variable) : Values{*variable};
       setting.source = Source::kEnvironment;
-    } else if (const auto key = file.find(setting.name); key != file.end()) {
+    } else if (key != file.end()) {
       values = key->second;
       setting.source = Source::kFile;
     } else {
       continue;
     }
+    setting.replaces_file = key != file.end() && setting.source != Source::kFile;
     if (auto wrong = setting.apply(values)) return place(setting, file_path) + ": " + *wrong;
   }
   for (const NamedSecret& named : secrets_) {

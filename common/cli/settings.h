@@ -25,6 +25,7 @@ struct Setting {
   std::function<std::optional<std::string>(const Values&)> apply;
   std::function<std::string()> show;
   Source source = Source::kDefault;
+  bool replaces_file = false;  // the file has a value, too, and it is not the one that holds
 };
 
 class Settings {

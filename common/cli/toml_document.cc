@@ -1,14 +1,14 @@
 #include "common/cli/toml_document.h"
 
-#include <cerrno>
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <sstream>
-#include <system_error>
 #include <toml.hpp>
+#include <utility>
+
+#include "common/base/read_file.h"
 
 namespace ingress::cli {
 namespace {
@@ -79,17 +79,11 @@ bool append_value(std::string& out, const toml::value& value) {
 }  // namespace
 
 Parsed<std::string> read_document(const std::string& path) {
-  errno = 0;
-  std::ifstream file;
-  if (path != "-") {
-    file.open(path, std::ios::binary);
-    if (!file) return refuse("cannot read " + path + ": " + std::generic_category().message(errno));
-  }
-  std::istream& in = path == "-" ? std::cin : file;
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (path.ends_with(".json") || text.starts_with('{')) return text;
+  Result<std::string> text = path == "-" ? read_file(STDIN_FILENO) : read_file(path);
+  if (!text) return refuse(cannot_read(path == "-" ? "standard input" : path, text.error()));
+  if (path.ends_with(".json") || text->starts_with('{')) return std::move(*text);
   try {
-    std::istringstream stream(text);
+    std::istringstream stream(*text);
     const toml::value root = toml::parse(stream, path);
     std::string json;
     if (!append_table(json, root.as_table())) return refuse(path + " holds a date, which is no value here");

@@ -1,9 +1,9 @@
 #include "common/cli/toml_file.h"
 
-#include <cerrno>
-#include <fstream>
-#include <system_error>
+#include <sstream>
 #include <toml.hpp>
+
+#include "common/base/read_file.h"
 
 namespace ingress::cli {
 namespace {
@@ -38,12 +38,12 @@ std::string first_line(std::string_view text) { return std::string(text.substr(0
 }  // namespace
 
 Parsed<std::map<std::string, std::vector<std::string>>> read_toml(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return refuse("cannot read " + path + ": " + std::generic_category().message(errno));
+  const Result<std::string> text = read_file(path);
+  if (!text) return refuse(cannot_read(path, text.error()));
   std::map<std::string, std::vector<std::string>> settings;
   try {
-    const toml::value root = toml::parse(file, path);
+    std::istringstream stream(*text);
+    const toml::value root = toml::parse(stream, path);
     for (const auto& [key, value] : root.as_table()) {
       if (value.is_table())
         return refuse(std::string("[").append(key).append("] in ").append(path).append(": plain keys only, no tables"));

@@ -10,6 +10,6 @@ inline constexpr int64_t kApplicationId = 0x696e6772;
 // The newest schema (PRAGMA user_version); versions count from 1.
 inline constexpr int64_t kSchemaVersion = 1;
 // The columns and tables that came to it since, in steps (table `additions`). A file may have more.
-inline constexpr int64_t kSchemaAdditions = 2;
+inline constexpr int64_t kSchemaAdditions = 3;
 
 }  // namespace ingress::db

@@ -44,7 +44,28 @@ MediaRange parse_range(std::string_view element) {
   return range;
 }
 
+// -1 where it does not stand there.
+int weight_of(std::string_view accept, std::string_view type) {
+  int weight = -1;
+  ListElements elements(accept);
+  std::string_view element;
+  while (elements.next(element)) {
+    const MediaRange range = parse_range(element);
+    if (iequals(range.type, type)) weight = range.weight;
+  }
+  return weight;
+}
+
 }  // namespace
+
+bool prefers_json(std::string_view accept) {
+  const int json = weight_of(accept, "application/json");
+  if (json <= 0) return false;
+  for (const std::string_view text : {"text/plain", "text/*", "*/*"}) {
+    if (const int weight = weight_of(accept, text); weight >= 0) return json >= weight;
+  }
+  return true;
+}
 
 bool prefers_html(std::string_view accept) {
   int html = -1, json = -1, application = -1, any = -1;

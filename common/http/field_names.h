@@ -1,4 +1,4 @@
-// Names that a proxy treats in a way of their own. Private to common/http.
+// Names that a proxy treats in a way of their own. Private to common/http, but for folds_to().
 #pragma once
 
 #include <cstdint>

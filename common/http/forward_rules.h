@@ -121,4 +121,8 @@ struct RequestTarget {
 };
 Result<RequestTarget> request_target(const RequestHead& head);
 
+// kMethodNotAllowed for TRACE: an origin's answer would tell the client the fields that were added on the way (RFC
+// 9110, 9.3.8).
+Status check_forwarded(const RequestHead& head);
+
 }  // namespace ingress::http

@@ -32,6 +32,7 @@ class RequestReader {
   // handed out by one kData. Once the framing is kUpgraded (see upgrade()), all bytes are kData.
   ReadEvent next(MutableBytes& input, size_t allowance);
 
+  // After kError: of a head that was read and then refused, its method, target and first Host; else empty.
   const RequestHead& head() const { return head_; }
   BodyFraming framing() const { return body_.framing(); }
   MutableBytes data() const { return body_.data(); }
@@ -64,6 +65,7 @@ class RequestReader {
   Fault judge_connect(const MessageFacts& facts);
   ReadEvent read_body(MutableBytes& input, size_t allowance);
   ReadEvent fail(const Fault& fault);
+  ReadEvent refuse_head(const Fault& fault);
 
   ReaderLimits limits_;
   RequestHead head_;

@@ -102,7 +102,7 @@ ReadEvent RequestReader::take_head(MutableBytes& input) {
   input = input.subspan(text.size());
   split_request_line(text.substr(0, line_bytes - kLineEnd.size()), head_);
   give_path(head.first(line_bytes));
-  if (const Fault fault = judge_head(text.substr(line_bytes))) return fail(fault);
+  if (const Fault fault = judge_head(text.substr(line_bytes))) return refuse_head(fault);
   empty_lines_ = 0;
   seen_ = false;
   phase_ = Phase::kBody;
@@ -158,6 +158,19 @@ ReadEvent RequestReader::read_body(MutableBytes& input, size_t allowance) {
     phase_ = Phase::kRequestLine;
     body_.section().reset();
   }
+  return event;
+}
+
+// Who refuses it tells what it was.
+ReadEvent RequestReader::refuse_head(const Fault& fault) {
+  const std::string_view method = head_.method;
+  const std::string_view target = head_.target;
+  const Field* const found = find_field(head_.fields, "Host");
+  const Field host = found == nullptr ? Field{} : *found;
+  const ReadEvent event = fail(fault);
+  head_.method = method;
+  head_.target = target;
+  if (found != nullptr) head_.fields.push_back(host);
   return event;
 }
 

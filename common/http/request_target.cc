@@ -19,6 +19,11 @@ bool split_target(std::string_view method, std::string_view target, RequestTarge
   return out.target.front() == '/' || out.target == kAsterisk;
 }
 
+Status check_forwarded(const RequestHead& head) {
+  if (head.method == "TRACE") return fail(ErrorCode::kMethodNotAllowed, Side::kClient, "TRACE is not forwarded");
+  return {};
+}
+
 Result<RequestTarget> request_target(const RequestHead& head) {
   RequestTarget out;
   if (!split_target(head.method, head.target, out)) {

@@ -27,14 +27,14 @@ void Dialer::start(const Target& target, size_t first, Duration timeout, Duratio
   }
   addresses_ = target.addresses;
   first_ = first;
-  try_next();
+  try_all();
 }
 
 void Dialer::cancel() {
   handler_ = nullptr;
   deadline_.cancel();
   resolving_.reset();
-  connecting_.reset();
+  attempts_.clear();
 }
 
 void Dialer::resolved(Result<std::vector<uv::Address>> addresses) {
@@ -42,48 +42,64 @@ void Dialer::resolved(Result<std::vector<uv::Address>> addresses) {
     return fail_with(ErrorCode::kResolveFailed, "the target's name has no address");
   }
   addresses_ = std::move(*addresses);
+  try_all();
+}
+
+void Dialer::try_all() {
+  begun_ = 0;
+  attempts_.resize(addresses_.size());
   try_next();
 }
 
-// An address that does not answer at all gets its share of the time, so that it does not use up the others'.
 void Dialer::try_next() {
-  const uv::Address& address = addresses_[current()];
-  local_only_ = local_only_ && is_loopback(address);
-  const Duration left = std::max(give_up_at_ - loop_.now(), Duration{0});
-  deadline_.arm(loop_.now() + left / (addresses_.size() - tried_));
-  connecting_ = uv::Connecting::connect(
-      loop_, address, [this](Result<std::unique_ptr<uv::Socket>> socket) { tried(std::move(socket)); });
+  const size_t index = (first_ + begun_++) % addresses_.size();
+  local_only_ = local_only_ && is_loopback(addresses_[index]);
+  const bool last = begun_ == addresses_.size();
+  deadline_.arm(last ? give_up_at_ : std::min(loop_.now() + kSilence, give_up_at_));
+  ++under_way_;
+  attempts_[index] = uv::Connecting::connect(
+      loop_, addresses_[index],
+      [this, index](Result<std::unique_ptr<uv::Socket>> socket) { tried(index, std::move(socket)); });
 }
 
-void Dialer::tried(Result<std::unique_ptr<uv::Socket>> socket) {
+void Dialer::tried(size_t index, Result<std::unique_ptr<uv::Socket>> socket) {
   if (handler_ == nullptr) return;
+  attempts_[index].reset();
+  --under_way_;
   if (socket) {
     deadline_.cancel();
-    std::exchange(handler_, nullptr)->on_dialed(std::move(*socket), current());
+    attempts_.clear();
+    std::exchange(handler_, nullptr)->on_dialed(std::move(*socket), index);
     return;
   }
-  last_errno_ = socket.error().sys_errno;
+  note(index, socket.error());
+  if (begun_ < addresses_.size()) return try_next();
+  // One that is silent has what is left of the time.
+  if (under_way_ == 0) try_again_or_fail();
+}
+
+void Dialer::note(size_t index, const Error& error) {
+  last_errno_ = error.sys_errno;
   timed_out_ = timed_out_ || last_errno_ == ETIMEDOUT;
-  if (last_errno_ == ECONNREFUSED) {
-    (addresses_[current()].ip.find(':') == std::string::npos ? refused_ipv4_ : refused_ipv6_) = true;
-  }
-  ++tried_;
-  if (tried_ < addresses_.size()) return try_next();
-  try_again_or_fail();
+  if (last_errno_ != ECONNREFUSED) return;
+  (addresses_[index].ip.find(':') == std::string::npos ? refused_ipv4_ : refused_ipv6_) = true;
 }
 
 void Dialer::on_deadline(Deadline&) {
-  if (std::exchange(pausing_, false)) return try_next();
-  connecting_.reset();
+  if (std::exchange(pausing_, false)) return try_all();
+  if (loop_.now() < give_up_at_) return try_next();
+  give_up();
+}
+
+void Dialer::give_up() {
+  resolving_.reset();
+  attempts_.clear();
   timed_out_ = true;
-  ++tried_;
-  if (tried_ < addresses_.size() && loop_.now() < give_up_at_) return try_next();
   fail_with_last_error();
 }
 
 void Dialer::try_again_or_fail() {
   if (!(refused_ipv4_ || refused_ipv6_) || loop_.now() >= patient_until_) return fail_with_last_error();
-  tried_ = 0;
   pausing_ = true;
   deadline_.arm(loop_.now() + kPause);
 }

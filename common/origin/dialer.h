@@ -1,5 +1,6 @@
-// Connects to a target: its addresses in turn, one that refuses at once followed by the next, within one time limit.
-// Private to common/origin.
+// Connects to a target: its addresses in turn, each that fails followed at once by the next, one that is silent by the
+// next beside it (RFC 8305, 5), all within one time limit. The first one that accepts is it, and the others are given
+// up. Private to common/origin.
 #pragma once
 
 #include <memory>
@@ -29,6 +30,10 @@ class DialHandler {
 // its callbacks.
 class Dialer final : public uv::Buryable, private DeadlineHandler {
  public:
+  // After so long without an answer the next address is tried, too: long enough that an origin that is there gets one
+  // connection.
+  static constexpr Duration kSilence{250};
+
   Dialer(uv::Loop& loop, DialHandler& handler);
 
   // Begins with the address number `first`. Where every address refuses, all are tried again until `refused_wait` is
@@ -40,12 +45,14 @@ class Dialer final : public uv::Buryable, private DeadlineHandler {
  private:
   void on_deadline(Deadline& deadline) override;
   void resolved(Result<std::vector<uv::Address>> addresses);
+  void try_all();
   void try_next();
-  void tried(Result<std::unique_ptr<uv::Socket>> socket);
+  void tried(size_t index, Result<std::unique_ptr<uv::Socket>> socket);
+  void note(size_t index, const Error& error);
+  void give_up();
   void fail_with(ErrorCode code, const char* context);
   void try_again_or_fail();
   void fail_with_last_error();
-  size_t current() const { return (first_ + tried_) % addresses_.size(); }
 
   uv::Loop& loop_;
   DialHandler* handler_;
@@ -54,9 +61,10 @@ class Dialer final : public uv::Buryable, private DeadlineHandler {
   Time patient_until_{};
   std::vector<uv::Address> addresses_;
   std::unique_ptr<uv::Resolving> resolving_;
-  std::unique_ptr<uv::Connecting> connecting_;
+  std::vector<std::unique_ptr<uv::Connecting>> attempts_;  // by address; null where none is under way
   size_t first_ = 0;
-  size_t tried_ = 0;
+  size_t begun_ = 0;      // addresses that were tried, or are
+  size_t under_way_ = 0;  // of them
   int last_errno_ = 0;
   bool pausing_ = false;    // until all are tried again
   bool timed_out_ = false;  // an address did not answer at all

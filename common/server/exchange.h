@@ -109,11 +109,24 @@ class RequestHandler {
   ~RequestHandler() = default;
 };
 
+// What was read of a request before it turned out to be none; "" for the rest. Views are valid for the call.
+struct UnreadableRequest {
+  std::string_view client_ip;
+  std::string_view host;
+  std::string_view method;
+  std::string_view target;
+
+  static UnreadableRequest of(std::string_view client_ip, const http::RequestHead& head) {
+    const http::Field* host = http::find_field(head.fields, "Host");
+    return {client_ip, host == nullptr ? std::string_view() : host->value, head.method, head.target};
+  }
+};
+
 class RequestAcceptor {
  public:
   virtual RequestHandler* on_request(Responder& responder, const http::RequestHead& head, const RequestInfo& info) = 0;
   // The answer to a request that could not be read (400, 408, 431, 405); the connection is closed after it.
-  virtual http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) = 0;
+  virtual http::ErrorAnswer on_unreadable(const Error& error, const UnreadableRequest& request) = 0;
 
  protected:
   ~RequestAcceptor() = default;

@@ -141,7 +141,7 @@ bool Http1Connection::step(MutableBytes& input) {
       on_request_end();
       return true;
     case http::ReadEvent::kError:
-      if (!hand_over_http2(input)) on_unreadable(reader_.error());
+      if (!hand_over_http2(input)) on_unreadable(reader_.error(), UnreadableRequest::of(client_ip_, reader_.head()));
       return false;
   }
   return false;
@@ -239,7 +239,7 @@ void Http1Connection::on_request_data(MutableBytes& input) {
   if (end) request_ended_ = true;
   handler_->on_body(piece, end);
   if (state_ == State::kClosing || handler_ == nullptr) return;
-  if (next == http::ReadEvent::kError) on_unreadable(reader_.error());
+  if (next == http::ReadEvent::kError) on_unreadable(reader_.error(), {client_ip_, {}, {}, {}});
   if (next == http::ReadEvent::kEnd && !end) on_request_end();
 }
 
@@ -252,7 +252,7 @@ void Http1Connection::on_request_end() {
   }
 }
 
-void Http1Connection::on_unreadable(const Error& error) {
+void Http1Connection::on_unreadable(const Error& error, const UnreadableRequest& request) {
   if (handler_ != nullptr) {
     RequestHandler* handler = std::exchange(handler_, nullptr);
     handler->on_aborted(error);
@@ -267,7 +267,7 @@ void Http1Connection::on_unreadable(const Error& error) {
   answer_begun_ = answer_ended_ = false;
   close_after_ = true;
   minor_zero_ = head_request_ = false;
-  send_answer(*this, server_.acceptor().on_unreadable(error, client_ip_), error);
+  send_answer(*this, server_.acceptor().on_unreadable(error, request), error);
   close_when_flushed();
 }
 
@@ -340,7 +340,8 @@ void Http1Connection::on_deadline(Deadline& deadline) {
       return;
     case State::kHead:
       on_unreadable(
-          Error{ErrorCode::kRequestTimeout, Side::kClient, false, 0, "the request's head did not come in time"});
+          Error{ErrorCode::kRequestTimeout, Side::kClient, false, 0, "the request's head did not come in time"},
+          {client_ip_, {}, {}, {}});
       return;
     case State::kExchange:
       // What lies unread at a client that has left is answered by a RST.

@@ -100,7 +100,8 @@ class Http1Connection final : public uv::Buryable,
   void on_need_more();
   void on_client_left_or_half_closed();
   void on_client_half_closed();
-  void on_unreadable(const Error& error);
+  // `request`: what was read of it.
+  void on_unreadable(const Error& error, const UnreadableRequest& request);
   bool send_final_head(const http::ResponseHead& head, bool end);
   bool frame_answer(const http::ResponseHead& head, bool end);
   void send_switching_head(const http::ResponseHead& head);

@@ -40,7 +40,8 @@ void Http2Exchange::start(http::Http2Stream& stream, const http::RequestHead& he
 
 void Http2Exchange::refuse(http::Http2Stream& stream, const http::RequestHead& head, const Error& error) {
   begin(stream, head.method == "HEAD");
-  send_answer(*this, connection_.acceptor().on_unreadable(error, connection_.client_ip()), error);
+  send_answer(*this, connection_.acceptor().on_unreadable(error, UnreadableRequest::of(connection_.client_ip(), head)),
+              error);
   over();
 }
 

@@ -1,5 +1,5 @@
-// A child's one word to its parent, over a pipe: that it is leaving, so that the next child is started at once and not
-// when this one has run dry. Thread: main.
+// A child's words to its parent, over a pipe: that it can begin, so that the child before it may hand over, and that it
+// is leaving, so that the next child is started at once and not when this one has run dry. Thread: main.
 #pragma once
 
 #include <functional>
@@ -20,24 +20,31 @@ class ParentLine {
 
   // Is a child of --supervise, and its parent lives.
   bool has_parent() const;
-  // Does nothing without a parent. A parent that is ending itself starts nobody.
-  void leave();
+  // These do nothing without a parent.
+  // All that this process needs is there, but what the one before it hands over.
+  void begin() { say('b'); }
+  // A parent that is ending itself starts nobody.
+  void leave() { say('l'); }
 
  private:
+  void say(char word);
+
   uv::OwnedFd fd_;
 };
 
 // The parent's end.
 class ChildLine {
  public:
-  // Adds the child's end to what it is started with; keep what is returned until it has started. `on_leave` is called
-  // once at most. Without descriptors there is no line.
-  uv::OwnedFd equip(uv::Loop& loop, uv::ChildProgram& child, std::function<void()> on_leave);
+  // Adds the child's end to what it is started with; keep what is returned until it has started. Each is called once at
+  // most. Without descriptors there is no line.
+  uv::OwnedFd equip(uv::Loop& loop, uv::ChildProgram& child, std::function<void()> on_begin,
+                    std::function<void()> on_leave);
 
  private:
   void on_readable();
 
   uv::OwnedFd fd_;
+  std::function<void()> on_begin_;
   std::function<void()> on_leave_;
   std::unique_ptr<uv::FdWatch> watch_;  // ends before the descriptor does
 };

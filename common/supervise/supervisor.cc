@@ -21,6 +21,8 @@ namespace {
 
 // A child that has run so long has started well.
 constexpr Duration kSettled{1000};
+// A new child that has said nothing by then is from before there was a word for it.
+constexpr Duration kBeginTime{5000};
 constexpr Duration kFirstPause{50};
 constexpr Duration kLongestPause{5000};
 // Old children that still run exchanges; of more the oldest is ended.
@@ -49,8 +51,12 @@ struct Supervisor::Impl {
   bool bind();
   void watch_signals();
   uv::ChildProgram program(bool validate) const;
-  void start_child();
+  void start_next();
+  bool start_child();
+  Child* current_child();
+  void on_begin(uint64_t number);
   void on_leave(uint64_t number);
+  void take_over();
   void on_exit(uint64_t number, int code, int signal);
   void restart(const Child& dead, int code);
   void stop();
@@ -62,14 +68,16 @@ struct Supervisor::Impl {
   const Plan plan;
   ChildKit& kit;
   std::vector<uv::OwnedFd> sockets;
-  std::vector<Child> children;  // the current one at the back
+  std::vector<Child> children;  // the latest at the back
   std::unique_ptr<uv::ChildProcess> validating;
-  bool asked_again = false;  // for an upgrade, while the last one is validated
+  bool asked_again = false;  // for an upgrade, while the last one is under way
   std::vector<std::unique_ptr<uv::SignalWatch>> signals;
   const uv::SdNotify notify;
   std::unique_ptr<uv::Timer> pause_timer;
+  std::unique_ptr<uv::Timer> begin_timer;
   Duration pause{0};
-  uint64_t current = 0;  // number of the child that serves; 0: none runs
+  uint64_t current = 0;    // number of the child that serves; 0: none runs
+  uint64_t beginning = 0;  // of the one that is to take over from it; 0: none
   uint64_t next_number = 1;
   int exit_code = 0;
   bool stopping = false;
@@ -80,8 +88,9 @@ int Supervisor::Impl::run() {
   uv::raise_file_limit();
   if (!bind()) return cli::kExitFailed;
   watch_signals();
-  pause_timer = std::make_unique<uv::Timer>(loop, [this] { start_child(); });
-  start_child();
+  pause_timer = std::make_unique<uv::Timer>(loop, [this] { start_next(); });
+  begin_timer = std::make_unique<uv::Timer>(loop, [this] { take_over(); });
+  start_next();
   loop.run_until_stopped();
   return exit_code;
 }
@@ -109,7 +118,7 @@ void Supervisor::Impl::watch_signals() {
   watch(SIGINT, [this] { stop(); });
   watch(SIGHUP, [this] {
     if (plan.reload_is_upgrade) return upgrade();
-    if (current != 0) children.back().process->signal(SIGHUP);
+    if (Child* const child = current_child(); child != nullptr) child->process->signal(SIGHUP);
   });
   watch(SIGUSR2, [this] { upgrade(); });
 }
@@ -130,35 +139,68 @@ uv::ChildProgram Supervisor::Impl::program(bool validate) const {
   return program;
 }
 
-void Supervisor::Impl::start_child() {
+Supervisor::Impl::Child* Supervisor::Impl::current_child() {
+  const auto found =
+      std::find_if(children.begin(), children.end(), [this](const Child& child) { return child.number == current; });
+  return found == children.end() ? nullptr : &*found;
+}
+
+// One that serves from its start: nobody hands over to it, or does so already.
+void Supervisor::Impl::start_next() {
+  if (start_child()) {
+    current = children.back().number;
+  } else if (started_well) {
+    pause = kLongestPause;
+    pause_timer->start(pause);
+  } else {
+    end(cli::kExitFailed);
+  }
+}
+
+bool Supervisor::Impl::start_child() {
   const uint64_t number = next_number++;
   uv::ChildProgram child = program(false);
   std::vector<uint64_t> running;
   for (const Child& each : children) running.push_back(each.number);
   const std::vector<uv::OwnedFd> kept = kit.equip(child, number, running);
   auto line = std::make_unique<ChildLine>();
-  const uv::OwnedFd end_of_child = line->equip(loop, child, [this, number] { on_leave(number); });
+  const uv::OwnedFd end_of_child = line->equip(
+      loop, child, [this, number] { on_begin(number); }, [this, number] { on_leave(number); });
   auto process =
       uv::ChildProcess::start(loop, child, [this, number](int code, int signal) { on_exit(number, code, signal); });
   if (!process) {
     log_error("child_failed", {{"program", plan.argv.front()}, {"error", describe(process.error())}});
-    if (!started_well) return end(cli::kExitFailed);
-    pause = kLongestPause;
-    return pause_timer->start(pause);
+    return false;
   }
   log_info("child_started", {{"pid", (*process)->pid()}});
   children.push_back({std::move(*process), std::move(line), loop.now(), number});
-  current = number;
   if (children.size() > kMostGenerations) end_at_once(*children.front().process);
+  return true;
+}
+
+void Supervisor::Impl::on_begin(uint64_t number) {
+  if (number == beginning) take_over();
+}
+
+// The child before hands over, and runs dry.
+void Supervisor::Impl::take_over() {
+  if (beginning == 0 || stopping) return;
+  begin_timer->stop();
+  if (Child* const old = current_child(); old != nullptr && !old->left) old->process->signal(SIGUSR2);
+  current = std::exchange(beginning, 0);
+  started_well = true;
+  if (asked_again) upgrade();
 }
 
 // Somebody told the child to end, and not this process: it hands over as in an upgrade.
 void Supervisor::Impl::on_leave(uint64_t number) {
   if (stopping || number != current) return;
-  log_info("child_leaves", {{"pid", children.back().process->pid()}});
-  children.back().left = true;
+  Child& child = *current_child();
+  log_info("child_leaves", {{"pid", child.process->pid()}});
+  child.left = true;
   started_well = true;
-  start_child();
+  if (beginning != 0) return take_over();
+  start_next();
 }
 
 void Supervisor::Impl::on_exit(uint64_t number, int code, int signal) {
@@ -173,18 +215,27 @@ void Supervisor::Impl::on_exit(uint64_t number, int code, int signal) {
   if (stopping) {
     if (was_current) exit_code = code;
     if (children.empty()) end(exit_code);
+  } else if (number == beginning) {
+    // It could not begin: the one that serves has been told nothing.
+    begin_timer->stop();
+    beginning = 0;
+    log_error("upgrade_refused", {{"code", code}, {"signal", signal}});
+    if (asked_again) upgrade();
+  } else if (was_current && beginning != 0) {
+    take_over();
   } else if (was_current) {
-    restart(dead, signal != 0 ? cli::kExitFailed : code);
+    restart(dead, signal != 0 ? 0 : code);
   }
 }
 
-// One that could not begin for the first time is the operator's to mend; what has served once is started for ever.
+// One that could not begin for the first time is the operator's to mend; what has served once, or was killed, is
+// started for ever.
 void Supervisor::Impl::restart(const Child& dead, int code) {
   const bool settled = loop.now() - dead.started >= kSettled;
   started_well = started_well || settled;
   if (!started_well && code != 0) return end(code);
   pause = settled ? Duration{0} : std::clamp(pause * 2, kFirstPause, kLongestPause);
-  if (pause == Duration{0}) return start_child();
+  if (pause == Duration{0}) return start_next();
   pause_timer->start(pause);
 }
 
@@ -204,7 +255,7 @@ void Supervisor::Impl::stop() {
 void Supervisor::Impl::upgrade() {
   if (stopping) return;
   // What is asked meanwhile is for what lies there by then.
-  asked_again = validating != nullptr;
+  asked_again = validating != nullptr || beginning != 0;
   if (asked_again) return;
   auto process = uv::ChildProcess::start(loop, program(true),
                                          [this](int code, int signal) { on_validated(signal != 0 ? 1 : code); });
@@ -218,10 +269,11 @@ void Supervisor::Impl::on_validated(int code) {
   if (code != 0) return log_error("upgrade_refused", {{"validate", code}});
   if (stopping) return;
   log_info("upgrading", {{"program", plan.argv.front()}});
-  started_well = true;  // what it can begin with is known to be good
   pause_timer->stop();
-  if (current != 0) children.back().process->signal(SIGUSR2);
-  start_child();
+  if (current == 0) return start_next();
+  if (!start_child()) return log_error("upgrade_refused", {{"reason", "it could not be started"}});
+  beginning = children.back().number;
+  begin_timer->start(kBeginTime);
 }
 
 void Supervisor::Impl::end(int code) {

@@ -1,6 +1,7 @@
 // `run --supervise`: a parent that holds the listening sockets and starts the program as its child. A child that dies
 // is started again, and who connects meanwhile waits in the sockets' queues; SIGUSR2 starts the program file anew (an
-// upgrade) while the old child, which gets SIGUSR2 too, runs its exchanges dry. Thread: main.
+// upgrade): once the new child has said that it can begin (parent_line.h) the old one gets SIGUSR2 too, hands over and
+// runs its exchanges dry; a new one that ends before that changes nothing. Thread: main.
 //
 // Signals: SIGTERM and SIGINT go to all children, and it ends with them; SIGHUP goes to the child, or is an upgrade;
 // SIGUSR2 upgrades, after `validate` of the program file there now has found the configuration good. A child that is

@@ -81,6 +81,7 @@ Result<Certificate> load_certificate(const std::string& crt_path, std::shared_pt
   certificate.issuer = issuer_of(leaf);
   certificate.begins_at = seconds_of(X509_get0_notBefore(leaf));
   certificate.expires_at = seconds_of(X509_get0_notAfter(leaf));
+  certificate.self_signed = X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0;
   certificate.context = std::move(context);
   return certificate;
 }

@@ -1,8 +1,7 @@
 #include <openssl/ssl.h>
 
-#include <algorithm>
 #include <chrono>
-#include <optional>
+#include <ctime>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "common/base/bytes.h"
 #include "common/base/lower_case.h"
 #include "common/tls/certificate_file.h"
+#include "common/tls/certificate_set.h"
 #include "common/tls/openssl.h"
 #include "common/tls/provider.h"
 #include "common/tls/ticket_cipher.h"
@@ -32,11 +32,6 @@ std::shared_ptr<ssl_ctx_st> new_context() {
   return context;
 }
 
-// EVP_PKEY_EC, EVP_PKEY_RSA and the like.
-int key_kind(const Certificate& certificate) {
-  return EVP_PKEY_get_base_id(SSL_CTX_get0_privatekey(certificate.context.get()));
-}
-
 // Adds a certificate to those of one session, which has none of its kind yet.
 bool add_certificate(SSL* ssl, const Certificate& certificate) {
   SSL_CTX* const context = certificate.context.get();
@@ -48,22 +43,6 @@ bool add_certificate(SSL* ssl, const Certificate& certificate) {
 }  // namespace
 
 struct ServerContext::Impl {
-  // What serves a name: the first certificate in file order, and the first of another kind of key where there is one.
-  struct Named {
-    size_t first = 0;
-    std::optional<size_t> other_kind;
-  };
-
-  // A set of certificates and the names that lead to each. Replaced as a whole.
-  struct Set {
-    void add(Certificate certificate);
-    const Named* find(const std::string& host) const;
-    const Certificate* of_path(const std::string& path) const;
-
-    std::vector<Certificate> certificates;
-    std::unordered_map<std::string, Named> by_name;  // wildcards under "*.domain"
-  };
-
   void install_callbacks(SSL_CTX* context);
   std::shared_ptr<ssl_ctx_st> new_certificate_context();
   int choose_certificate(SSL* ssl);
@@ -83,37 +62,8 @@ struct ServerContext::Impl {
   // Every session starts from this context, which has no certificate and seals the tickets: they outlive a reload. The
   // servername callback then moves the session to a certificate's.
   std::shared_ptr<ssl_ctx_st> base;
-  Set set;
+  CertificateSet set;
 };
-
-void ServerContext::Impl::Set::add(Certificate certificate) {
-  const size_t number = certificates.size();
-  for (const std::string& name : certificate.names) {
-    const auto [entry, is_new] = by_name.try_emplace(name, Named{number, {}});
-    Named& named = entry->second;
-    if (is_new || named.other_kind) continue;
-    if (key_kind(certificates[named.first]) != key_kind(certificate)) named.other_kind = number;
-  }
-  certificates.push_back(std::move(certificate));
-}
-
-const ServerContext::Impl::Named* ServerContext::Impl::Set::find(const std::string& host) const {
-  const std::string name = plain_name(host);
-  auto found = by_name.find(name);
-  if (found == by_name.end()) {
-    // A wildcard stands for exactly one label (RFC 6125, 6.4.3).
-    const size_t dot = name.find('.');
-    if (dot == std::string::npos || dot == 0) return nullptr;
-    found = by_name.find('*' + name.substr(dot));
-  }
-  return found == by_name.end() ? nullptr : &found->second;
-}
-
-const Certificate* ServerContext::Impl::Set::of_path(const std::string& path) const {
-  const auto same = [&path](const Certificate& certificate) { return certificate.path == path; };
-  const auto found = std::find_if(certificates.begin(), certificates.end(), same);
-  return found == certificates.end() ? nullptr : &*found;
-}
 
 SSL_CTX* ServerContext::Impl::made_for(std::string name) {
   const auto now = std::chrono::steady_clock::now();
@@ -128,18 +78,18 @@ SSL_CTX* ServerContext::Impl::made_for(std::string name) {
 }
 
 int ServerContext::Impl::choose_certificate(SSL* ssl) {
-  if (set.certificates.empty()) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  if (set.certificates().empty()) return SSL_TLSEXT_ERR_ALERT_FATAL;
   const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  const Named* const found = name == nullptr ? nullptr : set.find(name);
+  const CertificateSet::Chosen* const found = name == nullptr ? nullptr : set.find(plain_name(name));
   if (found == nullptr && name != nullptr && maker != nullptr) {
     SSL_CTX* const context = made_for(plain_name(name));
     if (context != nullptr)
       return SSL_set_SSL_CTX(ssl, context) == nullptr ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK;
   }
-  const Named named = found == nullptr ? Named{} : *found;
-  if (SSL_set_SSL_CTX(ssl, set.certificates[named.first].context.get()) == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  const CertificateSet::Chosen chosen = found == nullptr ? set.fallback() : *found;
+  if (SSL_set_SSL_CTX(ssl, set[chosen.best].context.get()) == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
   // Of two kinds OpenSSL takes the one that our preferences put first and the client knows: ECDSA before RSA.
-  if (named.other_kind && !add_certificate(ssl, set.certificates[*named.other_kind])) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  if (chosen.other_kind && !add_certificate(ssl, set[*chosen.other_kind])) return SSL_TLSEXT_ERR_ALERT_FATAL;
   return SSL_TLSEXT_ERR_OK;
 }
 
@@ -194,28 +144,31 @@ Status ServerContext::load(const std::string& folder,
                            const std::function<void(const std::string& path, const Error&)>& on_bad_pair) {
   const auto paths = list_certificates(folder);
   if (!paths) on_bad_pair(folder, paths.error());
-  Impl::Set loaded;
+  std::vector<Certificate> loaded;
   for (const std::string& path : paths ? *paths : std::vector<std::string>()) {
     Result<Certificate> certificate = load_certificate(path, impl_->new_certificate_context());
     if (certificate) {
-      loaded.add(std::move(*certificate));
+      loaded.push_back(std::move(*certificate));
       continue;
     }
     on_bad_pair(path, certificate.error());
-    if (const Certificate* last_good = impl_->set.of_path(path)) loaded.add(*last_good);
+    if (const Certificate* last_good = impl_->set.of_path(path)) loaded.push_back(*last_good);
   }
   // A folder that is empty, or away, is being replaced: what was loaded serves on.
-  if (!loaded.certificates.empty()) impl_->set = std::move(loaded);
-  if (!impl_->set.certificates.empty()) return {};
+  if (!loaded.empty()) impl_->set = CertificateSet(std::move(loaded), std::time(nullptr));
+  if (!impl_->set.certificates().empty()) return {};
   if (!paths) return tl::unexpected(paths.error());
   return fail(ErrorCode::kInvalidArgument, Side::kInternal, "no certificate can be served");
 }
 
 const Certificate* ServerContext::find(const std::string& host) const {
-  const Impl::Named* const named = impl_->set.find(host);
-  return named == nullptr ? nullptr : &impl_->set.certificates[named->first];
+  const CertificateSet::Chosen* const chosen = impl_->set.find(plain_name(host));
+  return chosen == nullptr ? nullptr : &impl_->set[chosen->best];
 }
-const std::vector<Certificate>& ServerContext::certificates() const { return impl_->set.certificates; }
+
+const std::vector<Certificate>& ServerContext::certificates() const { return impl_->set.certificates(); }
+
+void ServerContext::choose_at(long long now) { impl_->set.choose_at(now); }
 
 void ServerContext::use_ticket_keys(const TicketKeyMemory& keys) {
   impl_->ticket_keys = &keys;

@@ -24,6 +24,7 @@ struct Certificate {
   std::string issuer;        // its common name, or its organisation
   long long begins_at = 0;   // Unix seconds
   long long expires_at = 0;  // Unix seconds
+  bool self_signed = false;
   std::shared_ptr<ssl_ctx_st> context;
 };
 
@@ -40,9 +41,11 @@ class CertificateMaker {
 };
 
 // The certificates of a --tls-dir: chosen by SNI, exact name before wildcard; the first in file order serves the rest.
-// Where an ECDSA and an RSA certificate both serve a name, each client is shown the one it knows, ECDSA before RSA.
-// Loading again swaps the whole set for new handshakes; a pair that fails to load is reported and the last good one of
-// that path is kept. ALPN: `alpn` in order of our preference; a client that offers none of them goes on without.
+// Of several for a name: one that is valid now, not self-signed where another is there, that ends last, and of equal
+// ones the first in file order. Where an ECDSA and an RSA certificate both serve a name, each client is shown the one
+// it knows, ECDSA before RSA. Loading again swaps the whole set for new handshakes; a pair that fails to load is
+// reported and the last good one of that path is kept. ALPN: `alpn` in order of our preference; a client that offers
+// none of them goes on without.
 class ServerContext {
  public:
   explicit ServerContext(std::vector<std::string> alpn);
@@ -50,7 +53,9 @@ class ServerContext {
 
   // Reads every pair of the folder. An error only where no certificate at all can be served.
   Status load(const std::string& folder, const std::function<void(const std::string& path, const Error&)>& on_bad_pair);
-  // nullptr where no certificate names the host (exactly or by wildcard); of several, the first in file order.
+  // Chooses anew where a certificate began or ended by `now` (Unix seconds); costs one comparison where none did.
+  void choose_at(long long now);
+  // The best one that names the host (exactly or by wildcard); nullptr where none does.
   const Certificate* find(const std::string& host) const;
   const std::vector<Certificate>& certificates() const;
   // Tickets are sealed and opened by these keys, which outlive the context: a session resumes in every context that has

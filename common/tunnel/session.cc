@@ -31,6 +31,8 @@ Stream* Session::open(const OpenHead& head, bool end, StreamHandler* handler, Ti
   return core_->open(head, end, handler, now, why);
 }
 size_t Session::stream_count() const { return core_->stream_count(); }
+uint32_t Session::latest_stream() const { return core_->latest_stream(); }
+bool Session::has_stream_up_to(uint32_t id) const { return core_->has_stream_up_to(id); }
 bool Session::established() const { return core_->established(); }
 bool Session::draining() const { return core_->draining(); }
 Duration Session::round_trip() const { return core_->round_trip(); }

@@ -42,6 +42,9 @@ class Stream;
 
 enum class Role : uint8_t { kBroker, kAgent };
 
+// A bit of WELCOME's features: the broker knows EVENT's `leaving`.
+inline constexpr uint32_t kFeatureLeaving = 1;
+
 // What a session's streams say of whether the machine is in use. A probe is no use, and neither is a PING.
 struct SessionActivity {
   Time last_begun{};      // when a stream was opened last; the clock's zero where none was
@@ -220,6 +223,10 @@ class Session {
   Stream* open(const OpenHead& head, bool end, StreamHandler* handler, Time now, Error& why);
 
   size_t stream_count() const;
+  // The id of the latest stream, 0 where there was none; whether one that is not later than `id` is still open (looks
+  // at all of them).
+  uint32_t latest_stream() const;
+  bool has_stream_up_to(uint32_t id) const;
   bool established() const;     // WELCOME was sent or received
   bool draining() const;        // GOAWAY was sent or received
   Duration round_trip() const;  // smoothed; 0 where unknown

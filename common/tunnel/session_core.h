@@ -53,6 +53,8 @@ class SessionCore {
   void abandon(Stream& stream, ResetCode code);
 
   size_t stream_count() const { return streams_.size(); }
+  uint32_t latest_stream() const { return last_id_; }
+  bool has_stream_up_to(uint32_t id) const;
   bool established() const { return established_; }
   bool draining() const { return goaway_sent_ || goaway_received_; }
   Duration round_trip() const { return liveness_.round_trip(); }

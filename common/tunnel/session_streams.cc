@@ -42,6 +42,14 @@ void SessionCore::remove_stream(Stream& stream) {
   --activity_.open;
 }
 
+bool SessionCore::has_stream_up_to(uint32_t id) const {
+  uint32_t cursor = 0;
+  for (const Stream* stream = streams_.next(cursor); stream != nullptr; stream = streams_.next(++cursor)) {
+    if (stream->id_ <= id) return true;
+  }
+  return false;
+}
+
 bool SessionCore::can_open(Error& why) {
   why = {ErrorCode::kMachineUnavailable, Side::kTunnel, true, 0, ""};
   if (state_ != State::kOpen) {

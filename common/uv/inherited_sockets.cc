@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/uv/inherited_fds.h"
@@ -58,12 +59,24 @@ bool is_bound_to(int fd, const Address& address) {
   return bound.port == address.port && (bound.ip == address.ip || (is_any(bound.ip) && is_any(address.ip)));
 }
 
+auto find_bound_to(std::vector<OwnedFd>& sockets, const Address& address) {
+  return std::find_if(sockets.begin(), sockets.end(),
+                      [&address](const OwnedFd& fd) { return is_bound_to(fd.get(), address); });
+}
+
 }  // namespace
+
+Status hold_socket(const Address& address) {
+  if (find_bound_to(inherited(), address) != inherited().end()) return {};
+  Result<OwnedFd> socket = bind_listener(address);
+  if (!socket) return tl::unexpected(socket.error());
+  inherited().push_back(std::move(*socket));
+  return {};
+}
 
 OwnedFd take_inherited_socket(const Address& address) {
   std::vector<OwnedFd>& sockets = inherited();
-  const auto found = std::find_if(sockets.begin(), sockets.end(),
-                                  [&address](const OwnedFd& fd) { return is_bound_to(fd.get(), address); });
+  const auto found = find_bound_to(sockets, address);
   if (found == sockets.end()) return {};
   OwnedFd taken = std::move(*found);
   sockets.erase(found);

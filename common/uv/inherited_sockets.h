@@ -14,6 +14,9 @@ constexpr const char* kListenFdsVariable = "INGRESS_LISTEN_FDS";
 // family is found by that of the other, too: systemd binds [::] for a bare port.
 OwnedFd take_inherited_socket(const Address& address);
 
+// Binds `address` where no inherited socket is bound to it, so that take_inherited_socket() finds one from then on.
+Status hold_socket(const Address& address);
+
 // A listening socket that nobody accepts from, to be passed on to a child. `mode` is the file mode of a Unix socket.
 Result<OwnedFd> bind_listener(const Address& address, int mode = 0600);
 

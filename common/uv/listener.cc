@@ -112,7 +112,8 @@ class StreamListener final : public Listener, private Polled {
         std::unique_ptr<Socket> socket = StreamSocket::take(loop, accepted);
         if (socket != nullptr) (*on_accept)(std::move(socket));
         if (!loop.poller().holds(ticket)) return;
-        if (limit_ > 0 && accepted >= limit_ && !make_room_()) return rest();
+        // Who makes room is closed at the end of this turn: more before that would pass the limit.
+        if (limit_ > 0 && accepted >= limit_) return make_room_() ? void() : rest();
       } else if (limit_ > 0 && (errno == EMFILE || errno == ENFILE)) {
         return rest();
       } else if (!may_go_on(errno)) {

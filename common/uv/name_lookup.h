@@ -16,7 +16,7 @@ namespace ingress::uv {
 class NameLookup {
  public:
   // In the order in which they are to be tried, with port 0; one may come twice. kResolveFailed, retryable, where there
-  // is none.
+  // is none; its context is what the resolver says.
   using OnDone = std::function<void(Result<std::vector<Address>>)>;
 
   // `name` is not numeric. Destroying it gives up. Calls back once, later; it may be destroyed in that call.

@@ -1,7 +1,6 @@
 #include <ares.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <unordered_map>
 #include <utility>
@@ -18,20 +17,7 @@ namespace {
 constexpr int kTimeoutMs = 2000;
 constexpr int kTries = 3;
 constexpr Duration kShortestWait{1};
-
-// Of what c-ares says: why there is no address, as errno would put it.
-int errno_of(int status) {
-  switch (status) {
-    case ARES_ENOMEM:
-      return ENOMEM;
-    case ARES_ETIMEOUT:
-      return ETIMEDOUT;
-    case ARES_ECONNREFUSED:
-      return ECONNREFUSED;
-    default:
-      return ENOENT;
-  }
-}
+constexpr const char* kNoAddress = "no address of a kind that is known";
 
 // A channel for each lookup: it reads /etc/resolv.conf and /etc/hosts as they are now, and a machine that has moved to
 // another network asks the servers of that one.
@@ -140,7 +126,8 @@ class CaresLookup final : public NameLookup, private Flushable {
   void flush() override {
     const OnDone on_done = std::move(on_done_);  // its call may destroy this
     if (!addresses_.empty()) return on_done(std::move(addresses_));
-    Error error{ErrorCode::kResolveFailed, Side::kInternal, true, errno_of(status_), "resolve a name"};
+    const char* const why = status_ == ARES_SUCCESS ? kNoAddress : ares_strerror(status_);  // static text
+    Error error{ErrorCode::kResolveFailed, Side::kInternal, true, 0, why};
     on_done(tl::unexpected(error));
   }
 

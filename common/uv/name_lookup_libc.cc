@@ -11,6 +11,8 @@
 namespace ingress::uv {
 namespace {
 
+constexpr const char* kNoAddress = "no address of a kind that is known";
+
 // getaddrinfo, on one of libuv's worker threads.
 class LibcLookup final : public NameLookup, private Flushable {
  public:
@@ -61,7 +63,8 @@ class LibcLookup final : public NameLookup, private Flushable {
   void flush() override {
     const OnDone on_done = std::move(on_done_);  // its call may destroy this
     if (!addresses_.empty()) return on_done(std::move(addresses_));
-    Error error = uv_error(ErrorCode::kResolveFailed, status_, "resolve a name");
+    Error error = uv_error(ErrorCode::kResolveFailed, status_, status_ == 0 ? kNoAddress : uv_strerror(status_));
+    error.sys_errno = 0;  // the context says it
     error.retryable = true;
     on_done(tl::unexpected(error));
   }

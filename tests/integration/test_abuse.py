@@ -3,6 +3,7 @@ import pytest
 from abuse_corpus import BODIES, HEADS, wire
 
 from harness.http1 import Client, Closed
+from harness.http2 import Client2
 
 # Where another status says it better than 400 does.
 OTHER_STATUS = {"request line: HTTP/2.0": 505, "request line: HTTP/3.0": 505,
@@ -130,6 +131,19 @@ def test_connect_is_refused(shared, origin, method):
         assert response.status in (400, 405, 501)
         assert client.closed()
     assert origin.raw == b""
+
+
+def test_trace_is_answered_405_and_reaches_no_origin(shared, origin):
+    host = shared.host(origin.port)
+    with shared.client() as client:
+        refused = client.get(host, method="TRACE")
+        assert (refused.status, refused.error) == (405, "method_not_allowed")
+    with Client2(shared.broker.https_port, tls=shared.ca.context(["h2"])) as client:
+        assert client.get(host, method="TRACE").status == 405
+    with Client(shared.agent.local_port) as client:
+        named = [("X-Iterate-Proxy-Target-Host", f"localhost:{origin.port}")]
+        assert client.get("x", method="TRACE", fields=named).status == 405
+    assert origin.raw == b"" and not origin.requests
 
 
 @pytest.mark.parametrize("head", [

@@ -135,6 +135,27 @@ def test_a_request_that_is_no_http_is_a_line_with_its_code(make_stack):
     assert (line["error"], line["route_class"], line["machine"]) == ("bad_request", "none", "") and "protocol" not in line
 
 
+def test_of_a_request_without_a_good_host_what_was_read_is_told(shared):
+    target = unique("no-host")
+    with shared.client() as client:
+        client.send(f"PUT {target} HTTP/1.1\r\nHost: a b\r\n\r\n".encode())
+        refused = client.response()
+    assert (refused.status, refused.error) == (400, "invalid_host")
+    line = line_of(shared, target)
+    assert (line["host"], line["method"], line["error"], line["bytes"]) == ("a b", "PUT", "invalid_host", len(refused.body))
+
+
+def test_the_bytes_of_our_own_answers_are_told(shared):
+    target = unique("own-answer")
+    refused = shared.get("nobody.iterate.app", target)
+    assert line_of(shared, target)["bytes"] == len(refused.body) > 0
+    target = unique("own-head")
+    with shared.client() as client:
+        client.request("nobody.iterate.app", target, method="HEAD")
+        client.response("HEAD")
+    assert line_of(shared, target)["bytes"] == 0
+
+
 @pytest.mark.parametrize("body", [b"", b"x" * 100_000])
 def test_bytes_are_those_of_bodies(shared, make_origin, body):
     origin, target = make_origin(lambda connection, request: connection.send(answer(body))), unique("bytes")

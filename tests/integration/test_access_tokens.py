@@ -172,6 +172,32 @@ def test_a_rotated_token_is_good_for_the_overlap_and_no_longer(stack, admin):
     assert status(new, "GET", "/v1/machines") == 401
 
 
+def test_a_token_is_rotated_once_and_its_successor_has_the_end_that_it_had(stack, admin):
+    for life in ({}, {"ttl": 7200}):
+        made, _ = made_token(stack, "read", **life)
+        fresh = admin.ok("POST", f"/v1/tokens/{made['id']}/rotate", {"overlap": 60})
+        assert fresh["expiresAt"] == made["expiresAt"]
+        again = admin.call("POST", f"/v1/tokens/{made['id']}/rotate", {"overlap": 60})
+        assert again.status == 409 and "rotated already" in again.json["detail"], again
+        turned = admin.ok("POST", f"/v1/tokens/{fresh['id']}/rotate", {"overlap": 0})
+        assert turned["expiresAt"] == made["expiresAt"]
+        over = admin.call("POST", f"/v1/tokens/{fresh['id']}/rotate")
+        assert over.status == 409 and "over" in over.json["detail"], over
+
+
+def test_a_revocation_is_held_to_the_tag_that_it_names(stack, admin):
+    rows = ((admin.ok("POST", "/v1/tokens", {"role": "read"}), "/v1/tokens/"),
+            (admin.ok("POST", "/v1/machines/mach_own/tokens", {}), "/v1/machines/mach_own/tokens/"),
+            (admin.ok("POST", "/v1/join-tokens", {}), "/v1/join-tokens/"))
+    for row, path in rows:
+        one = path + row["id"]
+        tag = admin.call("GET", one).get("ETag")
+        assert tag, one
+        assert admin.refused("DELETE", one, fields=[("If-Match", '"another"')]) == (412, "precondition_failed"), one
+        assert admin.call("DELETE", one, fields=[("If-Match", tag)]).status == 204, one
+        assert admin.refused("DELETE", one, fields=[("If-Match", "*")])[0] == 412, one
+
+
 def test_a_revoked_token_and_one_whose_time_is_over_let_nobody_in(stack, admin):
     made, gone = made_token(stack, "read")
     admin.ok("DELETE", f"/v1/tokens/{made['id']}")

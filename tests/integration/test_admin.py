@@ -264,6 +264,67 @@ def test_a_deletion_with_a_stale_tag_deletes_nothing(admin, noun):
             admin.call("DELETE", left)
 
 
+def test_a_machine_is_attached_and_detached_only_where_the_tag_of_the_project_matches(admin):
+    admin.machine("mach_tagged")
+    admin.project("tagged")
+    path = "/v1/projects/tagged/machine"
+    assert admin.refused("PUT", path, {"machine": "mach_tagged"}, [("If-Match", '"another"')]) == (412, "precondition_failed")
+    assert admin.ok("GET", "/v1/projects/tagged")["machine"] is None
+    tag = admin.call("GET", "/v1/projects/tagged").get("ETag")
+    attached = admin.call("PUT", path, {"machine": "mach_tagged"}, [("If-Match", tag)])
+    assert attached.status == 200 and attached.get("ETag") not in (None, tag)
+    assert admin.refused("DELETE", path, fields=[("If-Match", tag)]) == (412, "precondition_failed")
+    assert admin.ok("GET", "/v1/projects/tagged")["machine"] == "mach_tagged"
+    assert admin.call("DELETE", path, fields=[("If-Match", attached.get("ETag"))]).status == 204
+    assert admin.refused("DELETE", "/v1/projects/none/machine", fields=[("If-Match", "*")])[0] == 412
+
+
+def test_all_filters_of_routes_hold_together_page_after_page(admin):
+    admin.machine("mach_f1")
+    admin.machine("mach_f2")
+    admin.project("filtered")
+    for number, (external, target) in enumerate([
+            ("e1", {"machine": "mach_f1"}), ("e1", {"machine": "mach_f2"}), ("e2", {"machine": "mach_f1"}), ("e1", {"project": "filtered"}),
+            ("e1", {"machine": "mach_f1"}), ("e1", {"machine": "mach_f1"})]):
+        admin.ok("POST", "/v1/routes", {"id": f"rt_f{number}", "externalId": external,
+                                        "patterns": [{"pattern": f"f{number}.filter.example.com", "target": target}]})
+    admin.ok("POST", "/v1/routes", {"id": "rt_f9", "patterns": [{"pattern": "m.filter.example.com", "target": {"machine": "mach_f1"}},
+                                                              {"pattern": "p.filter.example.com", "target": {"project": "filtered"}}]})
+    for query, found in (("externalId=e1&machine=mach_f1", ["rt_f0", "rt_f4", "rt_f5"]), ("externalId=e1&project=filtered", ["rt_f3"]),
+                         ("machine=mach_f1&project=filtered", ["rt_f9"]), ("externalId=e1&machine=none", []),
+                         ("q=rt_f&externalId=e1&machine=mach_f2", ["rt_f1"])):
+        for limit in (1, 2, 1000):
+            assert [row["id"] for row in admin.items(f"/v1/routes?{query}&limit={limit}")] == found, query
+
+
+@pytest.mark.parametrize("path, body", [
+    ("/v1/machines", {"expiresAt": "2099-02-30T00:00:00Z"}), ("/v1/machines", {"expiresAt": "2099-01-01T00:00:60Z"}),
+    ("/v1/machines", {"expiresAt": "2099-1-1T00:00:00Z"}), ("/v1/machines", {"expiresAt": "2001-01-01T00:00:00Z"}),
+    ("/v1/routes", {"expiresAt": "2001-01-01T00:00:00Z", "patterns": [{"pattern": "past.example.com", "target": {"machine": "mach_a"}}]}),
+    ("/v1/shares", {"expiresAt": "2001-01-01T00:00:00Z", "host": "misha.iterate.app"}), ("/v1/tokens", {"expiresAt": "2001-01-01T00:00:00Z", "role": "read"}),
+    ("/v1/join-tokens", {"expiresAt": "2001-01-01T00:00:00Z"}), ("/v1/join-tokens", {"uses": -1}), ("/v1/join-tokens", {"uses": 0}),
+    ("/v1/routes", {"id": "..", "patterns": [{"pattern": "dots.example.com", "target": {"machine": "mach_a"}}]})])
+def test_a_time_that_is_none_or_over_and_a_number_or_id_that_is_none_make_nothing(admin, path, body):
+    since = admin.ok("GET", "/v1/changes?limit=1000")["next"]
+    assert admin.refused("POST", path, body) == (400, "invalid_argument")
+    assert admin.ok("GET", f"/v1/changes?since={since}")["items"] == []
+
+
+def test_any_number_of_uses_is_said_by_null(admin):
+    made = admin.ok("POST", "/v1/join-tokens", {"uses": None})
+    assert made["usesLeft"] is None
+    admin.ok("DELETE", f"/v1/join-tokens/{made['id']}")
+
+
+def test_a_segment_of_a_path_may_be_a_wildcard_without_a_name(admin):
+    pattern = "stars.example.com/*/end"
+    made = admin.ok("POST", "/v1/routes", {"patterns": [{"pattern": pattern, "target": {"machine": "mach_a"}}]})
+    assert admin.ok("GET", f"/v1/routes/{made['id']}")["patterns"][0]["pattern"] == pattern
+    admin.ok("PATCH", f"/v1/routes/{made['id']}", {"externalId": "still"})
+    assert admin.refused("POST", "/v1/routes", {"patterns": [{"pattern": "stars.example.com/{x}/end", "target": {"machine": "mach_a"}}]})[0] == 409
+    admin.ok("DELETE", f"/v1/routes/{made['id']}")
+
+
 def test_a_service_is_replaced_only_where_its_tag_matches(admin):
     path = "/v1/projects/misha/services/tagged"
     assert admin.call("PUT", path, {"port": 4000}, [("If-Match", "*")]).status == 412
@@ -282,7 +343,8 @@ def test_changes_tell_what_was_done_and_hold_no_secret(admin):
     admin.ok("DELETE", "/v1/machines/mach_c")
     feed = admin.call("GET", f"/v1/changes?since={since}")
     rows = feed.json["items"]
-    assert [row["subject"] for row in rows][0] == "mach_c" and len(rows) == 3
+    assert [row["operation"] for row in rows] == ["machine.create", "token.create", "token.delete", "machine.delete"]
+    assert rows[0]["subject"] == rows[3]["subject"] == "mach_c"
     revisions = [row["revision"] for row in rows]
     assert revisions == sorted(set(revisions)) and revisions[0] > since
     assert rows[0]["before"] is None and rows[0]["after"]["id"] == "mach_c"

@@ -1,4 +1,6 @@
 """The agent's own port: what a provider's own ingress reaches (design, section 6), with exactly its bodies."""
+import socket
+
 import pytest
 
 from harness.http1 import Client
@@ -139,6 +141,36 @@ def test_forwarding_fields_are_set_here_too(shared, origin):
     assert origin.last.get("X-Iterate-Proxy-Via") is not None
 
 
+def redirecting(port):
+    return (f"HTTP/1.1 302 Found\r\nLocation: http://localhost:{port}/x?y#z\r\nContent-Location: /kept\r\n"
+            "Content-Length: 0\r\n\r\n").encode()
+
+
+def test_an_absolute_location_stays_at_the_host_that_was_asked_for(shared, make_origin):
+    """The client is at the project's host: whoever set the target header for it asked by the provider's."""
+    origin = make_origin(lambda connection, request: connection.send(redirecting(request.host.split(":")[1])))
+    for named in (f"{origin.port}__misha.iterate.app", f"{origin.port}--mach-a.machines.iterate.app"):
+        response = ask(shared.agent, fields=[(TARGET, named), ("X-Forwarded-Host", "evil.example")], host="abc.fly.dev")
+        assert response.get("Location") == f"https://{named}/x?y#z" and response.get("Content-Location") == "/kept"
+        assert origin.last.get("X-Forwarded-Host") == "abc.fly.dev" and origin.last.get("X-Forwarded-Proto") == "http"
+    response = at(shared.agent, f"localhost:{origin.port}", host=f"localhost:{shared.agent.local_port}")
+    assert response.get("Location") == f"http://localhost:{shared.agent.local_port}/x?y#z"
+
+
+def test_idle_strangers_shut_nobody_out(make_stack, make_origin):
+    """Neither /health nor the tunnel's streams, where descriptors are few."""
+    stack, origin = make_stack(agent={"prefix": ["prlimit", "--nofile=64:64"]}), make_origin()
+    strangers = [socket.create_connection(("127.0.0.1", stack.agent.local_port)) for _ in range(120)]
+    try:
+        assert ask(stack.agent, "/health").body == b"OK"
+        assert at(stack.agent, f"localhost:{origin.port}").body == b"ok"
+        for _ in range(5):
+            assert stack.get(stack.host(origin.port)).status == 200
+    finally:
+        for stranger in strangers:
+            stranger.close()
+
+
 def test_errors_of_this_port_are_json_whatever_the_client_accepts(shared):
     response = ask(shared.agent, fields=[("Accept", "text/html")])
     assert response.body == b'{"error":"missing_proxy_target_host"}'
@@ -161,6 +193,29 @@ def test_a_secret_is_asked_for_where_one_is_set(secret_stack, make_origin):
     assert origin.last.get(name) is None
     assert ask(secret_stack.agent, "/health").status == 200
     assert ask(secret_stack.agent, "/ready").status == 200
+
+
+@pytest.mark.parametrize("text", ["open sesame ", "open sesame\n\n", "open sesame \r\n"])
+def test_what_is_blank_around_a_secret_is_not_part_of_it(make_stack, tmp_path, text):
+    stack = make_stack(agent={"options": ["--secret-file", write_secret(str(tmp_path), "secret", text)]})
+    target = (TARGET, f"localhost:{free_port()}")
+    for shown, status in ("open sesame", 502), ("open sesam", 401), ("", 401):
+        assert ask(stack.agent, fields=[target, ("X-Iterate-Project-Ingress-Secret", shown)]).status == status, shown
+
+
+def test_who_shows_the_secret_is_believed_as_a_trusted_proxy_is(secret_stack, make_origin):
+    origin = make_origin(lambda connection, request: connection.send(redirecting(request.host.split(":")[1])))
+    named = f"{origin.port}__misha.iterate.app"
+    fields = [(TARGET, named), ("X-Iterate-Project-Ingress-Secret", "open sesame")]
+    assert ask(secret_stack.agent, fields=fields, host="abc.fly.dev").get("Location") == f"https://{named}/x?y#z"
+    said = {name: origin.last.get(f"X-Forwarded-{name}") for name in ("For", "Host", "Proto", "Port")}
+    assert said == {"For": "127.0.0.1", "Host": named, "Proto": "https", "Port": "443"}
+    assert origin.last.get("X-Iterate-Proxy-Via") == "abc.fly.dev"
+    theirs = [("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Host", "shop.example"), ("X-Forwarded-Proto", "https")]
+    response = ask(secret_stack.agent, fields=fields + theirs, host="abc.fly.dev")
+    assert response.get("Location") == "https://shop.example/x?y#z"
+    said = {name: origin.last.get(f"X-Forwarded-{name}") for name in ("For", "Host", "Proto", "Port")}
+    assert said == {"For": "203.0.113.9, 127.0.0.1", "Host": "shop.example", "Proto": "https", "Port": "443"}
 
 
 @pytest.mark.parametrize("port", [2375, 2376, 9222, 9229])

@@ -101,7 +101,6 @@ def test_the_machine_never_changes_hands_by_a_contest(supervised):
 
 
 def test_a_child_that_is_killed_is_started_again(supervised, origin):
-    time.sleep(1.1)  # one that has run for a second has started well
     for count in (2, 3):
         os.kill(children(supervised)[-1], signal.SIGKILL)
         supervised.agent.process.wait_event("child_started", count=count)
@@ -136,6 +135,23 @@ def test_the_old_child_serves_while_the_new_one_has_no_tunnel(supervised, origin
     supervised.broker.process.signal(signal.SIGCONT)
     assert by_tunnel(supervised, origin.port)() == 200
     wait_until(lambda: gone(old), "the old child has handed over")
+    assert by_tunnel(supervised, origin.port)() == 200
+
+
+def test_of_several_upgrades_while_the_broker_is_away_the_last_has_the_machine(supervised, origin):
+    supervised.broker.kill()
+    for count in (2, 3, 4):
+        supervised.agent.process.signal(signal.SIGUSR2)
+        supervised.agent.process.wait_event("starting", count=count)
+        os.kill(children(supervised)[-1], signal.SIGSTOP)
+    supervised.broker.start()
+    wait_until(lambda: by_tunnel(supervised, origin.port)() == 200, "the first child is back")
+    for pid in (children(supervised)[2], children(supervised)[1], children(supervised)[3]):
+        refusals = len(supervised.broker.process.find("tunnel_refused"))
+        os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: by_tunnel(supervised, origin.port)() == 200, "the machine is reachable")
+        assert len(supervised.broker.process.find("tunnel_refused")) == refusals or pid == children(supervised)[1]
+    wait_until(lambda: all(gone(pid) for pid in children(supervised)[:3]), "the children before the last have ended")
     assert by_tunnel(supervised, origin.port)() == 200
 
 

@@ -71,3 +71,26 @@ def test_the_changes_of_a_batch_follow_each_other(admin):
     rows = admin.ok("GET", f"/v1/changes?since={since}")["items"]
     assert [row["operation"] for row in rows] == ["project.create", "service.create", "domain.create", "domain.delete"]
     assert len({row["at"] for row in rows}) == 1
+
+
+def test_each_result_is_what_its_own_operation_left(admin):
+    admin.machine("mach_r")
+    done = batch(admin, ("POST", "/v1/projects", {"slug": "brief"}), ("PATCH", "/v1/projects/brief", {"metadata": {"a": 1}}),
+                 ("DELETE", "/v1/projects/brief", None))
+    assert [row["status"] for row in done.json["results"]] == [201, 200, 204], done
+    assert done.json["results"][1]["body"]["metadata"] == {"a": 1}
+    done = batch(admin, ("POST", "/v1/projects", {"slug": "kept", "machine": "mach_r"}), ("PATCH", "/v1/projects/kept", {"defaultPort": 1111}),
+                 ("PATCH", "/v1/projects/kept", {"defaultPort": 2222}), ("DELETE", "/v1/projects/kept/machine", None),
+                 ("PUT", "/v1/projects/kept/machine", {"machine": "mach_r"}), ("DELETE", "/v1/projects/kept/machine", None))
+    made, first, second, _, attached, _ = done.json["results"]
+    assert (made["body"]["machine"], attached["body"]["machine"]) == ("mach_r", "mach_r")
+    assert (first["body"]["defaultPort"], second["body"]["defaultPort"]) == (1111, 2222)
+    assert first["etag"] != second["etag"]
+    assert admin.ok("GET", "/v1/projects/kept")["machine"] is None
+
+
+def test_the_host_of_a_share_leads_somewhere_before_the_batch(admin):
+    made = [("POST", "/v1/projects", {"slug": "linked", "machine": "mach_a"}), ("POST", "/v1/shares", {"host": "linked.iterate.app"})]
+    refused = batch(admin, *made)
+    assert (refused.status, refused.json["code"], refused.json["operation"]) == (409, "conflict", 1)
+    assert batch(admin, made[0]).status == 200 and batch(admin, made[1]).status == 200

@@ -250,6 +250,7 @@ class TestDns01:
         edge.broker.process.wait_event("certificate_issued", name="edge.example", seconds=60)
         wait_until(lambda: edge.served("misha.edge.example") >= {"*.edge.example"}, "the real one")
         assert edge.show("edge.example")["source"] == "acme"
+        assert [line["name"] for line in edge.events("certificate_ordered")] == ["edge.example"]
 
 
 def test_a_file_of_the_operator_is_used_and_never_replaced(make_edge):
@@ -264,6 +265,20 @@ def test_a_file_of_the_operator_is_used_and_never_replaced(make_edge):
     shown = edge.show(DOMAIN)
     assert (shown["source"], shown["file"]) == ("file", os.path.join(edge.broker.tls_dir, "mine.crt"))
     assert not edge.events("certificate_ordered")
+
+
+def test_what_is_issued_serves_a_name_whose_file_of_the_operator_is_near_its_end(make_edge):
+    edge = make_edge()
+    edge.stack.ca.issue(edge.broker.tls_dir, "a-own", [DOMAIN], days=10)
+    edge.broker.restart()
+    edge.add(DOMAIN)
+    edge.ctl.ok("cert", "renew", DOMAIN)
+    edge.broker.process.wait_event("certificate_issued", name=DOMAIN)
+    wait_until(lambda: edge.served(DOMAIN) == {DOMAIN}, "the issued one at a client")
+    shown = edge.show(DOMAIN)
+    assert (shown["state"], shown["source"]) == ("valid", "acme")
+    assert shown["file"] == os.path.join(edge.broker.tls_dir, f"{DOMAIN}.crt")
+    assert [item["name"] for item in edge.ctl.json("cert", "list")].count(DOMAIN) == 1
 
 
 def test_an_end_that_is_near_is_told_by_the_log_and_the_metrics(make_edge):

@@ -1,5 +1,7 @@
 """Settings by flag, variable and file; validate; exit codes; secrets never in argv."""
+import json
 import os
+import sqlite3
 import subprocess
 
 import pytest
@@ -78,12 +80,51 @@ def test_validate_shows_no_secret_of_a_policy(broker, way):
     (["--admin-token-file"], [], "admin"), (["--admin-token-file"], ["--admin-token-file", "/nonexistent"], "/nonexistent"),
     (["--domain"], ["--domain", "not a domain"], "domain"), (["--grace-period"], ["--grace-period", "soon"], "grace-period"),
     ([], ["--acme-webroot", "/nonexistent"], "acme-webroot"), ([], ["--log-level", "loud"], "log-level"),
+    (["--access-log"], ["--access-log", "/nonexistent/x.log"], "access-log"), (["--access-log"], ["--access-log", "/etc"], "access-log"),
+    ([], ["--admin", "unix:/nonexistent/x.sock"], "admin unix:/nonexistent/x.sock"),
+    ([], ["--http", "127.0.0.1:4444", "--https", "127.0.0.1:4444"], "https 127.0.0.1:4444"),
+    ([], ["--admin", "127.0.0.1:4445", "--admin", "127.0.0.1:4445"], "admin 127.0.0.1:4445"),
+    ([], ["--acme-hook", "/bin/true", "--acme-dir", "/etc/passwd/acme"], "acme-dir"),
+    (["--db"], ["--db", "/etc/passwd"], "db /etc/passwd: is no database"),
 ])
 def test_a_bad_configuration_of_the_broker_is_78_and_its_reason(broker, without, words, reason):
     for command in ("validate", "run"):
         line = words_of(broker, *without)
         done = run("ingress-broker", command, *line[1:], *words)
         assert done.returncode == 78 and reason in done.stderr, done
+
+
+def test_a_variable_that_takes_the_place_of_a_list_of_the_file_is_told(broker, tmp_path):
+    config = tmp_path / "broker.toml"
+    config.write_text('domain = ["a.example", "b.example"]\n')
+    words = [*words_of(broker, "--domain"), "--config", str(config)]
+    alone = run("ingress-broker", *words)
+    assert alone.returncode == 0 and "setting_replaced" not in alone.stderr, alone
+    replaced = run("ingress-broker", *words, env={"INGRESS_DOMAIN": "c.example"})
+    assert replaced.returncode == 0 and "domain = c.example  (environment)" in replaced.stdout, replaced
+    line = json.loads(next(line for line in replaced.stderr.splitlines() if "setting_replaced" in line))
+    assert (line["setting"], line["by"]) == ("domain", "INGRESS_DOMAIN")
+
+
+@pytest.mark.parametrize("statement, reason", [
+    ("PRAGMA user_version = 99", "schema version 99"), ("PRAGMA application_id = 7", "another program"), (None, None)])
+def test_a_database_that_a_broker_cannot_use_is_refused_before_anything_is_made(make_stack, statement, reason):
+    broker = make_stack(start=False).broker
+    broker.process.stop()
+    with sqlite3.connect(broker.db) as connection:
+        if statement is not None:
+            connection.execute(statement)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    before = sorted(os.listdir(broker.folder))
+    argv = broker.argv()
+    argv[argv.index("run")] = "validate"
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+    if reason is None:
+        assert done.returncode == 0, done
+    else:
+        assert done.returncode == 78 and f"--db {broker.db}: " in done.stderr and reason in done.stderr, done
+    assert sorted(os.listdir(broker.folder)) == before
 
 
 @pytest.mark.parametrize("words, reason", [
@@ -97,12 +138,91 @@ def test_a_bad_configuration_of_the_broker_is_78_and_its_reason(broker, without,
     (["--broker", "https://x", "--machine", "mach_a", "--token-file", "@T", "--listen", "x"], "listen"),
     (["--broker", "https://x", "--machine", "mach_a", "--token-file", "@T", "--connections", "0"], "connections"),
     (["--broker", "https://x", "--machine", "mach_a", "--token-file", "@T", "--secret-file", "@T", "--open"], "open"),
+    (["--broker", "https://x", "--machine", "mach_a", "--token-file", "@T", "--label", b"q=\xff"], "is not UTF-8"),
 ])
 def test_a_bad_configuration_of_the_agent_is_78_and_its_reason(tmp_path, words, reason):
     token = write_secret(str(tmp_path), "token", "secret")
     for command in ("validate", "run"):
         done = run("ingress-agent", command, *[token if word == "@T" else word for word in words])
         assert done.returncode == 78 and reason in done.stderr, done
+
+
+def validate_agent(tmp_path, *words, broker="https://x", machine="mach_a", token="secret"):
+    file = write_secret(str(tmp_path), "token", token)
+    return run("ingress-agent", "validate", "--broker", broker, f"--machine={machine}", "--token-file", file, *words)
+
+
+@pytest.mark.parametrize("machine", ["a--b", "a__b", "-a", "a-", "123", "machines", "Mach", "a" * 57])
+def test_a_machine_that_no_broker_has_is_refused_by_its_agent(tmp_path, machine):
+    done = validate_agent(tmp_path, machine=machine)
+    assert done.returncode == 78 and f'"{machine}"' in done.stderr and "cannot be a machine id" in done.stderr, done
+
+
+@pytest.mark.parametrize("words, reason", [
+    ({"broker": "https://b..c"}, "malformed"), ({"broker": "https://[:::::]"}, "malformed"),
+    (["--allow-target", "[:::::]:80"], "HOST:PORT"), (["--allow-target", "b..c:80"], "HOST:PORT"),
+    (["--allow-target", "localhost:9222"], "port 9222 of this machine is denied"),
+    (["--allow-target", "127.0.0.1:81", "--allow-port", "80"], "port 81 of this machine is denied"),
+    ({"token": " \n\n"}, "is empty"),
+])
+def test_what_would_never_work_is_refused_by_the_agent(tmp_path, words, reason):
+    named, more = (words, []) if isinstance(words, dict) else ({}, words)
+    done = validate_agent(tmp_path, *more, **named)
+    assert done.returncode == 78 and reason in done.stderr, done
+
+
+@pytest.mark.parametrize("words", [
+    {"broker": "HTTPS://b"}, ["--allow-port", "80, 90"], ["--allow-target", "localhost:9222", "--allow-port", "1-65535"],
+    ["--allow-target", "localhost:3000"], {"token": "secret \r\n\n"}])
+def test_what_works_is_good_to_the_agent(tmp_path, words):
+    named, more = (words, []) if isinstance(words, dict) else ({}, words)
+    done = validate_agent(tmp_path, *more, **named)
+    assert done.returncode == 0, done
+
+
+DIRECTORY = "Is a directory"
+
+
+@pytest.mark.parametrize("flag", ["--admin-token-file", "--wake-secret-file", "--config"])
+def test_a_directory_in_place_of_a_file_of_the_broker_is_78(broker, flag):
+    for command in ("validate", "run"):
+        done = run("ingress-broker", command, *words_of(broker, flag)[1:], flag, broker.folder)
+        assert done.returncode == 78 and DIRECTORY in done.stderr, done
+
+
+@pytest.mark.parametrize("flag", ["--token-file", "--secret-file", "--config"])
+def test_a_directory_in_place_of_a_file_of_the_agent_is_78(tmp_path, flag):
+    words = ["--broker", "https://x", "--machine", "mach_a"]
+    if flag != "--token-file":
+        words += ["--token-file", write_secret(str(tmp_path), "token", "secret")]
+    for command in ("validate", "run"):
+        done = run("ingress-agent", command, *words, flag, str(tmp_path))
+        assert done.returncode == 78 and DIRECTORY in done.stderr, done
+
+
+@pytest.mark.parametrize("words", [
+    ["--token-file", "@D", "machine", "list"], ["project", "create", "misha", "--policy", "@@D"], ["project", "apply", "-f", "@D"],
+    ["route", "import", "@D"]])
+def test_a_directory_in_place_of_a_file_of_ingressctl_is_an_error(tmp_path, words):
+    done = run("ingressctl", "--admin", "127.0.0.1:1", *[word.replace("@D", str(tmp_path)) for word in words])
+    assert done.returncode in (1, 2, 4, 78) and DIRECTORY in done.stderr, done
+
+
+def test_a_directory_by_variable_is_an_error(tmp_path):
+    done = run("ingressctl", "--admin", "127.0.0.1:1", "machine", "list", env={"INGRESS_TOKEN_FILE": str(tmp_path)})
+    assert done.returncode > 0 and DIRECTORY in done.stderr, done
+
+
+def test_a_token_by_a_pipe_is_read(tmp_path):
+    """As the shell's <(command) gives it: a path of a descriptor."""
+    reader, writer = os.pipe()
+    os.write(writer, b"secret\n")
+    os.close(writer)
+    done = subprocess.run([program("ingress-agent"), "validate", "--broker", "https://x", "--machine", "mach_a", "--token-file",
+                           f"/dev/fd/{reader}"], capture_output=True, text=True, timeout=30, env=environment(),
+                          pass_fds=[reader])
+    os.close(reader)
+    assert done.returncode == 0, done
 
 
 def test_the_agent_has_no_switch_to_skip_verification():

@@ -135,6 +135,48 @@ def test_changes_are_listed_oldest_first(ctl):
     assert [row["revision"] for row in rows] == sorted(row["revision"] for row in rows)
 
 
+def test_of_the_changes_a_limit_takes_the_newest_or_those_after_a_revision(ctl):
+    for number in range(5):
+        ctl.ok("project", "set", "misha", "--metadata", json.dumps({"n": number}))
+    revisions = [row["revision"] for row in ctl.json("changes")]
+    assert [row["revision"] for row in ctl.json("changes", "--limit", 3)] == revisions[-3:]
+    assert [row["revision"] for row in ctl.json("changes", "--limit", 10**6)] == revisions
+    assert [row["revision"] for row in ctl.json("changes", "--since", 0, "--limit", 3)] == revisions[:3]
+    assert [row["revision"] for row in ctl.json("changes", "--since", revisions[1], "--limit", 2)] == revisions[2:4]
+
+
+def test_a_result_that_cannot_be_written_is_1(ctl):
+    for closed in (">&-", ">/dev/full"):
+        done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", program("ingressctl"), "--admin", ctl.admin, "machine", "list"],
+                              capture_output=True, text=True, timeout=30)
+        assert done.returncode == 1 and "cannot write" in done.stderr, (closed, done)
+
+
+def test_what_fails_has_a_word_for_programs(stack, tmp_path):
+    def code_of(admin, *words):
+        return json.loads(Ctl(admin).run(*words, "machine", "list", "--json").err)["code"]
+
+    assert code_of("unix:/nonexistent/admin.sock") == code_of("127.0.0.1:1") == "admin_unreachable"
+    wrong = write_secret(str(tmp_path), "wrong", "no-such-token")
+    assert code_of(f"127.0.0.1:{stack.broker.admin_port}", "--token-file", wrong) == "unauthorized"
+
+
+def test_a_declared_project_is_the_same_the_second_time_and_tells_no_secret(ctl, tmp_path):
+    """Its names in whatever case, its passwords as hashes of the broker's."""
+    path = tmp_path / "decl.toml"
+    path.write_text('slug = "decl"\ndomains = ["Shop.Example.NET.", "b.example.net"]\n'
+                    '[policy]\nauth = [{basic = {users = {a = "hunter2"}}}, {bearer = {tokens = ["hunter3-with-enough-bits"]}}]\n'
+                    '[services.docs]\nport = 4000\npolicy = {auth = {basic = {users = {b = "hunter4"}}}}\n')
+    for words in (["--plan"], ["--plan", "--json"], ["--yes"]):
+        done = ctl.ok("project", "apply", "-f", path, *words)
+        assert "hunter" not in done.out + done.err and "(hidden)" in done.out, done
+    for _ in range(2):
+        assert ctl.ok("project", "apply", "-f", path, "--yes").out == "nothing to change\n"
+        assert {row["name"] for row in ctl.json("domain", "list", "--project", "decl")} == {"shop.example.net", "b.example.net"}
+    path.write_text(path.read_text().replace("hunter2", "hunter5"))
+    assert ctl.ok("project", "apply", "-f", path, "--yes").out.startswith("~ project decl: policy")
+
+
 @pytest.mark.parametrize("words", [
     ["machine", "show", "none"], ["machine", "create", "mach_a"], ["machine", "create", "A B"], ["machine", "delete", "mach_a"],
     ["project", "show", "none"], ["project", "create", "misha"], ["project", "create", "www"], ["service", "show", "misha", "none"],

@@ -196,7 +196,7 @@ def test_a_restore_is_refused_while_any_program_has_the_file_open(stopped, tmp_p
     ("delete from domains", "tables", "1 of 1 domains"),
     ("update patterns set port = 1", "tables", "route "),
     ("update projects set machine = null", "tables", 'project "misha"'),
-    ("insert into domains values ('new.example.net', 'misha', 0)", "tables", 'domain "new.example.net" is in no change'),
+    ("insert into domains (name, project, created_at) values ('new.example.net', 'misha', 0)", "tables", 'domain "new.example.net" is in no change'),
     ("update tokens set label = 'x'", "tables", "token "),
     ("delete from changes where revision = 2", "changes", "revision 3 follows on 1"),
     ("update changes set after = '{}' where operation = 'service.create'", "tables", 'service "misha/docs"'),

@@ -227,6 +227,31 @@ def test_the_next_start_has_the_services_that_it_is_told_and_keeps_the_rest(make
     again.stop()
 
 
+def test_a_start_by_another_project_takes_the_domain_with_it(make_dev, tmp_path, origin):
+    make_dev("--domain", "shop.test").stop()
+    again = Dev(tmp_path / "dev0", ["--project", "shop", "--domain", "shop.test", "--port", str(origin.port)])
+    try:
+        assert [row["project"] for row in again.ctl.json("domain", "list")] == ["shop"]
+        assert again.get("shop.test", tls=True).status == again.get("shop.localhost", tls=True).status == 200
+    finally:
+        again.stop()
+
+
+def test_what_is_set_for_other_programs_is_nothing_to_the_agent_inside(tmp_path, origin):
+    folder = tmp_path / "dev"
+    folder.mkdir()
+    wrong = tmp_path / "wrong.token"
+    wrong.write_text("an agent's elsewhere\n")
+    wrong.chmod(0o600)
+    theirs = {"INGRESS_TOKEN_FILE": str(wrong), "INGRESS_SECRET": "x", "INGRESS_OPEN": "true", "INGRESS_ALLOW_PORT": "1",
+              "INGRESS_CA_FILE": "/nowhere", "INGRESS_LABEL": "no"}
+    dev = Dev(folder, env=theirs)
+    try:
+        wait_until(lambda: dev.get(f"{origin.port}__dev.localhost", tls=True).status == 200, "its port is served")
+    finally:
+        dev.stop()
+
+
 def test_a_second_one_in_the_same_folder_says_what_is_wrong(make_dev):
     from harness.process import program
     dev = make_dev()
@@ -240,6 +265,8 @@ def test_a_second_one_in_the_same_folder_says_what_is_wrong(make_dev):
     (["--service", "a=0"], "NAME=PORT"), (["--domain", "a..b"], "not a domain"), (["--domain", "10.0.0.1"], "not a name"),
     (["--project", "admin"], "kept for the broker"), (["--https", "unix:/x"], "not an address"),
     (["--query-host", "a={"], "NAME={}"), (["--machine", "A B"], "--machine"), (["--port", "0"], "port"),
+    (["--domain", "x"], "two labels"), (["--machine", "admin"], "reserved"), (["--service", "www=80"], "kept for the broker"),
+    (["--service", "web=80", "--service", "web=81"], "port 80 already"),
 ])
 def test_a_bad_setting_is_78_with_a_sentence(tmp_path, options, reason):
     from harness.process import environment, program
@@ -262,3 +289,10 @@ def test_help_of_the_broker_names_dev_and_dev_has_a_help_of_its_own():
     assert "ingress-broker dev --help" in shown
     shown = subprocess.run([program("ingress-broker"), "dev", "--help"], capture_output=True, text=True, check=True).stdout
     assert "--service" in shown and "--tls-dir" not in shown
+
+
+def test_it_starts_in_a_shell_that_has_its_admin_socket_exported_for_ingressctl(make_dev):
+    for socket in ("unix:/nonexistent/admin.sock", "unix:admin.sock"):
+        dev = make_dev(admin=False, env={"INGRESS_ADMIN": socket})
+        assert dev.ctl.json("project", "list")
+        dev.wait_screen(f"INGRESS_ADMIN=unix:{dev.admin_socket}")

@@ -128,7 +128,8 @@ def test_another_agent_can_follow_a_draining_one(stack, make_origin):
         client.request(stack.host(origin.port))
         origin.wait_requests()
         stack.agent.process.signal(signal.SIGTERM)
-        wait_until(lambda: stack.get(stack.host(quick.port)).status == 503, "no new stream on the draining tunnel")
+        stack.agent.process.wait_event("draining")
+        assert stack.get(stack.host(quick.port)).status == 200
         successor = stack.another_agent("mach_a", stack.token, name="successor").start()
         assert stack.get(stack.host(quick.port)).status == 200
         slow.go.set()

@@ -2,6 +2,7 @@
 import os
 import random
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -154,11 +155,9 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(make_stack):
     with sqlite3.connect(stack.broker.db) as database:
         version = database.execute("pragma user_version").fetchone()[0]
         database.execute("pragma user_version = 9999")
-    from harness.process import Process
-
-    process = Process("newer", stack.broker.argv(), stack.folder)
-    assert process.wait_exit() == 1
-    process.assert_sane()
+    database.close()
+    done = subprocess.run(stack.broker.argv(), capture_output=True, text=True, timeout=30)
+    assert done.returncode == 78 and "schema version 9999" in done.stderr, done
     with sqlite3.connect(stack.broker.db) as database:
         assert database.execute("pragma user_version").fetchone()[0] == 9999
         database.execute(f"pragma user_version = {version}")
@@ -171,6 +170,19 @@ def test_a_damaged_file_is_refused(make_stack, tmp_path):
     argv = stack.broker.argv()
     damaged = tmp_path / "damaged.db"
     damaged.write_bytes(b"this is no database" * 1000)
+    argv[argv.index("--db") + 1] = str(damaged)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 78 and f"--db {damaged}: is no database" in done.stderr, done
+    assert damaged.read_bytes() == b"this is no database" * 1000
+
+
+def test_a_file_that_is_damaged_behind_its_header_is_refused(make_stack, tmp_path):
+    stack = make_stack(start=False)
+    stack.broker.process.stop()
+    argv = stack.broker.argv()
+    damaged = tmp_path / "damaged.db"
+    with open(stack.broker.db, "rb") as file:
+        damaged.write_bytes(file.read(100) + b"no page of a database" * 1000)
     argv[argv.index("--db") + 1] = str(damaged)
     from harness.process import Process
 

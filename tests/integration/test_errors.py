@@ -156,3 +156,14 @@ def test_the_clear_listener_answers_acme_challenges(make_stack, tmp_path, mode):
     assert (response.status, response.body) == (200, b"token-1.thumbprint")
     for target in ("/.well-known/acme-challenge/../../../secret", "/.well-known/acme-challenge/none"):
         assert b"not for you" not in stack.get("misha.iterate.app", target).body
+
+
+@pytest.mark.parametrize("host, target, word", [
+    ("docs.example.org", "/a/../b", "dot segments"), ("a..iterate.app", "/", "label that is empty"), ("a!b.iterate.app", "/", "character")])
+def test_what_a_client_can_mend_in_its_request_has_a_reason(make_stack, host, target, word):
+    stack = make_stack()
+    stack.admin.route(["docs.example.org/a/*"], machine="mach_a", port=4000)
+    refused = stack.get(host, target)
+    assert refused.status == 400 and word in refused.json["reason"]
+    page = stack.get(host, target, fields=[("Accept", "text/html")])
+    assert page.status == 400 and word.encode() in page.body

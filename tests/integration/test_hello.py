@@ -24,32 +24,45 @@ def whole_number(number, value):
     return varint(number << 3) + varint(value)
 
 
-def hello(token, instance=INSTANCE, supersedes=b"", slot=0):
+def hello(token, instance=INSTANCE, supersedes=(b"",), slot=0):
     fields = [text(1, b"\x01"), text(2, MACHINE.encode()), text(3, token.encode()), text(5, instance),
-              whole_number(6, slot), text(7, supersedes), whole_number(9, 32768)]
+              whole_number(6, slot), *(text(7, other) for other in supersedes), whole_number(9, 32768)]
     payload = b"".join(fields)
     return len(payload).to_bytes(3, "big") + bytes([HELLO, 0, 0, 0, 0, 0]) + payload
 
 
-def answer_to(stack, **fields):
+def say(client, stack, **fields):
     """The type and the payload of what the broker says first."""
+    client.request("broker.iterate.app", "/.well-known/iterate-tunnel",
+                   fields=[("Connection", "Upgrade"), ("Upgrade", "iterate-tunnel")])
+    assert client.final_head().status == 101
+    client.send(hello(stack.token, **fields))
+    head = client.reader.exactly(9)
+    return head[3], client.reader.exactly(int.from_bytes(head[:3], "big"))
+
+
+def answer_to(stack, **fields):
     with Client(stack.broker.http_port) as client:
-        client.request("broker.iterate.app", "/.well-known/iterate-tunnel",
-                       fields=[("Connection", "Upgrade"), ("Upgrade", "iterate-tunnel")])
-        assert client.final_head().status == 101
-        client.send(hello(stack.token, **fields))
-        head = client.reader.exactly(9)
-        return head[3], client.reader.exactly(int.from_bytes(head[:3], "big"))
+        return say(client, stack, **fields)
 
 
 @pytest.mark.parametrize("loops", ["1", "3"])
 def test_a_hello_that_is_not_as_it_has_to_be_is_refused(make_stack, loops):
     stack = make_stack(start=False, broker={"options": ["--loops", loops]})
     for fields in ({"instance": b""}, {"instance": INSTANCE[1:]}, {"instance": INSTANCE + b"x"},
-                   {"instance": b"x" * 4096}, {"supersedes": b"abc"}, {"supersedes": INSTANCE + b"x"},
+                   {"instance": b"x" * 4096}, {"supersedes": [b"abc"]}, {"supersedes": [INSTANCE + b"x"]},
+                   {"supersedes": [INSTANCE] * 65}, {"supersedes": [INSTANCE, b"abc"]},
                    {"slot": 2 ** 31}, {"slot": 2 ** 32 - 1}):
         kind, payload = answer_to(stack, **fields)
         assert kind == REFUSED and payload.startswith(whole_number(1, BAD_HELLO)), fields
     assert stack.admin.tunnels(MACHINE) == []
-    for fields in ({}, {"supersedes": b"fedcba9876543210"}, {"slot": 2 ** 31 - 1}):
+    for fields in ({}, {"supersedes": [b"fedcba9876543210"]}, {"slot": 2 ** 31 - 1}):
         assert answer_to(stack, **fields)[0] == WELCOME, fields
+
+
+def test_an_instance_takes_over_from_any_that_it_names(make_stack):
+    stack = make_stack(start=False)
+    with Client(stack.broker.http_port) as holder, Client(stack.broker.http_port) as newcomer:
+        assert say(holder, stack)[0] == WELCOME
+        assert say(newcomer, stack, instance=b"fedcba9876543210", supersedes=[INSTANCE, b"another_instance"])[0] == WELCOME
+    assert not stack.broker.process.find("tunnel_refused")

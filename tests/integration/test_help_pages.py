@@ -31,6 +31,34 @@ def test_bash_completes_commands_flags_and_values(ctl):
     assert {"--uses", "--ttl", "--admin"} <= set(completed(script, "machine", "join-token", "create", "--"))
     assert completed(script, "route", "create", "--on-conflict", "") == ["fail", "overwrite"]
     assert {"bash", "zsh", "fish"} <= set(completed(script, "completion", ""))
+    assert {"vite", "django"} <= set(completed(script, "route", "create", "a.example", "--profile", ""))
+    assert completed(script, "machine", "set", "m", "--state", "d") == ["detached"]
+    assert completed(script, "route", "create", "--origin-protocol", "h") == ["http", "https", "h2c"]
+    # Files, which bash offers itself, and a value that nobody knows.
+    assert completed(script, "project", "apply", "-f", "") == completed(script, "--db", "") == []
+    assert completed(script, "route", "create", "--machine", "") == []
+
+
+def in_zsh(path, *words):
+    """What zsh's own functions are called with behind these words."""
+    calls = """compadd() { print -rl -- "${@:2}" }; _files() { print -r FILES }; _message() { print -r VALUE }
+_describe() { print -rl -- "${(P@)4}" }"""
+    line = " ".join(f"'{word}'" for word in ["ingressctl", *words])
+    done = subprocess.run(["zsh", "-f", "-c", f"{calls}\nwords=({line}); CURRENT={len(words) + 1}; source {path}"],
+                          capture_output=True, text=True, timeout=30, check=True)
+    return [row.split(":")[0] for row in done.stdout.splitlines()]
+
+
+def test_zsh_completes_values_files_and_the_flags_of_every_command(ctl, tmp_path):
+    if shutil.which("zsh") is None:
+        pytest.skip("no zsh is installed")
+    path = tmp_path / "_ingressctl"
+    path.write_text(ctl.ok("completion", "zsh").out)
+    assert {"create", "list", "--json", "--admin"} <= set(in_zsh(path, "route", ""))
+    assert {"--profile", "--json", "--db"} <= set(in_zsh(path, "route", "create", ""))
+    assert {"vite", "django"} <= set(in_zsh(path, "route", "create", "a.example", "--profile", ""))
+    assert in_zsh(path, "project", "apply", "-f", "") == in_zsh(path, "--db", "") == ["FILES"]
+    assert in_zsh(path, "route", "create", "--machine", "") == ["VALUE"]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

@@ -46,6 +46,23 @@ def test_a_token_for_one_use_makes_no_second_machine(stack, admin):
     late.process.stop()
 
 
+@pytest.mark.parametrize("machine, limits, words", [("mach_j9", {"machines": 0}, "machines"), ("mach-a", {}, "mach-a")])
+def test_a_machine_that_cannot_be_made_is_asked_for_once_and_its_agent_told_why(stack, admin, machine, limits, words):
+    """Its project may have no more machines; or its id is another's, but for a hyphen."""
+    slug = f"join-{machine.replace('_', '-')}"
+    admin.project(slug, limits=limits)
+    made = join_token(admin, project=slug, uses=None)
+    agent = stack.another_agent(machine, made["token"], connections=2)
+    agent.start(wait=False)
+    for count in (1, 2):
+        # Each slot comes until it is told so; then it slows.
+        said = agent.process.wait_event("tunnel_refused", code="UNKNOWN_MACHINE", count=count, permanent="true")
+        assert "cannot be made" in said["reason"] and words in said["reason"], said
+    assert len(stack.broker.process.find("machine_join_refused", machine=machine)) == 1
+    assert "mach_a" not in agent.process.find("tunnel_refused", code="UNKNOWN_MACHINE")[0]["reason"]
+    agent.process.stop()
+
+
 def test_a_join_token_opens_no_machine_that_another_made(stack, admin):
     made = join_token(admin, uses=None)
     assert made["usesLeft"] is None

@@ -44,6 +44,27 @@ def traffic(stack, machine="mach_a"):
 
 # Exchanges
 
+def test_a_project_s_token_hears_of_its_routes_and_machines_and_of_what_it_has_not(stack, make_origin):
+    admin, origin = stack.admin, make_origin()
+    for slug in ("mine", "theirs"):
+        admin.project(slug)
+        admin.machine(f"mach_{slug}", origin.port, owner=slug)
+        admin.attach(f"mach_{slug}", slug)
+        admin.ok("POST", "/v1/routes", {"owner": slug, "patterns": [
+            {"pattern": f"{slug}.example.net", "target": {"machine": f"mach_{slug}"}},
+            {"pattern": f"{{x}}.{slug}.example.net", "target": {"machine": "mach_{x}"}}]})
+    token = admin.ok("POST", "/v1/tokens", {"role": "project:mine"})["token"]
+    hosts = ("{}.iterate.app", "nope__{}.iterate.app", "nope.{}.iterate.app", "{}.example.net", "{}.{}.example.net", "none.{}.example.net",
+             "mach_{}.machines.iterate.app")
+    with Events(None, "/v1/exchanges?method=get", port=stack.broker.admin_port, token=token).listening() as events:
+        for slug in ("theirs", "mine"):
+            for host in hosts:
+                stack.get(host.format(slug, slug))
+        stack.get(stack.host(origin.port))
+        heard = [events.next()[1]["host"] for _ in hosts]
+    assert sorted(heard) == sorted(host.format("mine", "mine") for host in hosts)
+
+
 def test_an_exchange_is_told_as_the_access_log_has_it(shared, origin):
     target = unique("told")
     with listen(shared, "?machine=mach_a") as events:

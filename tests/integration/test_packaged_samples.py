@@ -1,4 +1,5 @@
 """Units, settings' files and samples of packaging/, looked at without being installed. `./dev package test` runs them."""
+import contextlib
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import tomllib
 import pytest
 
 from harness.process import program
+from harness.wait import wait_until
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PACKAGING = os.path.join(ROOT, "packaging")
@@ -85,3 +87,49 @@ def test_variables_of_samples_are_settings(name):
     for sample in samples:
         used = set(re.findall(r"\b(INGRESS_[A-Z_]+)\b(?=\s*[=:\n])", text_of(*sample)))
         assert used and used <= known, (sample, used - known)
+
+
+class TestTheEntryPointOfAContainer:
+    """with-agent.sh, with an agent that does as a script says (tests/packaging/test_supervisors.py has the real one)."""
+
+    @staticmethod
+    @contextlib.contextmanager
+    def container(tmp_path, run, *words):
+        agent = tmp_path / "agent"
+        agent.write_text(f"#!/bin/sh\ncd {tmp_path}\ncase $1 in\nrun) echo run >> runs\n{run}\n;;\nesac\n")
+        agent.chmod(0o755)
+        entry = subprocess.Popen([os.path.join(PACKAGING, "container", "with-agent.sh"), *words], stderr=subprocess.PIPE, text=True,
+                                 env={**os.environ, "INGRESS_AGENT": str(agent)})
+        try:
+            yield entry
+        finally:
+            if entry.poll() is None:
+                entry.terminate()
+                entry.wait(10)
+            entry.stderr.close()
+
+    @pytest.mark.parametrize("code", [1, 2, 78])
+    def test_an_agent_that_cannot_begin_ends_the_container_with_its_code(self, tmp_path, code):
+        told = f"trap 'echo told > {tmp_path}/told; exit 5' TERM; touch {tmp_path}/begun; while :; do sleep 0.05; done"
+        held = f"while ! test -e {tmp_path}/go; do sleep 0.05; done; exit {code}"
+        with self.container(tmp_path, held, "sh", "-c", told) as entry:
+            wait_until(lambda: (tmp_path / "begun").exists(), "the program has begun")
+            (tmp_path / "go").touch()
+            assert entry.wait(10) == code
+            assert f"the agent ended with exit code {code}" in entry.stderr.read()
+        assert (tmp_path / "told").exists() and (tmp_path / "runs").read_text() == "run\n"
+
+    def test_an_agent_that_ended_otherwise_is_started_again(self, tmp_path):
+        again = "[ $(wc -l < runs) -gt 1 ] || exit 137; touch again; exec sleep 600"
+        with self.container(tmp_path, again, "sh", "-c", f"while ! test -e {tmp_path}/again; do sleep 0.05; done; exit 3") as entry:
+            assert entry.wait(20) == 3
+            assert "is started again" in entry.stderr.read()
+
+    def test_a_stop_is_the_agents_first_and_then_the_programs(self, tmp_path):
+        drain = "trap 'echo agent >> order; exit 0' TERM; touch up; while :; do sleep 0.05; done"
+        told = f"trap 'echo program >> {tmp_path}/order; exit 7' TERM; touch {tmp_path}/begun; while :; do sleep 0.05; done"
+        with self.container(tmp_path, drain, "sh", "-c", told) as entry:
+            wait_until(lambda: (tmp_path / "up").exists() and (tmp_path / "begun").exists(), "both run")
+            entry.terminate()
+            assert entry.wait(10) == 7
+        assert (tmp_path / "order").read_text() == "agent\nprogram\n"

@@ -1,4 +1,5 @@
 """Tunnels that break come back; a machine has one agent; nobody takes it over by accident."""
+import os
 import time
 
 import pytest
@@ -299,3 +300,14 @@ def test_garbage_on_the_tunnel_ends_that_session_alone(shared, origin, garbage):
         assert_works(shared, origin)
     assert_works(shared, origin)
     assert shared.broker.process.running()
+
+
+def test_an_agent_whose_token_s_file_became_a_directory_keeps_the_token_that_was_good(stack, origin):
+    path = stack.agent.token_file
+    os.unlink(path)
+    os.mkdir(path)
+    tunnel = stack.admin.ok("GET", "/v1/tunnels")["items"][0]["id"]
+    stack.admin.ok("DELETE", f"/v1/tunnels/{tunnel}")
+    assert "Is a directory" in stack.agent.process.wait_event("token_unreadable")["error"]
+    stack.agent.wait_up(2)
+    assert_works(stack, origin)

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from harness.admin import Admin
 from harness.certificates import Ca
 from harness.ctl import write_secret
 from harness.http1 import Client
@@ -182,3 +183,18 @@ def test_a_rotated_access_log_is_opened_anew(make_stack, tmp_path, make_origin):
     wait_until(lambda: os.path.exists(stack.broker.access_log), "the new file")
     assert stack.get(stack.host(origin.port)).status == 200
     wait_until(lambda: stack.access_lines(status=200), "a line in the new file")
+
+
+def test_a_directory_in_place_of_the_token_s_file_changes_nothing(reloaded):
+    """As where a mount's source is missing."""
+    stack = reloaded.stack
+    path = stack.broker.admin_token_file
+    os.rename(path, path + ".away")
+    os.mkdir(path)
+    assert "Is a directory" in reloaded.reload("reload_refused")["error"]
+    assert stack.broker.process.running()
+    by_token = Admin(port=stack.broker.admin_port, token=stack.broker.admin_token)
+    assert by_token.call("GET", "/v1/machines").status == 200
+    os.rmdir(path)
+    os.rename(path + ".away", path)
+    assert reloaded.reload()["changed"] == "no"

@@ -92,11 +92,36 @@ def test_text_is_for_people(stack, origin):
                               capture_output=True, timeout=30, check=True).stdout)
 
 
+def test_json_is_for_who_prefers_it(stack):
+    def kind(accept, path="/_ingress/"):
+        return ask(stack.agent, path, fields=[("Accept", accept)]).get("Content-Type").split(";")[0]
+
+    for accept in ("text/html, application/json", "application/json;q=0.5, text/*;q=0.1"):
+        assert kind(accept) == "application/json", accept
+    for accept in ("application/json;q=0", "application/json;q=0.5, text/plain"):
+        assert kind(accept) == "text/plain", accept
+    assert kind("*/*", "/_ingress/?a=b&format=json") == "application/json"
+
+
+def test_each_failure_is_counted_though_the_log_has_it_once(make_stack):
+    stack = make_stack(agent={"connections": 1})
+    stack.broker.kill()
+    stack.agent.process.wait_event("tunnel_unreachable")
+
+    def times():
+        return sum(error["times"] for error in report(stack.agent)["errors"] if error["code"] == "tunnel_unreachable")
+
+    wait_until(lambda: times() >= 4, "each is counted")
+    causes = [line["error"] for line in stack.agent.process.find("tunnel_unreachable")]
+    assert len(causes) == len(set(causes)) < times()
+
+
 def test_others_get_what_they_got_before(stack, origin):
     """Exactly the contract of port 8080."""
     for words in [{"host": "misha.iterate.app"}, {"host": "evil.example.com"}, {"host": "localhost.evil.example.com"},
                   {"method": "POST"}, {"path": "/_ingress"}, {"path": "/_ingress/x"}, {"path": "/%5fingress/"},
                   {"fields": [("X-Forwarded-For", "1.2.3.4")]}, {"fields": [("Via", "1.1 proxy")]},
+                  {"fields": [("X_Forwarded_For", "1.2.3.4")]}, {"fields": [("X_Real_IP", "1.2.3.4")]},
                   {"fields": [(TARGET, "")]}]:
         response = ask(stack.agent, **words)
         assert (response.status, response.body) == MISSING, words

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness.http1 import Closed
+from harness.http2 import Client2
 from harness.origin import answer
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
@@ -170,6 +171,37 @@ def test_what_expires_is_410_to_the_second_and_closes_what_is_open(stack, make_o
     assert stack.get("lab.example.org").body == b"in"
 
 
+def test_a_share_of_a_project_s_host_goes_with_the_project_and_of_a_machine_s_with_the_machine(stack, port, make_origin):
+    admin, host, machine_host = stack.admin, f"{port.port}__misha.iterate.app", f"{port.port}__mach_a.machines.iterate.app"
+    (_, cookie), (_, own) = follow(stack, host, share(stack, host)), follow(stack, machine_host, share(stack, machine_host))
+    admin.machine("mach_b")
+    agent = stack.another_agent("mach_b", admin.token_of("mach_b")).start()
+    admin.service("misha", "app", port.port, policy=SHARED)
+    admin.attach("mach_b", "misha")
+    admin.ok("PATCH", "/v1/machines/mach_a", {"policy": SHARED})
+    assert stack.get(host, fields=[cookie]).status == 200
+    assert stack.get(machine_host, fields=[own]).status == 200
+    # Another project on the same machine and port is not opened by it, by whatever name it comes.
+    admin.project("other", "mach_b")
+    admin.ok("PATCH", "/v1/projects/other", {"policy": SHARED})
+    assert stack.get(f"{port.port}__other.iterate.app", fields=[cookie]).status == 401
+    admin.ok("POST", "/v1/routes", {"id": "rt_taken", "patterns": [{"pattern": host, "target": {"project": "other", "port": port.port}}]})
+    assert stack.get(host, fields=[cookie]).status == 401
+    admin.ok("DELETE", "/v1/routes/rt_taken")
+    stack.agent.stop()
+    admin.ok("DELETE", "/v1/machines/mach_a")
+    assert stack.get(host, fields=[cookie]).status == 200, "the machine that it was made on is gone, the project is not"
+    assert [row["machine"] for row in admin.items("/v1/shares")] == ["mach_b"]
+    agent.stop()
+
+
+def test_a_share_that_is_extended_goes_on_for_those_who_are_in(stack, port):
+    host = f"{port.port}__misha.iterate.app"
+    link = share(stack, host, ttl=60)
+    got = stack.get(host, target_of(link), tls=True)
+    assert "Max-Age" not in got.get("Set-Cookie") and "Expires" not in got.get("Set-Cookie")
+
+
 def test_shares_by_the_command_line(stack, port):
     host = f"{port.port}__misha.iterate.app"
     made = stack.ctl.json("share", "create", host, "--path", "/x", "--ttl", "1h")
@@ -177,6 +209,51 @@ def test_shares_by_the_command_line(stack, port):
     assert [row["id"] for row in stack.ctl.json("share", "list")] == [made["id"]]
     stack.ctl.ok("share", "revoke", made["id"])
     assert stack.ctl.json("share", "list") == []
+
+
+@pytest.fixture
+def other(make_origin):
+    return make_origin(lambda connection, request: echo_handler(connection, request) if request.get("Upgrade") else
+                       connection.send(answer("other")))
+
+
+def test_no_other_origin_of_the_host_gets_what_a_share_lets_in_by(stack, port, other):
+    """Browsers send the cookie to every path of the host: by HTTP/1.1, HTTP/2 and for an Upgrade, judged or not."""
+    machine = {"machine": "mach_a"}
+    stack.admin.ok("POST", "/v1/routes", {"patterns": [
+        {"pattern": "ide.example.com/a/*", "target": {**machine, "port": port.port}, "policy": SHARED},
+        {"pattern": "ide.example.com/b/*", "target": {**machine, "port": other.port}},
+        {"pattern": "ide.example.com/c/*", "target": {**machine, "port": other.port}, "policy": {"methods": ["GET", "POST"]}}]})
+    _, cookie = follow(stack, "ide.example.com", share(stack, "ide.example.com", path="/a"))
+    fields = [("Cookie", "a=b; " + cookie[1])]
+    for path in ("/b/x", "/c/x"):
+        assert stack.get("ide.example.com", path, fields=[cookie]).status == 200
+        assert other.last.get("Cookie") is None, path
+        with Client2(stack.broker.http_port) as client:
+            assert client.get("ide.example.com", path, fields=[("cookie", "a=b"), ("cookie", cookie[1])]).status == 200
+        assert other.last.get("Cookie") == "a=b", path
+        with stack.client() as client:
+            WebSocket(client, "ide.example.com", path, fields=fields).echo("x")
+        assert other.last.get("Cookie") == "a=b", path
+    assert stack.get("ide.example.com", "/a/secret", fields=[cookie]).status == 200
+
+
+@pytest.mark.parametrize("auth", ["public", [{"basic": {"users": {"u": "p"}}}, "share"]], ids=["public", "basic"])
+def test_a_link_s_secret_goes_to_no_origin_whatever_lets_in(stack, port, auth):
+    host = f"{port.port}__misha.iterate.app"
+    secret = target_of(share(stack, host)).split("?")[1]
+    stack.admin.service("misha", "app", port.port, policy={"auth": auth})
+    basic = ("Authorization", "Basic dTpw")
+    assert stack.get(host, f"/x?a=1&{secret}&b=2", fields=[basic, ("Referer", f"http://{host}/y?{secret}")]).status == 200
+    assert port.last.target == "/x?a=1&b=2" and port.last.get("Referer") == f"http://{host}/y"
+    with Client2(stack.broker.http_port) as client:
+        assert client.get(host, f"/x?{secret}", fields=[("authorization", basic[1])]).status == 200
+    assert port.last.target == "/x"
+    with stack.client() as client:
+        WebSocket(client, host, f"/ws?{secret}", fields=[basic]).echo("x")
+    assert port.last.target == "/ws"
+    assert stack.get(host, "/x?__share=mine&__share=", fields=[basic]).status == 200
+    assert port.last.target == "/x?__share=mine&__share="
 
 
 def test_a_link_to_nowhere_is_refused(stack):

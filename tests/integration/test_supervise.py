@@ -115,6 +115,36 @@ def test_an_upgrade_to_what_would_not_start_is_refused(supervised, origin):
     assert supervised.get(supervised.host(origin.port)).status == 200
 
 
+def test_a_new_child_that_cannot_begin_changes_nothing(supervised, make_origin):
+    origin = make_origin(ws_or_ok)
+    chat = WebSocket(supervised.client(), supervised.host(origin.port))
+    os.rename(supervised.broker.access_log, supervised.broker.access_log + ".1")
+    os.mkdir(supervised.broker.access_log)
+    probes = Probes(by_tunnel(supervised, origin.port))
+    try:
+        old = child(supervised)
+        supervised.broker.process.signal(signal.SIGUSR2)
+        supervised.broker.process.wait_event("upgrade_refused")
+        probes.wait()
+        chat.echo("still there")
+        assert not gone(old) and supervised.broker.ctl.json("broker", "show")["pid"] == old
+        os.rmdir(supervised.broker.access_log)
+        started = len(supervised.broker.process.find("child_started"))
+        supervised.broker.process.signal(signal.SIGUSR2)
+        supervised.broker.process.wait_event("child_started", count=started + 1)
+        wait_until(lambda: supervised.broker.ctl.json("broker", "show")["pid"] == child(supervised), "it has taken over")
+        probes.wait()
+    finally:
+        failures = probes.stop()
+    assert not failures
+
+
+def test_sigusr2_ends_no_broker_that_nobody_would_follow(stack, origin):
+    stack.broker.process.signal(signal.SIGUSR2)
+    stack.broker.process.wait_event("upgrade_needs_supervise")
+    assert stack.get(stack.host(origin.port)).status == 200
+
+
 def test_sigterm_ends_all_of_it(supervised, origin):
     assert supervised.get(supervised.host(origin.port)).status == 200
     pid = child(supervised)

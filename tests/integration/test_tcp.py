@@ -238,9 +238,10 @@ def test_a_forwarded_port_that_refuses_is_said_and_reset(stack):
 
 def test_usage(stack):
     for words in ((), (f"{MACHINE}:22", "-L", f"0:{MACHINE}:22"), ("-L", "22"), ("-L", f"x:{MACHINE}:22"),
-                  ("-L", f"1:{MACHINE}:0")):
+                  ("-L", f"1:{MACHINE}:0"), (f"{MACHINE}:022",), (f"{MACHINE}:22:33",), ("[::1]:22",), (f"{MACHINE}: 22",),
+                  ("-L", f"0:{MACHINE}:022")):
         done = subprocess.run(ctl_argv(stack, *words), capture_output=True, text=True, env=environment(), check=False)
-        assert done.returncode == 2, (words, done)
+        assert done.returncode == 2 and "MACHINE:PORT" in done.stderr, (words, done)
 
 
 def test_tokens_reach_what_their_role_says(stack):
@@ -252,12 +253,23 @@ def test_tokens_reach_what_their_role_says(stack):
 
         assert codes("iat_wrong_secret") == [4, 4]
         assert codes(stack.broker.admin_token) == [0, 0]
-        for role, good in ((f"tcp:{here}", [0, 4]), (f"tcp:{MACHINE}:*", [0, 0]), (f"tcp:other:{server.port}", [4, 4]),
+        stack.admin.machine("mach_b")
+        for role, good in ((f"tcp:{here}", [0, 4]), (f"tcp:{MACHINE}:*", [0, 0]), (f"tcp:mach_b:{server.port}", [4, 4]),
                            ("read", [4, 4]), ("write", [0, 0]), ("project:misha", [0, 0])):
             assert codes(access_token(stack, role)["token"]) == good, role
         # Another project's token does not even learn that the machine is there.
         stack.admin.call("POST", "/v1/projects", {"slug": "other"})
         assert codes(access_token(stack, "project:other")["token"]) == [1, 1]
+
+
+def test_a_role_that_names_a_machine_by_its_alias_is_of_that_machine(stack):
+    with TcpServer(lambda sock: sock.sendall(b"in")) as server:
+        alias = MACHINE.replace("_", "-")
+        made = access_token(stack, f"tcp:{alias}:{server.port}")
+        assert made["role"] == f"tcp:{MACHINE}:{server.port}"
+        for name in (MACHINE, alias):
+            assert connect(stack, f"{name}:{server.port}", token=made["token"]).returncode == 0, name
+        assert access_token(stack, f"tcp:{alias}:*")["role"] == f"tcp:{MACHINE}:*"
 
 
 @pytest.mark.parametrize("role", ["tcp:", "tcp:mach_a", "tcp:mach_a:", "tcp:mach_a:0", "tcp:mach_a:65536", "tcp::22", "tcp:a b:22"])

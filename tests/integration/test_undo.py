@@ -76,6 +76,50 @@ def test_a_secret_can_be_taken_back_and_does_not_return(admin):
     assert answer.status == 409 and "secret" in answer.json["detail"]
 
 
+def test_a_share_that_was_prolonged_ends_when_it_did(admin):
+    share = admin.ok("POST", "/v1/shares", {"host": "misha.iterate.app", "ttl": 100})
+    admin.ok("PATCH", f"/v1/shares/{share['id']}", {"ttl": None})
+    answer = undo(admin, last(admin))
+    assert (answer.status, answer.json["operation"]) == (200, "share.update"), answer
+    assert admin.ok("GET", f"/v1/shares/{share['id']}")["expiresAt"] == share["expiresAt"]
+
+
+def test_a_deleted_project_has_its_machine_again(admin):
+    admin.machine("mach_u6")
+    before = admin.project("again", "mach_u6")
+    admin.ok("DELETE", "/v1/projects/again")
+    answer = undo(admin, last(admin))
+    assert (answer.status, answer.json["operation"]) == (200, "project.create"), answer
+    assert admin.ok("GET", "/v1/projects/again") == before
+    assert admin.ok("GET", "/v1/machines/mach_u6")["state"] == "active"
+
+
+def test_what_names_something_that_is_gone_is_a_conflict(admin):
+    for machine in ("mach_u7", "mach_u8"):
+        admin.machine(machine)
+    admin.project("moved", "mach_u7")
+    admin.attach("mach_u8", "moved")
+    moved = last(admin)
+    admin.ok("DELETE", "/v1/machines/mach_u7")
+    answer = undo(admin, moved)
+    assert answer.status == 409 and "mach_u7" in answer.json["detail"], answer
+    admin.machine("mach_u9")
+    admin.service("moved", "web", 1, machine="mach_u9")
+    admin.delete_service("moved", "web")
+    deleted = last(admin)
+    admin.ok("DELETE", "/v1/machines/mach_u9")
+    answer = undo(admin, deleted)
+    assert answer.status == 409 and "not there any more" in answer.json["detail"], answer
+
+
+def test_the_undoing_of_a_machine_that_has_tokens_is_told_by_the_machine(admin):
+    admin.machine("mach_u10")
+    made = last(admin)
+    admin.token_of("mach_u10")
+    answer = undo(admin, made)
+    assert (answer.status, answer.json["operation"], answer.json["subject"]) == (200, "machine.delete", "mach_u10"), answer
+
+
 def test_ingressctl_undoes(stack, admin):
     admin.machine("mach_u5")
     shown = stack.ctl.json("changes", "undo", last(admin)["revision"])

@@ -83,6 +83,60 @@ def test_what_is_over_is_named(stack, host, words):
     assert said.code == 1 and said.json["problem"]["step"] == "route" and words in said.json["problem"]["detail"]
 
 
+# A policy of the project, what a client gets with these fields, and words of `why`, which is not content.
+SHUT_BY_POLICY = [
+    ({"ip_deny": ["0.0.0.0/0", "::/0"]}, (), 403, "ip_deny"),
+    ({"ip_allow": ["192.0.2.1"], "ip_deny": ["192.0.2.0/24"]}, (), 403, "let no address in"),
+    ({"auth": {"forward": {"url": "http://127.0.0.1:1/x"}}}, (), 502, "may not call 127.0.0.1:1"),
+    ({"auth": {"jwt": {"jwks_url": "http://127.0.0.1:1/x"}}}, [("Authorization", "Bearer a.b.c")], 401, "may not call 127.0.0.1:1"),
+    ({"auth": {"jwt": {"secret": "nofile", "algorithms": ["HS256"]}}}, [("Authorization", "Bearer a.b.c")], 401, "nofile"),
+]
+
+
+@pytest.fixture
+def open_port(stack, make_origin):
+    origin = make_origin(lambda connection, _: connection.send(answer("in")))
+    yield f"{origin.port}__misha.iterate.app"
+    stack.admin.ok("PATCH", "/v1/projects/misha", {"policy": {}, "limits": {}})
+
+
+@pytest.mark.parametrize("policy, fields, status, words", SHUT_BY_POLICY)
+def test_a_policy_by_which_nobody_comes_in_is_named(stack, open_port, policy, fields, status, words):
+    stack.admin.ok("PATCH", "/v1/projects/misha", {"policy": policy})
+    assert stack.get(open_port, fields=fields).status == status
+    said = stack.ctl.run("why", open_port, "--json")
+    assert said.code == 1 and said.json["problem"]["step"] == "policy", said.json
+    assert words in said.json["problem"]["detail"] and said.json["problem"]["advice"], said.json["problem"]
+
+
+def test_limits_by_which_nothing_may_run_are_named(stack, make_origin):
+    origin = make_origin(lambda connection, _: connection.send(answer("in")))
+    stack.admin.project("zero")
+    stack.admin.machine("mach_zero", owner="zero")
+    stack.admin.attach("mach_zero", "zero")
+    stack.admin.ok("PATCH", "/v1/projects/zero", {"limits": {"streams": 0}})
+    host = f"{origin.port}__zero.iterate.app"
+    assert stack.get(host).status == 429
+    said = stack.ctl.run("why", host, "--json").json["problem"]
+    assert said["step"] == "policy" and "429" in said["detail"] and "--limits" in said["advice"], said
+
+
+@pytest.mark.parametrize("policy, step, words", [
+    ({"ip_allow": ["192.0.2.1"]}, "policy", "ip_allow"), ({"ip_deny": ["192.0.2.1"]}, "policy", "ip_deny"),
+    ({"methods": ["PATCH"]}, "policy", "PATCH"),
+    ({"auth": ["share", {"forward": {"url": "http://127.0.0.1:1/x"}}]}, "policy", "may not call"),
+    ({"origin_protocol": "https"}, "probe", "https"), ({"origin_protocol": "h2c"}, "probe", "h2c")])
+def test_what_lets_some_in_is_worth_a_look(stack, open_port, policy, step, words):
+    stack.admin.ok("PATCH", "/v1/projects/misha", {"policy": policy})
+    steps = {each["step"]: each for each in stack.ctl.run("why", open_port, "--json").json["steps"]}
+    assert steps[step]["state"] == "warning" and words in steps[step]["detail"] and steps[step]["advice"], steps[step]
+
+
+def test_a_name_that_a_route_alone_can_hold_is_told_of_no_domain(stack):
+    advice = stack.ctl.run("why", "www.iterate.app", "--json").json["problem"]["advice"]
+    assert "route create www.iterate.app" in advice and "domain add" not in advice
+
+
 def test_a_port_that_nobody_listens_on_and_a_service_that_went_are_named(stack, make_origin):
     port = free_port()
     assert stack.get(f"{port}__misha.iterate.app").error == "proxy_error"

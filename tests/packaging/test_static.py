@@ -141,7 +141,7 @@ def test_without_a_ca_or_an_address_it_says_so_and_goes_on_trying(edge, empty_ro
         with running(edge, str(tmp_path), empty_root, "--broker", "https://nowhere.iterate.app"):
             pass
     with open(tmp_path / "agent.log") as log:
-        assert "resolve a name" in log.read()
+        assert "the name nowhere.iterate.app: tunnel: resolve_failed" in log.read()
 
 
 def test_memory_stays_small_with_all_cas_of_a_distribution_in_one_file(edge, tmp_path):

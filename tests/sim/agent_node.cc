@@ -24,7 +24,7 @@ AgentNode::AgentNode(Kernel& kernel, LoopRunner& runner, Process& process, const
   config_.token.value = machine_token(setup.machine);
   config_.agent_version = "0.0.0";
   config_.instance = tls::random_bytes(16);
-  config_.supersedes = setup.supersedes;
+  if (!setup.supersedes.empty()) config_.supersedes = {setup.supersedes};
   config_.connections = setup.connections;
   config_.limits.initial_window_bytes = setup.window_bytes;
   config_.tls = tls_.get();

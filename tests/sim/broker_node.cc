@@ -57,7 +57,9 @@ BrokerNode::BrokerNode(Kernel& kernel, LoopRunner& runner, Process& process, con
   loops_ = std::make_unique<broker::LoopSet>(config_);
   loops_->routes().fill(routes_of(setup));
   std::string problem;
-  listens_ = loops_->prepare() && loops_->listen(problem).has_value();
+  const bool opened = loops_->open_files();
+  loops_->prepare();
+  listens_ = opened && loops_->listen(problem).has_value();
   for (const auto& worker : loops_->workers()) runner_.add(process_, worker->loop());
   kernel_.enter(nullptr);
 }

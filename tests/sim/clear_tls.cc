@@ -22,6 +22,7 @@ ServerContext::~ServerContext() = default;
 Status ServerContext::load(const std::string&, const std::function<void(const std::string&, const Error&)>&) {
   return {};
 }
+void ServerContext::choose_at(long long) {}
 const Certificate* ServerContext::find(const std::string&) const { return nullptr; }
 const std::vector<Certificate>& ServerContext::certificates() const { return impl_->certificates; }
 void ServerContext::use_ticket_keys(const TicketKeyMemory&) {}

@@ -10,17 +10,18 @@ from harness.wait import wait_until
 
 
 class Dev:
-    """`options` are further words. Started at once; up when it says so."""
+    """`options` are further words. Started at once; up when it says so. `admin` False: nothing is said of --admin."""
 
-    def __init__(self, folder, options=(), env=None):
+    def __init__(self, folder, options=(), env=None, admin=True):
         self.folder = str(folder)
         self.state = os.path.join(self.folder, "state")
         self.https_port, self.http_port, self.admin_port = free_port(), free_port(), free_port()
         self.admin_socket = os.path.join(self.state, "admin.sock")
+        said = ["--admin", f"127.0.0.1:{self.admin_port}"] if admin else []
         self.process = Process("dev", [
             program("ingress-broker"), "dev", "--log-format", "json", "--log-level", "info", "--state-dir", self.state,
-            "--https", f"127.0.0.1:{self.https_port}", "--http", f"127.0.0.1:{self.http_port}", "--admin",
-            f"127.0.0.1:{self.admin_port}", *options], self.folder, env)
+            "--https", f"127.0.0.1:{self.https_port}", "--http", f"127.0.0.1:{self.http_port}", *said,
+            *options], self.folder, env)
         self.process.wait_event("ready")
 
     @property

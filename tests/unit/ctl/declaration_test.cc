@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "common/tls/digest.h"
 #include "tests/unit/temporary_folder.h"
 
 namespace ingress::ctl {
@@ -48,9 +49,49 @@ TEST_CASE("services and domains that a file no longer names go; what it does not
   const Json declared =
       Json::parse(R"({"slug":"misha","services":{"docs":{"port":4001}},"domains":["new.example.com"]})");
   CHECK(lines_of(plan_of(declared, there())) ==
-        std::vector<std::string>{"~ service docs: port 4001", "- service old", "+ domain new.example.com",
-                                 "- domain old.example.com", "- domain example.com"});
+        std::vector<std::string>{"~ service docs: port 4001", "- service old", "- domain old.example.com",
+                                 "- domain example.com", "+ domain new.example.com"});
   CHECK(plan_of(Json::parse(R"({"slug":"misha"})"), there()).empty());
+}
+
+TEST_CASE("a domain is the same in capitals and with a dot at its end") {
+  const Json declared =
+      Json::parse(R"({"slug":"misha","domains":["EXAMPLE.com.","Old.example.com","old.example.com"]})");
+  CHECK(plan_of(declared, there()).empty());
+  const Json fewer = Json::parse(R"({"slug":"misha","domains":["Example.COM","New.Example.com"]})");
+  const std::vector<PlannedStep> plan = plan_of(fewer, there());
+  CHECK(lines_of(plan) == std::vector<std::string>{"- domain old.example.com", "+ domain new.example.com"});
+  CHECK(plan[1].operation["body"]["name"] == "new.example.com");
+}
+
+TEST_CASE("a plan shows no secret of a policy, and what is done has it") {
+  const Json declared = Json::parse(R"({"slug":"misha",
+      "policy":{"auth":[{"basic":{"users":{"a":"hunter2"}}},"share"]},
+      "services":{"docs":{"port":4000,"policy":{"auth":{"bearer":{"tokens":["hunter3"]}}}},"old":{"port":1}}})");
+  const std::vector<PlannedStep> plan = plan_of(declared, there());
+  REQUIRE(plan.size() == 2);
+  for (const PlannedStep& step : plan) {
+    CHECK(step.line.find("hunter") == std::string::npos);
+    CHECK(step.line.find("(hidden)") != std::string::npos);
+    CHECK(step.operation.dump().find("hunter") != std::string::npos);
+  }
+}
+
+TEST_CASE("a secret that the broker has already, as a hash, is no change") {
+  const auto policy = [](const std::string& password, const std::string& token) {
+    return Json{{"auth", Json::array({Json{{"basic", {{"users", {{"a", password}}}}}},
+                                      Json{{"bearer", {{"tokens", Json::array({token})}}}}})}};
+  };
+  ProjectNow now = there();
+  const std::string token = "sha256:" + tls::sha256_hex("secret");
+  now.project["policy"] = policy("sha256:salt:" + tls::sha256_hex("saltsecret"), token);
+  const auto steps = [&now, &policy](const std::string& password, const std::string& shown) {
+    return plan_of(Json{{"slug", "misha"}, {"policy", policy(password, shown)}}, now).size();
+  };
+  CHECK(steps("secret", "secret") == 0);
+  CHECK(steps("secret", token) == 0);
+  CHECK(steps("other", "secret") == 1);
+  CHECK(steps("secret", "other") == 1);
 }
 
 TEST_CASE("the machine is detached by null") {

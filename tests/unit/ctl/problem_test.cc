@@ -20,6 +20,8 @@ TEST_CASE("a problem is its sentence and exit code 1") {
 TEST_CASE("what is about authority is exit code 4") {
   CHECK(read_answer(401, "{}").error().exit_code == 4);
   CHECK(read_answer(403, "").error().exit_code == 4);
+  CHECK(read_answer(401, "{}").error().code == "unauthorized");
+  CHECK(read_answer(403, "").error().code == "forbidden");
 }
 
 TEST_CASE("an answer of something else is told as such") {

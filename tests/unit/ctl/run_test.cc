@@ -60,7 +60,7 @@ std::string database_in(const TemporaryFolder& folder) {
     CREATE TABLE routes (id, external_id, metadata, created_at, owner DEFAULT '', expires_at DEFAULT 0);
     CREATE TABLE patterns (pattern, route, position, machine, project, service, port, policy, text DEFAULT '', machine_template DEFAULT '', project_template DEFAULT '');
     CREATE TABLE additions (level);
-    INSERT INTO additions VALUES (2);
+    INSERT INTO additions VALUES (3);
     CREATE TABLE domains (name, project, created_at);
     CREATE TABLE changes (revision, at, actor, operation, subject, before, after);
     INSERT INTO machines (id, alias, state, default_port, metadata, created_at) VALUES ('mach_1', 'mach-1', 'active', 3000, '{"a":1}', 1735689600);
@@ -261,6 +261,8 @@ TEST_CASE("a broker that is not there is exit 1 and a sentence with what to do")
   CHECK(result.code == 1);
   CHECK(result.err.find("is the broker running?") != std::string::npos);
   CHECK(result.err.find("--admin") != std::string::npos);
+  const Ran json = ran({"machine", "list", "--admin", "unix:/nonexistent/admin.sock", "--json"});
+  CHECK(nlohmann::json::parse(json.err)["code"] == "admin_unreachable");
   CHECK(ran({"machine", "list", "--admin", "127.0.0.1:1", "--token-file", "/nonexistent"})
             .err.find("cannot read /nonexistent") != std::string::npos);
 }
@@ -294,7 +296,10 @@ TEST_CASE("a database file alone is listed as the broker lists it") {
   CHECK(changes[0]["before"].is_null());
   CHECK(changes[0]["after"]["id"] == "mach_1");
   CHECK(listed(db, {"changes", "--since", "1"}).size() == 1);
-  CHECK(listed(db, {"changes", "--limit", "1"})[0]["revision"] == 1);
+  // The newest, unless it is said from where on.
+  CHECK(listed(db, {"changes", "--limit", "1"})[0]["revision"] == 2);
+  CHECK(listed(db, {"changes", "--since", "0", "--limit", "1"})[0]["revision"] == 1);
+  CHECK(listed(db, {"changes", "--limit", "9"}) == changes);
 }
 
 TEST_CASE("tables are for people") {

@@ -3,10 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "common/uv/file_limit.h"
 #include "tests/unit/common/origin/fake_origin.h"
 
 using namespace ingress;
@@ -35,11 +38,12 @@ class Agent {
     run_until(loop, [&done] { return done; });
   }
 
-  void start(const server::ConnectionOptions& connection) {
+  void start(const server::ConnectionOptions& connection, int descriptors = 0) {
     LocalOptions options;
     options.address = *uv::Address::parse("127.0.0.1:0");
     options.secret = secret_;
     options.connection = connection;
+    options.descriptors = descriptors;
     auto started = LocalServer::start(loop, options, {pool, policy, [this] { return ready; }});
     REQUIRE(started.has_value());
     server = std::move(*started);
@@ -339,6 +343,23 @@ TEST_CASE("a request whose head does not come in time is answered and closed, an
   Peer& idle = agent.client("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
   run_until(agent.loop, [&idle] { return idle.left(); });
   CHECK(idle.received.ends_with("\r\n\r\nOK"));
+}
+
+TEST_CASE("where descriptors run short, who waits without a request gives way, and who runs stays") {
+  Agent agent;
+  FakeOrigin origin(agent.loop, {});
+  agent.start({}, uv::lowest_free_descriptor() + 24);
+  Peer& running = agent.client(agent.forwarded(origin) + "\r\n");
+  run_until(agent.loop, [&origin] { return !origin.peers.empty() && origin.last().has_head(); });
+  std::vector<Peer*> strangers;
+  for (int i = 0; i < 12; ++i) strangers.push_back(&agent.client(""));
+  run_until(agent.loop, [&strangers] {
+    return std::any_of(strangers.begin(), strangers.end(), [](const Peer* stranger) { return stranger->left(); });
+  });
+  CHECK(agent.ask("GET /health HTTP/1.1\r\nHost: a\r\n\r\n", "OK").starts_with("HTTP/1.1 200 "));
+  CHECK_FALSE(running.left());
+  origin.last().send(kOk);
+  run_until(agent.loop, [&running] { return running.received.ends_with("ok"); });
 }
 
 TEST_CASE("draining lets a running exchange end, and takes no new one") {

@@ -47,8 +47,10 @@ TEST_CASE("nobody else is, whatever the request says of itself") {
 }
 
 TEST_CASE("a request that was passed on, or is for a port, is not") {
-  for (const char* name : {"X-Iterate-Proxy-Target-Host", "x-iterate-project-ingress-secret", "X-Forwarded-For",
-                           "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP", "X-Iterate-Proxy-Via"}) {
+  for (const char* name :
+       {"X-Iterate-Proxy-Target-Host", "x-iterate-project-ingress-secret", "X-Forwarded-For", "X-Forwarded-Host",
+        "Forwarded", "Via", "X-Real-IP", "X-Iterate-Proxy-Via", "X_Forwarded_For", "x_forwarded-host", "X_Real_IP",
+        "X-Real_IP", "X_Iterate_Proxy_Target_Host"}) {
     CAPTURE(name);
     http::RequestHead passed_on = head("/_ingress/", "localhost");
     passed_on.fields.push_back({name, ""});
@@ -58,11 +60,29 @@ TEST_CASE("a request that was passed on, or is for a port, is not") {
 
 TEST_CASE("JSON is for who asks for it") {
   CHECK(wants_json(head("/_ingress/?format=json", "localhost")));
-  CHECK_FALSE(wants_json(head("/_ingress/?format=text", "localhost")));
+  CHECK(wants_json(head("/_ingress/?a=b&format=json", "localhost")));
+  CHECK(wants_json(head("/_ingress/?format=json&a=b", "localhost")));
+  for (const char* target :
+       {"/_ingress/?format=text", "/_ingress/?xformat=json", "/_ingress/?format=jsonx", "/_ingress/?"}) {
+    CAPTURE(target);
+    CHECK_FALSE(wants_json(head(target, "localhost")));
+  }
   http::RequestHead by_accept = head("/_ingress/", "localhost");
   CHECK_FALSE(wants_json(by_accept));
-  by_accept.fields.push_back({"Accept", "application/json, */*"});
+  by_accept.fields.push_back({"Accept", ""});
+  for (const char* accept : {"application/json", "application/json, */*", "text/html, application/json",
+                             "Application/JSON;q=0.5, text/*;q=0.1", "application/json, text/plain, */*",
+                             "text/plain;q=0, application/json;q=0.001"}) {
+    CAPTURE(accept);
+    by_accept.fields.back().value = accept;
+    CHECK(wants_json(by_accept));
+  }
+  for (const char* accept : {"*/*", "", "application/json;q=0", "application/json;q=0.5, text/plain",
+                             "application/jsonx", "application/json;q=0.1, */*", "text/html", "application/*"}) {
+    CAPTURE(accept);
+    by_accept.fields.back().value = accept;
+    CHECK_FALSE(wants_json(by_accept));
+  }
+  by_accept.fields = {{"Host", "localhost"}, {"Accept", "text/html"}, {"Accept", "application/json"}};
   CHECK(wants_json(by_accept));
-  by_accept.fields.back().value = "*/*";
-  CHECK_FALSE(wants_json(by_accept));
 }

@@ -36,6 +36,19 @@ TEST_CASE("the target header names a port before a host name, or the default por
   }
 }
 
+TEST_CASE("a name that a client may have asked for is told whole, an address or a name alone is not") {
+  for (const char* value : {"misha.iterate.app", "4096__mach_1.example.com", "4096--mach-1.example.com"}) {
+    CAPTURE(value);
+    CHECK(asked(value)->host == value);
+  }
+  CHECK(asked("misha.iterate.app.")->host == "misha.iterate.app");
+  for (const char* value : {"localhost", "127.0.0.1", "localhost:3000", "127.0.0.1:3000", "3000__mach_1", "mach_1."}) {
+    CAPTURE(value);
+    REQUIRE(asked(value).has_value());
+    CHECK(asked(value)->host.empty());
+  }
+}
+
 TEST_CASE("what CONFIG told decides where a host ends, before ports and the default") {
   MachineConfig config;
   config.default_port = 8000;

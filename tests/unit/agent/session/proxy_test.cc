@@ -29,9 +29,29 @@ TEST_CASE("a broker URL is https, a host and perhaps a port") {
   CHECK(url("https://127.0.0.1:8443/").authority() == "127.0.0.1:8443");
   CHECK(url("https://[::1]:8443").authority() == "[::1]:8443");
   CHECK(url("https://[::1]").host == "::1");
-  for (const char* bad : {"", "broker", "http://broker", "https://", "https:///", "https://b/path", "https://b?x",
-                          "https://u@b", "https://b:0", "https://b:65536", "https://b:", "https://b:x", "https://[::1",
-                          "https://a b", "https://::1", "HTTPS//b"}) {
+  CHECK(url("HTTPS://Broker.example").authority() == "Broker.example:443");
+  CHECK(url("https://broker.example.").host == "broker.example.");
+  for (const char* bad : {"",
+                          "broker",
+                          "http://broker",
+                          "https://",
+                          "https:///",
+                          "https://b/path",
+                          "https://b?x",
+                          "https://u@b",
+                          "https://b:0",
+                          "https://b:65536",
+                          "https://b:",
+                          "https://b:x",
+                          "https://[::1",
+                          "https://a b",
+                          "https://::1",
+                          "HTTPS//b",
+                          "https://b..c",
+                          "https://.b",
+                          "https://[:::::]",
+                          "https://[1.2.3.4]",
+                          "https://[]"}) {
     CAPTURE(bad);
     CHECK_FALSE(BrokerUrl::parse(bad).has_value());
   }
@@ -54,10 +74,18 @@ TEST_CASE("the proxy is none, or host and port with its credentials") {
 
 TEST_CASE("credentials of every length are encoded with the right padding") {
   const BrokerUrl broker = url("https://b");
-  CHECK((*choose_proxy({"http://a@p", ""}, broker))->authorization == "Basic YQ==");
-  CHECK((*choose_proxy({"http://ab@p", ""}, broker))->authorization == "Basic YWI=");
-  CHECK((*choose_proxy({"http://abc@p", ""}, broker))->authorization == "Basic YWJj");
-  CHECK((*choose_proxy({"http://a%4@p", ""}, broker))->authorization == "Basic YSU0");
+  CHECK((*choose_proxy({"http://:@p", ""}, broker))->authorization == "Basic Og==");
+  CHECK((*choose_proxy({"http://a:@p", ""}, broker))->authorization == "Basic YTo=");
+  CHECK((*choose_proxy({"http://a:b@p", ""}, broker))->authorization == "Basic YTpi");
+  CHECK((*choose_proxy({"http://a%4:@p", ""}, broker))->authorization == "Basic YSU0Og==");
+}
+
+TEST_CASE("a user without a password has an empty one") {
+  const BrokerUrl broker = url("https://b");
+  CHECK((*choose_proxy({"http://user@p", ""}, broker))->authorization == "Basic dXNlcjo=");
+  CHECK((*choose_proxy({"http://user:@p", ""}, broker))->authorization == "Basic dXNlcjo=");
+  // A colon that is escaped is the user's own, and no separator.
+  CHECK((*choose_proxy({"http://a%3Ab@p", ""}, broker))->authorization == "Basic YTpiOg==");
 }
 
 TEST_CASE("a proxy that can't be used is refused with a sentence that holds no password") {

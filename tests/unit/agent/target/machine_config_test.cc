@@ -31,9 +31,9 @@ TEST_CASE("a port is public as the default says, unless it is one of the others"
   CHECK(config.is_public(3000));
 }
 
-TEST_CASE("a port's URLs are those of routes, then of projects and services, then the machine's own") {
+TEST_CASE("a port's URLs are those of projects and services, then of routes, then the machine's own") {
   const MachineConfig config = sample();
-  CHECK(config.urls_of(4000, "m") == Texts{"https://app.com/", "https://docs__misha.iterate.app/",
+  CHECK(config.urls_of(4000, "m") == Texts{"https://docs__misha.iterate.app/", "https://app.com/",
                                            "https://4000__misha.iterate.app/",
                                            "https://4000__m.machines.iterate.app/"});
   CHECK(config.urls_of(5000, "m") ==

@@ -36,7 +36,8 @@ TEST_CASE("ports are decimal, from 1 to 65535, without sign or leading zero") {
 }
 
 TEST_CASE("ranges of ports are read, and nonsense is refused") {
-  const auto ranges = *parse_port_ranges("80,3000-3999");
+  CHECK(parse_port_ranges(" 80 ,\t90 ")->size() == 2);
+  const auto ranges = *parse_port_ranges("80, 3000-3999");
   REQUIRE(ranges.size() == 2);
   CHECK(any_contains(ranges, 80));
   CHECK(any_contains(ranges, 3000));
@@ -46,6 +47,23 @@ TEST_CASE("ranges of ports are read, and nonsense is refused") {
   for (const char* bad : {"", ",", "80,", "5-3", "1-2-3", "-5", "5-", "a", "80 - 90", "0-5", "1-65536"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_port_ranges(bad).has_value());
+  }
+}
+
+TEST_CASE("a target by name is a host and a port, and this machine is known by its names") {
+  for (const char* good : {"sidecar:9000", "a.b.c.:80", "10.0.0.7:80", "[fd00::1]:80", "my_db:5432"}) {
+    CAPTURE(good);
+    REQUIRE(NamedTarget::parse(good).has_value());
+    CHECK_FALSE(NamedTarget::parse(good)->is_local());
+  }
+  for (const char* bad :
+       {"[:::::]:80", "[1.2.3.4]:80", "[]:80", "b..c:80", ".b:80", "b:", "b", ":80", "a b:80", "b:080"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(NamedTarget::parse(bad).has_value());
+  }
+  for (const char* local : {"localhost:80", "LOCALHOST:80", "127.0.0.1:80", "[::1]:80"}) {
+    CAPTURE(local);
+    CHECK(NamedTarget::parse(local)->is_local());
   }
 }
 

@@ -268,7 +268,7 @@ TEST_CASE("a request that cannot be read is answered with problem details") {
   Fixture fixture;
   AdminAcceptor acceptor(fixture.router, {true, ""}, nullptr);
   const http::ErrorAnswer answer =
-      acceptor.on_unreadable(Error{ErrorCode::kBadRequest, Side::kClient, false, 0, "two Hosts"}, "");
+      acceptor.on_unreadable(Error{ErrorCode::kBadRequest, Side::kClient, false, 0, "two Hosts"}, {});
   CHECK(answer.status == 400);
   CHECK(answer.content_type == "application/problem+json");
   CHECK(answer.body.find("two Hosts") != std::string::npos);

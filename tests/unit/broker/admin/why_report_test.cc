@@ -58,6 +58,10 @@ TEST_CASE("each refusal stands at its step, with what to do about it") {
        "machine attach misha MACHINE"},
       {ErrorCode::kMachineNotRoutable, "machine \"m_1\" is archived", WhyStep::kMachine,
        "machine set m_1 --state active"},
+      {ErrorCode::kRouteExpired, "the time of route \"r\" is over", WhyStep::kRoute,
+       "ingressctl route update r --ttl 1d"},
+      {ErrorCode::kRouteExpired, "the time of machine \"m\" is over", WhyStep::kRoute,
+       "give it more time: ingressctl machine set m --ttl 1d"},
       {ErrorCode::kRouteNotFound, "no route leads to \"h\"", WhyStep::kRoute, "route create h"},
   };
   for (const Case& each : cases) {
@@ -76,6 +80,16 @@ TEST_CASE("a probe's end says what is wrong in the machine") {
   CHECK(probe_failure(22, tunnel::ResetCode::kConnectTimeout).state == WhyState::kFailed);
   CHECK(probe_failure(22, tunnel::ResetCode::kRefused).advice.find("wait") == 0);
   CHECK(probe_failure(22, tunnel::ResetCode::kInternal).state == WhyState::kFailed);
+}
+
+TEST_CASE(
+    "a port that the agent does not serve may be its own, or denied; allowing it shuts the others, which is said") {
+  const std::string own = probe_failure(8080, tunnel::ResetCode::kPortDenied).advice;
+  CHECK(own.find("it is the agent's own port") == 0);
+  CHECK(own.find("--listen off") != std::string::npos);
+  const std::string other = probe_failure(9222, tunnel::ResetCode::kPortDenied).advice;
+  CHECK(other.find("--listen off") != std::string::npos);
+  CHECK(other.find("shuts every port that no --allow-port names") != std::string::npos);
 }
 
 TEST_CASE("names that no public DNS has are known") {

@@ -38,6 +38,18 @@ TEST_CASE_FIXTURE(AskedFixture, "the server is told of the request, and not what
   CHECK(value_of(request.fields, "Range").empty());
 }
 
+TEST_CASE_FIXTURE(AskedFixture, "the server is not told what it could come in by itself") {
+  ForwardAuth rule;
+  rule.url = std::make_shared<const http::WebUrl>(*http::parse_web_url("http://auth.example.com/"));
+  head.fields = {{"Cookie", "a=b; __Host-ingress-sh_1=x"}};
+  asked.target = "/path?__share=sh_1.secret&q";
+  const Captures captures;
+  const WebRequest request = forward_question(rule, asked, {"m1", "misha", 3000, captures});
+  CHECK(value_of(request.fields, "Cookie") == "a=b");
+  CHECK(value_of(request.fields, "X-Original-URI") == "/path?q");
+  CHECK(value_of(request.fields, "X-Original-URL").ends_with("/path?q"));
+}
+
 TEST_CASE("2xx lets in, 401, 403 and redirects pass on, all else is 502") {
   const auto code = [](int status, bool upgrade = false) {
     WebAnswer answer;

@@ -9,11 +9,14 @@ namespace {
 struct Shared : AskedFixture {
   Share share;
   RequestPath path;
+  std::string machine = "m1";
+  std::string project = "misha";
 
   Shared() {
     share.id = "sh_1";
     share.host = "misha.iterate.app";
     share.machine = "m1";
+    share.project = "misha";
     share.port = 3000;
     share.path = "/docs";
     share.sha256 = tls::sha256_hex("secret");
@@ -22,8 +25,8 @@ struct Shared : AskedFixture {
     asked.target = target;
     path.set(target);
     return judge_share(
-        asked, {"m1", 3000, path}, [this](std::string_view id) { return id == share.id ? &share : nullptr; },
-        frameable);
+        asked, {machine, project, 3000, path},
+        [this](std::string_view id) { return id == share.id ? &share : nullptr; }, frameable);
   }
 };
 
@@ -55,6 +58,25 @@ TEST_CASE_FIXTURE(Shared, "a wrong secret, another host, machine or path, and a 
   CHECK(judge("/docs?__share=sh_1.secret").outcome == ShareOutcome::kNone);
 }
 
+TEST_CASE_FIXTURE(Shared, "a share of a project's host stays with the project, and another host's with its machine") {
+  const auto is_in = [this] { return judge("/docs?__share=sh_1.secret").outcome == ShareOutcome::kFollow; };
+  machine = "m2";
+  CHECK(is_in());
+  machine = "m1";
+  project = "other";
+  CHECK_FALSE(is_in());
+  // A route that leads to the machine, and no more to the project.
+  project = "";
+  CHECK(is_in());
+  machine = "m2";
+  CHECK_FALSE(is_in());
+  share.project = "";
+  machine = "m1";
+  CHECK(is_in());
+  project = "misha";
+  CHECK_FALSE(is_in());
+}
+
 TEST_CASE_FIXTURE(Shared, "a POST and a WebSocket come in by the link itself") {
   head.method = "POST";
   const ShareVerdict posted = judge("/docs?__share=sh_1.secret");
@@ -65,11 +87,35 @@ TEST_CASE_FIXTURE(Shared, "a POST and a WebSocket come in by the link itself") {
   CHECK(judge("/docs?__share=sh_1.secret").outcome == ShareOutcome::kIn);
 }
 
+TEST_CASE("what lets in is taken off whatever goes on, and nothing else is") {
+  http::Scratch scratch;
+  http::Fields fields = {{"Cookie", "__Host-ingress-sh_1=x"},
+                         {"cookie", "a=b;\t__Host-ingress-sh_1=x; __Host-other=y"},
+                         {"Cookie", ""},
+                         {"X-Cookie", "__Host-ingress-sh_1=x"},
+                         {"Referer", "https://a.example/x?__share=sh_1.secret&y#z"}};
+  take_off_passes(scratch, fields);
+  REQUIRE(fields.size() == 3);
+  CHECK(fields[0].value == "a=b; __Host-other=y");
+  CHECK(fields[1].value == "__Host-ingress-sh_1=x");
+  CHECK(fields[2].value == "https://a.example/x?y#z");
+  http::Fields plain = {{"Cookie", "a=b"}, {"Cookie", ""}};
+  take_off_passes(scratch, plain);
+  CHECK(plain.size() == 2);
+  CHECK(take_off_link("/a?__share=sh_1.secret", scratch) == "/a");
+  CHECK(take_off_link("/a?x&__share=sh_1.secret&y=%3d&__share=sh_2.other", scratch) == "/a?x&y=%3d");
+  for (const std::string_view kept : {"/a", "*", "/a?", "/a?x=1&&y", "/__share=sh_1.secret", "/a?x__share=sh_1.secret",
+                                      "/a?__share=mine", "/a?__share=sh_1", "/a?__share=sh_.x", "/a?__share=sh_1."}) {
+    CAPTURE(kept);
+    CHECK(take_off_link(kept, scratch).data() == kept.data());
+  }
+}
+
 TEST_CASE_FIXTURE(Shared, "its time is held to the second, and told of for a day") {
   share.expires_at = 1001;
   const ShareVerdict link = judge("/docs?__share=sh_1.secret");
   CHECK(link.outcome == ShareOutcome::kFollow);
-  CHECK(link.cookie.ends_with("Max-Age=1"));
+  CHECK(link.cookie.find("Max-Age") == std::string::npos);
   asked.now = 1001;
   CHECK(judge("/docs?__share=sh_1.secret").outcome == ShareOutcome::kExpired);
   asked.now = 1001 + 86400;

@@ -65,6 +65,9 @@ TEST_CASE("record ids and ports are checked") {
   CHECK(check_record_id("rt_0aZ.-", problem).has_value());
   CHECK_FALSE(check_record_id("", problem).has_value());
   CHECK_FALSE(check_record_id("a/b", problem).has_value());
+  CHECK_FALSE(check_record_id(".", problem).has_value());
+  CHECK_FALSE(check_record_id("..", problem).has_value());
+  CHECK(check_record_id("...", problem).has_value());
   CHECK_FALSE(check_record_id(std::string(65, 'a'), problem).has_value());
   CHECK(check_port(65535, "port", problem).has_value());
   CHECK_FALSE(check_port(0, "default port", problem).has_value());

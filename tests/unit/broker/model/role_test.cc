@@ -10,6 +10,8 @@ TEST_CASE("roles are read, write, of a project, or for one machine's ports") {
   CHECK(parse_role("project:misha") == Role{RoleKind::kProject, "misha"});
   CHECK(parse_role("tcp:mach_1:22") == Role{RoleKind::kTcp, "", "mach_1", 22});
   CHECK(parse_role("tcp:mach_1:*") == Role{RoleKind::kTcp, "", "mach_1", 0});
+  CHECK(tcp_role_text("mach_1", 22) == "tcp:mach_1:22");
+  CHECK(tcp_role_text("mach_1", 0) == "tcp:mach_1:*");
 }
 
 TEST_CASE("what is no role is none") {

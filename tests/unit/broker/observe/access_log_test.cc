@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -70,6 +72,26 @@ TEST_CASE("an exchange is one line of JSON that holds what was told") {
   }
   CHECK(line["time"] == kTime);
   CHECK(nlohmann::json::parse(text.substr(text.find('\n') + 1))["error"] == "proxy_error");
+}
+
+TEST_CASE("a line that a full disk cut spoils no other line, and what was lost is counted") {
+  Logged logged;
+  const std::string line(100, 'a');
+  logged.file->write(line + "\n");
+  const auto before = ::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  rlimit full = limit;
+  full.rlim_cur = 150;
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &full) == 0);
+  logged.file->write(line + "\n" + line + "\n");
+  logged.file->write(line + "\n");
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  ::signal(SIGXFSZ, before);
+  logged.file->write("whole\n");
+  logged.file->write("next\n");
+  CHECK(logged.text() == line + "\n" + line.substr(0, 49) + "\nwhole\nnext\n");
+  CHECK(logged.file->lost_lines() == 3);
 }
 
 TEST_CASE("hops, ids and the way are told where there is something to tell") {

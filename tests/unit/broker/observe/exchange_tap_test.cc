@@ -59,9 +59,13 @@ TEST_CASE("what is said beside the host has to be so, too") {
   other = record_of("a", 503);
   other.project = "";
   CHECK_FALSE(filter.wants(other));
+  other.tenant = "misha";
+  CHECK(filter.wants(other));
   other = record_of("a", 503);
-  other.method = "get";
+  other.method = "POST";
   CHECK_FALSE(filter.wants(other));
+  filter.method = "get";
+  CHECK(filter.wants(record_of("a", 503)));
 }
 
 TEST_CASE("the reader is told once until it takes, and gets the events in their order") {

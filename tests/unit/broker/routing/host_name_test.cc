@@ -38,6 +38,18 @@ TEST_CASE("what is no host is refused") {
   CHECK(read(std::string_view("a\0b", 3)) == "refused");
 }
 
+TEST_CASE("a refusal says which rule the host breaks") {
+  const auto rule = [](std::string_view host) {
+    HostName name;
+    return std::string(name.assign(host).error().context);
+  };
+  CHECK(rule("a:b") == "the Host's port is not a number");
+  CHECK(rule("") == "the Host is empty");
+  CHECK(rule("a..b") == "the Host has a label that is empty or over 63 bytes");
+  CHECK(rule("a/b") == "the Host has a character that no host name has");
+  CHECK(rule(std::string(254, 'a')) == "the Host has over 253 bytes");
+}
+
 TEST_CASE("every byte but [A-Za-z0-9_-.:] is refused") {
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);

@@ -25,9 +25,9 @@ std::string text_of(const MachineView& view) {
   return text + "]";
 }
 
-std::string view(const IndexFixture& table, const std::string& machine) {
+std::string view(const IndexFixture& table, const std::string& machine, int64_t now = 0) {
   MachineView view;
-  REQUIRE(table.index.view_of(machine, view));
+  REQUIRE(table.index.view_of(machine, view, now));
   return text_of(view);
 }
 
@@ -39,7 +39,7 @@ TEST_CASE("a machine alone has its default port and the broker's policy") {
   closed.machine("m");
   CHECK(view(closed, "m") == "3000 | closed but []");
   MachineView none;
-  CHECK_FALSE(table.index.view_of("other", none));
+  CHECK_FALSE(table.index.view_of("other", none, 0));
 }
 
 TEST_CASE("what leads to a machine is in its view, and what leads elsewhere is not") {
@@ -60,6 +60,40 @@ TEST_CASE("what leads to a machine is in its view, and what leads elsewhere is n
       "3000 misha*:5000(docs=4000; example.com) docs.com=4000 project.com=5000 bare.com=3000 app.com=7000 | public but "
       "[]");
   CHECK(view(table, "other") == "3000 misha:5000(far=4001) far.com=4001 | public but []");
+}
+
+TEST_CASE("a route whose time is over, or that lets nobody in, is not told as a host") {
+  IndexFixture table;
+  table.machine("m");
+  Route brief;
+  brief.id = "rt_1";
+  brief.expires_at = 1000;
+  brief.patterns.push_back(IndexFixture::read("brief.com", {"m", "", "", 7000}));
+  table.apply(PutRoute{brief, false, false});
+  table.route("rt_2", {"shut.com"}, {"m", "", "", 7000}, kDeny);
+  table.route("rt_3", {"open.com"}, {"m", "", "", 7000});
+  CHECK(view(table, "m", 999) == "3000 open.com=7000 brief.com=7000 | public but []");
+  CHECK(view(table, "m", 1000) == "3000 open.com=7000 | public but []");
+}
+
+TEST_CASE("hosts for people are the machine's own, projects' and services', and then those of routes that go on") {
+  IndexFixture table;
+  table.machine("m");
+  table.machine("other");
+  table.project("misha", "m");
+  table.service("misha", "docs", 4000);
+  table.project("zoe", "m");
+  Route brief;
+  brief.id = "rt_1";
+  brief.expires_at = 1000;
+  brief.patterns.push_back(IndexFixture::read("brief.com", {"", "misha", "", 0}));
+  table.apply(PutRoute{brief, false, false});
+  using Texts = std::vector<std::string>;
+  const Texts own = {"m.machines.iterate.app", "misha.iterate.app", "docs__misha.iterate.app", "zoe.iterate.app"};
+  CHECK(table.index.hosts_of("m", {}, 1000) == own);
+  Texts all = own;
+  all.emplace_back("brief.com");
+  CHECK(table.index.hosts_of("m", {}, 999) == all);
 }
 
 TEST_CASE("ports whose policy is another one are named, whichever way round") {
@@ -93,16 +127,16 @@ TEST_CASE("a port is public where everybody may come in and do what they like, a
     ++port;
   }
   MachineView view;
-  REQUIRE(table.index.view_of("m", view));
+  REQUIRE(table.index.view_of("m", view, 0));
   CHECK(view.public_by_default);
   CHECK(view.other_ports == std::vector<int>{4000, 4002, 4003, 4004, 4006});
   table.machine_policy("m", kDeny);
-  REQUIRE(table.index.view_of("m", view));
+  REQUIRE(table.index.view_of("m", view, 0));
   CHECK_FALSE(view.public_by_default);
   CHECK(view.other_ports == std::vector<int>{4001, 4005, 4007});
   BrokerPolicies enforced{load_policy(kPublic), load_policy(kDeny)};
   table.index.set_policies(enforced);
-  REQUIRE(table.index.view_of("m", view));
+  REQUIRE(table.index.view_of("m", view, 0));
   CHECK_FALSE(view.public_by_default);
   CHECK(view.other_ports.empty());
 }
@@ -138,7 +172,7 @@ TEST_CASE("a view is bounded, and ports that are left out of it are not public")
     table.domain("d" + std::to_string(i) + ".com", "p1");
   }
   MachineView view;
-  REQUIRE(table.index.view_of("m", view));
+  REQUIRE(table.index.view_of("m", view, 0));
   CHECK(view.projects.size() == MachineView::kMostProjects);
   CHECK(view.hosts.size() == MachineView::kMostHosts);
   size_t services = 0;

@@ -58,6 +58,8 @@ TEST_CASE("captures are wildcards with a name, and the shape is without it") {
   CHECK(whole("{repl}.Example.com") == "*.example.com {repl}.example.com [repl,]");
   CHECK(whole("*.{a}__x.{B2}y.com") == "*.*__x.*y.com *.{a}__x.{B2}y.com [,a,B2,]");
   CHECK(whole("**.{a}.com") == "**.*.com **.{a}.com [a,]");
+  CHECK(whole("a.com/*/c") == "a.com/{}/c a.com/*/c [,]");
+  CHECK(whole("*.com/c/*") == "*.com/c/*  [,]");
   CHECK(whole("a.com/X/{p}/*/end/*") == "a.com/X/{}/{}/end/* a.com/X/{p}/*/end/* [p,,]");
   for (const std::string_view bad : {"{.com", "{}.com", "{1a}.com", "{a b}.com", "{a}{b}.com", "{a}.{a}.com",
                                      "x{a}*.com", "}.com", "a.com/{a}x", "a.com/x{a}", "a.com/{a}/{a}", "a.com/x*"}) {

@@ -49,6 +49,23 @@ TEST_CASE("a route holds every spelling of its name: `--` for `__`, and a machin
   CHECK(table.at("a__b.example.com") == "m2:3000");
 }
 
+TEST_CASE("the longest wildcard holds a name in both of its spellings") {
+  Filled table;
+  table.route("short", {"*.example.com"}, {"m2", "", "", 0});
+  table.route("long", {"*__misha.example.com"}, {"m3", "", "", 0});
+  CHECK(table.pattern("foo__misha.example.com") == "*__misha.example.com");
+  CHECK(table.pattern("foo--misha.example.com") == "*__misha.example.com");
+  CHECK(table.pattern("foo--bob.example.com") == "*.example.com");
+  table.route("longer", {"a--*.example.com"}, {"m4", "", "", 0});
+  CHECK(table.pattern("a--misha.example.com") == "*__misha.example.com");
+  CHECK(table.pattern("a--bob.example.com") == "a--*.example.com");
+  table.route("dashes", {"*--misha.example.com"}, {"m1", "", "", 0});
+  CHECK(table.pattern("foo--misha.example.com") == "*--misha.example.com");
+  CHECK(table.pattern("foo__misha.example.com") == "*__misha.example.com");
+  table.route("captured", {"{who}__team.example.com"}, {"m1", "", "", 0});
+  CHECK(table.resolved("bob--team.example.com").captures.value("who") == "bob");
+}
+
 TEST_CASE("the grammar wins over a wildcard, which has what the grammar leaves") {
   Filled table;
   table.route("rt_1", {"*.iterate.app", "*.misha.iterate.app"}, {"m2", "", "", 0});
@@ -83,6 +100,38 @@ TEST_CASE("a route leads to a machine, a project, a port or a service") {
   CHECK(table.at("c.example.com") == "m3:3000");
   table.suspend("misha");
   CHECK(table.at("c.example.com") == "forbidden");
+}
+
+TEST_CASE("an exchange is the project's that the host names, or that the route or the machine belongs to") {
+  Filled table;
+  const auto tenant = [&table](std::string_view host) {
+    Resolution out;
+    (void)table.index.resolve({host, "/"}, out);
+    return std::string(out.tenant);
+  };
+  Machine owned = *table.index.machine("m2");
+  owned.owner = "misha";
+  table.apply(PutMachine{owned});
+  Route route;
+  route.id = "rt_1";
+  route.owner = "misha";
+  for (const auto& [pattern, machine] :
+       {std::pair{"own.net", "m2"}, {"{m}.captured.net", "m{m}"}, {"operators.net", "m3"}}) {
+    route.patterns.push_back(IndexFixture::read(pattern, {machine, "", "", 0}));
+  }
+  table.apply(PutRoute{route});
+  table.domain("example.com", "misha");
+  for (const char* host : {"misha.iterate.app", "docs.misha.iterate.app", "none.misha.iterate.app",
+                           "0__misha.iterate.app", "x__misha.iterate.app", "example.com", "none.example.com",
+                           "m2.machines.iterate.app", "own.net", "2.captured.net", "9.captured.net", "operators.net"}) {
+    CAPTURE(host);
+    CHECK(tenant(host) == "misha");
+  }
+  for (const char* host : {"m1.machines.iterate.app", "m3.machines.iterate.app", "none.iterate.app", "elsewhere.net",
+                           "0__m2.machines.iterate.app"}) {
+    CAPTURE(host);
+    CHECK(tenant(host).empty());
+  }
 }
 
 TEST_CASE("a custom domain holds its name, ports and services under it") {
@@ -234,10 +283,10 @@ TEST_CASE("a machine's hosts are listed, its own first") {
   table.route("rt_1", {"a.com", "*.a.com"}, {"m1", "", "", 0});
   const std::vector<std::string> expected = {"m1.machines.iterate.app", "misha.iterate.app", "docs__misha.iterate.app",
                                              "example.com", "a.com"};
-  CHECK(table.index.hosts_of("m1") == expected);
+  CHECK(table.index.hosts_of("m1", "", 0) == expected);
   const std::vector<std::string> second = {"m2.machines.iterate.app", "db__misha.iterate.app"};
-  CHECK(table.index.hosts_of("m2") == second);
-  CHECK(table.index.hosts_of("nobody").empty());
+  CHECK(table.index.hosts_of("m2", "", 0) == second);
+  CHECK(table.index.hosts_of("nobody", "", 0).empty());
   for (const std::string& host : expected) CHECK(table.resolved(host).machine == "m1");
 }
 

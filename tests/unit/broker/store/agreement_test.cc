@@ -99,7 +99,7 @@ std::string answers(const RouteIndex& index) {
     resolve(id + ".machines.iterate.app");
     resolve("4001__" + id + ".machines.iterate.app");
     all += index.token_machine(id, std::string(64, 'a'));
-    std::vector<std::string> hosts = index.hosts_of(id);
+    std::vector<std::string> hosts = index.hosts_of(id, {}, 0);
     std::sort(hosts.begin(), hosts.end());
     for (const std::string& host : hosts) all += host + " ";
   }

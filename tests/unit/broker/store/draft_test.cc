@@ -3,55 +3,10 @@
 
 #include <doctest/doctest.h>
 
-#include "broker/store/expired_rows.h"
-#include "broker/store/undo.h"
-#include "tests/unit/broker/store/store_fixture.h"
+#include "tests/unit/broker/store/draft_fixture.h"
 
 namespace ingress::broker {
 namespace {
-
-class DraftFixture : public StoreFixture {
- public:
-  Outcome transact(Store::Make make) {
-    Outcome outcome;
-    store->transact("tester", 1234, std::move(make), [this, &outcome](Outcome result) {
-      outcome = std::move(result);
-      answered();
-    });
-    wait(1);
-    return outcome;
-  }
-  template <class Answer>
-  Answer ask(std::function<Answer(Tables&)> look) {
-    Answer answer;
-    store->read([&answer, &look](Tables& tables) { answer = look(tables); }, [this](Status) { answered(); });
-    wait(1);
-    return answer;
-  }
-  Outcome undo(int64_t revision) {
-    return transact([revision](Draft& draft) -> tl::expected<void, StoreError> {
-      tl::expected<Change, StoreError> inverse = inverse_of(*draft.tables().change(revision), draft.tables());
-      if (!inverse) return tl::unexpected(inverse.error());
-      return draft.put(std::move(*inverse));
-    });
-  }
-  Machine expiring(const std::string& id, int64_t at) {
-    Machine made = machine(id);
-    made.expires_at = at;
-    return made;
-  }
-  size_t sweep(int64_t time) {
-    size_t count = 0;
-    const Outcome done = transact([time, &count](Draft& draft) -> tl::expected<void, StoreError> {
-      const auto deleted = delete_expired(draft, time);
-      if (!deleted) return tl::unexpected(deleted.error());
-      count = *deleted;
-      return {};
-    });
-    REQUIRE(done.has_value());
-    return count;
-  }
-};
 
 TEST_CASE("a draft reads what it has put, and its changes are those that are applied") {
   DraftFixture store;
@@ -121,6 +76,32 @@ TEST_CASE("pages follow each other by key, and filters hold in each") {
   RowFilter nowhere;
   nowhere.project = "misha";
   CHECK(ids("", 3, nowhere).empty());
+  led.external_id = "even";
+  CHECK(ids("", 2, led) == "02");
+  CHECK(ids("rt_2", 2, led) == "4");
+  led.project = "misha";
+  CHECK(ids("", 3, led).empty());
+  led.project.clear();
+  led.machine = "none";
+  CHECK(ids("", 3, led).empty());
+}
+
+TEST_CASE("a route is found by two of its targets where it has both") {
+  DraftFixture store;
+  store.done(PutMachine{StoreFixture::machine("mach_1"), true});
+  store.done(PutProject{StoreFixture::project("misha"), true});
+  Route both = StoreFixture::route("rt_both", {"a.example.com"}, {"mach_1"});
+  both.patterns.push_back({"b.example.com", {"", "misha"}});
+  store.done(PutRoute{both, true, false});
+  store.done(PutRoute{StoreFixture::route("rt_m", {"c.example.com"}, {"mach_1"}), true, false});
+  store.done(PutRoute{StoreFixture::route("rt_p", {"d.example.com"}, {"", "misha"}), true, false});
+  RowFilter filter;
+  filter.machine = "mach_1";
+  filter.project = "misha";
+  const auto rows =
+      store.ask<std::vector<Route>>([&filter](Tables& tables) { return tables.routes_page("", 10, filter); });
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].id == "rt_both");
 }
 
 TEST_CASE("a project has as many machines and routes as its limits allow, counted within a transaction too") {
@@ -185,6 +166,99 @@ TEST_CASE("the tokens of a project go with it") {
   CHECK(left.join_tokens.empty());
 }
 
+TEST_CASE("the shares of a project go with it, and what was before it is not a later one's") {
+  DraftFixture store;
+  const auto seen = [&store](int64_t since) {
+    std::string told;
+    for (const ChangeRow& row : store.ask<std::vector<ChangeRow>>(
+             [since](Tables& tables) { return tables.changes_of_project("misha", since, 100); })) {
+      told += row.operation + " ";
+    }
+    return told;
+  };
+  store.done(PutMachine{StoreFixture::machine("mach_1"), true});
+  store.done(PutProject{StoreFixture::project("misha"), true});
+  store.done(PutShare{{"sh_1", "misha.example.com", "/", "mach_1", 3000, "misha", std::string(64, 'a'), "", 5, 0}});
+  store.done(DeleteProject{"misha"});
+  CHECK(store.snapshot().shares.empty());
+  CHECK(seen(0) == "project.create share.create project.delete share.delete ");
+  const int64_t again = store.done(PutProject{StoreFixture::project("misha"), true});
+  CHECK(seen(0) == "project.create ");
+  CHECK(seen(again).empty());
+  const auto backwards = store.ask<std::vector<ChangeRow>>(
+      [again](Tables& tables) { return tables.changes_before("misha", again + 1, 100); });
+  REQUIRE(backwards.size() == 1);
+  CHECK(backwards[0].revision == again);
+}
+
+TEST_CASE("what goes with a machine has rows of its own before it, and a token needs the machine that it is for") {
+  DraftFixture store;
+  const std::string hash(64, 'a');
+  store.refused(PutAccessToken{{"at_1", "tcp:mach_1:*", hash, "", 0, 0}}, ErrorCode::kNotFound);
+  store.done(PutMachine{StoreFixture::machine("mach_1"), true});
+  store.done(PutAccessToken{{"at_1", "tcp:mach_1:*", hash, "", 0, 0}});
+  store.done(PutToken{{"tok_1", "mach_1", hash, "", 0}});
+  const int64_t since = store.done(PutShare{{"sh_1", "a.example.com", "/", "mach_1", 3000, "", hash, "", 5, 0}});
+  std::vector<Change> applied;
+  store.store->set_on_committed([&applied](const Transaction& transaction, int64_t, const auto& visible) {
+    applied = transaction.changes;
+    visible();
+  });
+  store.done(DeleteMachine{"mach_1"});
+  std::string told;
+  for (const ChangeRow& row : store.changes(since)) told += row.operation + " ";
+  CHECK(told == "token.delete share.delete access_token.delete machine.delete ");
+  CHECK(applied.size() == 4);
+}
+
+TEST_CASE("a share of a project goes on with the project's machine when the one that it was made on is deleted") {
+  DraftFixture store;
+  const std::string hash(64, 'a');
+  store.done(PutMachine{StoreFixture::machine("mach_1"), true});
+  store.done(PutMachine{StoreFixture::machine("mach_2"), true});
+  store.done(PutProject{StoreFixture::project("misha"), true});
+  store.done(AttachMachine{"misha", "mach_2"});
+  store.done(PutShare{{"sh_1", "misha.example.com", "/", "mach_1", 3000, "misha", hash, "", 5, 0}});
+  const int64_t since = store.done(PutShare{{"sh_2", "a.example.com", "/", "mach_1", 3000, "", hash, "", 5, 0}});
+  store.done(DeleteMachine{"mach_1"});
+  std::string told;
+  for (const ChangeRow& row : store.changes(since)) told += row.operation + " ";
+  CHECK(told == "share.update share.delete machine.delete ");
+  const Snapshot left = store.snapshot();
+  REQUIRE(left.shares.size() == 1);
+  CHECK(left.shares[0].machine == "mach_2");
+  CHECK(left.shares[0].sha256 == hash);
+  store.done(AttachMachine{"misha", ""});
+  store.done(DeleteMachine{"mach_2"});
+  CHECK(store.snapshot().shares.empty());
+}
+
+TEST_CASE("what stands in the way and is another's has a sentence without its name") {
+  DraftFixture store;
+  store.done(PutProject{StoreFixture::project("misha"), true});
+  Machine owned = StoreFixture::machine("mach_1");
+  owned.owner = "misha";
+  store.done(PutMachine{owned, true});
+  store.done(PutRoute{StoreFixture::route("rt_secret", {"a.example.com"}, {"mach_1"}), true, false});
+  const auto refusal = [&store](Change change) {
+    const auto outcome = store.commit({std::move(change)});
+    REQUIRE_FALSE(outcome.has_value());
+    return outcome.error();
+  };
+  const StoreError taken = refusal(PutMachine{StoreFixture::machine("mach-1"), true});
+  CHECK(taken.holder == "misha");
+  CHECK(taken.detail.find("mach_1") != std::string::npos);
+  CHECK(taken.neutral.find("mach_1") == std::string::npos);
+  for (const StoreError& held :
+       {refusal(PutRoute{StoreFixture::route("rt_2", {"a.example.com"}, {"mach_1"}), true, false}),
+        refusal(DeleteMachine{"mach_1"}), refusal(PutDomain{{"a.example.com", "misha", 0}})}) {
+    CHECK(held.holder.empty());
+    CHECK(held.detail.find("rt_secret") != std::string::npos);
+    CHECK_FALSE(held.neutral.empty());
+    CHECK(held.neutral.find("rt_secret") == std::string::npos);
+  }
+}
+
 TEST_CASE("a project's changes are told apart, and a row that changes hands is the operator's business") {
   DraftFixture store;
   store.done(PutProject{StoreFixture::project("misha"), true});
@@ -200,45 +274,6 @@ TEST_CASE("a project's changes are told apart, and a row that changes hands is t
   std::string told;
   for (const ChangeRow& row : rows) told += row.operation + " ";
   CHECK(told == "project.create machine.create token.create ");
-}
-
-TEST_CASE("a change is taken back where nothing newer touched its row") {
-  DraftFixture store;
-  const int64_t made = store.done(PutMachine{StoreFixture::machine("mach_1"), true});
-  Machine changed = StoreFixture::machine("mach_1");
-  changed.default_port = 4000;
-  const int64_t updated = store.done(PutMachine{changed, false});
-  const auto stale = store.undo(made);
-  REQUIRE_FALSE(stale.has_value());
-  CHECK(stale.error().error.code == ErrorCode::kConflict);
-  CHECK(store.undo(updated).has_value());
-  CHECK(store.snapshot().machines[0].default_port == 3000);
-  CHECK(store.undo(made).has_value());
-  CHECK(store.snapshot().machines.empty());
-}
-
-TEST_CASE("an undone change of a machine leaves the state that an attachment gave it since") {
-  DraftFixture store;
-  store.done(PutMachine{StoreFixture::machine("mach_1"), true});
-  Machine changed = StoreFixture::machine("mach_1");
-  changed.default_port = 4000;
-  const int64_t updated = store.done(PutMachine{changed, false});
-  store.done(PutProject{StoreFixture::project("misha", "mach_1"), true});
-  REQUIRE(store.undo(updated).has_value());
-  const Machine now = store.snapshot().machines[0];
-  CHECK(now.default_port == 3000);
-  CHECK(now.state == MachineState::kActive);
-}
-
-TEST_CASE("what had a secret does not come back") {
-  DraftFixture store;
-  store.done(PutMachine{StoreFixture::machine("mach_1"), true});
-  const int64_t made = store.done(PutToken{{"tok_1", "mach_1", std::string(64, 'a'), "", 0}});
-  REQUIRE(store.undo(made).has_value());
-  CHECK(store.snapshot().tokens.empty());
-  const auto again = store.undo(made + 1);
-  REQUIRE_FALSE(again.has_value());
-  CHECK(again.error().detail.find("secret") != std::string::npos);
 }
 
 }  // namespace

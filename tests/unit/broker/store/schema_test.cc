@@ -138,6 +138,35 @@ TEST_CASE("an addition leaves the version, so that the program from before it op
   CHECK(number(*open(path + ".v1.1"), "SELECT count(*) FROM a") == 2);
 }
 
+TEST_CASE_FIXTURE(StoreFixture, "names that an older program wrote are found by their end once the file is opened") {
+  done(PutMachine{machine("mach_1"), true});
+  done(PutProject{project("misha"), true});
+  Route owned = route("rt_1", {"app.example.com/api/*"}, {"mach_1"});
+  owned.owner = "misha";
+  done(PutRoute{owned, true});
+  done(PutDomain{{"shop.example.com", "misha", 0}});
+  store.reset();
+  run(path, "UPDATE patterns SET reversed = '', owner = ''; UPDATE domains SET reversed = ''");
+  reopen();
+  std::string found;
+  store->read(
+      [&found](Tables& tables) {
+        const Tables::Look add = [&found](std::string_view name) {
+          found.append(name).append(" ");
+          return false;
+        };
+        tables.find_host_of_others(".example.com", false, "other", add);
+        tables.find_host_of_others("app.example.com", true, "other", add);
+        tables.find_host_of_others("pp.example.com", true, "other", add);
+        tables.find_host_of_others(".example.com", false, "misha", add);
+        tables.find_domain_of_others(".example.com", "other", add);
+        tables.find_domain_of_others(".example.com", "misha", add);
+      },
+      [this](Status) { answered(); });
+  wait(1);
+  CHECK(found == "app.example.com app.example.com shop.example.com ");
+}
+
 TEST_CASE("a migration that fails leaves the file as it was") {
   const TemporaryFolder folder;
   const std::string path = folder.file("routes.db");

@@ -215,14 +215,35 @@ TEST_CASE_FIXTURE(Fixture, "what is valid is printed with where it came from, se
   CHECK(out.str().find("s3cret") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a secret is read anew from its file and loses one newline") {
+TEST_CASE_FIXTURE(Fixture, "a secret is read anew from its file and loses what is blank around it") {
   const ScratchFile file("first\n");
   REQUIRE_FALSE(run({"run", "--token-file", file.path().c_str()}).exit_code);
   CHECK(token.read().value() == "first");
-  std::ofstream(file.path()) << "second\n\n";
-  CHECK(token.read().value() == "second\n");
-  std::ofstream(file.path()) << "";
-  CHECK_FALSE(token.read().has_value());
+  for (const char* text : {"second\n\n", "second \t\r\n", "\r\n\n second"}) {
+    CAPTURE(text);
+    std::ofstream(file.path()) << text;
+    CHECK(token.read().value() == "second");
+  }
+  std::ofstream(file.path()) << "two words\n";
+  CHECK(token.read().value() == "two words");
+  for (const char* text : {"", "\n", " \r\n\n"}) {
+    CAPTURE(text);
+    std::ofstream(file.path()) << text;
+    CHECK_FALSE(token.read().has_value());
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a secret's variable loses what is blank around it, and is none where that is all") {
+  SUBCASE("text") {
+    const Variable variable("INGRESS_TOKEN", " by variable\n");
+    REQUIRE_FALSE(run({"run"}).exit_code);
+    CHECK(token.read().value() == "by variable");
+  }
+  SUBCASE("blanks") {
+    const Variable variable("INGRESS_TOKEN", " \n");
+    REQUIRE_FALSE(run({"run"}).exit_code);
+    CHECK_FALSE(token.read().has_value());
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "a secret's variable loses to a file by flag and wins over one by the TOML file") {

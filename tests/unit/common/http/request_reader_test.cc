@@ -327,5 +327,22 @@ TEST_CASE("a head of a mebibyte that comes byte by byte is read (a quadratic sea
   CHECK(event == ReadEvent::kHead);
 }
 
+TEST_CASE("of a head that is refused, what it asked for can still be told; of what is no head, nothing") {
+  std::string refused = with_headroom("GET /a?b HTTP/1.1\r\nHost: a b\r\nX: y\r\n\r\n");
+  RequestReader reader;
+  MutableBytes input = bytes_of(refused, kHeadroomBytes);
+  REQUIRE(reader.next(input, 0) == ReadEvent::kError);
+  CHECK(reader.error().code == ErrorCode::kInvalidHost);
+  CHECK(reader.head().method == "GET");
+  CHECK(reader.head().target == "/a?b");
+  CHECK(to_pairs(reader.head().fields) == Pairs{{"Host", "a b"}});
+  std::string noise = with_headroom("\x16\x03\x01 no request\r\n\r\n");
+  RequestReader other;
+  input = bytes_of(noise, kHeadroomBytes);
+  REQUIRE(other.next(input, 0) == ReadEvent::kError);
+  CHECK(other.head().method.empty());
+  CHECK(other.head().fields.empty());
+}
+
 }  // namespace
 }  // namespace ingress::http::test

@@ -78,7 +78,7 @@ RequestHandler* ScriptedAcceptor::on_request(Responder& responder, const http::R
   return &exchange;
 }
 
-http::ErrorAnswer ScriptedAcceptor::on_unreadable(const Error& error, std::string_view) {
+http::ErrorAnswer ScriptedAcceptor::on_unreadable(const Error& error, const UnreadableRequest&) {
   return http::error_answer(error, {}, {});
 }
 

@@ -72,7 +72,7 @@ class ScriptedAcceptor final : public RequestAcceptor {
   };
 
   RequestHandler* on_request(Responder& responder, const http::RequestHead& head, const RequestInfo& info) override;
-  http::ErrorAnswer on_unreadable(const Error& error, std::string_view client_ip) override;
+  http::ErrorAnswer on_unreadable(const Error& error, const server::UnreadableRequest& request) override;
 
   std::vector<std::unique_ptr<Exchange>> exchanges;
   // Called after a request's head was recorded; may answer at once.

@@ -87,13 +87,22 @@ TEST_CASE("where a name has certificates of both kinds, ECDSA is shown, and RSA 
   }
 }
 
-TEST_CASE("both kinds are shown for a wildcard's names, and a certificate of the same kind never displaces the first") {
+TEST_CASE("both kinds are shown for a wildcard's names, and of one kind the certificate that ends last") {
   Fixture fixture;
-  fixture.files.issue("a", "DNS:*.b.example");
+  fixture.files.issue_between("a", "DNS:*.b.example", {-1, 60});
   fixture.files.issue_rsa("b", "DNS:*.b.example");
-  fixture.files.issue("c", "DNS:*.b.example");
+  fixture.files.issue_between("c", "DNS:*.b.example", {-1, 40});
   fixture.serve();
   CHECK(fixture.shown_to(kAny, "x.b.example") == EVP_PKEY_EC);
   CHECK(fixture.shown_to(kRsa, "x.b.example") == EVP_PKEY_RSA);
   CHECK(fixture.server.find("x.b.example")->path == fixture.files.path("a.crt"));
+}
+
+TEST_CASE("a certificate of another kind that has ended is shown to nobody") {
+  Fixture fixture;
+  fixture.files.issue_between("a", "DNS:both.example", {-30, -1});
+  fixture.files.issue_rsa("b", "DNS:both.example");
+  fixture.serve();
+  CHECK(fixture.shown_to(kAny, "both.example") == EVP_PKEY_RSA);
+  CHECK(fixture.shown_to(kEcdsa, "both.example") == EVP_PKEY_NONE);
 }

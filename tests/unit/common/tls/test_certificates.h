@@ -15,6 +15,12 @@
 
 namespace ingress::test {
 
+// A certificate's validity, in days from now.
+struct Days {
+  long begin = -1;
+  long end = 30;
+};
+
 class Certificates {
  public:
   Certificates() : ca_key_(EVP_EC_gen("P-256")), ca_(X509_new()) {
@@ -39,16 +45,23 @@ class Certificates {
   void issue(const std::string& name, const std::string& alt_names, const std::string& common_name = "leaf") {
     issue_for(EVP_EC_gen("P-256"), name, alt_names, common_name);
   }
-  void issue_rsa(const std::string& name, const std::string& alt_names) {
-    issue_for(EVP_RSA_gen(2048), name, alt_names, "leaf");
+  void issue_rsa(const std::string& name, const std::string& alt_names, Days days = {}) {
+    issue_for(EVP_RSA_gen(2048), name, alt_names, "leaf", days);
+  }
+  void issue_between(const std::string& name, const std::string& alt_names, Days days) {
+    issue_for(EVP_EC_gen("P-256"), name, alt_names, "leaf", days);
   }
 
   void write(const std::string& file, const std::string& text) const { std::ofstream(path(file)) << text; }
 
  private:
-  void issue_for(EVP_PKEY* key, const std::string& name, const std::string& alt_names, const std::string& common_name) {
+  void issue_for(EVP_PKEY* key, const std::string& name, const std::string& alt_names, const std::string& common_name,
+                 Days days = {}) {
+    constexpr long kDay = 3600L * 24;
     X509* const leaf = X509_new();
     fill(leaf, key, common_name, "CA:FALSE", alt_names);
+    X509_gmtime_adj(X509_getm_notBefore(leaf), days.begin * kDay);
+    X509_gmtime_adj(X509_getm_notAfter(leaf), days.end * kDay);
     X509_sign(leaf, ca_key_, EVP_sha256());
     write_certificate(path(name + ".crt"), leaf);
     std::FILE* const file = std::fopen(path(name + ".key").c_str(), "w");

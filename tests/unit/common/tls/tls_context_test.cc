@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "common/tls/certificate_pair.h"
 #include "tests/unit/common/tls/test_certificates.h"
 
 using namespace ingress;
@@ -62,6 +64,56 @@ TEST_CASE("a certificate is found by exact name before wildcard, and a wildcard 
   CHECK(context.find(".iterate.app") == nullptr);
   CHECK(context.certificates()[1].names == std::vector<std::string>{"misha.iterate.app"});
   CHECK(context.certificates()[1].expires_at > std::time(nullptr) + std::time_t{29} * 86400);
+}
+
+TEST_CASE(
+    "of several certificates of a name the one that is valid and ends last serves it, whatever the files' names") {
+  Certificates files;
+  files.issue_between("a-ended", "DNS:www.example", {-90, -1});
+  files.issue_between("b-near", "DNS:www.example,DNS:other.example", {-80, 10});
+  files.issue_between("c-renewed", "DNS:www.example", {-1, 89});
+  files.issue_between("d-to-come", "DNS:www.example", {5, 365});
+  ServerContext context({});
+  REQUIRE(load(context, files.folder()).status.has_value());
+  CHECK(file_of(context.find("www.example")) == "c-renewed.crt");
+  CHECK(file_of(context.find("other.example")) == "b-near.crt");
+  CHECK(context.certificates().size() == 4);
+}
+
+TEST_CASE("an exact name stays before a wildcard that ends later") {
+  Certificates files;
+  files.issue_between("wild", "DNS:*.example.com", {-1, 365});
+  files.issue_between("exact", "DNS:www.example.com", {-1, 10});
+  ServerContext context({});
+  REQUIRE(load(context, files.folder()).status.has_value());
+  CHECK(file_of(context.find("www.example.com")) == "exact.crt");
+}
+
+TEST_CASE("as certificates begin and end while they are loaded, the choice follows") {
+  Certificates files;
+  files.issue_between("a", "DNS:www.example", {-80, 10});
+  files.issue_between("b", "DNS:www.example", {5, 95});
+  ServerContext context({});
+  REQUIRE(load(context, files.folder()).status.has_value());
+  constexpr std::time_t kDay = 86400;
+  const std::time_t now = std::time(nullptr);
+  CHECK(file_of(context.find("www.example")) == "a.crt");
+  context.choose_at(now + 4 * kDay);
+  CHECK(file_of(context.find("www.example")) == "a.crt");
+  context.choose_at(now + 6 * kDay);
+  CHECK(file_of(context.find("www.example")) == "b.crt");
+}
+
+TEST_CASE("a self-signed certificate gives way to any other that is valid") {
+  Certificates files;
+  const auto pair = ingress::tls::make_self_signed({"www.example"}, std::chrono::hours(24 * 365));
+  REQUIRE(pair.has_value());
+  files.write("a.crt", pair->certificate);
+  files.write("a.key", pair->key);
+  files.issue("b", "DNS:www.example");
+  ServerContext context({});
+  REQUIRE(load(context, files.folder()).status.has_value());
+  CHECK(file_of(context.find("www.example")) == "b.crt");
 }
 
 TEST_CASE("a certificate without alternative names serves its common name") {

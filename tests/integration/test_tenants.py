@@ -1,0 +1,152 @@
+"""What one project's token can take of another project, or learn of it."""
+import pytest
+
+from harness.admin import Admin
+from harness.wait import wait_until
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory, ca):
+    from harness.stack import Stack
+
+    made = Stack(tmp_path_factory.mktemp("tenants"), ca)
+    for slug in ("vict", "evil"):
+        made.admin.project(slug)
+        made.admin.machine(f"mach_{slug}", owner=slug)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def admin(stack):
+    return stack.admin
+
+
+@pytest.fixture
+def token_of(stack):
+    def make(slug):
+        made = stack.admin.ok("POST", "/v1/tokens", {"role": f"project:{slug}"})
+        return Admin(port=stack.broker.admin_port, token=made["token"])
+
+    return make
+
+
+def names_nothing(answer, *words):
+    return not [word for word in words if word.encode() in answer.body]
+
+
+@pytest.mark.parametrize("over", ["*.shared.net", "**.shared.net", "a*.shared.net", "app.shared.net", "app.shared.net/login", "**.net"])
+def test_nobody_takes_the_rest_of_a_host_of_which_another_holds_a_path(admin, token_of, over):
+    admin.call("POST", "/v1/routes", {"id": "rt_vict", "owner": "vict", "patterns": [
+        {"pattern": "app.shared.net/api/*", "target": {"machine": "mach_vict"}}]})
+    evil = token_of("evil")
+    refused = evil.call("POST", "/v1/routes", {"patterns": [{"pattern": over, "target": {"machine": "mach_evil"}}]})
+    assert refused.status == 403 and names_nothing(refused, "vict"), refused
+    line = '{"patterns":[{"pattern":"%s","target":{"machine":"mach_evil"}}]}\n' % over
+    assert evil.call("POST", "/v1/routes/import", raw=line.encode()).status == 403
+    own = token_of("vict").ok("POST", "/v1/routes", {"patterns": [{"pattern": "*.shared.net", "target": {"machine": "mach_vict"}}]})
+    admin.ok("DELETE", f"/v1/routes/{own['id']}")
+
+
+def test_nobody_takes_a_domain_above_a_host_of_another(admin, token_of):
+    admin.call("POST", "/v1/routes", {"id": "rt_vict", "owner": "vict", "patterns": [
+        {"pattern": "app.shared.net/api/*", "target": {"machine": "mach_vict"}}]})
+    admin.domain("shop.acme.net", "vict")
+    evil = token_of("evil")
+    for name in ("shared.net", "app.shared.net", "acme.net"):
+        assert evil.refused("POST", "/v1/domains", {"name": name}) == (403, "forbidden"), name
+    for over in ("*.acme.net", "*.*.acme.net", "x.*.acme.net"):
+        body = {"patterns": [{"pattern": over, "target": {"machine": "mach_evil"}}]}
+        assert evil.refused("POST", "/v1/routes", body) == (403, "forbidden"), over
+    made = evil.ok("POST", "/v1/routes", {"patterns": [{"pattern": "b*.shared.net", "target": {"machine": "mach_evil"}}]})
+    evil.ok("DELETE", f"/v1/routes/{made['id']}")
+
+
+def test_a_project_that_gets_the_slug_of_an_earlier_one_has_nothing_of_it(stack, admin, token_of):
+    admin.project("reused", "mach_a")
+    admin.service("reused", "payroll", 4000, policy={"request_headers": {"set": {"X-Api-Key": "s3cr3t"}}})
+    link = admin.ok("POST", "/v1/shares", {"host": "reused.iterate.app", "label": "for the former owner"})
+    admin.detach("reused")
+    since = admin.ok("GET", "/v1/changes?limit=1000")["next"]
+    admin.ok("DELETE", "/v1/projects/reused")
+    rows = admin.ok("GET", f"/v1/changes?since={since}")["items"]
+    assert [row["operation"] for row in rows] == ["project.delete", "share.delete"]
+    admin.project("reused", "mach_a")
+    assert admin.refused("GET", f"/v1/shares/{link['id']}")[0] == 404
+    later = token_of("reused")
+    assert later.items("/v1/shares") == []
+    for query in ("?limit=1000", "?before=1000000"):
+        seen = later.call("GET", f"/v1/changes{query}")
+        assert {row["operation"] for row in seen.json["items"]} == {"project.create", "project.attach"}
+        assert names_nothing(seen, "s3cr3t", "former")
+    for row in rows:
+        assert later.refused("POST", f"/v1/changes/{row['revision']}/undo")[0] == 404
+    assert admin.ok("GET", "/v1/changes?limit=1000")["items"][-1]["operation"] == "access_token.create"
+
+
+def test_a_token_for_the_ports_of_a_machine_needs_the_machine(admin):
+    assert admin.refused("POST", "/v1/tokens", {"role": "tcp:ghost:*"}) == (404, "not_found")
+    assert admin.refused("POST", "/v1/tokens", {"role": "tcp:ghost:22"}) == (404, "not_found")
+
+
+def test_a_machine_of_two_projects_tells_each_of_its_own_names_and_attachments(admin, token_of):
+    admin.project("left")
+    admin.project("right")
+    admin.machine("mach_both", owner="left")
+    admin.attach("mach_both", "left")
+    admin.attach("mach_both", "right")
+    admin.service("right", "hidden", 4000)
+    admin.domain("hidden.example.com", "right")
+    admin.ok("POST", "/v1/routes", {"id": "rt_ops", "patterns": [{"pattern": "ops.example.com", "target": {"machine": "mach_both"}}]})
+    left, right = token_of("left"), token_of("right")
+    own = left.ok("POST", "/v1/routes", {"patterns": [{"pattern": "own.example.com", "target": {"machine": "mach_both"}}]})
+    assert left.ok("GET", "/v1/machines/mach_both")["hosts"] == ["mach_both.machines.iterate.app", "left.iterate.app", "own.example.com"]
+    assert right.ok("GET", "/v1/machines/mach_both")["hosts"] == [
+        "mach_both.machines.iterate.app", "right.iterate.app", "hidden__right.iterate.app", "hidden.example.com"]
+    assert [row["hosts"] for row in left.items("/v1/machines")] == [left.ok("GET", "/v1/machines/mach_both")["hosts"]]
+    assert len(admin.ok("GET", "/v1/machines/mach_both")["hosts"]) == 7
+    for each, slug in ((left, "left"), (right, "right")):
+        told = wait_until(lambda each=each: each.ok("GET", "/v1/machines/mach_both/events")["items"], "an event")
+        assert [event["data"] for event in told if event["type"] == "attached"] == [{"project": slug}]
+    left.detach("left")
+    left.ok("DELETE", f"/v1/routes/{own['id']}")
+    for take_away in (lambda: admin.detach("right"), lambda: admin.ok("DELETE", "/v1/routes/rt_ops"), None):
+        refused = left.call("DELETE", "/v1/machines/mach_both")
+        assert names_nothing(refused, "right", "rt_ops") and refused.status == (409 if take_away else 204), refused
+        if take_away:
+            take_away()
+
+
+def test_a_machine_that_only_a_service_is_on_tells_its_project_of_its_events(admin, token_of):
+    admin.project("serving")
+    admin.service("serving", "web", 4000, machine="mach_vict")
+    own = token_of("serving")
+    assert own.ok("GET", "/v1/machines/mach_vict")["id"] == "mach_vict"
+    assert own.call("GET", "/v1/machines/mach_vict/events").status == 200
+    admin.delete_service("serving", "web")
+    assert own.refused("GET", "/v1/machines/mach_vict/events")[0] == 404
+
+
+def test_what_is_anothers_stands_in_the_way_without_its_name(admin, token_of):
+    admin.ok("POST", "/v1/routes", {"id": "rt_unsaid", "owner": "vict", "patterns": [
+        {"pattern": "unsaid.example.net", "target": {"machine": "mach_vict"}}]})
+    evil = token_of("evil")
+    body = {"patterns": [{"pattern": "unsaid.example.net", "target": {"machine": "mach_evil"}}]}
+    held = evil.call("POST", "/v1/routes", body)
+    assert held.status == 409 and names_nothing(held, "rt_unsaid", "vict"), held
+    taken = evil.call("POST", "/v1/machines", {"id": "mach-vict"})
+    assert taken.status == 409 and names_nothing(taken, "mach_vict"), taken
+    own = token_of("vict").call("POST", "/v1/machines", {"id": "mach-vict"})
+    assert own.status == 409 and b"mach_vict" in own.body, "its owner is told"
+    assert b"rt_unsaid" in admin.call("POST", "/v1/routes", body).body
+
+
+def test_why_a_host_of_another_leads_nowhere_is_not_told(admin, token_of):
+    admin.machine("mach_hush")
+    admin.service("vict", "hush", 4000, machine="mach_hush")
+    admin.ok("PATCH", "/v1/machines/mach_hush", {"state": "archived"})
+    body = {"host": "hush__vict.iterate.app"}
+    refused = token_of("evil").call("POST", "/v1/shares", body)
+    assert refused.status == 409 and names_nothing(refused, "mach_hush", "archived"), refused
+    assert b"archived" in token_of("vict").call("POST", "/v1/shares", body).body
+    assert b"neither a port nor a service" in token_of("evil").call("POST", "/v1/shares", {"host": "none__evil.iterate.app"}).body
