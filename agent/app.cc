@@ -115,7 +115,6 @@ class App {
 
 int App::run() {
   uv::raise_file_limit();
-  if (!listen()) return cli::kExitFailed;
   terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { on_signal("SIGTERM"); });
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
   upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { on_upgrade(); });
@@ -123,6 +122,7 @@ int App::run() {
     log_warn("reload_needs_supervise",
              {{"hint", "run with --supervise: SIGHUP then starts it anew, and cuts nothing"}});
   });
+  if (!listen()) return cli::kExitFailed;
   supervise::signal_when_parent_dies(SIGTERM);
   parent_.begin();
   log_info("starting", {{"version", config_.tunnel.agent_version},

@@ -15,6 +15,7 @@
 #include "broker/loop_set.h"
 #include "broker/machine_joiner.h"
 #include "broker/store/follower.h"
+#include "broker/store/schema.h"
 #include "broker/store/store.h"
 #include "common/base/log.h"
 #include "common/base/signals.h"
@@ -112,12 +113,12 @@ class App {
 int App::run() {
   uv::raise_file_limit();
   if (config_.schedule_in_turn) uv::schedule_in_turn();
-  // The next process may be there before this one serves.
+  // The next process may be there before this one serves, and logs may be rotated.
+  hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] { on_hang_up(); });
   upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { on_upgrade(); });
   if (!open_files()) return 1;
   terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { on_signal("SIGTERM"); });
   interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
-  hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] { on_hang_up(); });
   if (dev_ == nullptr) {
     read_snapshot();
   } else {
@@ -157,13 +158,17 @@ bool App::start_dev() {
 
 // All that can fail for what the configuration says, before the process that serves lets go of anything.
 bool App::can_begin() {
-  const std::string problem = place_stand_in(config_);
+  std::string problem = place_stand_in(config_);
   if (!problem.empty()) {
     log_error("certificates_failed", {{"error", problem}});
     return false;
   }
   if (config_.dev == nullptr && !loops_.open_files()) return false;
   if (!supervised_) return true;
+  if (!check_version(config_.db, problem)) {
+    log_error("database_failed", {{"path", config_.db}, {"error", problem}});
+    return false;
+  }
   for (const auto* addresses : {&config_.http, &config_.https, &config_.admin}) {
     for (const uv::Address& address : *addresses) {
       if (const Status held = uv::hold_socket(address); !held) {

@@ -26,4 +26,7 @@ Status prepare_schema(db::Database& database, const std::string& path, const Sch
 // For readers: the file is ours, of a version up to the newest that we know, with all additions that we know.
 Status check_schema(db::Database& database, const std::string& path, std::string& problem);
 
+// The file, where there is one, is ours and of a version that this program can bring up or use. Nothing is made.
+Status check_version(const std::string& path, std::string& problem);
+
 }  // namespace ingress::broker

@@ -181,6 +181,11 @@ bool TunnelRegistry::Impl::enter(BrokerTunnel& tunnel) const {
 }
 
 void TunnelRegistry::Impl::accept(BrokerTunnel& tunnel) {
+  // Whom others were held against is not the holder any more.
+  const auto contest = contests.find(tunnel.machine());
+  if (contest != contests.end() && contest->second.instance() != tunnel.instance()) {
+    end_contest(std::string(tunnel.machine()), true);
+  }
   tunnel.welcome();
   ++counts.opened;
   add_serving(tunnel);
@@ -226,15 +231,20 @@ void TunnelRegistry::Impl::end_contest(const std::string& machine, bool holder_a
   // One that failed meanwhile has still to close.
   std::erase_if(contest.newcomers,
                 [](const BrokerTunnel* newcomer) { return newcomer->state() != BrokerTunnel::State::kChecking; });
-  if (holder_answered) {
+  const auto holders = serving.find(machine);
+  const bool leaves = holders != serving.end() && std::any_of(holders->second.begin(), holders->second.end(),
+                                                              [](const auto* holder) { return holder->leaving(); });
+  if (holder_answered && !leaves) {
     for (BrokerTunnel* newcomer : contest.newcomers) newcomer->refuse(TunnelRefusal::kDuplicateMachine);
     return;
   }
   if (contest.newcomers.empty()) return;
-  if (const auto holders = serving.find(contest.newcomers.front()->machine()); holders != serving.end()) {
-    const std::vector<BrokerTunnel*> silent = std::move(holders->second);
+  if (holders != serving.end()) {
+    const std::vector<BrokerTunnel*> before = std::move(holders->second);
     forget_serving(contest.newcomers.front()->machine());
-    for (BrokerTunnel* holder : silent) holder->close(kHolderSilent);
+    for (BrokerTunnel* holder : before) {
+      leaves ? holder->drain(GoawayReason::kReplaced) : holder->close(kHolderSilent);
+    }
   }
   for (BrokerTunnel* newcomer : contest.newcomers) accept(*newcomer);
 }
@@ -242,12 +252,17 @@ void TunnelRegistry::Impl::end_contest(const std::string& machine, bool holder_a
 void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
   const auto found = contests.find(tunnel.machine());
   if (found == contests.end() || tunnel.instance() == found->second.instance()) return;
-  end_contest(tunnel.machine(), true);
+  // Later: this is the holder's own callback, and it may have to drain.
+  loop.defer([this, machine = tunnel.machine()] { end_contest(machine, true); });
 }
 
 // Of a tunnel that serves: an agent that has been replaced knows another machine's ports, or old ones.
 void TunnelRegistry::Impl::on_event(BrokerTunnel& tunnel, const tunnel::pb::Event& event) {
-  if (event.leaving()) tunnel.set_leaving();
+  if (event.leaving()) {
+    tunnel.set_leaving();
+    // Who asked before that was known has the machine now.
+    on_pong(tunnel);
+  }
   const auto found = serving.find(tunnel.machine());
   if (watcher == nullptr || found == serving.end()) return;
   if (std::find(found->second.begin(), found->second.end(), &tunnel) == found->second.end()) return;

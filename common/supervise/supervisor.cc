@@ -21,8 +21,8 @@ namespace {
 
 // A child that has run so long has started well.
 constexpr Duration kSettled{1000};
-// A new child that has said nothing by then is from before there was a word for it.
-constexpr Duration kBeginTime{5000};
+// A new child that has not said by then that it can begin never will.
+constexpr Duration kBeginTime{30000};
 constexpr Duration kFirstPause{50};
 constexpr Duration kLongestPause{5000};
 // Old children that still run exchanges; of more the oldest is ended.
@@ -56,6 +56,7 @@ struct Supervisor::Impl {
   Child* current_child();
   void on_begin(uint64_t number);
   void on_leave(uint64_t number);
+  void give_up_beginning();
   void take_over();
   void on_exit(uint64_t number, int code, int signal);
   void restart(const Child& dead, int code);
@@ -89,7 +90,7 @@ int Supervisor::Impl::run() {
   if (!bind()) return cli::kExitFailed;
   watch_signals();
   pause_timer = std::make_unique<uv::Timer>(loop, [this] { start_next(); });
-  begin_timer = std::make_unique<uv::Timer>(loop, [this] { take_over(); });
+  begin_timer = std::make_unique<uv::Timer>(loop, [this] { give_up_beginning(); });
   start_next();
   loop.run_until_stopped();
   return exit_code;
@@ -147,6 +148,7 @@ Supervisor::Impl::Child* Supervisor::Impl::current_child() {
 
 // One that serves from its start: nobody hands over to it, or does so already.
 void Supervisor::Impl::start_next() {
+  pause_timer->stop();
   if (start_child()) {
     current = children.back().number;
   } else if (started_well) {
@@ -182,6 +184,15 @@ void Supervisor::Impl::on_begin(uint64_t number) {
   if (number == beginning) take_over();
 }
 
+// on_exit() follows.
+void Supervisor::Impl::give_up_beginning() {
+  for (const Child& child : children) {
+    if (child.number != beginning) continue;
+    log_warn("child_hangs", {{"pid", child.process->pid()}});
+    child.process->signal(SIGKILL);
+  }
+}
+
 // The child before hands over, and runs dry.
 void Supervisor::Impl::take_over() {
   if (beginning == 0 || stopping) return;
@@ -194,10 +205,12 @@ void Supervisor::Impl::take_over() {
 
 // Somebody told the child to end, and not this process: it hands over as in an upgrade.
 void Supervisor::Impl::on_leave(uint64_t number) {
+  const auto child =
+      std::find_if(children.begin(), children.end(), [number](const Child& each) { return each.number == number; });
+  if (child == children.end()) return;
+  child->left = true;
   if (stopping || number != current) return;
-  Child& child = *current_child();
-  log_info("child_leaves", {{"pid", child.process->pid()}});
-  child.left = true;
+  log_info("child_leaves", {{"pid", child->process->pid()}});
   started_well = true;
   if (beginning != 0) return take_over();
   start_next();
@@ -209,6 +222,7 @@ void Supervisor::Impl::on_exit(uint64_t number, int code, int signal) {
   const Child dead = std::move(*found);
   children.erase(found);
   kit.on_ended(number);
+  if (loop.now() - dead.started >= kSettled) pause = Duration{0};
   const bool was_current = std::exchange(current, current == number ? 0 : current) == number;
   log_info("child_ended",
            {{"pid", dead.process->pid()}, {"code", code}, {"signal", signal}, {"current", was_current ? "yes" : "no"}});

@@ -2,6 +2,7 @@
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import threading
@@ -137,6 +138,33 @@ def test_a_new_child_that_cannot_begin_changes_nothing(supervised, make_origin):
     finally:
         failures = probes.stop()
     assert not failures
+
+
+def test_an_upgrade_to_what_cannot_read_the_database_is_refused(supervised, origin):
+    old = child(supervised)
+    with sqlite3.connect(supervised.broker.db) as database:
+        version = database.execute("pragma user_version").fetchone()[0]
+        database.execute(f"pragma user_version = {version + 7}")
+    database.close()
+    supervised.broker.process.signal(signal.SIGUSR2)
+    supervised.broker.process.wait_event("upgrade_refused")
+    assert supervised.get(supervised.host(origin.port)).status == 200
+    assert child(supervised) != old or not gone(old)
+    assert supervised.broker.ctl.json("broker", "show")["pid"] == old
+
+
+def test_an_old_child_that_was_told_to_end_is_not_told_twice_by_its_parents_end(supervised, make_origin):
+    chat = WebSocket(supervised.client(), supervised.host(make_origin(ws_or_ok).port))
+    old = child(supervised)
+    supervised.broker.process.signal(signal.SIGUSR2)
+    supervised.broker.process.wait_event("ready", count=2)
+    os.kill(old, signal.SIGTERM)
+    supervised.broker.process.wait_event("draining")
+    supervised.broker.process.signal(signal.SIGTERM)
+    supervised.broker.process.wait_event("stopping")
+    wait_until(lambda: gone(child(supervised)), "the new child has ended")
+    chat.echo("still there")
+    assert not gone(old)
 
 
 def test_sigusr2_ends_no_broker_that_nobody_would_follow(stack, origin):

@@ -55,7 +55,7 @@ def test_an_installation_starts_and_enables_nothing(edge, machine):
     assert edge.run("ss -Hltn 'sport = :443 or sport = :80'") == ""
     assert edge.run("id -un ingress; stat -c %U:%G:%a /var/lib/ingress /etc/ingress/tls").split() == [
         "ingress", "ingress:ingress:750", "root:ingress:750"]
-    edge.run("test -x /usr/lib/ingress/certbot-hook; test -s /usr/share/bash-completion/completions/ingressctl; test -s /usr/share/man/man8/ingress-broker.8.gz"
+    edge.run("test -x /usr/lib/ingress/certbot-hook; test -s /etc/needrestart/conf.d/ingress-broker.conf; test -s /usr/share/bash-completion/completions/ingressctl; test -s /usr/share/man/man8/ingress-broker.8.gz"
              "; test -s /usr/share/man/man1/ingressctl.1.gz; ingressctl --version; ingress-broker --version")
 
 
