@@ -39,7 +39,7 @@ Outcome<bool> copy(Database& from, const std::string& to) {
 }
 
 Outcome<Json> record_of(const std::string& path, const std::string& shown) {
-  Outcome<std::unique_ptr<Database>> opened = Database::open(path);
+  Outcome<std::unique_ptr<Database>> opened = Database::open(path, Database::Additions::kAny);
   if (!opened) return tl::unexpected(opened.error());
   const Outcome<int64_t> revision = (*opened)->revision();
   if (!revision) return failed("cannot read " + path + ": " + revision.error().sentence);
@@ -128,7 +128,7 @@ Outcome<bool> lock_database(db::DatabaseLock& lock, const std::string& db, const
 
 // A checked copy of the backup, with the owner and mode that the database has.
 Outcome<NewFile> prepare_restored(const std::string& from, const Place& place) {
-  Outcome<std::unique_ptr<Database>> backup = Database::open(from);
+  Outcome<std::unique_ptr<Database>> backup = Database::open(from, Database::Additions::kAny);
   if (!backup) return tl::unexpected(backup.error());
   if (const auto whole = expect_whole((*backup)->file(), from); !whole) return tl::unexpected(whole.error());
   Outcome<NewFile> file = NewFile::prepare(place.path);
@@ -147,7 +147,7 @@ Outcome<NewFile> prepare_restored(const std::string& from, const Place& place) {
 Outcome<Json> back_up(const std::string& db, const std::string& to, bool force) {
   std::error_code none;
   if (!force && fs::exists(to, none)) return failed(to + " exists already: --force replaces it");
-  Outcome<std::unique_ptr<Database>> from = Database::open(db);
+  Outcome<std::unique_ptr<Database>> from = Database::open(db, Database::Additions::kAny);
   if (!from) return tl::unexpected(from.error());
   Outcome<NewFile> file = NewFile::prepare(to);
   if (!file) return tl::unexpected(file.error());

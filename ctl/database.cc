@@ -72,16 +72,16 @@ Outcome<Json> item_of(const db::Query& row) {
 
 }  // namespace
 
-Outcome<std::unique_ptr<Database>> Database::open(const std::string& path) {
+Outcome<std::unique_ptr<Database>> Database::open(const std::string& path, Additions additions) {
   std::string problem;
   Result<std::unique_ptr<db::Database>> file = db::Database::open_to_read(path, problem);
   if (!file) return failed(problem);
   std::unique_ptr<Database> database(new Database(std::move(*file)));
-  if (const auto good = database->check(path); !good) return tl::unexpected(good.error());
+  if (const auto good = database->check(path, additions); !good) return tl::unexpected(good.error());
   return database;
 }
 
-Outcome<bool> Database::check(const std::string& path) {
+Outcome<bool> Database::check(const std::string& path, Additions wanted) {
   const auto application = number("PRAGMA application_id");
   if (!application) return failed("cannot read " + path + ": " + application.error().sentence);
   const auto version = number("PRAGMA user_version");
@@ -93,7 +93,7 @@ Outcome<bool> Database::check(const std::string& path) {
   const auto level = number("SELECT count(*) FROM sqlite_schema WHERE name = 'additions'");
   const auto additions = !level || *level == 0 ? level : number("SELECT level FROM additions");
   if (!additions) return failed("cannot read " + path + ": " + additions.error().sentence);
-  if (*additions < db::kSchemaAdditions) {
+  if (wanted == Additions::kAll && *additions < db::kSchemaAdditions) {
     return failed(path + " is of an older broker: start the new one on it first, which brings it up");
   }
   return true;

@@ -2,6 +2,7 @@
 // the admin API's, less what only a running broker knows (hosts, tunnels).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,7 +14,9 @@ namespace ingress::ctl {
 
 class Database {
  public:
-  static Outcome<std::unique_ptr<Database>> open(const std::string& path);
+  // The additions that the file must have: a listing reads columns of all of them, a copy of the file none.
+  enum class Additions : uint8_t { kAll, kAny };
+  static Outcome<std::unique_ptr<Database>> open(const std::string& path, Additions additions = Additions::kAll);
 
   // "machines", "tokens", "projects", "services", "routes", "domains" or "changes"; an array.
   Outcome<Json> items(const std::string& noun);
@@ -28,7 +31,7 @@ class Database {
   explicit Database(std::unique_ptr<db::Database> file) : file_(std::move(file)) {}
   Outcome<bool> each_route(const std::function<void(Json item)>& take);
   Outcome<int64_t> number(const char* sql);
-  Outcome<bool> check(const std::string& path);
+  Outcome<bool> check(const std::string& path, Additions additions);
 
   std::unique_ptr<db::Database> file_;
 };

@@ -132,6 +132,8 @@ Refused ProjectGuard::operator()(PutRoute& change) {
   for (const RoutePattern& pattern : route.patterns) {
     // The pattern itself is a conflict, which the writer tells.
     if (!tables_.route_of_pattern(pattern.pattern).empty()) continue;
+    // Another path of a host that it has takes nothing more.
+    if (tables_.has_host(host_of_shape(pattern.pattern), project_)) continue;
     if (Refused refused = free_name(host_of_shape(pattern.pattern), NameKind::kHost, pattern.shown())) return refused;
   }
   return std::nullopt;

@@ -1,14 +1,15 @@
 #include "broker/admin/name_claims.h"
 
 #include <algorithm>
+#include <string>
 
 #include "broker/routing/host_name.h"
 
 namespace ingress::broker::admin {
 namespace {
 
-// Others' names that are looked at before a wildcard is taken to stand for one of them: those of one tail, of which
-// none was.
+// Names that are looked at before one is taken to stand for another's: those of one tail, the asking project's own too,
+// of which none was.
 constexpr size_t kMostLooks = 10000;
 
 // Whether a label can be what both stand for. Each holds one `*` at most, for one byte or more.
@@ -25,6 +26,25 @@ bool labels_meet(std::string_view a, std::string_view b) {
          (end.ends_with(other_end) || other_end.ends_with(end));
 }
 
+// Whether a request's label may be one that is spelled otherwise (with_underscores in host_grammar.h).
+bool has_spellings(std::string_view label) {
+  return label.find('*') != std::string_view::npos || label.find("--") != std::string_view::npos ||
+         label.find("__") != std::string_view::npos;
+}
+
+std::string with_hyphens(std::string_view label) {
+  std::string written(label);
+  std::replace(written.begin(), written.end(), '_', '-');
+  return written;
+}
+
+// Of a host's first label: a request for `a--b` is one for the route `a__b`, too. Which of its separators are which is
+// not told apart, so that some that no request mixes meet, and none that one does goes unseen.
+bool first_labels_meet(std::string_view a, std::string_view b) {
+  if (labels_meet(a, b)) return true;
+  return has_spellings(a) && has_spellings(b) && labels_meet(with_hyphens(a), with_hyphens(b));
+}
+
 // What a name is compared as: a shape of a host, and as a custom domain all below it, too.
 struct Name {
   std::string_view host;
@@ -35,19 +55,14 @@ struct Name {
 bool names_meet(Name a, Name b) {
   while (!a.host.empty() && !b.host.empty()) {
     if (a.host == "**" || b.host == "**") return true;
-    if (!labels_meet(last_label(a.host), last_label(b.host))) return false;
+    const std::string_view label = last_label(a.host);
+    const std::string_view other = last_label(b.host);
     a.host = before_last_label(a.host);
     b.host = before_last_label(b.host);
+    const bool first = a.host.empty() && b.host.empty();
+    if (!(first ? first_labels_meet(label, other) : labels_meet(label, other))) return false;
   }
   return (a.host.empty() || b.with_all_below) && (b.host.empty() || a.with_all_below);
-}
-
-// A request for `a--b` is one for the route `a__b`, where there is no other.
-std::string other_spelling(std::string_view host) {
-  std::string spelled(host);
-  for (size_t at = spelled.find("--"); at != std::string::npos; at = spelled.find("--", at))
-    spelled.replace(at, 2, "__");
-  return spelled;
 }
 
 // Looks for what another owner than the project holds of a name.
@@ -61,10 +76,9 @@ class OthersSearch {
     tail_ = star == std::string_view::npos ? name_.host : name_.host.substr(star + 1);
     const bool wild = star != std::string_view::npos;
     if (under_a_domain() || under_a_wildcard()) return true;
-    if (wild) return hosts(std::string(tail_), false) || domains(std::string(tail_));
-    if (hosts(std::string(tail_), true)) return true;
-    const std::string below = "." + std::string(tail_);
-    return name_.with_all_below && (hosts(below, false) || domains(below));
+    const std::string tail(tail_);
+    if (hosts(tail, !wild) || domains(tail, !wild)) return true;
+    return name_.with_all_below && (hosts("." + tail, false) || domains("." + tail, false));
   }
 
  private:
@@ -85,16 +99,18 @@ class OthersSearch {
     return false;
   }
   bool hosts(const std::string& tail, bool whole) {
-    return tables_.find_host_of_others(tail, whole, project_, [this](std::string_view host) {
-      return is_taken({host, false});
+    return tables_.find_host(tail, whole, [this](std::string_view host, std::string_view owner) {
+      return is_taken({host, false}, owner);
     });
   }
-  bool domains(const std::string& tail) {
-    return tables_.find_domain_of_others(tail, project_, [this](std::string_view domain) {
-      return is_taken({domain, true});
+  bool domains(const std::string& tail, bool whole) {
+    return tables_.find_domain(tail, whole, [this](std::string_view domain, std::string_view owner) {
+      return is_taken({domain, true}, owner);
     });
   }
-  bool is_taken(const Name& held) { return names_meet(name_, held) || ++looks_ > kMostLooks; }
+  bool is_taken(const Name& held, std::string_view owner) {
+    return (owner != project_ && names_meet(name_, held)) || ++looks_ > kMostLooks;
+  }
 
   const Name name_;
   const std::string& project_;
@@ -128,10 +144,7 @@ bool is_narrow(std::string_view host) {
 }
 
 bool is_anothers(std::string_view host, NameKind kind, const std::string& project, Tables& tables) {
-  const bool with_all_below = kind == NameKind::kDomain;
-  if (OthersSearch({host, with_all_below}, project, tables).finds()) return true;
-  const std::string other = other_spelling(host);
-  return other != host && OthersSearch({other, with_all_below}, project, tables).finds();
+  return OthersSearch({host, kind == NameKind::kDomain}, project, tables).finds();
 }
 
 }  // namespace ingress::broker::admin

@@ -23,7 +23,7 @@ enum class NameKind : uint8_t { kHost, kDomain };
 
 // Whether some name that the host, on whatever path, stands for is another owner's: is its pattern or domain, is below
 // its domain, or what its wildcard stands for. Costs a look-up for each byte of the host, and for a wildcard a look at
-// the names of its tail; where others hold very many of those it is answered by yes.
+// the names of its tail; where there are very many of those, the project's own among them, it is answered by yes.
 bool is_anothers(std::string_view host, NameKind kind, const std::string& project, Tables& tables);
 
 }  // namespace ingress::broker::admin

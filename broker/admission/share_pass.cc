@@ -13,17 +13,24 @@ namespace {
 constexpr std::string_view kParameter = "__share=";
 // With the begin of every share's id.
 constexpr std::string_view kLink = "__share=sh_";
+constexpr size_t kSecretLetters = 43;  // 32 bytes in base64url
 
 std::string_view query_of(std::string_view target) {
   const size_t mark = target.find('?');
   return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
 }
 
-// "__share=ID.SECRET", in its form.
+bool is_base64url(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+// "__share=ID.SECRET", in its form: an application may have a parameter of that name, too.
 bool is_link(std::string_view part) {
   if (!part.starts_with(kLink)) return false;
   const size_t point = part.find('.', kLink.size());
-  return point != std::string_view::npos && point > kLink.size() && point + 1 < part.size();
+  if (point == std::string_view::npos || point == kLink.size()) return false;
+  const std::string_view secret = part.substr(point + 1);
+  return secret.size() == kSecretLetters && std::all_of(secret.begin(), secret.end(), is_base64url);
 }
 
 // Calls `take` for each part between `separator`s, without the blanks around it.
@@ -122,21 +129,26 @@ std::string set_cookie(const Share& share, bool frameable) {
 
 std::optional<std::string> without_share_link(std::string_view target) {
   std::string_view query = query_of(target);
+  query = query.substr(0, query.find('#'));
   if (query.find(kLink) == std::string_view::npos) return std::nullopt;
-  const std::string_view before = target.substr(0, target.size() - query.size() - 1);
-  const std::string_view fragment = query.substr(std::min(query.find('#'), query.size()));
-  query.remove_suffix(fragment.size());
-  std::string kept(before);
+  const size_t begin = target.find('?');
+  const std::string_view fragment = target.substr(begin + 1 + query.size());
+  std::string kept(target.substr(0, begin));
   char separator = '?';
   bool found = false;
-  each_part(query, '&', [&kept, &separator, &found](std::string_view part) {
+  // What is not a link stays byte by byte, empty parts too.
+  for (bool more = true; more;) {
+    const size_t end = query.find('&');
+    const std::string_view part = query.substr(0, end);
+    more = end != std::string_view::npos;
+    if (more) query.remove_prefix(end + 1);
     if (is_link(part)) {
       found = true;
-      return;
+      continue;
     }
     kept.push_back(std::exchange(separator, '&'));
     kept.append(part);
-  });
+  }
   if (!found) return std::nullopt;
   return kept.append(fragment);
 }
@@ -161,11 +173,17 @@ ShareVerdict judge_share(const Asked& asked, const SharePlace& place,
 std::optional<std::string> without_share_cookies(std::string_view cookies) {
   if (cookies.find(kShareCookie) == std::string_view::npos) return std::nullopt;
   std::string kept;
-  each_part(cookies, ';', [&kept](std::string_view pair) {
-    if (pair.starts_with(kShareCookie)) return;
+  bool found = false;
+  each_part(cookies, ';', [&kept, &found](std::string_view pair) {
+    if (pair.starts_with(kShareCookie)) {
+      found = true;
+      return;
+    }
     if (!kept.empty()) kept += "; ";
     kept.append(pair);
   });
+  // The text may be in a value, or within another's name.
+  if (!found) return std::nullopt;
   return kept;
 }
 

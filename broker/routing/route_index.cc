@@ -14,6 +14,7 @@ namespace ingress::broker {
 namespace {
 
 constexpr size_t kMaxHostsOf = 100;  // a list for people
+constexpr size_t kMostLooks = 1024;  // at the entries of one list, most of which it may not show
 
 // Whether the bytes are the same; takes the same time wherever they differ.
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
@@ -94,7 +95,9 @@ class HostList {
   }
 
   void add_entries(const HostEntry* entry) {
-    for (; entry != nullptr && hosts_.size() < kMaxHostsOf; entry = entry->next_of_target) {
+    size_t looks = 0;
+    for (; entry != nullptr && hosts_.size() < kMaxHostsOf && looks < kMostLooks; entry = entry->next_of_target) {
+      ++looks;
       if (!is_plain_host(entry->pattern) || (entry->route != nullptr && is_over(entry->route->expires_at, now_)))
         continue;
       if (entry->machine != nullptr && entry->route != nullptr && !shows(entry->route->owner)) continue;

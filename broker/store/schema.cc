@@ -1,7 +1,13 @@
 #include "broker/store/schema.h"
 
-#include <array>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "common/base/log.h"
 #include "common/database/format.h"
 
 namespace ingress::broker {
@@ -140,13 +146,11 @@ ALTER TABLE projects ADD COLUMN wildcard_certificate INTEGER NOT NULL DEFAULT 0;
 )sql";
 
 // Whose wildcard stands for whose name, which tokens were rotated, and where the changes of a project begin. Names that
-// have no `reversed` get one when the file is opened (reversed_names.h).
+// have no `reversed` get one when the file is opened, which makes their indexes too (reversed_names.h).
 constexpr const char* kAddition3 = R"sql(
 ALTER TABLE patterns ADD COLUMN reversed TEXT NOT NULL DEFAULT '';
 ALTER TABLE patterns ADD COLUMN owner TEXT NOT NULL DEFAULT '';
-CREATE INDEX patterns_by_reversed ON patterns (reversed, owner);
 ALTER TABLE domains ADD COLUMN reversed TEXT NOT NULL DEFAULT '';
-CREATE INDEX domains_by_reversed ON domains (reversed, project);
 ALTER TABLE access_tokens ADD COLUMN rotated INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX changes_that_make_projects ON changes (subject, revision) WHERE operation = 'project.create';
 )sql";
@@ -229,6 +233,18 @@ std::string copy_name(const std::string& path, const Found& found) {
   return found.additions == 0 ? name : name + "." + std::to_string(found.additions);
 }
 
+// A copy from an earlier upgrade is replaced by one that is whole: the file may be a backup put back since.
+Status copy_before(db::Database& database, const std::string& path, const Found& found, std::string& problem) {
+  const std::string copy = copy_name(path, found);
+  const std::string unfinished = copy + ".tmp";
+  std::remove(unfinished.c_str());
+  database.query("VACUUM INTO ?").bind(unfinished).run();
+  if (database.failed()) return failed(database, path, problem);
+  if (std::rename(unfinished.c_str(), copy.c_str()) == 0) return {};
+  const int why = errno;
+  return refuse(problem, "cannot write " + copy + ": " + std::generic_category().message(why));
+}
+
 }  // namespace
 
 Schema newest_schema() { return {kVersions, kAdditions}; }
@@ -245,7 +261,13 @@ Status prepare_schema(db::Database& database, const std::string& path, const Sch
       "PRAGMA wal_autocheckpoint = 16000;");
   const bool whole_schema = found.version == newest && found.additions >= static_cast<int64_t>(schema.additions.size());
   if (whole_schema) return database.failed() ? failed(database, path, problem) : Status();
-  if (found.version > 0) database.query("VACUUM INTO ?").bind(copy_name(path, found)).run();
+  if (found.version > 0) {
+    // Of a million routes it takes a minute or more.
+    log_info("database_migrating", {{"path", path},
+                                    {"version", static_cast<long long>(found.version)},
+                                    {"additions", static_cast<long long>(found.additions)}});
+    if (Status copied = copy_before(database, path, found, problem); !copied) return copied;
+  }
   if (!database.failed()) migrate(database, found, schema);
   return database.failed() ? failed(database, path, problem) : Status();
 }
@@ -256,6 +278,14 @@ Status check_schema(db::Database& database, const std::string& path, std::string
   if (found.version == 0) return refuse(problem, path + " is an empty file, not a database of ours");
   if (found.additions >= db::kSchemaAdditions) return {};
   return refuse(problem, path + " is of an older broker: start the new one on it first, which brings it up");
+}
+
+Status check_version(const std::string& path, std::string& problem) {
+  if (::access(path.c_str(), F_OK) != 0) return {};
+  Result<std::unique_ptr<db::Database>> database = db::Database::open_to_read(path, problem);
+  if (!database) return tl::unexpected(database.error());
+  Found found;
+  return read_version(**database, path, db::kSchemaVersion, found, problem);
 }
 
 }  // namespace ingress::broker

@@ -47,12 +47,14 @@ class Tables {
   std::string route_of_pattern(std::string_view pattern);
   // The owner of a route; "" for the operator's.
   std::string owner_of_route(std::string_view id);
-  // Calls `look` for each host (a shape) of other owners' routes, on any path, that ends in `tail`, and is nothing but
-  // that where `whole`, until it says yes: whether it did. Costs the rows of that tail, the owner's too.
-  using Look = std::function<bool(std::string_view name)>;
-  bool find_host_of_others(std::string_view tail, bool whole, std::string_view owner, const Look& look);
-  // The same for others' custom domains.
-  bool find_domain_of_others(std::string_view tail, std::string_view owner, const Look& look);
+  // Calls `look` for each host (a shape) of a route, on any path, that ends in `tail`, and is nothing but that where
+  // `whole`, until it says yes: whether it did. `-` and `_` are the same for this. Costs the rows that it looks at.
+  using Look = std::function<bool(std::string_view name, std::string_view owner)>;
+  bool find_host(std::string_view tail, bool whole, const Look& look);
+  // The same for custom domains, whose owner is their project.
+  bool find_domain(std::string_view tail, bool whole, const Look& look);
+  // Whether a route of the owner's has that very host (a shape), on any path. Costs one look.
+  bool has_host(std::string_view host, std::string_view owner);
   std::string project_attached_to(std::string_view machine);
   std::string service_on(std::string_view machine);  // "misha/docs"
   bool has_service_on(std::string_view project, std::string_view machine);

@@ -92,6 +92,12 @@ std::vector<Route> Tables::routes_page(std::string_view after, size_t limit, con
                         " FROM routes WHERE external_id = ? AND external_id <> '' AND id > ? ORDER BY id");
     return routes_in(query.bind(filter.external_id).bind(after), limit, filter);
   }
+  if (!filter.machine.empty() && !filter.project.empty()) {
+    db::Query query = database_.query("SELECT " INGRESS_ROUTE_COLUMNS
+                                      " FROM routes WHERE id IN (SELECT route FROM patterns WHERE machine = ?) AND id "
+                                      "IN (SELECT route FROM patterns WHERE project = ?) AND id > ? ORDER BY id");
+    return routes_in(query.bind(filter.machine).bind(filter.project).bind(after), limit, filter);
+  }
   if (!filter.machine.empty()) {
     db::Query query =
         database_.query("SELECT " INGRESS_ROUTE_COLUMNS

@@ -24,30 +24,40 @@ std::vector<Tables::RouteKey> keys(db::Query& query, std::string_view prefix, si
 // Behind all names that begin so: no name has a byte from '~' on.
 std::string end_of(const std::string& begin) { return begin + '~'; }
 
-bool find(db::Query& query, const Tables::Look& look) {
+// Rows of a pattern or domain and its owner.
+bool find(db::Query& query, std::string_view tail, bool whole, const Tables::Look& look) {
+  const std::string begin = reversed(tail);
+  // No byte of a name is below '!'.
+  query.bind(begin).bind(whole ? begin + '!' : end_of(begin));
   while (query.next()) {
-    if (look(reversed(query.text(0)))) return true;
+    const std::string name = query.text(0);
+    if (look(std::string_view(name).substr(0, name.find('/')), query.text(1))) return true;
   }
   return false;
 }
 
 }  // namespace
 
-bool Tables::find_host_of_others(std::string_view tail, bool whole, std::string_view owner, const Look& look) {
-  const std::string begin = reversed(tail);
-  db::Query query = database_.query(
-      "SELECT reversed FROM patterns WHERE reversed >= ?1 AND reversed < ?2 AND owner <> ?3 ORDER BY reversed");
-  // No byte of a name is below '!'.
-  query.bind(begin).bind(whole ? begin + '!' : end_of(begin)).bind(owner);
-  return find(query, look);
+bool Tables::find_host(std::string_view tail, bool whole, const Look& look) {
+  db::Query query =
+      database_.query("SELECT pattern, owner FROM patterns WHERE reversed >= ?1 AND reversed < ?2 ORDER BY reversed");
+  return find(query, tail, whole, look);
 }
 
-bool Tables::find_domain_of_others(std::string_view tail, std::string_view owner, const Look& look) {
-  const std::string begin = reversed(tail);
+bool Tables::find_domain(std::string_view tail, bool whole, const Look& look) {
+  db::Query query =
+      database_.query("SELECT name, project FROM domains WHERE reversed >= ?1 AND reversed < ?2 ORDER BY reversed");
+  return find(query, tail, whole, look);
+}
+
+// What is spelled otherwise has the same key, and lies before or behind all that begin with the host.
+bool Tables::has_host(std::string_view host, std::string_view owner) {
   db::Query query = database_.query(
-      "SELECT reversed FROM domains WHERE reversed >= ?1 AND reversed < ?2 AND project <> ?3 ORDER BY reversed");
-  query.bind(begin).bind(end_of(begin)).bind(owner);
-  return find(query, look);
+      "SELECT pattern FROM patterns WHERE reversed = ?1 AND owner = ?2 AND pattern >= ?3 ORDER BY pattern LIMIT 1");
+  query.bind(reversed(host)).bind(owner).bind(host);
+  if (!query.next()) return false;
+  const std::string pattern = query.text(0);
+  return std::string_view(pattern).substr(0, pattern.find('/')) == host;
 }
 
 std::string Tables::external_key(std::string_view external_id, std::string_view id) {

@@ -128,6 +128,29 @@ def test_a_restored_backup_is_what_the_broker_serves_and_the_old_file_is_kept(ma
     assert check(stack.broker.db) == {}
 
 
+def test_a_file_of_an_older_broker_is_backed_up_and_restored_and_brought_up_at_each_start(stopped, tmp_path):
+    older, copy = str(tmp_path / "older.db"), str(tmp_path / "copy.db")
+    assert db("backup", stopped.broker.db, older).code == 0
+    sql(older, "DROP INDEX patterns_by_reversed", "DROP INDEX domains_by_reversed", "DROP INDEX changes_that_make_projects",
+        "ALTER TABLE patterns DROP COLUMN reversed", "ALTER TABLE patterns DROP COLUMN owner",
+        "ALTER TABLE domains DROP COLUMN reversed", "ALTER TABLE access_tokens DROP COLUMN rotated",
+        "UPDATE additions SET level = 2")
+    assert db("backup", older, copy).code == 0
+    told = db("check", copy)
+    assert told.code == 1 and "older broker" in told.err, told
+    for _ in range(2):
+        done = db("restore", stopped.broker.db, copy)
+        assert done.code == 0, done
+        stopped.broker.start()
+        assert [row["id"] for row in stopped.admin.items("/v1/machines")] == ["mach_a"]
+        stopped.broker.process.stop()
+        assert check(stopped.broker.db) == {}
+        kept = sqlite3.connect(stopped.broker.db + ".v1.2")
+        assert kept.execute("SELECT level FROM additions").fetchall() == [(2,)]
+        kept.close()
+        assert not os.path.exists(stopped.broker.db + ".v1.2.tmp")
+
+
 def test_a_restore_makes_a_file_where_there_is_none(stopped, tmp_path):
     copy = str(tmp_path / "copy.db")
     assert db("backup", stopped.broker.db, copy).code == 0

@@ -48,6 +48,37 @@ def test_nobody_takes_the_rest_of_a_host_of_which_another_holds_a_path(admin, to
     admin.ok("DELETE", f"/v1/routes/{own['id']}")
 
 
+@pytest.mark.parametrize("held, taken", [
+    ("a--*.spell.net", "a__foo.spell.net"), ("*--b.spell.net", "a__b.spell.net"), ("*-b.spell.net", "a__b.spell.net"),
+    ("a-*.spell.net", "a__x.spell.net"), ("a--*.spell.net", "a__f*.spell.net"), ("a__*.spell.net", "a-*foo.spell.net"),
+    ("a__b--c.spell.net", "a--b--c.spell.net"), ("a__b---c.spell.net", "a--b---c.spell.net")])
+def test_nobody_takes_anothers_host_by_its_other_spelling(token_of, held, taken):
+    vict, evil = token_of("vict"), token_of("evil")
+    for one, other in ((held, taken), (taken, held)):
+        made = vict.ok("POST", "/v1/routes", {"patterns": [{"pattern": one, "target": {"machine": "mach_vict"}}]})
+        body = {"patterns": [{"pattern": other, "target": {"machine": "mach_evil"}}]}
+        assert evil.refused("POST", "/v1/routes", body) == (403, "forbidden"), (one, other)
+        vict.ok("DELETE", f"/v1/routes/{made['id']}")
+    # A later label is never spelled otherwise.
+    made = vict.ok("POST", "/v1/routes", {"patterns": [{"pattern": "x.a__b.spell.net", "target": {"machine": "mach_vict"}}]})
+    own = evil.ok("POST", "/v1/routes", {"patterns": [{"pattern": "x.a--b.spell.net", "target": {"machine": "mach_evil"}}]})
+    vict.ok("DELETE", f"/v1/routes/{made['id']}")
+    evil.ok("DELETE", f"/v1/routes/{own['id']}")
+
+
+@pytest.mark.parametrize("host, below", [("*.paths.net", "ops.paths.net"), ("w.paths.net", "*.paths.net")])
+def test_a_project_adds_paths_to_a_host_that_it_has_whatever_the_operator_put_there_since(admin, token_of, host, below):
+    vict, to = token_of("vict"), {"machine": "mach_vict"}
+    made = vict.ok("POST", "/v1/routes", {"patterns": [{"pattern": host, "target": to}]})
+    ops = admin.ok("POST", "/v1/routes", {"patterns": [{"pattern": below, "target": {"machine": "mach_a"}}]})
+    own = vict.ok("POST", "/v1/routes", {"patterns": [{"pattern": f"{host}/login", "target": to}]})
+    evil = token_of("evil")
+    body = {"patterns": [{"pattern": f"{host}/evil", "target": {"machine": "mach_evil"}}]}
+    assert evil.refused("POST", "/v1/routes", body) == (403, "forbidden")
+    for each in (made, ops, own):
+        admin.ok("DELETE", f"/v1/routes/{each['id']}")
+
+
 def test_nobody_takes_a_domain_above_a_host_of_another(admin, token_of):
     admin.call("POST", "/v1/routes", {"id": "rt_vict", "owner": "vict", "patterns": [
         {"pattern": "app.shared.net/api/*", "target": {"machine": "mach_vict"}}]})

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "tests/unit/broker/store/store_fixture.h"
 
 namespace ingress::broker::admin {
@@ -81,6 +83,87 @@ TEST_CASE_FIXTURE(Claims, "a wildcard in the middle of another's name stands for
   CHECK(taken("a--b.spelled.com"));
   CHECK(taken("4--w.spelled.com"));
   CHECK_FALSE(taken("a-b.spelled.com"));
+}
+
+TEST_CASE_FIXTURE(Claims, "a name that a request for another's may be spelled as is another's, wildcards too") {
+  const std::pair<const char*, const char*> pairs[] = {
+      {"a--*.c.org", "a__foo.c.org"},
+      {"*--b.c.org", "a__b.c.org"},
+      {"*-b.c.org", "a__b.c.org"},
+      {"a-*.c.org", "a__x.c.org"},
+      {"a--*.c.org", "a__f*.c.org"},
+      {"a__*.c.org", "a-*foo.c.org"},
+      {"a__b--c.x.org", "a--b--c.x.org"},
+      {"a__b--*.x.org", "a--b--c.x.org"},
+      {"a__b---c.x.org", "a--b---c.x.org"},
+      {"a-*.c.org", "*_x.c.org"},
+      {"a__-b.c.org", "a---b.c.org"},
+      {"a__b.*.c.org", "a--b.*.c.org"},
+      {"a__b_c.under_score.org", "a--b_c.under_score.org"},
+  };
+  for (const auto& [one, other] : pairs) {
+    CAPTURE(one);
+    CAPTURE(other);
+    holds({one});
+    CHECK(taken(other));
+    CHECK_FALSE(taken(other, NameKind::kHost, "vict"));
+    done(DeleteRoute{"rt_vict"});
+    holds({other});
+    CHECK(taken(one));
+    done(DeleteRoute{"rt_vict"});
+  }
+}
+
+TEST_CASE_FIXTURE(Claims, "a domain's own name may be spelled otherwise, and what is below it not") {
+  done(PutDomain{{"a__b.c.org", "vict", 0}});
+  CHECK(taken("a--b.c.org"));
+  CHECK(taken("a--*.c.org"));
+  CHECK(taken("a--b.c.org", NameKind::kDomain));
+  CHECK(taken("x.a__b.c.org"));
+  CHECK_FALSE(taken("x.a--b.c.org"));
+  holds({"d--e.c.org", "x.f__g.c.org"});
+  CHECK(taken("d__e.c.org", NameKind::kDomain));
+  CHECK(taken("f__g.c.org", NameKind::kDomain));
+  CHECK_FALSE(taken("f--g.c.org", NameKind::kDomain));
+}
+
+TEST_CASE_FIXTURE(Claims, "what no request mixes is free: later labels, single separators and other lengths") {
+  holds({"x.a__b.c.org", "my_app.d.org", "a__b.e.org", "a*.f_g.org"});
+  for (const char* free :
+       {"x.a--b.c.org", "*.a--b.c.org", "a--b.c.org", "my-app.d.org", "a-b.e.org", "a---b.e.org", "a1.f-g.org"}) {
+    CAPTURE(free);
+    CHECK_FALSE(taken(free));
+  }
+}
+
+TEST_CASE_FIXTURE(Claims, "the looks are counted over the asking project's own names, too") {
+  std::vector<Change> changes;
+  for (int i = 0; i < 10001; ++i) {
+    Route own = route("rt_" + std::to_string(i), {"h" + std::to_string(i) + ".many.net"}, {"mach_1"});
+    own.owner = "evil";
+    changes.emplace_back(PutRoute{own, true});
+  }
+  REQUIRE(commit(std::move(changes)).has_value());
+  CHECK(taken("*.many.net"));
+  CHECK_FALSE(taken("new.many.net"));
+  CHECK_FALSE(taken("*.few.net"));
+}
+
+TEST_CASE_FIXTURE(Claims, "who has a host, on any path, in that very spelling") {
+  holds({"a__b.c.org/x", "*.w.org/y", "a--b.q.org"});
+  const auto has = [this](const char* host, const char* owner) {
+    bool answer = false;
+    store->read([&](Tables& tables) { answer = tables.has_host(host, owner); }, [this](Status) { answered(); });
+    wait(1);
+    return answer;
+  };
+  CHECK(has("a__b.c.org", "vict"));
+  CHECK(has("*.w.org", "vict"));
+  CHECK(has("a--b.q.org", "vict"));
+  CHECK_FALSE(has("a--b.c.org", "vict"));
+  CHECK_FALSE(has("a__b.q.org", "vict"));
+  CHECK_FALSE(has("a__b.c.org", "evil"));
+  CHECK_FALSE(has("b.w.org", "vict"));
 }
 
 TEST_CASE_FIXTURE(Claims, "the operator's names are another's, too") {

@@ -42,7 +42,7 @@ TEST_CASE_FIXTURE(AskedFixture, "the server is not told what it could come in by
   ForwardAuth rule;
   rule.url = std::make_shared<const http::WebUrl>(*http::parse_web_url("http://auth.example.com/"));
   head.fields = {{"Cookie", "a=b; __Host-ingress-sh_1=x"}};
-  asked.target = "/path?__share=sh_1.secret&q";
+  asked.target = "/path?__share=sh_1.secret-secret-secret-secret-secret-secret_0&q";
   const Captures captures;
   const WebRequest request = forward_question(rule, asked, {"m1", "misha", 3000, captures});
   CHECK(value_of(request.fields, "Cookie") == "a=b");

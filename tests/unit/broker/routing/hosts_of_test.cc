@@ -38,6 +38,23 @@ TEST_CASE("a project is told of a machine's own hosts, its own, and those of its
   CHECK(table.index.hosts_of("m1", "", 0).size() == 8);
 }
 
+TEST_CASE("of a machine's very many routes the newest are looked at") {
+  Shared table;
+  for (int i = 0; i < 1023; ++i) {
+    table.owned("rt_" + std::to_string(i), "two", {"h" + std::to_string(i) + ".example.org", {"m1", "", "", 0}, "{}"});
+  }
+  const auto shows_own = [&table] {
+    const Hosts hosts = table.index.hosts_of("m1", "one", 0);
+    return std::find(hosts.begin(), hosts.end(), "new.example.com") != hosts.end();
+  };
+  table.owned("rt_new", "one", {"new.example.com", {"m1", "", "", 0}, "{}"});
+  CHECK(shows_own());
+  for (int i = 0; i < 1024; ++i) {
+    table.owned("rt_x" + std::to_string(i), "two", {"x" + std::to_string(i) + ".example.org", {"m1", "", "", 0}, "{}"});
+  }
+  CHECK_FALSE(shows_own());
+}
+
 TEST_CASE("a project is on a machine by its attachment, or by a service") {
   Shared table;
   table.machine("m2", MachineState::kActive);

@@ -151,20 +151,53 @@ TEST_CASE_FIXTURE(StoreFixture, "names that an older program wrote are found by 
   std::string found;
   store->read(
       [&found](Tables& tables) {
-        const Tables::Look add = [&found](std::string_view name) {
-          found.append(name).append(" ");
+        const Tables::Look add = [&found](std::string_view name, std::string_view owner) {
+          found.append(name).append(" ").append(owner).append(" ");
           return false;
         };
-        tables.find_host_of_others(".example.com", false, "other", add);
-        tables.find_host_of_others("app.example.com", true, "other", add);
-        tables.find_host_of_others("pp.example.com", true, "other", add);
-        tables.find_host_of_others(".example.com", false, "misha", add);
-        tables.find_domain_of_others(".example.com", "other", add);
-        tables.find_domain_of_others(".example.com", "misha", add);
+        tables.find_host(".example.com", false, add);
+        tables.find_host("a_p.example.com", true, add);
+        tables.find_host("app.example.com", true, add);
+        tables.find_host("pp.example.com", true, add);
+        tables.find_domain(".example.com", false, add);
+        tables.find_domain("example.com", true, add);
       },
       [this](Status) { answered(); });
   wait(1);
-  CHECK(found == "app.example.com app.example.com shop.example.com ");
+  CHECK(found == "app.example.com misha app.example.com misha shop.example.com misha ");
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "names of a file from before them are filled, and their indexes made behind that") {
+  done(PutMachine{machine("mach_1"), true});
+  done(PutProject{project("misha"), true});
+  done(PutRoute{route("rt_1", {"a__b.example.com/api/*", "c.example.com"}, {"mach_1"}), true});
+  done(PutDomain{{"shop.example.com", "misha", 0}});
+  store.reset();
+  // As a fill leaves it that was cut off.
+  run(path,
+      "DROP INDEX patterns_by_reversed; DROP INDEX domains_by_reversed; UPDATE domains SET reversed = ''; "
+      "UPDATE patterns SET reversed = '' WHERE pattern = 'a__b.example.com/api/*'");
+  reopen();
+  store.reset();
+  const auto database = open(path);
+  CHECK(number(*database, "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%_by_reversed'") == 2);
+  CHECK(number(*database, "SELECT count(*) FROM patterns WHERE reversed = 'moc.elpmaxe.b--a'") == 1);
+  CHECK(number(*database, "SELECT count(*) FROM patterns WHERE reversed = ''") == 0);
+  CHECK(number(*database, "SELECT count(*) FROM domains WHERE reversed = 'moc.elpmaxe.pohs'") == 1);
+}
+
+TEST_CASE("a copy from before an earlier upgrade is replaced") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("routes.db");
+  const std::vector<const char*> first = {"CREATE TABLE a (x); INSERT INTO a VALUES (1);"};
+  const std::vector<const char*> second = {first[0], "CREATE TABLE b (y);"};
+  std::string problem;
+  REQUIRE(prepare_schema(*open(path), path, {first, {}}, problem).has_value());
+  std::ofstream(path + ".v1") << "an older copy";
+  std::ofstream(path + ".v1.tmp") << "one that was cut off";
+  REQUIRE_MESSAGE(prepare_schema(*open(path), path, {second, {}}, problem).has_value(), problem);
+  CHECK(number(*open(path + ".v1"), "SELECT x FROM a") == 1);
+  CHECK_FALSE(std::filesystem::exists(path + ".v1.tmp"));
 }
 
 TEST_CASE("a migration that fails leaves the file as it was") {
