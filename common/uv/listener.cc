@@ -107,13 +107,14 @@ class StreamListener final : public Listener, private Polled {
     const Poller::Ticket ticket = fd_.ticket();
     const auto on_accept = on_accept_;
     for (int i = 0; i < kMostAccepts && loop.poller().holds(ticket); ++i) {
+      // Who makes room is closed at the end of this turn.
+      if (near_limit_ && lowest_free_descriptor() >= limit_) return make_room_() ? void() : rest();
       const int accepted = accept4(ticket.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (accepted >= 0) {
         std::unique_ptr<Socket> socket = StreamSocket::take(loop, accepted);
         if (socket != nullptr) (*on_accept)(std::move(socket));
         if (!loop.poller().holds(ticket)) return;
-        // Who makes room is closed at the end of this turn: more before that would pass the limit.
-        if (limit_ > 0 && accepted >= limit_) return make_room_() ? void() : rest();
+        if (limit_ > 0 && accepted + 1 >= limit_) near_limit_ = true;
       } else if (limit_ > 0 && (errno == EMFILE || errno == ENFILE)) {
         return rest();
       } else if (!may_go_on(errno)) {
@@ -151,7 +152,9 @@ class StreamListener final : public Listener, private Polled {
   std::shared_ptr<const Listener::OnAccept> on_accept_;
   std::string unix_path_;
   ino_t inode_ = 0;
-  int limit_ = 0;       // 0: none
+  int limit_ = 0;  // 0: none
+  // It was reached before: from then on each accept looks first, for descriptors come free in any order.
+  bool near_limit_ = false;
   MakeRoom make_room_;  // never destroys this listener
   OwnedFd resting_;     // while nothing is accepted
   std::unique_ptr<Timer> look_;

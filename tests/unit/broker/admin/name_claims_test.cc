@@ -101,7 +101,9 @@ TEST_CASE_FIXTURE(Claims, "a name that a request for another's may be spelled as
       {"a__b.*.c.org", "a--b.*.c.org"},
       {"a__b_c.under_score.org", "a--b_c.under_score.org"},
   };
-  for (const auto& [one, other] : pairs) {
+  for (const auto& pair : pairs) {
+    const auto& one = pair.first;
+    const auto& other = pair.second;
     CAPTURE(one);
     CAPTURE(other);
     holds({one});
