@@ -1,25 +1,11 @@
 #include "agent/local/client_side.h"
 
-#include <charconv>
-
 #include "common/http/forwarded.h"
 
 namespace ingress::agent {
 namespace {
 
-constexpr int kHttpPort = 80;
 constexpr int kHttpsPort = 443;
-
-// Of a Host field; the scheme's default where it names none.
-int port_of(std::string_view host, std::string_view scheme) {
-  const size_t colon = host.rfind(':');
-  int port = 0;
-  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
-    std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
-  }
-  if (port > 0) return port;
-  return scheme == "https" ? kHttpsPort : kHttpPort;
-}
 
 }  // namespace
 
@@ -32,7 +18,7 @@ void ClientSide::take(const http::Fields& fields, std::string_view client_ip, st
   forwarded_for_.clear();
   public_host_.clear();
   trusted_ = trusted;
-  port_ = port_of(host_, scheme_);
+  port_ = http::port_asked(host_, false);
   if (trusted) believe(fields);
 }
 
@@ -45,7 +31,7 @@ void ClientSide::believe(const http::Fields& fields) {
   if (!named_.empty()) scheme_ = "https";
   if (const std::string_view scheme = http::said_scheme(fields); !scheme.empty()) scheme_ = scheme;
   const int port = http::said_port(fields);
-  port_ = port != 0 ? port : port_of(of_request().shown_host(), scheme_);
+  port_ = port != 0 ? port : http::port_asked(of_request().shown_host(), scheme_ == "https");
 }
 
 http::Inbound ClientSide::of_answer() const {

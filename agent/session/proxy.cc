@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "common/base/hex.h"
+#include "common/base/trim.h"
 #include "common/http/head.h"
 
 namespace ingress::agent {
@@ -18,12 +19,6 @@ std::string variable(const char* lower, const char* upper) {
     if (value != nullptr && *value != '\0') return value;
   }
   return "";
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 std::string percent_decoded(std::string_view text) {
@@ -123,7 +118,7 @@ bool is_exempt(std::string_view no_proxy, const BrokerUrl& broker) {
   const IpBytes ip = ip_bytes(broker.host);
   while (!no_proxy.empty()) {
     const size_t comma = no_proxy.find(',');
-    const std::string_view entry = trimmed(no_proxy.substr(0, comma));
+    const std::string_view entry = trim_blanks(no_proxy.substr(0, comma));
     if (!entry.empty() && entry_matches(entry, broker, ip)) return true;
     if (comma == std::string_view::npos) break;
     no_proxy.remove_prefix(comma + 1);

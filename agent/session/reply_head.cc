@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "common/base/trim.h"
 #include "common/http/head.h"
 
 namespace ingress::agent {
@@ -9,12 +10,6 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kEnd = "\r\n\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 }  // namespace
 
@@ -49,7 +44,7 @@ bool ReplyHead::has(std::string_view name, std::string_view value) const {
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + kLineEnd.size());
     const size_t colon = line.find(':');
     if (colon == std::string_view::npos || !http::iequals(line.substr(0, colon), name)) continue;
-    if (http::iequals(trimmed(line.substr(colon + 1)), value)) return true;
+    if (http::iequals(trim_blanks(line.substr(colon + 1)), value)) return true;
   }
   return false;
 }

@@ -4,16 +4,12 @@
 #include <utility>
 
 #include "common/base/read_file.h"
+#include "common/base/trim.h"
 
 namespace ingress::broker::acme {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
+std::string_view trimmed(std::string_view text) { return trim_any_of(text, " \t\r"); }
 
 bool is_name(std::string_view name) {
   const auto good = [](char c) {

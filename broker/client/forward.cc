@@ -1,12 +1,12 @@
 #include "broker/client/forward.h"
 
-#include <charconv>
 #include <ctime>
 #include <utility>
 
 #include "broker/admission/rewriting.h"
 #include "broker/admission/share_pass.h"
 #include "broker/client/forward_work.h"
+#include "common/http/forwarded.h"
 #include "common/http/http1_writer.h"
 
 namespace ingress::broker {
@@ -20,17 +20,6 @@ constexpr uint8_t kMostAttempts = 4;
 // An exchange is told to who listens before it has ended where it takes longer.
 constexpr std::chrono::seconds kLasting{1};
 constexpr Error kNoAnswer{ErrorCode::kProxyError, Side::kTunnel, false, 0, "the tunnel broke off before an answer"};
-
-int port_of(std::string_view host, bool tls) {
-  int port = 0;
-  // Few have one.
-  const size_t colon = host.find(':') == std::string_view::npos ? std::string_view::npos : host.rfind(':');
-  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
-    std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
-  }
-  if (port > 0) return port;
-  return tls ? 443 : 80;
-}
 
 std::string_view value_of(const http::Fields& fields, std::string_view name) {
   const http::Field* field = http::find_field(fields, name);
@@ -151,7 +140,7 @@ Status Forward::resolve(const http::RequestTarget& target) {
   host_.assign(target.host);
   const server::RequestInfo& info = held_.info();
   public_port_ = info.public_port;
-  if (public_port_ == 0) public_port_ = port_of(info.public_host.empty() ? host_ : info.public_host, info.tls);
+  if (public_port_ == 0) public_port_ = http::port_asked(info.public_host.empty() ? host_ : info.public_host, info.tls);
   Resolution& found = owner_.work_->resolution;
   const RouteQuery query{target.host, target.target, std::time(nullptr)};
   const Status resolved = owner_.routes_.read().resolve(query, found);

@@ -4,6 +4,7 @@
 
 #include "common/base/hex.h"
 #include "common/base/lower_case.h"
+#include "common/base/trim.h"
 
 namespace ingress::broker::dev {
 namespace {
@@ -72,12 +73,6 @@ bool find_parameter(std::string_view query, std::string_view name, std::string& 
   return false;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
 std::string cookie_of(const http::Fields& fields) {
   for (const http::Field& field : fields) {
     if (!http::iequals(field.name, "Cookie")) continue;
@@ -86,8 +81,8 @@ std::string cookie_of(const http::Fields& fields) {
       const std::string_view pair = rest.substr(0, rest.find(';'));
       rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
       const size_t equals = pair.find('=');
-      if (equals == std::string_view::npos || trimmed(pair.substr(0, equals)) != kHostCookie) continue;
-      return std::string(trimmed(pair.substr(equals + 1)));
+      if (equals == std::string_view::npos || trim_blanks(pair.substr(0, equals)) != kHostCookie) continue;
+      return std::string(trim_blanks(pair.substr(equals + 1)));
     }
   }
   return {};
@@ -157,8 +152,8 @@ std::string without_host_cookie(std::string_view value) {
   while (!value.empty()) {
     const std::string_view pair = value.substr(0, value.find(';'));
     value.remove_prefix(std::min(value.size(), pair.size() + 1));
-    const std::string_view kept = trimmed(pair);
-    if (kept.empty() || trimmed(kept.substr(0, kept.find('='))) == kHostCookie) continue;
+    const std::string_view kept = trim_blanks(pair);
+    if (kept.empty() || trim_blanks(kept.substr(0, kept.find('='))) == kHostCookie) continue;
     out.append(out.empty() ? "" : "; ").append(kept);
   }
   return out;

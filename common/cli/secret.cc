@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "common/base/read_file.h"
+#include "common/base/trim.h"
 
 namespace ingress::cli {
 namespace {
@@ -10,12 +11,7 @@ namespace {
 constexpr size_t kMostSecretBytes = size_t{1024} * 1024;
 
 // What is shown in a field loses its blanks on the way: with them nothing would match.
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kAround = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kAround);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kAround) - begin + 1);
-}
+std::string_view trimmed(std::string_view text) { return trim_any_of(text, " \t\r\n"); }
 
 }  // namespace
 

@@ -9,6 +9,8 @@ namespace ingress::http {
 namespace {
 
 constexpr int kMostPort = 65535;
+constexpr int kHttpPort = 80;
+constexpr int kHttpsPort = 443;
 
 }  // namespace
 
@@ -47,6 +49,17 @@ int said_port(const Fields& fields) {
   int port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   return error == std::errc() && end == text.data() + text.size() && port > 0 && port <= kMostPort ? port : 0;
+}
+
+int port_asked(std::string_view host, bool tls) {
+  int port = 0;
+  // Few have one.
+  const size_t colon = host.find(':') == std::string_view::npos ? std::string_view::npos : host.rfind(':');
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+    std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
+  }
+  if (port > 0) return port;
+  return tls ? kHttpsPort : kHttpPort;
 }
 
 }  // namespace ingress::http

@@ -22,4 +22,7 @@ std::string_view said_host(const Fields& fields);
 // 0 for what is no port.
 int said_port(const Fields& fields);
 
+// The port that a Host is asked at: its own, else the scheme's.
+int port_asked(std::string_view host, bool tls);
+
 }  // namespace ingress::http

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/base/trim.h"
 #include "common/http/head.h"
 
 namespace ingress::http {
@@ -10,13 +11,6 @@ namespace {
 
 constexpr std::string_view kHost = "host";
 constexpr std::string_view kLineEnd = "\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 // "GET /path HTTP/1.1". The preface of HTTP/2 is a line whose target is "*".
 bool is_request_line(std::string_view line) {
@@ -37,7 +31,7 @@ Peek peek_host(Bytes bytes) {
     if (first && !is_request_line(line)) return {};
     if (!first && line.size() > kHost.size() && line[kHost.size()] == ':' &&
         iequals(line.substr(0, kHost.size()), kHost)) {
-      const std::string_view host = trimmed(line.substr(kHost.size() + 1));
+      const std::string_view host = trim_blanks(line.substr(kHost.size() + 1));
       if (host.empty()) return {};
       return {Peek::State::kFound, std::string(host)};
     }

@@ -53,13 +53,14 @@ struct Supervisor::Impl {
   uv::ChildProgram program(bool validate) const;
   void start_next();
   bool start_child();
-  Child* current_child();
+  // nullptr where there is none (any more).
+  Child* find(uint64_t number);
   void on_begin(uint64_t number);
   void on_leave(uint64_t number);
   void give_up_beginning();
   void take_over();
   void on_exit(uint64_t number, int code, int signal);
-  void restart(const Child& dead, int code);
+  void restart(bool settled, int code);
   void stop();
   void upgrade();
   void on_validated(int code);
@@ -119,7 +120,7 @@ void Supervisor::Impl::watch_signals() {
   watch(SIGINT, [this] { stop(); });
   watch(SIGHUP, [this] {
     if (plan.reload_is_upgrade) return upgrade();
-    if (Child* const child = current_child(); child != nullptr) child->process->signal(SIGHUP);
+    if (Child* const child = find(current); child != nullptr) child->process->signal(SIGHUP);
   });
   watch(SIGUSR2, [this] { upgrade(); });
 }
@@ -140,9 +141,9 @@ uv::ChildProgram Supervisor::Impl::program(bool validate) const {
   return program;
 }
 
-Supervisor::Impl::Child* Supervisor::Impl::current_child() {
+Supervisor::Impl::Child* Supervisor::Impl::find(uint64_t number) {
   const auto found =
-      std::find_if(children.begin(), children.end(), [this](const Child& child) { return child.number == current; });
+      std::find_if(children.begin(), children.end(), [number](const Child& child) { return child.number == number; });
   return found == children.end() ? nullptr : &*found;
 }
 
@@ -186,18 +187,17 @@ void Supervisor::Impl::on_begin(uint64_t number) {
 
 // on_exit() follows.
 void Supervisor::Impl::give_up_beginning() {
-  for (const Child& child : children) {
-    if (child.number != beginning) continue;
-    log_warn("child_hangs", {{"pid", child.process->pid()}});
-    child.process->signal(SIGKILL);
-  }
+  Child* const child = find(beginning);
+  if (child == nullptr) return;
+  log_warn("child_hangs", {{"pid", child->process->pid()}});
+  child->process->signal(SIGKILL);
 }
 
 // The child before hands over, and runs dry.
 void Supervisor::Impl::take_over() {
   if (beginning == 0 || stopping) return;
   begin_timer->stop();
-  if (Child* const old = current_child(); old != nullptr && !old->left) old->process->signal(SIGUSR2);
+  if (Child* const old = find(current); old != nullptr && !old->left) old->process->signal(SIGUSR2);
   current = std::exchange(beginning, 0);
   started_well = true;
   if (asked_again) upgrade();
@@ -205,9 +205,8 @@ void Supervisor::Impl::take_over() {
 
 // Somebody told the child to end, and not this process: it hands over as in an upgrade.
 void Supervisor::Impl::on_leave(uint64_t number) {
-  const auto child =
-      std::find_if(children.begin(), children.end(), [number](const Child& each) { return each.number == number; });
-  if (child == children.end()) return;
+  Child* const child = find(number);
+  if (child == nullptr) return;
   child->left = true;
   if (stopping || number != current) return;
   log_info("child_leaves", {{"pid", child->process->pid()}});
@@ -217,12 +216,12 @@ void Supervisor::Impl::on_leave(uint64_t number) {
 }
 
 void Supervisor::Impl::on_exit(uint64_t number, int code, int signal) {
-  const auto found =
-      std::find_if(children.begin(), children.end(), [number](const Child& child) { return child.number == number; });
+  Child* const found = find(number);
   const Child dead = std::move(*found);
-  children.erase(found);
+  children.erase(children.begin() + (found - children.data()));
   kit.on_ended(number);
-  if (loop.now() - dead.started >= kSettled) pause = Duration{0};
+  const bool settled = loop.now() - dead.started >= kSettled;
+  if (settled) pause = Duration{0};
   const bool was_current = std::exchange(current, current == number ? 0 : current) == number;
   log_info("child_ended",
            {{"pid", dead.process->pid()}, {"code", code}, {"signal", signal}, {"current", was_current ? "yes" : "no"}});
@@ -238,14 +237,13 @@ void Supervisor::Impl::on_exit(uint64_t number, int code, int signal) {
   } else if (was_current && beginning != 0) {
     take_over();
   } else if (was_current) {
-    restart(dead, signal != 0 ? 0 : code);
+    restart(settled, signal != 0 ? 0 : code);
   }
 }
 
 // One that could not begin for the first time is the operator's to mend; what has served once, or was killed, is
 // started for ever.
-void Supervisor::Impl::restart(const Child& dead, int code) {
-  const bool settled = loop.now() - dead.started >= kSettled;
+void Supervisor::Impl::restart(bool settled, int code) {
   started_well = started_well || settled;
   if (!started_well && code != 0) return end(code);
   pause = settled ? Duration{0} : std::clamp(pause * 2, kFirstPause, kLongestPause);

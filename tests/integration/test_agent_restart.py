@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from harness.probes import Probes, by_tunnel
+from harness.probes import none_fails
 from harness.stack import MACHINE
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
@@ -32,31 +32,23 @@ def stop_beside(stack, probes, more=300):
 def test_the_machine_is_reachable_as_long_as_a_stream_lasts(patient, origin):
     stack = patient
     chat = WebSocket(stack.client(), stack.host(origin.port))
-    probes = Probes(by_tunnel(stack, origin.port))
-    try:
+    with none_fails(stack, origin.port) as probes:
         stop_beside(stack, probes)
         chat.echo("still there")
         chat.client.close()
         assert stack.agent.process.wait_exit(10) == 0
         stack.agent.start()
         probes.wait()
-    finally:
-        failures = probes.stop()
-    assert not failures
 
 
 def test_the_next_agent_has_the_machine_at_once(patient, origin):
     stack = patient
     chat = WebSocket(stack.client(), stack.host(origin.port))
-    probes = Probes(by_tunnel(stack, origin.port))
-    try:
+    with none_fails(stack, origin.port) as probes:
         stop_beside(stack, probes)
         stack.another_agent(MACHINE, stack.token, connections=2, name="next").start()
         probes.wait()
         chat.echo("by the old one")
-    finally:
-        failures = probes.stop()
-    assert not failures
     assert not stack.broker.process.find("tunnel_refused")
     chat.client.close()
     assert stack.agent.process.wait_exit(10) == 0
@@ -65,23 +57,18 @@ def test_the_next_agent_has_the_machine_at_once(patient, origin):
 def test_at_the_end_of_the_grace_period_only_what_lasts_is_cut(make_stack, origin):
     stack = make_stack(agent={"grace": "3s"}, broker={"park": "10s"})
     chat = WebSocket(stack.client(), stack.host(origin.port))
-    probes = Probes(by_tunnel(stack, origin.port))
-    try:
+    with none_fails(stack, origin.port) as probes:
         stop_beside(stack, probes, 10)
         assert stack.agent.process.wait_exit(10) == 0
         assert chat.client.closed()
         stack.agent.start()
         probes.wait()
-    finally:
-        failures = probes.stop()
-    assert not failures
 
 
 def test_a_broker_that_is_upgraded_meanwhile_is_told_too(patient, origin):
     stack = patient
     chat = WebSocket(stack.client(), stack.host(origin.port))
-    probes = Probes(by_tunnel(stack, origin.port))
-    try:
+    with none_fails(stack, origin.port) as probes:
         stop_beside(stack, probes)
         tunnels = len(stack.agent.process.find("tunnel_up"))
         stack.broker.process.signal(signal.SIGUSR2)
@@ -89,8 +76,5 @@ def test_a_broker_that_is_upgraded_meanwhile_is_told_too(patient, origin):
         stack.another_agent(MACHINE, stack.token, name="next").start()
         probes.wait()
         chat.echo("by the old one")
-    finally:
-        failures = probes.stop()
-    assert not failures
     chat.client.close()
     wait_until(lambda: not stack.agent.process.running(), "the old agent ends with its last stream")

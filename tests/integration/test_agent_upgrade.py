@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness.http1 import Client
-from harness.probes import Probes, by_tunnel
+from harness.probes import Probes, by_tunnel, none_fails
 from harness.process import gone
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
@@ -77,17 +77,14 @@ def test_a_child_that_is_told_to_end_makes_way_at_once_and_cuts_nothing(supervis
     origin = make_origin(lambda connection, request: echo_handler(connection, request) if request.get("Upgrade")
                          else connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
     chat = WebSocket(supervised.client(), supervised.host(origin.port))
-    probes = Probes(by_tunnel(supervised, origin.port))
-    try:
+    with none_fails(supervised, origin.port) as probes:
         probes.wait()
         old = children(supervised)[-1]
         os.kill(old, signal.SIGTERM)
         supervised.agent.process.wait_event("child_started", count=2)
         probes.wait()
         chat.echo("by the old one")
-    finally:
-        failures = probes.stop()
-    assert not failures and not gone(old)
+    assert not gone(old)
     chat.client.close()
     wait_until(lambda: gone(old), "the old child ends with its last stream")
 

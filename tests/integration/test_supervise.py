@@ -11,7 +11,7 @@ import time
 import pytest
 
 from harness.http1 import Client, Hash
-from harness.probes import Probes, by_tunnel
+from harness.probes import Probes, by_tunnel, none_fails
 from harness.process import gone, program
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
@@ -121,8 +121,7 @@ def test_a_new_child_that_cannot_begin_changes_nothing(supervised, make_origin):
     chat = WebSocket(supervised.client(), supervised.host(origin.port))
     os.rename(supervised.broker.access_log, supervised.broker.access_log + ".1")
     os.mkdir(supervised.broker.access_log)
-    probes = Probes(by_tunnel(supervised, origin.port))
-    try:
+    with none_fails(supervised, origin.port) as probes:
         old = child(supervised)
         supervised.broker.process.signal(signal.SIGUSR2)
         supervised.broker.process.wait_event("upgrade_refused")
@@ -135,9 +134,6 @@ def test_a_new_child_that_cannot_begin_changes_nothing(supervised, make_origin):
         supervised.broker.process.wait_event("child_started", count=started + 1)
         wait_until(lambda: supervised.broker.ctl.json("broker", "show")["pid"] == child(supervised), "it has taken over")
         probes.wait()
-    finally:
-        failures = probes.stop()
-    assert not failures
 
 
 def test_an_upgrade_to_what_cannot_read_the_database_is_refused(supervised, origin):

@@ -1,4 +1,5 @@
 """Requests without end while something is done to the programs."""
+import contextlib
 import threading
 import time
 
@@ -42,3 +43,14 @@ def by_tunnel(stack, port):
         with stack.client() as client:
             return client.get(stack.host(port)).status
     return ask
+
+
+@contextlib.contextmanager
+def none_fails(stack, port):
+    """Probes by the tunnel all the while, of which each is answered."""
+    probes = Probes(by_tunnel(stack, port))
+    try:
+        yield probes
+    finally:
+        failures = probes.stop()
+    assert not failures
