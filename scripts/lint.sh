@@ -20,16 +20,33 @@ sources_changed_first() {
   } | awk '!seen[$0]++'
 }
 
+# What has been found clean keeps a stamp in the preset's folder, which counts until the object beside it is built again: the
+# build knows what a source includes. A comment that changes nothing but an object's time counts as a change, too.
+tidy_unless_clean() {
+  local source=$1 object=$2 stamp=build/clang/tidy/$1.clean
+  if [ "$stamp" -nt "$object" ] && [ "$stamp" -nt .clang-tidy ]; then return 0; fi
+  clang-tidy -p build/clang --quiet "$source" 2> >(grep -v 'warnings generated\|Suppressed\|Use -header-filter' >&2) || return 1
+  mkdir -p "${stamp%/*}"
+  touch "$stamp"
+}
+
+# "SOURCE OBJECT" of each source that the preset compiles; fuzz targets are compiled there as replays.
+tidy_sources() {
+  local objects=build/clang/tidy_objects
+  "$PYTHON" - build/clang/compile_commands.json "$ROOT" >"$objects" <<'END'
+import json, os, shlex, sys
+for entry in json.load(open(sys.argv[1])):
+    words = shlex.split(entry["command"])
+    source = os.path.relpath(os.path.join(entry["directory"], entry["file"]), sys.argv[2])
+    print(source, os.path.join(entry["directory"], words[words.index("-o") + 1]))
+END
+  sources_changed_first | awk 'NR == FNR { object[$1] = $2; next } $1 in object { print $1, object[$1] }' "$objects" -
+}
+
 # Clang's own warnings count here too: the preset builds with -Werror.
 lint_tidy() {
-  local files existing=()
-  mapfile -t files < <(sources_changed_first)
-  for file in "${files[@]}"; do
-    # Fuzz targets are compiled in this preset as replays.
-    [ ! -f "$file" ] || ! grep -q "\"file\": \"$ROOT/$file\"" build/clang/compile_commands.json || existing+=("$file")
-  done
-  printf '%s\n' "${existing[@]}" |
-    xargs -P "$(nproc)" -n 4 clang-tidy -p build/clang --quiet 2> >(grep -v 'warnings generated\|Suppressed\|Use -header-filter' >&2)
+  export -f tidy_unless_clean
+  tidy_sources | xargs -P "$(nproc)" -n 2 bash -c 'tidy_unless_clean "$@"' tidy
 }
 
 lint_tree() {

@@ -9,8 +9,6 @@ namespace {
 
 constexpr Duration kPause{50};
 
-bool is_loopback(const uv::Address& address) { return address.ip.starts_with("127.") || address.ip == "::1"; }
-
 }  // namespace
 
 Dialer::Dialer(uv::Loop& loop, DialHandler& handler)
@@ -53,7 +51,7 @@ void Dialer::try_all() {
 
 void Dialer::try_next() {
   const size_t index = (first_ + begun_++) % addresses_.size();
-  local_only_ = local_only_ && is_loopback(addresses_[index]);
+  local_only_ = local_only_ && addresses_[index].is_loopback();
   const bool last = begun_ == addresses_.size();
   deadline_.arm(last ? give_up_at_ : std::min(loop_.now() + kSilence, give_up_at_));
   ++under_way_;

@@ -53,6 +53,8 @@ Result<Address> Address::parse(std::string_view text) {
   return address;
 }
 
+bool Address::is_loopback() const { return ip.starts_with("127.") || ip == "::1"; }
+
 std::string Address::to_text() const {
   if (!unix_path.empty()) return std::string(kUnixPrefix) + unix_path;
   if (ip.empty()) return {};
@@ -88,6 +90,11 @@ Address peer_of(int fd) {
   socklen_t size = sizeof storage;
   auto* const address = reinterpret_cast<sockaddr*>(&storage);
   return getpeername(fd, address, &size) == 0 ? from_sockaddr(address) : Address();
+}
+
+void send_unpaced(int fd) {
+  constexpr std::string_view kUnpaced = "reno";  // every kernel has it, for every user
+  setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kUnpaced.data(), kUnpaced.size());
 }
 
 Address local_of(int fd) {

@@ -14,12 +14,10 @@
 namespace ingress::uv {
 namespace {
 
-bool is_loopback(const Address& address) { return address.ip.starts_with("127.") || address.ip == "::1"; }
-
 class StreamConnecting final : public Connecting, private Flushable, private Polled {
  public:
   StreamConnecting(Loop& loop, const Address& address, Connecting::OnDone on_done)
-      : loop_(loop), on_done_(std::move(on_done)), check_self_(is_loopback(address)) {
+      : loop_(loop), on_done_(std::move(on_done)), on_loopback_(address.is_loopback()) {
     loop_.poller().count_active(1);
   }
   ~StreamConnecting() override {
@@ -41,6 +39,7 @@ class StreamConnecting final : public Connecting, private Flushable, private Pol
     if (fd < 0) return -errno;
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (on_loopback_) send_unpaced(fd);
     const bool v6 = storage.ss_family == AF_INET6;
     return connect_to(fd, reinterpret_cast<const sockaddr*>(&storage), v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
   }
@@ -77,7 +76,7 @@ class StreamConnecting final : public Connecting, private Flushable, private Pol
 
   // A local port that nobody listens on can, by chance, be connected to itself.
   bool connected_to_itself() const {
-    if (!check_self_) return false;
+    if (!on_loopback_) return false;
     const Address local = local_of(fd_.fd());
     const Address peer = peer_of(fd_.fd());
     return local.port == peer.port && local.ip == peer.ip;
@@ -101,7 +100,7 @@ class StreamConnecting final : public Connecting, private Flushable, private Pol
   PolledFd fd_;
   Connecting::OnDone on_done_;
   int status_ = 0;
-  bool check_self_;
+  bool on_loopback_;
 };
 
 }  // namespace

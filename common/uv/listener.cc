@@ -194,9 +194,10 @@ int bind_unix(const std::string& path, int mode) {
 
 // Listens on a bound `fd`, which it takes.
 Result<std::unique_ptr<StreamListener>> start(Loop& loop, int fd, Listener::OnAccept on_accept) {
-  // Accepted sockets inherit it: no system call for each. (An error where it is a Unix socket.)
+  // Accepted sockets inherit both: no system call for each. (An error where it is a Unix socket.)
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (local_of(fd).is_loopback()) send_unpaced(fd);
   if (::listen(fd, kBacklog) != 0) {
     const int error = errno;
     close(fd);

@@ -25,6 +25,8 @@ struct Address {
   // "1.2.3.4:80", "[::]:80", ":80" (dual-stack any), "unix:/path"; kInvalidArgument for anything else (names too).
   static Result<Address> parse(std::string_view text);
   std::string to_text() const;
+  // Only who is on this machine can be there, or come there.
+  bool is_loopback() const;
 };
 
 class SocketHandler {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -11,6 +12,7 @@
 
 #include "common/uv/file_limit.h"
 #include "common/uv/free_address.h"
+#include "common/uv/owned_fd.h"
 #include "common/uv/socket.h"
 #include "common/uv/timer.h"
 #include "tests/unit/common/uv/socket_pair.h"
@@ -21,24 +23,46 @@ using namespace ingress::test;
 
 namespace {
 
-// Whom a listener takes where a client dials `target`: how it calls its peer and itself.
-std::string ips_of_accepted(Loop& loop, Address target, const char* listening) {
+struct Connected {
   std::unique_ptr<Socket> accepted;
   std::unique_ptr<Socket> connected;
-  auto listener =
-      Listener::listen(loop, *Address::parse(listening), [&accepted, &loop](std::unique_ptr<Socket> socket) {
-        accepted = std::move(socket);
-        loop.stop();
-      });
+};
+
+// What a listener takes where a client dials `target`.
+Connected dial(Loop& loop, Address target, const char* listening) {
+  Connected both;
+  auto listener = Listener::listen(loop, *Address::parse(listening), [&both, &loop](std::unique_ptr<Socket> socket) {
+    both.accepted = std::move(socket);
+    if (both.connected != nullptr) loop.stop();
+  });
   REQUIRE(listener.has_value());
   target.port = (*listener)->local().port;
   REQUIRE(target.port != 0);
-  auto connecting = Connecting::connect(loop, target, [&connected, &loop](Result<std::unique_ptr<Socket>> result) {
-    if (!result) return loop.stop();
-    connected = std::move(*result);
+  auto connecting = Connecting::connect(loop, target, [&both, &loop](Result<std::unique_ptr<Socket>> result) {
+    if (result) both.connected = std::move(*result);
+    if (!result || both.accepted != nullptr) loop.stop();
   });
   loop.run();
-  return accepted == nullptr ? "nobody" : accepted->peer().ip + " " + accepted->local().ip;
+  return both;
+}
+
+// How the accepted socket calls its peer and itself.
+std::string ips_of_accepted(Loop& loop, const Address& target, const char* listening) {
+  const Connected both = dial(loop, target, listening);
+  return both.accepted == nullptr ? "nobody" : both.accepted->peer().ip + " " + both.accepted->local().ip;
+}
+
+std::string congestion_control(int fd) {
+  char name[16] = {};
+  socklen_t size = sizeof name;
+  REQUIRE(getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &size) == 0);
+  return name;
+}
+
+// That of a socket of which nobody has said anything.
+std::string usual_congestion_control() {
+  const OwnedFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return congestion_control(fd.get());
 }
 
 bool has_ipv6() { return is_free({"::1", 0, ""}); }
@@ -72,6 +96,21 @@ TEST_CASE("0.0.0.0 is free where both families are") {
   CHECK(is_free({"127.0.0.1", port, ""}));
   six->reset();
   CHECK(is_free({"0.0.0.0", port, ""}));
+}
+
+TEST_CASE("both ends of a connection that cannot leave this machine send unpaced") {
+  Loop loop;
+  const Connected both = dial(loop, loopback(), "127.0.0.1:0");
+  REQUIRE(both.accepted != nullptr);
+  CHECK(congestion_control(both.accepted->release().get()) == "reno");
+  CHECK(congestion_control(both.connected->release().get()) == "reno");
+}
+
+TEST_CASE("who comes to a listener that others can reach is sent to as the system says") {
+  Loop loop;
+  const Connected both = dial(loop, loopback(), "0.0.0.0:0");
+  REQUIRE(both.accepted != nullptr);
+  CHECK(congestion_control(both.accepted->release().get()) == usual_congestion_control());
 }
 
 TEST_CASE("connecting to a port where nobody listens fails, retryably") {
