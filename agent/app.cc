@@ -191,7 +191,7 @@ void App::on_signal(const char* name) {
   }
   log_info("draining", {{"signal", name}, {"streams", tunnels_.stream_count()}});
   if (!upgraded_) {
-    parent_.has_parent() ? notify_.send_draining(config_.grace_period) : notify_.send_stopping(config_.grace_period);
+    config_.has_parent ? notify_.send_draining(config_.grace_period) : notify_.send_stopping(config_.grace_period);
   }
   parent_.leave();
   drain(config_.grace_period);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "broker/dev/dev_session.h"
 #include "broker/expiry_sweep.h"
 #include "broker/index_loader.h"
+#include "broker/leaving.h"
 #include "broker/loop_set.h"
 #include "broker/machine_joiner.h"
 #include "broker/store/follower.h"
@@ -30,18 +32,12 @@
 #include "common/uv/scheduling.h"
 #include "common/uv/sd_notify.h"
 #include "common/uv/signal_watch.h"
-#include "common/uv/timer.h"
 #include "common/uv/watchdog.h"
 
 namespace ingress::broker {
 namespace {
 
-constexpr Duration kTunnelGrace{2000};
-constexpr Duration kAdminGrace{2000};
-// A predecessor lets go of the database within kAdminGrace.
-constexpr Duration kLockPatience{10000};
-
-class App {
+class App final : private LeavingProgram {
  public:
   App(const Config& config, const ConfigSource& source)
       : config_(config),
@@ -49,7 +45,8 @@ class App {
         loops_(config_),
         loop_(loops_.loop()),
         watchdog_(loop_, notify_, [this](std::function<void()> alive) { loops_.when_passed(std::move(alive)); }),
-        idle_memory_(loop_, uv::release_idle_heap) {}
+        idle_memory_(loop_, uv::release_idle_heap),
+        leaving_({loops_, config_.live, notify_, watchdog_, parent_, supervised_, config_.dev != nullptr}, *this) {}
 
   int run();
 
@@ -62,19 +59,16 @@ class App {
   void on_snapshot(Result<Snapshot> snapshot);
   bool listen();
   bool listen_admin();
-  void on_signal(const char* name);
   void on_hang_up();
   void take(const Config& fresh);
-  void drain();
-  bool sockets_are_held() const;
-  void drain_clients();
-  void drain_tunnels();
-  void on_upgrade();
-  void hand_over();
-  void let_go_of_database();
   void follow_database();
   void finish();
   void fail(const char* event, const std::string& problem);
+  // LeavingProgram
+  AdminServer* admin() override { return admin_.get(); }
+  void let_go_of_database() override;
+  void on_left() override { finish(); }
+  void end_now() override;
 
   Config config_;
   const ConfigSource& source_;
@@ -92,22 +86,14 @@ class App {
   uv::IdleMemory idle_memory_;
   std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<dev::DevSession> dev_;  // of `ingress-broker dev`
-  std::unique_ptr<uv::Timer> grace_timer_;
-  Time grace_ends_{};
   std::unique_ptr<uv::SignalWatch> terminate_;
   std::unique_ptr<uv::SignalWatch> interrupt_;
   std::unique_ptr<uv::SignalWatch> hang_up_;
   std::unique_ptr<uv::SignalWatch> upgrade_;
-  std::unique_ptr<uv::Timer> admin_timer_;
   int exit_code_ = 0;
-  bool draining_ = false;
-  bool terminating_ = false;  // a signal said so
-  bool hand_over_asked_ = false;
-  bool letting_go_ = false;    // of the database; what else ends waits for that
-  bool clients_gone_ = false;  // their drain is over
   supervise::ParentLine parent_;
   const bool supervised_ = uv::number_in_environment(uv::kListenFdsVariable).has_value();
-  const bool has_sockets_of_systemd_ = uv::number_in_environment("LISTEN_PID") == getpid();
+  Leaving leaving_;
 };
 
 int App::run() {
@@ -115,10 +101,10 @@ int App::run() {
   if (config_.schedule_in_turn) uv::schedule_in_turn();
   // The next process may be there before this one serves, and logs may be rotated.
   hang_up_ = std::make_unique<uv::SignalWatch>(loop_, SIGHUP, [this] { on_hang_up(); });
-  upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { on_upgrade(); });
+  upgrade_ = std::make_unique<uv::SignalWatch>(loop_, SIGUSR2, [this] { leaving_.on_upgrade(); });
   if (!open_files()) return 1;
-  terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { on_signal("SIGTERM"); });
-  interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { on_signal("SIGINT"); });
+  terminate_ = std::make_unique<uv::SignalWatch>(loop_, SIGTERM, [this] { leaving_.on_signal("SIGTERM"); });
+  interrupt_ = std::make_unique<uv::SignalWatch>(loop_, SIGINT, [this] { leaving_.on_signal("SIGINT"); });
   if (dev_ == nullptr) {
     read_snapshot();
   } else {
@@ -184,11 +170,12 @@ bool App::can_begin() {
 bool App::open_files() {
   if (!can_begin()) return false;
   std::string problem;
-  const Duration patience = config_.dev == nullptr ? kLockPatience : Duration{0};
+  const Duration patience = config_.dev == nullptr ? db::DatabaseLock::kPatience : Duration{0};
   if (const Status locked = lock_.take(config_.db, patience); !locked) {
     log_error("database_failed", {{"path", config_.db}, {"error", describe(locked.error())}});
     return false;
   }
+  leaving_.watch_lock(config_.db);
   if (!open_dev()) return false;
   Result<std::unique_ptr<Store>> store = Store::open(loop_, config_.db, problem);
   if (!store) {
@@ -231,7 +218,7 @@ void App::on_snapshot(Result<Snapshot> snapshot) {
   watchdog_.start();
   supervise::signal_when_parent_dies(SIGUSR2);  // whoever is started next is the next process
   log_info("ready", {{"machines", machines}, {"revision", static_cast<long long>(revision_)}});
-  if (hand_over_asked_) hand_over();
+  leaving_.on_serving();
 }
 
 bool App::listen() {
@@ -264,7 +251,8 @@ bool App::listen_admin() {
   const int port = loops_.first().front().https_addresses().front().port;
   parts.version = INGRESS_VERSION;
   parts.admission_settings = [this] { return AdmissionSettings{config_.live.secrets_dir, config_.live.url_targets}; };
-  if (supervised_) parts.ask_for_upgrade = [] { return kill(getppid(), SIGUSR2) == 0; };
+  // A parent that is ending itself starts nobody.
+  if (supervised_) parts.ask_for_upgrade = [this] { return parent_.has_parent() && kill(getppid(), SIGUSR2) == 0; };
   if (port != 443) parts.public_https_port = ":" + std::to_string(port);
   std::string problem;
   Result<std::unique_ptr<AdminServer>> admin = AdminServer::start(options, parts, problem);
@@ -282,26 +270,15 @@ void App::fail(const char* event, const std::string& problem) {
   finish();
 }
 
-// Told once it lets go, for whoever is started next, of all that the next process needs, and runs dry; told twice it
-// ends. An upgrade's old process is running dry already.
-void App::on_signal(const char* name) {
-  if (std::exchange(terminating_, true)) {
-    log_warn("stopping_now", {{"signal", name}});
-    loop_.stop();
-    std::_Exit(exit_code_);
-  }
-  log_info("draining", {{"signal", name}});
-  parent_.has_parent() ? notify_.send_draining(config_.live.grace_period)
-                       : notify_.send_stopping(config_.live.grace_period);
-  if (dev_ != nullptr || !loops_.listens()) return drain();
-  parent_.leave();
-  hand_over();
+void App::end_now() {
+  loop_.stop();
+  std::_Exit(exit_code_);
 }
 
 void App::on_hang_up() {
-  if (dev_ != nullptr) return on_signal("SIGHUP");  // its terminal is gone
+  if (dev_ != nullptr) return leaving_.on_signal("SIGHUP");  // its terminal is gone
   loops_.reopen_access_log();
-  if (draining_ || !loops_.listens()) return;
+  if (leaving_.begun() || !loops_.listens()) return;
   const tl::expected<Config, std::string> fresh = source_.read_again();
   if (!fresh) return log_error("reload_refused", {{"error", fresh.error()}});
   take(*fresh);
@@ -321,74 +298,7 @@ void App::take(const Config& fresh) {
   log_info("reloaded", {{"changed", changed ? "yes" : "no"}});
 }
 
-// By another process, where who connects before the next one accepts waits in their queues.
-bool App::sockets_are_held() const { return parent_.has_parent() || has_sockets_of_systemd_; }
-
-// Clients first: their exchanges need the tunnels until they end.
-void App::drain() {
-  if (std::exchange(draining_, true)) return;
-  if (admin_ != nullptr) admin_->drain([] {});
-  if (!loops_.listens()) return finish();
-  drain_clients();
-}
-
-void App::drain_clients() {
-  grace_timer_ = std::make_unique<uv::Timer>(loop_, [this] {
-    log_warn("grace_period_over", {});
-    loops_.cut_clients();
-  });
-  grace_timer_->start(config_.live.grace_period);
-  grace_ends_ = loop_.now() + config_.live.grace_period;
-  loops_.drain_clients([this] {
-    loop_.defer([this] {
-      clients_gone_ = true;
-      if (!letting_go_) drain_tunnels();
-    });
-  });
-}
-
-void App::drain_tunnels() {
-  loops_.drain_tunnels(kTunnelGrace, grace_ends_ - loop_.now(), [this] { loop_.defer([this] { finish(); }); });
-}
-
-void App::on_upgrade() {
-  if (supervised_ || has_sockets_of_systemd_) return hand_over();
-  log_warn("upgrade_needs_supervise", {{"hint", "run with --supervise: SIGUSR2 then starts the new program"}});
-}
-
-// Another process of this broker is starting, or will: it gets the database at once, the agents as they move, and new
-// clients. What runs here runs on, at most for the grace period.
-void App::hand_over() {
-  if (draining_) return;
-  if (!loops_.listens()) {
-    hand_over_asked_ = true;
-    return;
-  }
-  log_info("handing_over", {});
-  draining_ = true;
-  if (parent_.has_parent()) watchdog_.stop();  // the next process speaks
-  admin_timer_ = std::make_unique<uv::Timer>(loop_, [this] { admin_->close_all(); });
-  // Where nobody else holds the sockets, the next process has to bind them.
-  const bool held = sockets_are_held();
-  letting_go_ = true;
-  if (!held) drain_clients();
-  const auto admin_done = [this, held] {
-    loop_.defer([this, held] {
-      let_go_of_database();
-      if (held) drain_clients();
-      if (clients_gone_) drain_tunnels();
-    });
-  };
-  if (admin_ == nullptr) {
-    admin_done();
-  } else {
-    admin_timer_->start(kAdminGrace);
-    admin_->drain(admin_done);
-  }
-}
-
 void App::let_go_of_database() {
-  admin_timer_.reset();
   admin_.reset();
   certificates_.reset();
   loops_.stop_saving();
@@ -397,7 +307,6 @@ void App::let_go_of_database() {
   store_.reset();
   follow_database();
   lock_.release();
-  letting_go_ = false;
   loops_.migrate_tunnels();
 }
 
@@ -418,7 +327,6 @@ void App::follow_database() {
 }
 
 void App::finish() {
-  grace_timer_.reset();
   if (dev_ == nullptr) return loop_.stop();
   dev_->stop([this] { loop_.stop(); });
 }

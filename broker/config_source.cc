@@ -8,7 +8,7 @@ std::unique_ptr<cli::Program> make_program(Settings& settings) {
   auto program = std::make_unique<cli::Program>(
       "ingress-broker", INGRESS_VERSION,
       "Terminates public https, resolves hosts and forwards requests through the machines' tunnels.\n"
-      "SIGHUP has it read its settings again: those that say \"live\", and the log's, change at once and cut nothing,\n"
+      "SIGHUP has it read its settings again: those that say \"live\", and the log's, change at once and cut nothing, "
       "the others with a restart or an upgrade; where one is bad nothing changes.");
   program->command("run", "serve until a signal comes");
   program->command("dev", "everything for one laptop, with settings of its own: see ingress-broker dev --help");

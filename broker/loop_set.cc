@@ -241,6 +241,14 @@ void LoopSet::reopen_access_log() {
   until_all(flushed, [this] { static_cast<void>(access_log_->reopen()); });
 }
 
+void LoopSet::look_what_is_under_way(Duration age, std::function<void(UnderWay)> on_done) {
+  if (generations_->is_linked()) return on_done(UnderWay::kLasting);
+  ask_all<UnderWay>([age](Worker& worker) { return worker.under_way(age); },
+                    [on_done = std::move(on_done)](const std::vector<UnderWay>& of_loops) {
+                      on_done(*std::max_element(of_loops.begin(), of_loops.end()));
+                    });
+}
+
 // What one loop has accepted may be on its way to another one, which is not through before that has come.
 void LoopSet::drain_clients(std::function<void()> done) {
   until_all([](Worker& worker, std::function<void()> one) { worker.stop_accepting(std::move(one)); },

@@ -50,6 +50,9 @@ class LoopSet final : public LoopsView {
   // Follows a rotation of the access log.
   void reopen_access_log();
 
+  // Asks every loop, as Worker::under_way(). What an older process of this broker still has lasts, too. At once where
+  // there is one loop; after start().
+  void look_what_is_under_way(Duration age, std::function<void(UnderWay)> on_done);
   // No more clients are accepted; `done` when all are gone. Once.
   void drain_clients(std::function<void()> done);
   void cut_clients();

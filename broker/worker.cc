@@ -231,6 +231,11 @@ LoopCounts Worker::counts() const {
   return counts;
 }
 
+UnderWay Worker::under_way(Duration age) const {
+  if (tcp_->open() > 0 || forwarder_->has_lasting(age)) return UnderWay::kLasting;
+  return forwarder_->running() > 0 ? UnderWay::kExchanges : UnderWay::kNothing;
+}
+
 void Worker::stop_accepting(std::function<void()> settled) { front_->stop_accepting(std::move(settled)); }
 
 void Worker::drain_clients(std::function<void()> done) {

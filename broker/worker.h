@@ -5,6 +5,7 @@
 // start() and stop().
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -43,6 +44,9 @@ struct WorkerParts {
   const dev::Landing* landing = nullptr;  // of `ingress-broker dev`
 };
 
+// The most that there is.
+enum class UnderWay : uint8_t { kNothing, kExchanges, kLasting };
+
 class Worker final : private MachineWatcher {
  public:
   Worker(const WorkerParts& parts, size_t number);
@@ -80,6 +84,8 @@ class Worker final : private MachineWatcher {
   // Settings that have changed; after make_front.
   void set_live(const LiveSettings& live);
   LoopCounts counts() const;
+  // Of its clients; exchanges last from `age` on. After make_front.
+  UnderWay under_way(Duration age) const;
   void stop_accepting(std::function<void()> settled);
   void drain_clients(std::function<void()> done);
   void cut_clients();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/cli/help_format.h"
 #include "common/cli/values.h"
 #include "ctl/nouns.h"
 #include "ctl/usage.h"
@@ -16,8 +17,8 @@ namespace {
 
 constexpr const char* kJsonVariable = "INGRESS_JSON";
 constexpr const char* kFooter =
-    "The admin token, which TCP needs, comes by --token-file or by INGRESS_TOKEN, never by argv.\n"
-    "INGRESS_ADMIN, INGRESS_TOKEN_FILE, INGRESS_DB and INGRESS_JSON (1, true, yes) stand for the flags.\n"
+    "The admin token, which TCP needs, comes by --token-file or by INGRESS_TOKEN, never by argv. "
+    "INGRESS_ADMIN, INGRESS_TOKEN_FILE, INGRESS_DB and INGRESS_JSON (1, true, yes) stand for the flags. "
     "Where an admin is named too, INGRESS_DB is what db is about and no more.\n"
     "Exit codes: 0 good, 1 failed, 2 usage, 4 not authorised.\n\n"
     "Example:\n"
@@ -26,6 +27,7 @@ constexpr const char* kFooter =
     "  ingressctl why misha.iterate.app";
 
 void declare_globals(CLI::App& app, Globals& globals, const char* version) {
+  app.formatter(cli::help_format());
   app.set_help_flag("-h,--help", "Print this and exit");
   app.set_version_flag("--version", std::string("ingressctl ") + version, "Print the version and exit");
   app.add_option("--admin", globals.admin, "The admin API: unix:/path, host:port or http://host:port")

@@ -64,6 +64,8 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   bool still_welcome(int64_t now);
   // Ends it because it no longer is.
   void cut();
+  // Its client's side is under way, and has been since then or longer, or is an Upgrade's.
+  bool lasts(FineTime then) const { return responder_ != nullptr && (upgraded_ || notes_.began <= then); }
   // Tells an exchange that has lasted for a second, once.
   void tell_lasting(FineTime now);
 

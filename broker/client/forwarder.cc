@@ -73,6 +73,12 @@ void Forwarder::tell_lasting() {
   }
 }
 
+bool Forwarder::has_lasting(Duration age) const {
+  if (running_ == 0) return false;
+  return std::any_of(all_.begin(), all_.end(),
+                     [then = fine_now() - age](const auto& forward) { return forward->lasts(then); });
+}
+
 Forward* Forwarder::take() {
   ++running_;
   if (spare_.empty()) {

@@ -51,6 +51,8 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
   void set_book(const MachineBook& book) { book_ = &book; }
 
   size_t running() const { return running_; }
+  // Of those one began `age` ago, or earlier, or is an Upgrade, which may last whatever its age.
+  bool has_lasting(Duration age) const;
 
  private:
   friend class Forward;

@@ -42,6 +42,8 @@ class Generations final : public OtherGenerations, private GenerationLinkOwner {
   void machine_changed(std::string_view machine);
   // Tells the others, which do not see the database, to close the machine's tunnels. Thread: any.
   void drop_machine(std::string_view machine);
+  // Another process of this broker runs: one that was upgraded, with what it still has under way, or the next one.
+  bool is_linked() const { return !links_.empty(); }
   // The others open no further streams here; those that run go on. How many there are.
   size_t drain();
   // Closes all links, what is under way in them written first, and what is on its way to them answered (within

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "common/base/log.h"
+#include "common/cli/help_format.h"
 #include "common/cli/settings.h"
 #include "common/cli/toml_file.h"
 
@@ -58,6 +59,7 @@ struct Program::Impl {
 
 Program::Program(std::string name, std::string version, std::string description)
     : impl_(std::make_unique<Impl>(std::move(name), std::move(description))) {
+  impl_->app.formatter(help_format());
   impl_->app.set_help_flag("-h,--help", "Print this and exit");
   impl_->app.set_version_flag("--version", impl_->name + " " + std::move(version), "Print the version and exit");
   option("config", impl_->config_path, "TOML file with any of these settings");
@@ -167,8 +169,8 @@ void Program::Impl::declare_flags() {
     flag->multi_option_policy(setting.repeated ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
   }
   app.footer(
-      "Every setting is also an environment variable (--grace-period: INGRESS_GRACE_PERIOD) and a key of the TOML\n"
-      "file that --config names (grace-period = \"30s\"). A flag wins over the environment, the environment over the\n"
+      "Every setting is also an environment variable (--grace-period: INGRESS_GRACE_PERIOD) and a key of the TOML "
+      "file that --config names (grace-period = \"30s\"). A flag wins over the environment, the environment over the "
       "file. Secrets come by file or environment only.\n" +
       (example.empty() ? "" : "\nExample:\n  " + example));
 }

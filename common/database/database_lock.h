@@ -11,6 +11,10 @@ namespace ingress::db {
 
 class DatabaseLock {
  public:
+  // How long a broker that starts waits for its predecessor: who opened the file of the lock earlier has the database,
+  // or has given up.
+  static constexpr Duration kPatience{10000};
+
   DatabaseLock() = default;
   DatabaseLock(const DatabaseLock&) = delete;
   DatabaseLock& operator=(const DatabaseLock&) = delete;

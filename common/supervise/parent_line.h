@@ -1,5 +1,6 @@
 // A child's words to its parent, over a pipe: that it can begin, so that the child before it may hand over, and that it
-// is leaving, so that the next child is started at once and not when this one has run dry. Thread: main.
+// is leaving, so that the next child is started at once and not when this one has run dry. A parent that is told to end
+// closes its end before it tells its children: no child comes after them. Thread: main.
 #pragma once
 
 #include <functional>
@@ -18,12 +19,12 @@ class ParentLine {
   // Takes what the parent left in the environment.
   ParentLine();
 
-  // Is a child of --supervise, and its parent lives.
+  // Is a child of --supervise, and its parent lives and starts the next child: one that is ending itself no longer
+  // does.
   bool has_parent() const;
   // These do nothing without a parent.
   // All that this process needs is there, but what the one before it hands over.
   void begin() { say('b'); }
-  // A parent that is ending itself starts nobody.
   void leave() { say('l'); }
 
  private:

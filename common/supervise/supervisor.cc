@@ -256,6 +256,7 @@ void Supervisor::Impl::stop() {
   if (!again) {
     log_info("stopping", {{"children", children.size()}});
     notify.send("STOPPING=1\nSTATUS=draining");  // the children say how long it may take
+    for (Child& child : children) child.line.reset();
   }
   pause_timer->stop();
   for (const Child& child : children) {

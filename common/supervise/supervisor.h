@@ -3,10 +3,10 @@
 // upgrade): once the new child has said that it can begin (parent_line.h) the old one gets SIGUSR2 too, hands over and
 // runs its exchanges dry; a new one that ends before that changes nothing. Thread: main.
 //
-// Signals: SIGTERM and SIGINT go to all children, and it ends with them; SIGHUP goes to the child, or is an upgrade;
-// SIGUSR2 upgrades, after `validate` of the program file there now has found the configuration good. A child that is
-// told to end by somebody else says so (parent_line.h): the next one is started at once, and the two run as in an
-// upgrade.
+// Signals: SIGTERM and SIGINT go to all children, and it ends with them; each knows that no child comes after it
+// (parent_line.h), and may serve on as long as that helps. SIGHUP goes to the child, or is an upgrade; SIGUSR2
+// upgrades, after `validate` of the program file there now has found the configuration good. A child that is told to
+// end by somebody else says so (parent_line.h): the next one is started at once, and the two run as in an upgrade.
 #pragma once
 
 #include <cstdint>

@@ -17,8 +17,8 @@ Address from_sockaddr(const sockaddr* from);
 Address peer_of(int fd);
 Address local_of(int fd);
 
-// For a socket whose peers are on this machine alone (a loopback address), before it is connected or listens: congestion
-// control that does not pace what it sends, as BBR does, which arms a timer for every few segments
+// For a socket whose peers are on this machine alone (a loopback address), before it is connected or listens:
+// congestion control that does not pace what it sends, as BBR does, which arms a timer for every few segments
 // (docs/decisions/0016-no-pacing-on-loopback.md).
 void send_unpaced(int fd);
 

@@ -1,6 +1,5 @@
 """HTTP/2 towards clients, by ALPN and by prior knowledge: what HTTP/1.1 promises, on every stream."""
 import hashlib
-import signal
 import subprocess
 import threading
 import time
@@ -405,7 +404,7 @@ def test_a_draining_broker_serves_what_was_begun_and_says_goaway(stack, make_ori
         stream = client.request(stack.host(origin.port))
         origin.wait_requests()
         idle.pump()
-        stack.broker.process.signal(signal.SIGTERM)
+        stack.broker.make_way()
         client.until(lambda: len(client.goaways) == 2, "both GOAWAYs")
         assert client.goaways == [(0x7FFFFFFF, 0), (stream.number, 0)]
         idle.wait_closed()

@@ -157,10 +157,11 @@ def test_an_old_child_that_was_told_to_end_is_not_told_twice_by_its_parents_end(
     os.kill(old, signal.SIGTERM)
     supervised.broker.process.wait_event("draining")
     supervised.broker.process.signal(signal.SIGTERM)
-    supervised.broker.process.wait_event("stopping")
-    wait_until(lambda: gone(child(supervised)), "the new child has ended")
+    supervised.broker.process.wait_event("lingering")  # the new child, beside the old one
     chat.echo("still there")
     assert not gone(old)
+    chat.client.close()
+    assert supervised.broker.process.wait_exit() == 0
 
 
 def test_sigusr2_ends_no_broker_that_nobody_would_follow(stack, origin):
@@ -229,7 +230,7 @@ def test_an_old_child_runs_dry_when_all_are_told_to_end_and_ends_at_once_when_to
         os.kill(child(supervised), signal.SIGTERM)
     supervised.broker.process.wait_event("ready", count=2)
     supervised.broker.process.signal(signal.SIGTERM)
-    supervised.broker.process.wait_event("child_ended", current="yes")
+    supervised.broker.process.wait_event("lingering")
     chat.echo("by the old one")
     assert supervised.broker.process.running()
     supervised.broker.process.signal(signal.SIGTERM)
@@ -279,46 +280,25 @@ def test_sockets_of_systemd_are_taken(make_stack, origin):
             assert broker.wait(60) == 0
 
 
-class HeldSockets:
-    """Both listening sockets held by this process, as systemd holds them, and brokers that get them."""
-
-    def __init__(self, stack):
-        self.stack = stack
-        self.listeners = [socket.create_server(("127.0.0.1", port), backlog=64)
-                          for port in (stack.broker.http_port, stack.broker.https_port)]
-
-    def start(self):
-        fds = [listener.fileno() for listener in self.listeners]
-        script = f"exec 8<&{fds[0]} 9<&{fds[1]}; exec 3<&8 4<&9 8<&- 9<&-; LISTEN_PID=$$ LISTEN_FDS=2 exec \"$@\""
-        # pylint: disable-next=consider-using-with
-        return subprocess.Popen(["bash", "-c", script, "bash", *self.stack.broker.argv()], pass_fds=fds,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
 def test_a_broker_with_sockets_of_systemd_makes_way_for_the_next_and_nobody_is_refused(make_stack, make_origin):
     stack = make_stack(broker={"park": "20s", "grace": "60s"}, start=False)
     stack.broker.process.stop()
-    origin = make_origin(ws_or_ok)
-    host = stack.host(origin.port)
-    held = HeldSockets(stack)
-    brokers = [held.start()]
+    stack.broker.hold_sockets()
+    stack.broker.start()
     stack.agent.start()
-    chat = WebSocket(stack.client(), host)
-    probes = Probes(by_tunnel(stack, origin.port))
-    try:
+    origin = make_origin(ws_or_ok)
+    chat = WebSocket(stack.client(), stack.host(origin.port))
+    olds = []
+    with none_fails(stack, origin.port) as probes:
         for round_ in range(3):
             probes.wait()
-            brokers[-1].terminate()
-            brokers.append(held.start())
+            stack.broker.process.signal(signal.SIGTERM)
+            olds.append(stack.broker.succeed())
             probes.wait()
             chat.echo(f"round {round_}")
-    finally:
-        failures = probes.stop()
-    assert not failures, failures[:5]
     chat.client.close()
-    for broker in brokers:
-        broker.terminate()
-        assert broker.wait(30) == 0
+    for old in olds:
+        assert old.wait_exit() == 0
 
 
 @pytest.mark.slow

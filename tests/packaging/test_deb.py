@@ -125,6 +125,21 @@ def upgraded(where, unit, package, context, traffic):
         where.run("rm -f ./*.deb")
 
 
+def test_a_restart_beside_a_download_lets_nobody_wait(edge, context, traffic):
+    """systemd starts the next broker when the last one has ended, and that is when the download has."""
+    before = edge.show(BROKER, "MainPID")
+    download = Download(EDGE, HOST, context, "/slow/8")
+    download.read(10)
+    edge.run(f"systemctl restart --no-block {BROKER}")
+    traffic.more()
+    assert edge.show(BROKER, "MainPID") == before, "it serves on beside it"
+    download.read(80)
+    edge.wait(f"systemctl is-active {BROKER} && test $(systemctl show --value -p MainPID {BROKER}) != {before}",
+              "the next one serves")
+    traffic.more()
+    download.close()
+
+
 def test_who_comes_while_the_broker_is_killed_waits(edge, traffic):
     restarts = int(edge.show(BROKER, "NRestarts"))
     before = traffic.answered

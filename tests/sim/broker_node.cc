@@ -7,7 +7,7 @@
 namespace ingress::sim {
 namespace {
 
-constexpr Duration kTunnelGrace{2000};  // as broker/app.cc
+constexpr Duration kTunnelGrace{2000};  // as broker/leaving.cc
 constexpr Micros kApartTime = std::chrono::minutes(3);
 
 broker::Config config_of(const BrokerSetup& setup) {

@@ -1,5 +1,5 @@
-// A broker's process: the product's own LoopSet, with what broker/app.cc does around it (but for the store and the
-// admin API: the routes are given).
+// A broker's process: the product's own LoopSet, with what broker/app.cc and leaving.cc do around it (but for the store
+// and the admin API: the routes are given).
 #pragma once
 
 #include <functional>

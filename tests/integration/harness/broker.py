@@ -1,5 +1,7 @@
 """An ingress-broker with its database, certificates and ports; they stay the same over restarts."""
 import os
+import signal
+import socket
 
 from harness.admin import Admin
 from harness.ctl import Ctl, write_secret
@@ -12,13 +14,14 @@ HOSTS = [f"{start}{DOMAIN}" for start in ("", "*.", "*.machines.")] + ["localhos
 
 class Broker:
     """`options` are further words of its command line. Not started before start(). It has INGRESS_TEST_LOOPS loops where
-    the options say no number. `files` is how many descriptors it may have."""
+    the options say no number. `files` is how many descriptors it may have, `prefix` is what it is started by."""
 
     def __init__(self, folder, ca, options=(), http_mode="serve", default_auth="public", domains=(DOMAIN,),
                  grace="3s", park="300ms", files=None, env=None):
         self.folder, self.ca = str(folder), ca
         self.options, self.http_mode, self.default_auth, self.domains = list(options), http_mode, default_auth, domains
         self.grace, self.park, self.files, self.env = grace, park, files, env
+        self.prefix = []
         self.tls_dir = os.path.join(self.folder, "tls")
         self.db = os.path.join(self.folder, "routes.db")
         self.access_log = os.path.join(self.folder, "access.log")
@@ -26,7 +29,7 @@ class Broker:
         self.http_port, self.https_port, self.admin_port = free_port(), free_port(), free_port()
         self.admin_token = "admin-secret-0123456789"
         self.process = None
-        self._past = []
+        self._past, self._sockets = [], []
         os.makedirs(self.tls_dir)
         ca.issue(self.tls_dir, "default", HOSTS)
         self.admin_token_file = write_secret(self.folder, "admin.token", self.admin_token)
@@ -44,11 +47,11 @@ class Broker:
         if loops and "--loops" not in self.options:
             words += ["--loops", loops]
         limited = [] if self.files is None else ["prlimit", f"--nofile={self.files}:{self.files}"]
-        return limited + words + self.options
+        return self.prefix + limited + words + self.options
 
     def start(self):
         assert self.process is None or not self.process.running()
-        self.process = Process("broker", self.argv(), self.folder, self.env)
+        self.process = Process("broker", self.argv(), self.folder, self.env, self._sockets)
         self._past.append(self.process)
         self.process.wait_event("ready")
         return self
@@ -58,6 +61,17 @@ class Broker:
         old, self.process = self.process, None
         self.start()
         return old
+
+    def hold_sockets(self):
+        """Its public sockets are this process's from now on, as they may be systemd's; it does not run."""
+        self._sockets = [socket.create_server(("127.0.0.1", port), backlog=128)
+                         for port in (self.http_port, self.https_port)]
+
+    def make_way(self):
+        """SIGTERM, beside a next process that waits for the database already: it takes no more, whatever runs."""
+        os.close(os.open(self.db + ".lock", os.O_RDWR))
+        self.process.signal(signal.SIGTERM)
+        self.process.wait_event("handing_over")
 
     def kill(self):
         self.process.kill()
@@ -69,6 +83,8 @@ class Broker:
     def stop(self):
         for process in self._past:
             process.stop()
+        for sock in self._sockets:
+            sock.close()
 
     @property
     def ctl(self):

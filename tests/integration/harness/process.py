@@ -36,20 +36,29 @@ def environment(extra=None):
     return {**kept, **(extra or {})}
 
 
-class Process:
-    """Started at once; stderr and stdout go to a file in `folder`. stop() asserts a clean end. It ends with the thread
-    that started it (setpriv becomes the program: same pid)."""
+def with_sockets(argv, sockets):
+    """The command by which a program gets listening sockets as systemd passes them (LISTEN_FDS): from 3 on."""
+    spare = 200  # above what a socket has here
+    first = " ".join(f"{spare + number}<&{sock.fileno()}" for number, sock in enumerate(sockets))
+    then = " ".join(f"{3 + number}<&{spare + number} {spare + number}<&-" for number in range(len(sockets)))
+    return ["bash", "-c", f'exec {first}; exec {then}; LISTEN_PID=$$ LISTEN_FDS={len(sockets)} exec "$@"', "bash", *argv]
 
-    def __init__(self, name, argv, folder, env=None):
+
+class Process:
+    """Started at once, with listening sockets where there are some; stderr and stdout go to a file in `folder`. stop()
+    asserts a clean end. It ends with the thread that started it (setpriv becomes the program: same pid)."""
+
+    def __init__(self, name, argv, folder, env=None, sockets=()):
         self.name, self.ending = name, False
         self.log_path = os.path.join(folder, f"{name}.log")
         self._read, self._rest, self._events = 0, b"", []
         if os.path.exists(self.log_path):
             self._read = os.path.getsize(self.log_path)
+        argv = with_sockets(argv, sockets) if sockets else argv
         with open(self.log_path, "ab") as log:
             self.popen = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", *argv], stdout=log, stderr=log,
                                           stdin=subprocess.DEVNULL, cwd=folder, env=environment(env),
-                                          start_new_session=True)
+                                          pass_fds=[sock.fileno() for sock in sockets], start_new_session=True)
 
     @property
     def pid(self):
