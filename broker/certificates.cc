@@ -19,26 +19,36 @@ Certificates::Certificates(uv::Loop& loop, std::string folder, bool told)
 
 Status Certificates::start(const tls::TicketKeyMemory& tickets) {
   context_.use_ticket_keys(tickets);
-  if (const Status watched = watch(); !watched) return watched;
   look_.start(kLook, kLook);
   look_.unref();
-  return load();
+  return begin();
 }
 
 Status Certificates::move_to(const std::string& folder) {
   const std::string before = std::exchange(folder_, folder);
-  if (const Status watched = watch(); !watched) {
+  const Status loaded = begin();
+  if (!loaded && watch_ == nullptr) {  // it is not there
     folder_ = before;
-    return watched;
+    watch();
+    links_.remember(folder_, watch_ != nullptr);
   }
-  return load();
+  return loaded;
 }
 
-Status Certificates::watch() {
+Status Certificates::begin() {
+  const bool watched = watch();
+  const Status loaded = load();
+  if (loaded && !watched && told_) {
+    constexpr const char* kHint = "its files are looked at again and again; see fs.inotify.max_user_instances";
+    log_warn("certificates_not_watched", {{"folder", folder_}, {"hint", kHint}});
+  }
+  return loaded;
+}
+
+bool Certificates::watch() {
   auto watch = uv::FileWatch::watch(loop_, folder_, [this] { on_change(); });
-  if (!watch) return tl::unexpected(watch.error());
-  watch_ = std::move(*watch);
-  return {};
+  watch_ = watch ? std::move(*watch) : nullptr;
+  return watch_ != nullptr;
 }
 
 void Certificates::on_change() {
@@ -50,13 +60,13 @@ void Certificates::on_change() {
 void Certificates::look() {
   context_.choose_at(std::time(nullptr));
   const bool moved = links_.folder_moved();
-  if (moved && !watch()) return;  // away again: the next look tries again
+  if (moved) watch();
   if (moved || links_.changed()) on_change();
 }
 
 Status Certificates::load() {
   settling_ = false;
-  links_.remember(folder_);
+  links_.remember(folder_, watch_ != nullptr);
   std::set<std::string> refused;
   const Status loaded = context_.load(folder_, [this, &refused](const std::string& path, const Error& error) {
     refused.insert(path);

@@ -28,10 +28,11 @@ class Certificates {
  private:
   // A pair is written as two files: one load follows a burst of changes, however long the burst is.
   static constexpr Duration kSettle{200};
-  // How often what the folder's watch cannot see is looked at.
+  // How often what the folder's watch cannot see is looked at, and all of it where the kernel has no watch left.
   static constexpr Duration kLook{400};
 
-  Status watch();
+  Status begin();
+  bool watch();
   Status load();
   void on_change();
   void look();
@@ -44,7 +45,7 @@ class Certificates {
   uv::Timer settle_;
   uv::Timer look_;
   bool settling_ = false;
-  std::unique_ptr<uv::FileWatch> watch_;
+  std::unique_ptr<uv::FileWatch> watch_;  // null where there is none
 };
 
 }  // namespace ingress::broker

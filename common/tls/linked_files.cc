@@ -15,21 +15,28 @@ LinkedFiles::Stamp LinkedFiles::stamp_of(const std::string& path) {
   return {found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec * kNsInSecond + found.st_mtim.tv_nsec};
 }
 
-void LinkedFiles::remember(const std::string& folder) {
+void LinkedFiles::remember(const std::string& folder, bool watched) {
   folder_ = folder;
   folder_stamp_ = stamp_of(folder);
-  links_.clear();
+  watched_ = watched;
+  files_.clear();
   std::error_code error;
   for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end; each.increment(error)) {
     const std::filesystem::path& path = each->path();
     std::error_code gone;
     const bool certificate = path.extension() == ".crt" || path.extension() == ".key";
-    if (certificate && each->is_symlink(gone)) links_.push_back({path.string(), stamp_of(path.string())});
+    if (certificate && (!watched || each->is_symlink(gone))) files_.push_back({path.string(), stamp_of(path.string())});
   }
+  std::sort(files_.begin(), files_.end(), [](const File& one, const File& other) { return one.path < other.path; });
 }
 
 bool LinkedFiles::changed() const {
-  return std::any_of(links_.begin(), links_.end(), [](const Link& link) { return stamp_of(link.path) != link.stamp; });
+  if (!watched_) {
+    LinkedFiles now;
+    now.remember(folder_, false);
+    return now.files_ != files_;
+  }
+  return std::any_of(files_.begin(), files_.end(), [](const File& file) { return stamp_of(file.path) != file.stamp; });
 }
 
 bool LinkedFiles::folder_moved() const {

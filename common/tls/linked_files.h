@@ -1,5 +1,6 @@
 // What a watch of a folder cannot see: the files that its symbolic links lead to (as certbot's `live` folder has them),
-// and that the folder's own path leads to another one (as a deployment that swaps a link does).
+// and that the folder's own path leads to another one (as a deployment that swaps a link does). Where there is no
+// watch, all of it.
 #pragma once
 
 #include <sys/types.h>
@@ -11,9 +12,11 @@ namespace ingress::tls {
 
 class LinkedFiles {
  public:
-  // Remembers where the folder and the links in it lead, and what is there. To be called before the files are read.
-  void remember(const std::string& folder);
-  // Whether the files that links lead to are others than were remembered, or changed.
+  // Remembers where the folder and the links in it lead, and what is there; of a folder that is not watched, what each
+  // of its files is, too. To be called before the files are read.
+  void remember(const std::string& folder, bool watched);
+  // Whether the files that links lead to are others than were remembered, or changed; without a watch any file, and
+  // whether one came or went.
   bool changed() const;
   // Whether the folder's path leads elsewhere.
   bool folder_moved() const;
@@ -27,15 +30,18 @@ class LinkedFiles {
 
     bool operator==(const Stamp&) const = default;
   };
-  struct Link {
+  struct File {
     std::string path;
     Stamp stamp;
+
+    bool operator==(const File&) const = default;
   };
   static Stamp stamp_of(const std::string& path);
 
   std::string folder_;
   Stamp folder_stamp_;
-  std::vector<Link> links_;
+  bool watched_ = true;
+  std::vector<File> files_;
 };
 
 }  // namespace ingress::tls

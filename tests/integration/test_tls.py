@@ -10,6 +10,7 @@ import time
 import pytest
 
 from harness.http1 import Client
+from harness.inotify import with_instances
 from harness.origin import answer, random_bytes
 from harness.wait import wait_until
 
@@ -65,6 +66,16 @@ def fresh_served(stack):
         return "fresh.example.net" in names_served(stack, "fresh.example.net")
     except ssl.SSLError:
         return False
+
+
+def test_where_the_kernel_has_no_watch_left_a_new_certificate_is_served_all_the_same(make_stack):
+    stack = make_stack(start=False)
+    stack.broker.process.stop()
+    stack.broker.prefix = with_instances(0)
+    stack.broker.start()
+    stack.broker.process.wait_event("certificates_not_watched")
+    stack.ca.issue(stack.broker.tls_dir, "fresh", ["fresh.example.net"])
+    wait_until(lambda: fresh_served(stack), "the new certificate")
 
 
 def test_a_renewed_certificate_is_served_within_a_second_and_running_connections_stay(certificates):

@@ -23,7 +23,7 @@ struct Folders {
       write(root / "live" / kind, "first");
       fs::create_symlink(root / "live" / kind, root / "tls" / kind);
     }
-    links.remember(folder());
+    links.remember(folder(), true);
   }
   Folders(const Folders&) = delete;
   Folders& operator=(const Folders&) = delete;
@@ -52,7 +52,7 @@ TEST_CASE("a file that a link leads to has changed once it is written, replaced 
   }
   SUBCASE("gone") { fs::remove(key); }
   CHECK(folders.links.changed());
-  folders.links.remember(folders.folder());
+  folders.links.remember(folders.folder(), true);
   CHECK_FALSE(folders.links.changed());
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("a link in the middle that leads elsewhere is a change") {
   fs::rename(folders.root / "live" / "one.crt", folders.root / "archive" / "one1.crt");
   Folders::write(folders.root / "archive" / "one2.crt", "second");
   fs::create_symlink(folders.root / "archive" / "one1.crt", folders.root / "live" / "one.crt");
-  folders.links.remember(folders.folder());
+  folders.links.remember(folders.folder(), true);
   fs::create_symlink(folders.root / "archive" / "one2.crt", folders.root / "new");
   fs::rename(folders.root / "new", folders.root / "live" / "one.crt");
   CHECK(folders.links.changed());
@@ -73,9 +73,24 @@ TEST_CASE("plain files and other links are left to the folder's watch") {
   Folders::write(folders.root / "tls" / "two.crt", "a file");
   Folders::write(folders.root / "other", "first");
   fs::create_symlink(folders.root / "other", folders.root / "tls" / "README");
-  folders.links.remember(folders.folder());
+  folders.links.remember(folders.folder(), true);
   Folders::write(folders.root / "tls" / "two.crt", "written again");
   Folders::write(folders.root / "other", "written again");
+  CHECK_FALSE(folders.links.changed());
+}
+
+TEST_CASE("without a watch each file of the folder counts, and which there are") {
+  Folders folders;
+  const fs::path plain = folders.root / "tls" / "two.crt";
+  Folders::write(plain, "a file");
+  folders.links.remember(folders.folder(), false);
+  CHECK_FALSE(folders.links.changed());
+  SUBCASE("written") { Folders::write(plain, "written again"); }
+  SUBCASE("gone") { fs::remove(plain); }
+  SUBCASE("come") { Folders::write(folders.root / "tls" / "two.key", "another"); }
+  SUBCASE("behind a link") { Folders::write(folders.root / "live" / "one.crt", "another length"); }
+  CHECK(folders.links.changed());
+  folders.links.remember(folders.folder(), false);
   CHECK_FALSE(folders.links.changed());
 }
 
@@ -83,7 +98,7 @@ TEST_CASE("a folder has moved where its path leads to another one, not where it 
   Folders folders;
   fs::create_directory(folders.root / "second");
   fs::create_symlink(folders.root / "tls", folders.root / "current");
-  folders.links.remember((folders.root / "current").string());
+  folders.links.remember((folders.root / "current").string(), true);
   CHECK_FALSE(folders.links.folder_moved());
   fs::remove(folders.root / "current");
   CHECK_FALSE(folders.links.folder_moved());
