@@ -295,6 +295,7 @@ void App::take(const Config& fresh) {
     if (certificates_ != nullptr) certificates_->set_tls_dir(config_.live.tls_dir);
     if (admin_ != nullptr) admin_->set_token(config_.live.admin_token);
   }
+  loops_.load_certificates_again(config_.live.tls_dir);
   log_info("reloaded", {{"changed", changed ? "yes" : "no"}});
 }
 

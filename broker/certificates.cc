@@ -30,25 +30,25 @@ Status Certificates::move_to(const std::string& folder) {
   if (!loaded && watch_ == nullptr) {  // it is not there
     folder_ = before;
     watch();
-    links_.remember(folder_, watch_ != nullptr);
   }
   return loaded;
 }
 
 Status Certificates::begin() {
-  const bool watched = watch();
   const Status loaded = load();
-  if (loaded && !watched && told_) {
+  if (loaded && watch_ == nullptr && told_) {
     constexpr const char* kHint = "its files are looked at again and again; see fs.inotify.max_user_instances";
     log_warn("certificates_not_watched", {{"folder", folder_}, {"hint", kHint}});
   }
   return loaded;
 }
 
-bool Certificates::watch() {
+void Certificates::watch() {
+  // Before it: that the path leads elsewhere in between is then seen by look().
+  links_.remember_folder(folder_);
   auto watch = uv::FileWatch::watch(loop_, folder_, [this] { on_change(); });
   watch_ = watch ? std::move(*watch) : nullptr;
-  return watch_ != nullptr;
+  links_.remember_files(watch_ != nullptr);
 }
 
 void Certificates::on_change() {
@@ -59,14 +59,12 @@ void Certificates::on_change() {
 
 void Certificates::look() {
   context_.choose_at(std::time(nullptr));
-  const bool moved = links_.folder_moved();
-  if (moved) watch();
-  if (moved || links_.changed()) on_change();
+  if (links_.folder_moved() || links_.changed()) on_change();
 }
 
 Status Certificates::load() {
   settling_ = false;
-  links_.remember(folder_, watch_ != nullptr);
+  watch();
   std::set<std::string> refused;
   const Status loaded = context_.load(folder_, [this, &refused](const std::string& path, const Error& error) {
     refused.insert(path);

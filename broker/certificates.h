@@ -21,7 +21,6 @@ class Certificates {
   Status start(const tls::TicketKeyMemory& tickets);
   // Another folder, or the same one: loads what is there now. Where nothing of it can be served the old one stays.
   Status move_to(const std::string& folder);
-  const std::string& folder() const { return folder_; }
   void use_maker(tls::CertificateMaker& maker) { context_.use_maker(maker); }
   const tls::ServerContext& context() const { return context_; }
 
@@ -32,7 +31,9 @@ class Certificates {
   static constexpr Duration kLook{400};
 
   Status begin();
-  bool watch();
+  // Anew with each load: a watch stays with the folder that it began with, also where that has another name now, or is
+  // gone and one of its name was made, which may even have its number.
+  void watch();
   Status load();
   void on_change();
   void look();

@@ -115,8 +115,7 @@ std::string check_database(const std::string& path) {
   if (application == 0 && version == 0) return "";
   if (application != db::kApplicationId) return named + "is a database of another program";
   if (version <= db::kSchemaVersion || has_log(path)) return "";
-  return named + "has schema version " + std::to_string(version) + "; this program knows versions up to " +
-         std::to_string(db::kSchemaVersion) + ": use a newer program, or the copy from before the upgrade";
+  return named + db::of_newer_schema(version);
 }
 
 }  // namespace

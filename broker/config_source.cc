@@ -32,7 +32,8 @@ tl::expected<Config, std::string> ConfigSource::read_again() const {
     return tl::unexpected(sentence);
   }
   tl::expected<Config, std::string> config = check(settings);
-  if (config) program->set_up_log();
+  if (!config) return tl::unexpected(program->with_place(config.error()));
+  program->set_up_log();
   return config;
 }
 

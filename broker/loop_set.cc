@@ -193,6 +193,10 @@ void LoopSet::set_live(const LiveSettings& live) {
   everywhere([live](Worker& worker) { worker.set_live(live); });
 }
 
+void LoopSet::load_certificates_again(const std::string& folder) {
+  everywhere([folder](Worker& worker) { worker.load_certificates_again(folder); });
+}
+
 void LoopSet::everywhere(const std::function<void(Worker&)>& task) {
   for (const auto& owned : workers_) {
     Worker* const worker = owned.get();

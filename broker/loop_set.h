@@ -45,8 +45,10 @@ class LoopSet final : public LoopsView {
   // `passed` when every loop has come to a point between two callbacks; after start().
   void when_passed(std::function<void()> passed);
   bool listens() const { return workers_.front()->listens(); }
-  // Settings that have changed; after listen().
+  // Settings that have changed, but for the folder of certificates; after listen().
   void set_live(const LiveSettings& live);
+  // What is there now, in the same folder or another; after listen().
+  void load_certificates_again(const std::string& folder);
   // Follows a rotation of the access log.
   void reopen_access_log();
 

@@ -207,7 +207,6 @@ void Worker::take_tunnel(HandedTunnel tunnel) {
 }
 
 void Worker::set_live(const LiveSettings& live) {
-  if (live.tls_dir != certificates_.folder()) static_cast<void>(certificates_.move_to(live.tls_dir));
   tunnels_.set_reconnect_spread(live.reconnect_spread);
   parking_.set_limits(parking_limits(live));
   forwarder_->set_park(live.park);

@@ -55,6 +55,8 @@ class Worker final : private MachineWatcher {
   // With several loops: all of them, by number.
   void connect(const std::vector<Worker*>& all);
   Status load_certificates(const tls::TicketKeyMemory& tickets) { return certificates_.start(tickets); }
+  // Once they are loaded: what is there now, of the same folder too.
+  void load_certificates_again(const std::string& folder) { static_cast<void>(certificates_.move_to(folder)); }
   void open_access_log(AccessLogFile& file) { observer_.open_access_log(file); }
   // Before it runs; they outlive its last iteration.
   void set_generations(Generations& generations);
@@ -81,7 +83,7 @@ class Worker final : private MachineWatcher {
   void set_joiner(MachineJoiner& joiner) { access_.set_joiner(joiner); }
   // Machines can be reached again, by another process: requests that wait for them go on.
   void wake(const std::vector<std::string>& machines);
-  // Settings that have changed; after make_front.
+  // Settings that have changed, but for the folder of certificates; after make_front.
   void set_live(const LiveSettings& live);
   LoopCounts counts() const;
   // Of its clients; exchanges last from `age` on. After make_front.

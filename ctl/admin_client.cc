@@ -26,7 +26,11 @@ size_t take_bytes(char* bytes, size_t, size_t count, void* to) {
 
 // A stream's bytes: events where the answer is good, else what is wrong.
 struct Following {
+  Following(CURL* of, const AdminClient::OnEvent& on_event)
+      : handle(of), reader([this, &on_event](const Event& event) { enough = enough || !on_event(event); }) {}
+
   CURL* handle;
+  bool enough = false;
   EventReader reader;
   std::string refusal;
   long status = 0;
@@ -36,7 +40,7 @@ size_t take_events(char* bytes, size_t, size_t count, void* to) {
   auto& following = *static_cast<Following*>(to);
   curl_easy_getinfo(following.handle, CURLINFO_RESPONSE_CODE, &following.status);
   if (following.status != 200) return take_bytes(bytes, 1, count, &following.refusal);
-  return following.reader.feed({bytes, count}) ? count : 0;
+  return following.reader.feed({bytes, count}) && !following.enough ? count : 0;
 }
 
 }  // namespace
@@ -152,10 +156,9 @@ Outcome<Json> AdminClient::ask(const std::string& method, const std::string& pat
   return read_answer(answer->status, answer->body);
 }
 
-Outcome<void> AdminClient::follow(const std::string& path, const Interrupts& interrupts,
-                                  const std::function<void(const Event&)>& on_event) {
+Outcome<void> AdminClient::follow(const std::string& path, const Interrupts& interrupts, const OnEvent& on_event) {
   if (impl_->handle == nullptr) return failed("libcurl could not be set up");
-  Following following{impl_->handle, EventReader(on_event), {}};
+  Following following(impl_->handle, on_event);
   impl_->set_up("GET", path, "", "application/json", following.refusal);
   impl_->fields = curl_slist_append(impl_->fields, "Accept: text/event-stream");
   curl_easy_setopt(impl_->handle, CURLOPT_HTTPHEADER, impl_->fields);
@@ -166,12 +169,11 @@ Outcome<void> AdminClient::follow(const std::string& path, const Interrupts& int
   curl_easy_setopt(impl_->handle, CURLOPT_WRITEDATA, &following);
   impl_->error[0] = '\0';
   const std::optional<CURLcode> over = impl_->run(interrupts);
-  if (!over) return {};
+  if (!over || following.enough) return {};
   curl_easy_getinfo(impl_->handle, CURLINFO_RESPONSE_CODE, &following.status);
   if (*over == CURLE_OK && following.status != 200) {
     const Outcome<Json> refused = read_answer(following.status, following.refusal);
-    return refused ? failed("the answer is no stream of events: is this the admin API? (--admin)")
-                   : tl::unexpected(refused.error());
+    return refused ? no_answer_of_the_api("the answer is no stream of events") : tl::unexpected(refused.error());
   }
   if (*over == CURLE_OK) return failed("the broker at " + impl_->where() + " has ended the stream: it is going away");
   return impl_->no_answer(*over);

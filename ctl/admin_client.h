@@ -25,10 +25,11 @@ class AdminClient {
 
   // `path` with its query. `body` null sends none.
   Outcome<Json> ask(const std::string& method, const std::string& path, const Json& body = nullptr);
-  // Reads a stream of events until an interrupt comes: that is good. An end that the broker makes, or its silence for
-  // longer than its comments may take, is a failure with a sentence.
-  Outcome<void> follow(const std::string& path, const Interrupts& interrupts,
-                       const std::function<void(const Event&)>& on_event);
+  // False: enough.
+  using OnEvent = std::function<bool(const Event&)>;
+  // Reads a stream of events until an interrupt comes, or `on_event` has enough: that is good. An end that the broker
+  // makes, or its silence for longer than its comments may take, is a failure with a sentence.
+  Outcome<void> follow(const std::string& path, const Interrupts& interrupts, const OnEvent& on_event);
   // The same with a body of any type, and the answer as it is.
   Outcome<RawAnswer> send(const std::string& method, const std::string& path, const std::string& body,
                           const char* content_type);

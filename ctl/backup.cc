@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "common/database/database_lock.h"
 #include "ctl/database_check.h"
@@ -18,6 +20,12 @@ namespace ingress::ctl {
 namespace {
 
 namespace fs = std::filesystem;
+
+// From the root on, links followed, whether or not it is there.
+fs::path whole_path(const std::string& path) {
+  std::error_code none;
+  return fs::weakly_canonical(fs::absolute(path, none), none);
+}
 
 Outcome<bool> expect_whole(db::Database& file, const std::string& path) {
   for (const Finding& finding : check_file(file)) {
@@ -106,9 +114,8 @@ struct Place {
 };
 
 Outcome<Place> find_place(const std::string& db) {
-  std::error_code none;
   Place place;
-  const fs::path path = fs::weakly_canonical(db, none);  // a link's file is replaced, not the link
+  const fs::path path = whole_path(db);  // a link's file is replaced, not the link
   place.path = path.string();
   if (::stat(path.parent_path().c_str(), &place.folder) != 0) return failed("cannot write " + db + because(errno));
   place.is_taken = ::stat(path.c_str(), &place.file) == 0;
@@ -124,6 +131,69 @@ Outcome<bool> lock_database(db::DatabaseLock& lock, const std::string& db, const
   if (taken) return is_new ? give_to_owner(file, folder) : true;
   if (taken.error().code == ErrorCode::kConflict) return failed("a broker has " + db + " open: stop it first");
   return failed("cannot lock " + file + because(taken.error().sys_errno));
+}
+
+// What stands beside a database while it is used, by its end.
+constexpr std::array<std::string_view, 5> kCompanions{"-wal", "-shm", "-journal", ".lock", ".recent"};
+
+// By whatever name: a link leads to it, another spelling says it.
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code none;
+  return fs::equivalent(a, b, none) || whole_path(a) == whole_path(b);
+}
+
+// Whether `path` is the database at `db`, or stands beside it.
+bool is_of_database(const std::string& db, const std::string& path) {
+  for (const std::string& name : {db, whole_path(db).string()}) {
+    if (is_same_file(name, path)) return true;
+    const bool beside = std::any_of(kCompanions.begin(), kCompanions.end(), [&name, &path](std::string_view end) {
+      return is_same_file(name + std::string(end), path);
+    });
+    if (beside) return true;
+  }
+  return false;
+}
+
+// The database that a file of that name would be of: itself, or the one that it would stand beside.
+std::string database_of(std::string path) {
+  for (const std::string_view end : kCompanions) {
+    if (path.size() > end.size() && path.ends_with(end)) return path.substr(0, path.size() - end.size());
+  }
+  return path;
+}
+
+// A name that leads to a database by a link has a lock of its own beside the link, and one beside the file.
+using Locks = std::array<db::DatabaseLock, 2>;
+
+// Takes the locks that are there of the database that a file at `to` would be of.
+Outcome<bool> take_locks(const std::string& to, Locks& locks) {
+  std::error_code none;
+  const std::array<std::string, 2> names{database_of(to), database_of(whole_path(to).string())};
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string file = db::DatabaseLock::file_of(names.at(i));
+    const bool have_it = i > 0 && is_same_file(file, db::DatabaseLock::file_of(names.front()));
+    if (have_it || !fs::exists(file, none)) continue;
+    const Status taken = locks.at(i).take(names.at(i), Duration{0});
+    if (taken) continue;
+    const bool is_held = taken.error().code == ErrorCode::kConflict;
+    if (is_held) return wrong_usage("a broker has " + names.at(i) + " open: say another file");
+    return failed("cannot lock " + file + because(taken.error().sys_errno));
+  }
+  return true;
+}
+
+// Refuses to write where a database is that is used. `locks` keep a broker from opening one that is not.
+Outcome<bool> expect_unused(const std::string& db, const std::string& to, Locks& locks) {
+  if (is_of_database(db, to)) return wrong_usage(to + " is the database itself, or stands beside it: say another file");
+  if (const auto taken = take_locks(to, locks); !taken) return taken;
+  std::error_code none;
+  // SQLite would take such a log for the copy's own. One without a byte is what a reader leaves.
+  for (const char* log : {"-wal", "-journal"}) {
+    if (fs::exists(to + log, none) && fs::file_size(to + log, none) > 0) {
+      return wrong_usage(to + " is a database that is used, or was not closed: " + to + log + " stands beside it");
+    }
+  }
+  return true;
 }
 
 // A checked copy of the backup, with the owner and mode that the database has.
@@ -146,6 +216,8 @@ Outcome<NewFile> prepare_restored(const std::string& from, const Place& place) {
 
 Outcome<Json> back_up(const std::string& db, const std::string& to, bool force) {
   std::error_code none;
+  Locks locks;
+  if (const auto unused = expect_unused(db, to, locks); !unused) return tl::unexpected(unused.error());
   if (!force && fs::exists(to, none)) return failed(to + " exists already: --force replaces it");
   Outcome<std::unique_ptr<Database>> from = Database::open(db, Database::Additions::kAny);
   if (!from) return tl::unexpected(from.error());

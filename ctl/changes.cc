@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "ctl/nouns.h"
+#include "ctl/problem.h"
 
 namespace ingress::ctl {
 namespace {
@@ -13,19 +14,20 @@ struct ChangesFlags {
   bool follow = false;
 };
 
-void show(Shell& shell, const Event& event) {
-  const Json row = Json::parse(event.data, nullptr, false);
-  if (!row.is_object()) return;
+bool show(Shell& shell, const Event& event) {
+  const Json row = read_json(event.data);
+  if (!row.is_object()) return true;
   if (shell.globals.json) return shell.print_json_line(row);
-  shell.print_line(cell_of(row, "revision") + "  " + cell_of(row, "at") + "  " + cell_of(row, "actor") + "  " +
-                   cell_of(row, "operation") + "  " + cell_of(row, "subject"));
+  return shell.print_line(cell_of(row, "revision") + "  " + cell_of(row, "at") + "  " + cell_of(row, "actor") + "  " +
+                          cell_of(row, "operation") + "  " + cell_of(row, "subject"));
 }
 
 Outcome<int> follow(Shell& shell, const ChangesFlags& flags) {
   if (flags.limit != 0) return wrong_usage("--follow has no end: leave --limit out");
   const Interrupts interrupts;
-  const Outcome<void> followed = shell.session.follow("/v1/changes?since=" + std::to_string(std::max(flags.since, 0LL)),
-                                                      interrupts, [&shell](const Event& event) { show(shell, event); });
+  const Outcome<void> followed =
+      shell.session.follow("/v1/changes?since=" + std::to_string(std::max(flags.since, 0LL)), interrupts,
+                           [&shell](const Event& event) { return show(shell, event); });
   if (!followed) return tl::unexpected(followed.error());
   return cli::kExitGood;
 }

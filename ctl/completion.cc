@@ -66,13 +66,18 @@ struct ValuePlaces {
   std::string others;
 };
 
+// `path` is null for the program's own flags.
+std::string pattern_of(const std::string* path, const std::string& name) {
+  return path == nullptr ? "*" + posix(" " + name) : posix(*path + " " + name);
+}
+
 ValuePlaces value_places(const CommandNode& program) {
   ValuePlaces places;
   walk(program, "", [&places, &program](const CommandNode& node, const std::string& path) {
     for (const OptionNode& option : node.options) {
       if (option.shown.empty()) continue;
       for (const std::string& name : option.names) {
-        const std::string pattern = &node == &program ? "*" + posix(" " + name) : posix(path + " " + name);
+        const std::string pattern = pattern_of(&node == &program ? nullptr : &path, name);
         if (!option.choices.empty()) {
           places.choices.emplace_back(pattern, &option);
           continue;

@@ -37,7 +37,7 @@ Json operation(const char* method, const std::string& path, const Json& body = n
 
 // Whole, as PUT takes it: what the file leaves out is as for a new service.
 Json service_body(const Json& service) {
-  return Json{{"port", service["port"]},
+  return Json{{"port", service.at("port")},
               {"machine", service.value("machine", Json())},
               {"policy", service.value("policy", Json::object())}};
 }
@@ -82,7 +82,7 @@ class Plan {
     Json changes = Json::object();
     for (const char* name : kSettings) {
       if (!declared_.contains(name)) continue;
-      if (now_.project.is_null() || !same_member(name, now_.project[name], declared_[name]))
+      if (now_.project.is_null() || !same_member(name, now_.project.value(name, Json()), declared_[name]))
         changes[name] = declared_[name];
     }
     if (now_.project.is_null()) {
@@ -95,7 +95,7 @@ class Plan {
   void attachment() {
     if (!declared_.contains("machine")) return;
     const Json& wanted = declared_["machine"];
-    if ((now_.project.is_null() ? Json() : now_.project["machine"]) == wanted) return;
+    if ((now_.project.is_null() ? Json() : now_.project.value("machine", Json())) == wanted) return;
     if (wanted.is_null()) return add("- machine of " + slug_, {}, operation("DELETE", path_ + "/machine"));
     add("~ machine " + short_text(wanted), {}, operation("PUT", path_ + "/machine", Json{{"machine", wanted}}));
   }
@@ -103,13 +103,13 @@ class Plan {
     for (const auto& [name, service] : declared_["services"].items()) {
       const Json body = service_body(service);
       const auto found = std::find_if(now_.services.begin(), now_.services.end(),
-                                      [&name = name](const Json& row) { return row["name"] == name; });
+                                      [&name = name](const Json& row) { return row.at("name") == name; });
       if (found != now_.services.end() && same_service(service_body(*found), body)) continue;
       add((found == now_.services.end() ? "+ service " : "~ service ") + name, service,
           operation("PUT", path_ + "/services/" + percent_encoded(name), body));
     }
     for (const Json& row : now_.services) {
-      const std::string name = row["name"].get<std::string>();
+      const std::string name = row.at("name").get<std::string>();
       if (declared_["services"].contains(name)) continue;
       add("- service " + name, {}, operation("DELETE", path_ + "/services/" + percent_encoded(name)));
     }
@@ -119,7 +119,7 @@ class Plan {
     std::set<std::string> wanted;
     for (const Json& name : declared_["domains"]) wanted.insert(domain_name(name));
     for (const Json& row : now_.domains) {
-      const auto name = row["name"].get<std::string>();
+      const auto name = row.at("name").get<std::string>();
       if (wanted.erase(name) > 0) continue;
       add("- domain " + name, {}, operation("DELETE", "/v1/domains/" + percent_encoded(name)));
     }

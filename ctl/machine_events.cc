@@ -2,6 +2,7 @@
 #include <string>
 
 #include "ctl/nouns.h"
+#include "ctl/problem.h"
 
 namespace ingress::ctl {
 namespace {
@@ -16,28 +17,28 @@ struct EventsFlags {
   }
 };
 
-void show(Shell& shell, const Event& event) {
-  const Json row = Json::parse(event.data, nullptr, false);
-  if (!row.is_object()) return;
+bool show(Shell& shell, const Event& event) {
+  const Json row = read_json(event.data);
+  if (!row.is_object()) return true;
   if (event.name == "lost") {
     shell.err() << "ingressctl: events in between are gone\n" << std::flush;
-    return;
+    return true;
   }
   if (shell.globals.json) return shell.print_json_line(row);
-  shell.print_line(cell_of(row, "at") + "  " + cell_of(row, "type") + "  " + cell_of(row, "data"));
+  return shell.print_line(cell_of(row, "at") + "  " + cell_of(row, "type") + "  " + cell_of(row, "data"));
 }
 
 Outcome<int> events(Shell& shell, const EventsFlags& flags) {
   if (flags.follow) {
     const Interrupts interrupts;
     const Outcome<void> followed =
-        shell.session.follow(flags.path(), interrupts, [&shell](const Event& event) { show(shell, event); });
+        shell.session.follow(flags.path(), interrupts, [&shell](const Event& event) { return show(shell, event); });
     if (!followed) return tl::unexpected(followed.error());
     return cli::kExitGood;
   }
-  Outcome<Json> page = shell.session.get(flags.path());
+  const Outcome<Json> page = shell.session.page(flags.path());
   if (!page) return tl::unexpected(page.error());
-  return shell.show_list({{"AT", "at"}, {"TYPE", "type"}, {"DATA", "data"}}, page->value("items", Json::array()));
+  return shell.show_list({{"AT", "at"}, {"TYPE", "type"}, {"DATA", "data"}}, page->at("items"));
 }
 
 }  // namespace

@@ -2,12 +2,27 @@
 
 namespace ingress::ctl {
 
+Json read_json(std::string_view text) {
+  bool too_deep = false;
+  const auto look = [&too_deep](int depth, Json::parse_event_t, const Json&) {
+    too_deep = too_deep || depth > kMostDepth;
+    return !too_deep;  // what is left out takes no room
+  };
+  Json read = Json::parse(text, look, false);
+  return too_deep ? Json(Json::value_t::discarded) : read;
+}
+
+tl::unexpected<Failure> no_answer_of_the_api(const std::string& what) {
+  return tl::unexpected<Failure>(
+      Failure{cli::kExitFailed, what + ": is this the admin API? (--admin)", "admin_no_answer"});
+}
+
 Outcome<Json> read_answer(long status, std::string_view body) {
-  const Json json = Json::parse(body, nullptr, false);
+  Json json = read_json(body);
   if (status >= 200 && status < 300) {
     if (body.empty()) return Json::object();
     if (json.is_object()) return json;
-    return failed("the answer is not JSON: is this the admin API? (--admin)");
+    return no_answer_of_the_api("the answer is not JSON");
   }
   const auto text_of = [&json](const char* name) {
     const auto found = json.is_object() ? json.find(name) : json.end();
@@ -23,7 +38,7 @@ Outcome<Json> read_answer(long status, std::string_view body) {
   if (status == 403) {
     return tl::unexpected<Failure>(Failure{exit_code, "not authorised: this token may not do that", "forbidden"});
   }
-  return failed("status " + std::to_string(status) + ", and no problem details: is this the admin API? (--admin)");
+  return no_answer_of_the_api("status " + std::to_string(status) + ", and no problem details");
 }
 
 }  // namespace ingress::ctl

@@ -91,7 +91,7 @@ Outcome<Json> patterns_after(const RouteFlags& flags, const Json& before) {
     for (const std::string& name : flags.patterns) {
       Json pattern = first;
       for (const Json& each : before) {
-        if (each["pattern"] == name) pattern = each;
+        if (each.at("pattern") == name) pattern = each;
       }
       pattern["pattern"] = name;
       patterns.push_back(std::move(pattern));
@@ -116,7 +116,7 @@ Outcome<int> update(Shell& shell, const RouteFlags& flags) {
   if (!flags.patterns.empty() || flags.target_given() || flags.policy.given()) {
     Outcome<Json> route = shell.session.get(flags.path());
     if (!route) return tl::unexpected(route.error());
-    Outcome<Json> patterns = patterns_after(flags, (*route)["patterns"]);
+    Outcome<Json> patterns = patterns_after(flags, route->at("patterns"));
     if (!patterns) return tl::unexpected(patterns.error());
     (*body)["patterns"] = std::move(*patterns);
   }
@@ -138,8 +138,8 @@ Outcome<int> show_effective(Shell& shell, const RouteFlags& flags) {
   } else {
     const Outcome<Json> route = shell.session.get(flags.path());
     if (!route) return tl::unexpected(route.error());
-    for (const Json& pattern : (*route)["patterns"]) {
-      const auto text = pattern["pattern"].get<std::string>();
+    for (const Json& pattern : route->at("patterns")) {
+      const auto text = pattern.at("pattern").get<std::string>();
       if (text.find_first_of("*{") == std::string::npos) hosts.push_back(text);
     }
     if (hosts.empty()) return wrong_usage("its patterns have wildcards: say a host that they match, --for HOST[/PATH]");
@@ -148,9 +148,9 @@ Outcome<int> show_effective(Shell& shell, const RouteFlags& flags) {
   for (const std::string& host : hosts) {
     const Outcome<Json> policy = shell.session.get("/v1/policy?host=" + percent_encoded(host));
     if (!policy) return tl::unexpected(policy.error());
-    for (const auto& [key, held] : (*policy)["keys"].items()) {
+    for (const auto& [key, held] : policy->at("keys").items()) {
       for (const Json& each : held) {
-        lines.push_back(Json{{"host", host}, {"key", key}, {"value", each["value"]}, {"from", each["from"]}});
+        lines.push_back(Json{{"host", host}, {"key", key}, {"value", each.at("value")}, {"from", each.at("from")}});
       }
     }
   }
@@ -168,12 +168,12 @@ Outcome<int> list(Shell& shell, const RouteFlags& flags) {
   if (!routes || shell.globals.json) return shell.show_list({}, routes);
   Json lines = Json::array();
   for (const Json& route : *routes) {
-    for (const Json& pattern : route["patterns"]) {
-      lines.push_back(Json{{"id", route["id"]},
-                           {"pattern", pattern["pattern"]},
-                           {"target", words_of(pattern["target"])},
-                           {"policy", pattern["policy"]},
-                           {"externalId", route["externalId"]}});
+    for (const Json& pattern : route.at("patterns")) {
+      lines.push_back(Json{{"id", route.at("id")},
+                           {"pattern", pattern.at("pattern")},
+                           {"target", words_of(pattern.at("target"))},
+                           {"policy", pattern.at("policy")},
+                           {"externalId", route.at("externalId")}});
     }
   }
   return shell.show_list(

@@ -51,7 +51,7 @@ class Import {
     if (!answer) return tl::unexpected(answer.error());
     const Outcome<Json> read = read_answer(answer->status, answer->body);
     if (!read) return tl::unexpected(place(read.error(), answer->body));
-    imported_ += (*read)["imported"].get<size_t>();
+    imported_ += read->at("imported").get<size_t>();
     begun_at_ += lines_;
     lines_ = 0;
     chunk_.clear();

@@ -10,6 +10,7 @@
 #include "common/cli/help_format.h"
 #include "common/cli/values.h"
 #include "ctl/nouns.h"
+#include "ctl/problem.h"
 #include "ctl/usage.h"
 
 namespace ingress::ctl {
@@ -106,6 +107,23 @@ int refuse(std::ostream& err, const CLI::App& app, const std::vector<std::string
   return cli::kExitUsage;
 }
 
+// An answer of another shape than the API's is an exception of the JSON library where a command takes it apart.
+Outcome<int> carry_out(const Shell& shell) {
+  try {
+    return shell.chosen();
+  } catch (const Json::exception&) {
+    return no_answer_of_the_api("the answer has another form than the API's");
+  }
+}
+
+int end_with(Shell& shell, const Outcome<int>& outcome) {
+  shell.out().flush();
+  if (outcome && shell.out()) return *outcome;
+  const Failure failure = outcome ? Failure{cli::kExitFailed, "cannot write the result"} : outcome.error();
+  tell(shell, failure);
+  return failure.exit_code;
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv, const char* version, std::ostream& out, std::ostream& err) {
@@ -121,20 +139,15 @@ int run(int argc, const char* const* argv, const char* version, std::ostream& ou
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
     app.exit(help, out, err);
-    return cli::kExitGood;
+    return end_with(shell, cli::kExitGood);
   } catch (const CLI::CallForVersion& asked) {
     out << asked.what() << "\n";
-    return cli::kExitGood;
+    return end_with(shell, cli::kExitGood);
   } catch (const CLI::ParseError& error) {
     return refuse(err, app, words, error.what());
   }
   choose_file(app, words, shell.globals);
-  const Outcome<int> outcome = shell.chosen();
-  out.flush();
-  if (outcome && out) return *outcome;
-  const Failure failure = outcome ? Failure{cli::kExitFailed, "cannot write the result"} : outcome.error();
-  tell(shell, failure);
-  return failure.exit_code;
+  return end_with(shell, carry_out(shell));
 }
 
 }  // namespace ingress::ctl

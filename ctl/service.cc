@@ -32,8 +32,8 @@ Outcome<Json> current(Shell& shell, const ServiceFlags& flags) {
   Outcome<Json> services = shell.session.list({"services", flags.all(), {}});
   if (!services) return services;
   for (const Json& service : *services) {
-    if (service["name"] != flags.name) continue;
-    return Json{{"port", service["port"]}, {"machine", service["machine"]}, {"policy", service["policy"]}};
+    if (service.at("name") != flags.name) continue;
+    return Json{{"port", service.at("port")}, {"machine", service.at("machine")}, {"policy", service.at("policy")}};
   }
   return Json();
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
+
+#include "ctl/problem.h"
 
 namespace ingress::ctl {
 namespace {
@@ -62,7 +65,7 @@ Outcome<Json> Session::change(const std::string& method, const std::string& path
 }
 
 Outcome<void> Session::follow(const std::string& path, const Interrupts& interrupts,
-                              const std::function<void(const Event&)>& on_event) {
+                              const AdminClient::OnEvent& on_event) {
   const Outcome<AdminClient*> to = client();
   if (!to) return tl::unexpected(to.error());
   return (*to)->follow(path, interrupts, on_event);
@@ -97,14 +100,40 @@ Outcome<bool> Session::each(const Ask& ask, const std::function<void(Json item)>
     for (Json& item : *items) take(std::move(item));
     return true;
   }
-  std::string path = ask.path;
+  return pages(ask.path, [&take](Json page) {
+    for (Json& item : page.at("items")) take(std::move(item));
+  });
+}
+
+Outcome<Json> Session::get(const std::string& path) {
+  Outcome<Json> answer = change("GET", path);
+  if (answer && answer->empty()) return no_answer_of_the_api("the answer is empty");
+  return answer;
+}
+
+Outcome<Json> Session::page(const std::string& path) {
+  Outcome<Json> page = get(path);
+  if (!page) return page;
+  const auto items = page->find("items");
+  const bool good = items != page->end() && items->is_array() &&
+                    std::all_of(items->begin(), items->end(), [](const Json& item) { return item.is_object(); });
+  if (!good) return no_answer_of_the_api("the answer is no list");
+  return page;
+}
+
+Outcome<bool> Session::pages(const std::string& path, const std::function<void(Json page)>& take) {
+  std::set<std::string> seen;
+  std::string next = path;
   while (true) {
-    Outcome<Json> page = get(path);
+    Outcome<Json> page = this->page(next);
     if (!page) return tl::unexpected(page.error());
-    for (Json& item : (*page)["items"]) take(std::move(item));
-    const Json& next = (*page)["next"];
-    if (!next.is_string()) return true;
-    path = with_query(ask.path, "cursor", next.get<std::string>());
+    const Json cursor = page->value("next", Json());
+    take(std::move(*page));
+    if (!cursor.is_string()) return true;
+    if (!seen.insert(cursor.get<std::string>()).second) {
+      return no_answer_of_the_api("the answer is a list without an end");
+    }
+    next = with_query(path, "cursor", cursor.get<std::string>());
   }
 }
 
@@ -143,6 +172,18 @@ Outcome<Json> Session::changes_of_file(std::optional<long long> since, long long
   return all;
 }
 
+Outcome<std::optional<long long>> Session::add_changes(const std::string& which, long long wanted, Json& all) {
+  Outcome<Json> answer = page("/v1/changes?" + which + "&limit=" + std::to_string(wanted));
+  if (!answer) return tl::unexpected(answer.error());
+  Json& items = answer->at("items");
+  const auto count = static_cast<long long>(items.size());
+  for (Json& item : items) all.push_back(std::move(item));
+  if (count < wanted) return std::nullopt;
+  const Json next = answer->value("next", Json());
+  if (!next.is_number_integer()) return no_answer_of_the_api("the answer is no list of changes");
+  return std::optional(next.get<long long>());
+}
+
 // The API reads backwards, page by page.
 Outcome<Json> Session::newest_changes(long long limit) {
   constexpr long long kBehindAll = 1LL << 53;
@@ -150,13 +191,11 @@ Outcome<Json> Session::newest_changes(long long limit) {
   long long before = kBehindAll;
   while (true) {
     const long long wanted = std::min(kChangesPage, limit - static_cast<long long>(all.size()));
-    Outcome<Json> page = get("/v1/changes?before=" + std::to_string(before) + "&limit=" + std::to_string(wanted));
-    if (!page) return page;
-    Json& items = (*page)["items"];
-    const auto count = static_cast<long long>(items.size());
-    for (Json& item : items) all.push_back(std::move(item));
-    if (count < wanted || static_cast<long long>(all.size()) >= limit) break;
-    before = (*page)["next"].get<long long>();
+    const auto next = add_changes("before=" + std::to_string(before), wanted, all);
+    if (!next) return tl::unexpected(next.error());
+    if (!*next || static_cast<long long>(all.size()) >= limit) break;
+    if (**next >= before) return no_answer_of_the_api("the answer is a list without an end");
+    before = **next;
   }
   std::reverse(all.begin(), all.end());
   return all;
@@ -170,13 +209,11 @@ Outcome<Json> Session::changes(std::optional<long long> since, long long limit) 
   while (true) {
     const long long wanted =
         limit == 0 ? kChangesPage : std::min(kChangesPage, limit - static_cast<long long>(all.size()));
-    Outcome<Json> page = get("/v1/changes?since=" + std::to_string(after) + "&limit=" + std::to_string(wanted));
-    if (!page) return page;
-    Json& items = (*page)["items"];
-    const auto count = static_cast<long long>(items.size());
-    for (Json& item : items) all.push_back(std::move(item));
-    if (count < wanted || (limit > 0 && static_cast<long long>(all.size()) >= limit)) return all;
-    after = (*page)["next"].get<long long>();
+    const auto next = add_changes("since=" + std::to_string(after), wanted, all);
+    if (!next) return tl::unexpected(next.error());
+    if (!*next || (limit > 0 && static_cast<long long>(all.size()) >= limit)) return all;
+    if (**next <= after) return no_answer_of_the_api("the answer is a list without an end");
+    after = **next;
   }
 }
 

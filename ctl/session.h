@@ -40,12 +40,16 @@ class Session {
   Outcome<Json> list(const Ask& ask);
   // The one item, or a sentence.
   Outcome<Json> one(const Ask& ask);
-  Outcome<Json> get(const std::string& path) { return change("GET", path); }
+  // An answer with members, whatever they are.
+  Outcome<Json> get(const std::string& path);
+  // One page of a list: its "items" are objects.
+  Outcome<Json> page(const std::string& path);
+  // All of them, by the cursors that they end with.
+  Outcome<bool> pages(const std::string& path, const std::function<void(Json page)>& take);
   Outcome<Json> change(const std::string& method, const std::string& path, const Json& body = nullptr);
 
   // As AdminClient::follow.
-  Outcome<void> follow(const std::string& path, const Interrupts& interrupts,
-                       const std::function<void(const Event&)>& on_event);
+  Outcome<void> follow(const std::string& path, const Interrupts& interrupts, const AdminClient::OnEvent& on_event);
   // Each item as its page comes: for lists of any length.
   Outcome<bool> each(const Ask& ask, const std::function<void(Json item)>& take);
   // A body that is not JSON, and the answer as it is.
@@ -64,6 +68,8 @@ class Session {
   Outcome<Json> items_of_file(const Ask& ask);
   Outcome<Json> changes_of_file(std::optional<long long> since, long long limit);
   Outcome<Json> newest_changes(long long limit);
+  // Adds the page's rows to `all`: where the page behind it begins, nullopt where there is none. `which` is the query.
+  Outcome<std::optional<long long>> add_changes(const std::string& which, long long wanted, Json& all);
 
   Outcome<std::string> token() const;
 

@@ -2,13 +2,20 @@
 
 #include <ostream>
 
+#include "ctl/problem.h"
+
 namespace ingress::ctl {
 
 void Shell::print_json(const Json& json) { out_ << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n"; }
 
-void Shell::print_json_line(const Json& json) { print_line(json.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+bool Shell::print_json_line(const Json& json) {
+  return print_line(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
-void Shell::print_line(const std::string& text) { out_ << text << "\n" << std::flush; }
+bool Shell::print_line(const std::string& text) {
+  out_ << text << "\n" << std::flush;
+  return out_.good();
+}
 
 Outcome<int> Shell::show_list(const std::vector<Column>& columns, const Outcome<Json>& items) {
   if (!items) return tl::unexpected(items.error());
@@ -22,6 +29,7 @@ Outcome<int> Shell::show_list(const std::vector<Column>& columns, const Outcome<
 
 Outcome<int> Shell::show_record(const Outcome<Json>& item) {
   if (!item) return tl::unexpected(item.error());
+  if (item->empty()) return no_answer_of_the_api("the answer is empty");
   if (globals.json) {
     print_json(*item);
   } else {

@@ -34,9 +34,9 @@ class Shell {
   // A change that answers nothing: `sentence` for people.
   Outcome<int> show_done(const Outcome<Json>& answer, const std::string& sentence);
   void print_json(const Json& json);
-  // The same on one line, at once: for results that go on.
-  void print_json_line(const Json& json);
-  void print_line(const std::string& text);
+  // The same on one line, at once: for results that go on. False where it cannot be written: they have to end then.
+  bool print_json_line(const Json& json);
+  bool print_line(const std::string& text);
   std::ostream& out() { return out_; }
   std::ostream& err() { return err_; }
 

@@ -3,6 +3,7 @@
 
 #include "ctl/exchange_text.h"
 #include "ctl/nouns.h"
+#include "ctl/problem.h"
 
 namespace ingress::ctl {
 namespace {
@@ -29,24 +30,23 @@ std::string path_of(const TailFlags& flags) {
   return path;
 }
 
-void show(Shell& shell, const Event& event) {
-  Json data = Json::parse(event.data, nullptr, false);
-  if (!data.is_object()) return;
+bool show(Shell& shell, const Event& event) {
+  const Json data = read_json(event.data);
+  if (!data.is_object()) return true;
   if (shell.globals.json) {
     Json line{{"event", event.name}};
     line.update(data);
-    shell.print_json_line(line);
-  } else if (event.name == "lost") {
-    shell.err() << "ingressctl: " << cell_of(data, "lost") << " exchanges are not shown: they came too fast\n";
-  } else {
-    shell.print_line(exchange_text(data, event.name == "open"));
+    return shell.print_json_line(line);
   }
+  if (event.name != "lost") return shell.print_line(exchange_text(data, event.name == "open"));
+  shell.err() << "ingressctl: " << cell_of(data, "lost") << " exchanges are not shown: they came too fast\n";
+  return true;
 }
 
 Outcome<int> tail(Shell& shell, const TailFlags& flags) {
   const Interrupts interrupts;
   const Outcome<void> followed =
-      shell.session.follow(path_of(flags), interrupts, [&shell](const Event& event) { show(shell, event); });
+      shell.session.follow(path_of(flags), interrupts, [&shell](const Event& event) { return show(shell, event); });
   if (!followed) return tl::unexpected(followed.error());
   return cli::kExitGood;
 }

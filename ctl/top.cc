@@ -18,18 +18,12 @@ struct TopFlags {
 
 Outcome<Counted> count(Shell& shell) {
   Counted counted;
-  std::string path = "/v1/traffic";
-  while (true) {
-    const Outcome<Json> page = shell.session.get(path);
-    if (!page) return tl::unexpected(page.error());
-    const Json items = page->contains("items") ? (*page)["items"] : Json();
-    if (!items.is_array()) return failed("the answer is no traffic: is this the admin API? (--admin)");
-    for (const Json& item : items) counted.items.push_back(item);
-    if (counted.bounds_ms.empty()) read_measure(*page, counted);
-    const Json next = page->contains("next") ? (*page)["next"] : Json();
-    if (!next.is_string()) return counted;
-    path = "/v1/traffic?cursor=" + percent_encoded(next.get<std::string>());
-  }
+  const Outcome<bool> done = shell.session.pages("/v1/traffic", [&counted](Json page) {
+    if (counted.bounds_ms.empty()) read_measure(page, counted);
+    for (Json& item : page.at("items")) counted.items.push_back(std::move(item));
+  });
+  if (!done) return tl::unexpected(done.error());
+  return counted;
 }
 
 std::string milliseconds(const Json& value) { return value.is_number() ? short_number(value.get<double>()) : "-"; }
@@ -76,7 +70,7 @@ Outcome<int> top(Shell& shell, const TopFlags& flags) {
     Outcome<Counted> after = count(shell);
     if (!after) return tl::unexpected(after.error());
     show(shell, rates(*before, *after), (after->at_ms - before->at_ms) / 1000, redraw);
-    if (flags.once) return cli::kExitGood;
+    if (flags.once || !shell.out()) return cli::kExitGood;
     before = std::move(after);
   }
   return tl::unexpected(before.error());

@@ -56,6 +56,10 @@ std::string_view name_of(Source source) {
 }
 
 Source source_of(const std::string& crt_path) {
+  std::error_code error;
+  const std::filesystem::file_status found = std::filesystem::status(crt_path, error);
+  // The broker writes regular files; the opening of a pipe could wait for ever.
+  if (std::filesystem::exists(found) && !std::filesystem::is_regular_file(found)) return Source::kFile;
   std::ifstream file(crt_path, std::ios::binary);
   if (!file) return Source::kNone;
   std::string line;
@@ -97,9 +101,9 @@ tl::expected<tls::Certificate, std::string> install_pair(const std::string& from
   const std::string path = folder + "/" + file_name + ".crt";
   if (std::string problem = place_problem(path); !problem.empty()) return tl::unexpected(std::move(problem));
   const std::string key_path = std::filesystem::path(from_crt_path).replace_extension(".key").string();
-  Result<std::string> certificate = read_file(from_crt_path);
+  Result<std::string> certificate = read_regular_file(from_crt_path);
   if (!certificate) return tl::unexpected(cannot_read(from_crt_path, certificate.error()));
-  Result<std::string> key = read_file(key_path);
+  Result<std::string> key = read_regular_file(key_path);
   if (!key) return tl::unexpected(cannot_read(key_path, key.error()));
   const auto placed = place(folder, file_name, kAcmeLine, {std::move(*certificate), std::move(*key)});
   if (!placed) return tl::unexpected(placed.error());

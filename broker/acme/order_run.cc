@@ -4,8 +4,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -18,12 +21,25 @@ namespace {
 // Between SIGTERM and SIGKILL.
 constexpr Duration kPatience{5000};
 constexpr off_t kTailBytes = 8192;
+// Of the output of one order: what prints without an end shall not fill the disk, which the database is on, too.
+constexpr size_t kMostOutputBytes = size_t{4} << 20;
+constexpr size_t kPieceBytes = size_t{16} << 10;
 
 std::string tail_of(const std::string& path) {
   const uv::OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   // A shorter one is read from its begin.
   ::lseek(file.get(), -kTailBytes, SEEK_END);
   return read_file(file.get()).value_or("");
+}
+
+// A disk that is full costs the log, and nothing else.
+void append(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    text.remove_prefix(static_cast<size_t>(written));
+  }
 }
 
 std::string system_reason(int why) { return std::generic_category().message(why); }
@@ -43,31 +59,56 @@ bool OrderRun::start(OrderProgram order, const std::string& folder, Duration tim
   log_path_ = folder + "/order.log";
   lock_ = uv::OwnedFd(::open((folder + "/order.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (lock_.valid() && ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) return false;
-  const uv::OwnedFd log(::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
-  std::string problem;
-  if (!lock_.valid() || !log.valid()) problem = "cannot write in " + folder + ": " + system_reason(errno);
-  if (problem.empty()) {
-    order.program.output_fd = log.get();
-    order.program.fds = {lock_.get()};
-    auto process =
-        uv::ChildProcess::start(loop_, order.program, [this](int code, int signal) { on_exit(code, signal); });
-    if (process) {
-      process_ = std::move(*process);
-      timer_.start(timeout);
-      return true;
-    }
-    problem = "cannot start " + order.program.argv.front() + ": " + system_reason(process.error().sys_errno);
-  }
+  const std::string problem = run(std::move(order.program), folder);
+  if (problem.empty()) return true;
   loop_.defer([watch = std::weak_ptr<bool>(alive_), this, problem] {
     if (!watch.expired()) finish(problem);
   });
   return true;
 }
 
+std::string OrderRun::run(uv::ChildProgram program, const std::string& folder) {
+  log_ = uv::OwnedFd(::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
+  if (!lock_.valid() || !log_.valid()) return "cannot write in " + folder + ": " + system_reason(errno);
+  const std::string cannot_start = "cannot start " + program.argv.front() + ": ";
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return cannot_start + system_reason(errno);
+  output_ = uv::OwnedFd(ends[0]);
+  const uv::OwnedFd written(ends[1]);
+  ::fcntl(output_.get(), F_SETFL, O_NONBLOCK);
+  auto watch = uv::FdWatch::watch(loop_, output_.get(), [this](bool, bool) { take_output(); });
+  if (!watch) return cannot_start + system_reason(watch.error().sys_errno);
+  program.output_fd = written.get();
+  program.fds = {lock_.get()};
+  auto process = uv::ChildProcess::start(loop_, program, [this](int code, int signal) { on_exit(code, signal); });
+  if (!process) return cannot_start + system_reason(process.error().sys_errno);
+  process_ = std::move(*process);
+  output_watch_ = std::move(*watch);
+  output_watch_->set(true, false);
+  timer_.start(timeout_);
+  return "";
+}
+
+bool OrderRun::take_output() {
+  std::array<char, kPieceBytes> piece;
+  const ssize_t count = ::read(output_.get(), piece.data(), std::min(piece.size(), kMostOutputBytes - output_bytes_));
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (count > 0) {
+    append(log_.get(), {piece.data(), static_cast<size_t>(count)});
+    output_bytes_ += static_cast<size_t>(count);
+    if (output_bytes_ < kMostOutputBytes) return true;
+    if (process_ != nullptr) end_program("it printed more than " + std::to_string(kMostOutputBytes >> 20) + " MiB");
+  }
+  output_watch_.reset();
+  return false;
+}
+
 void OrderRun::on_exit(int code, int signal) {
   process_.reset();
   timer_.stop();
-  if (time_over_) return finish("it was not done within " + cli::duration_text(timeout_));
+  while (output_watch_ != nullptr && take_output()) continue;
+  output_watch_.reset();
+  if (!ended_for_.empty()) return finish(ended_for_);
   if (code == 0 && signal == 0) return finish("");
   const std::string reason = reason_in(tail_of(log_path_));
   const std::string ended =
@@ -76,9 +117,12 @@ void OrderRun::on_exit(int code, int signal) {
 }
 
 void OrderRun::on_time_over() {
-  if (process_ == nullptr) return;
-  process_->signal(time_over_ ? SIGKILL : SIGTERM);
-  time_over_ = true;
+  if (process_ != nullptr) end_program("it was not done within " + cli::duration_text(timeout_));
+}
+
+void OrderRun::end_program(std::string reason) {
+  process_->signal(ended_for_.empty() ? SIGTERM : SIGKILL);
+  if (ended_for_.empty()) ended_for_ = std::move(reason);
   timer_.start(kPatience);
 }
 

@@ -139,6 +139,20 @@ Refused ProjectGuard::operator()(PutRoute& change) {
   return std::nullopt;
 }
 
+// Who may give any name: a custom domain is stronger than the grammar, and would take the host from its owner unseen.
+Refused check_domain(const std::vector<std::string>& domains, Tables& tables, const Change& change) {
+  const auto* put = std::get_if<PutDomain>(&change);
+  if (put == nullptr || !is_grammar_host(put->domain.name, domains)) return std::nullopt;
+  if (tables.domain(put->domain.name)) return std::nullopt;  // there already: the writer tells
+  const std::string& name = put->domain.name;
+  return problem(
+      409, "conflict",
+      "\"" + name +
+          "\" is a name under the broker's DOMAIN, where a machine, a project or a service has it by its own "
+          "name: no custom domain takes it. To lead it elsewhere make a route: ingressctl route create " +
+          name + " --project " + put->domain.project);
+}
+
 }  // namespace
 
 bool sees(const Role& role, Tables& tables, const Machine& machine) {
@@ -151,14 +165,14 @@ std::optional<Answer> check_access(const Role& role, const std::vector<std::stri
                                    Change& change) {
   switch (role.kind) {
     case RoleKind::kFull:
-      return std::nullopt;
+      return check_domain(domains, tables, change);
     case RoleKind::kRead:
       return forbidden("this token only reads");
     case RoleKind::kTcp:
       return forbidden("this token only connects");
     case RoleKind::kWrite:
       if (!std::holds_alternative<PutAccessToken>(change) && !std::holds_alternative<DeleteAccessToken>(change)) {
-        return std::nullopt;
+        return check_domain(domains, tables, change);
       }
       return forbidden("tokens of the API are made and revoked by the operator alone");
     case RoleKind::kProject:

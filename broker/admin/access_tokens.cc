@@ -61,7 +61,9 @@ std::string_view access_token_id(std::string_view secret) {
 void AccessTokens::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/tokens";
   constexpr std::string_view kOne = "/v1/tokens/{id}";
-  router.add("GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); });
+  router.add(
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); }, Audience::kBroker,
+      Takes::kQuery);
   router.add("GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); });
   api_.add_change(router, "POST", kAll, [this](const RequestPtr& request) { return create(request); });
   api_.add_change(router, "POST", "/v1/tokens/{id}/rotate",

@@ -1,7 +1,9 @@
 #include "broker/admin/admin_acceptor.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "broker/admin/access_tokens.h"
@@ -14,6 +16,7 @@ namespace ingress::broker::admin {
 namespace {
 
 constexpr std::string_view kAuthorization = "Authorization";
+constexpr std::string_view kIfMatch = "If-Match";
 constexpr std::string_view kSessionPath = "/v1/session";
 
 bool is_page(std::string_view path) { return path == "/" || path.starts_with("/dashboard/"); }
@@ -34,15 +37,38 @@ bool announces_too_much(const http::RequestHead& head) {
   return bytes > kMaxBodyBytes;
 }
 
+bool is_said_twice(const http::Fields& fields, std::string_view name) {
+  return std::count_if(fields.begin(), fields.end(),
+                       [name](const http::Field& field) { return http::iequals(field.name, name); }) > 1;
+}
+
+// The lines of a list as one (RFC 9110, 5.3); "" where there is none.
+std::string list_of(const http::Fields& fields, std::string_view name) {
+  std::string list;
+  bool first = true;
+  for (const http::Field& field : fields) {
+    if (!http::iequals(field.name, name)) continue;
+    list.append(std::exchange(first, false) ? "" : ", ").append(field.value);
+  }
+  return list;
+}
+
+// An If-Match that says nothing is no leave to write whatever is there.
+bool has_empty_if_match(const http::RequestHead& head) {
+  const bool said = http::find_field(head.fields, kIfMatch) != nullptr;
+  return said && !only_reads(head.method) && list_of(head.fields, kIfMatch).empty();
+}
+
 std::string text_of(const http::Field* field) { return field == nullptr ? std::string() : std::string(field->value); }
 
 }  // namespace
 
-// A digest of the secret, so that its length does not show either.
+// A digest of the secret, so that its length does not show either. Of two fields neither is the one.
 ShownToken AdminAcceptor::token_in(const http::RequestHead& head, std::string_view name) {
   constexpr std::string_view kScheme = "Bearer ";
   const http::Field* field = http::find_field(head.fields, name);
-  if (field == nullptr || !http::iequals(field->value.substr(0, kScheme.size()), kScheme)) return {};
+  if (field == nullptr || is_said_twice(head.fields, name)) return {};
+  if (!http::iequals(field->value.substr(0, kScheme.size()), kScheme)) return {};
   const std::string_view secret = field->value.substr(kScheme.size());
   return {std::string(access_token_id(secret)), tls::sha256_hex(secret)};
 }
@@ -93,12 +119,22 @@ std::optional<Answer> AdminAcceptor::refuse_browser(const http::RequestHead& hea
   return problem(403, "cross_site", "another site's page had this request made");
 }
 
+std::string AdminAcceptor::why_unknown(const http::RequestHead& head) const {
+  if (is_said_twice(head.fields, kAuthorization)) return "the request has two \"Authorization\" fields: send one";
+  const std::string key = text_of(http::find_field(head.fields, kSessionKeyField));
+  const bool by_session = http::find_field(head.fields, kAuthorization) == nullptr && !key.empty();
+  if (!by_session || trust_.sessions == nullptr) return "the admin API over TCP needs \"Authorization: Bearer TOKEN\"";
+  return trust_.sessions->is_of_another(key)
+             ? "the session has ended: the broker was restarted, and keeps none; log in again"
+             : "the session has ended: its time is over, or its token was revoked; log in again";
+}
+
 std::optional<Answer> AdminAcceptor::refusal(const http::RequestHead& head, const std::optional<Target>& target,
                                              const Credentials& by, const std::optional<Identity>& who) const {
   const std::string_view path = target ? std::string_view(target->path) : std::string_view();
   if (std::optional<Answer> refused = refuse_browser(head, path, by)) return refused;
   if (!open_to_all(head.method, path) && !who) {
-    Answer answer = problem(401, "unauthorized", "the admin API over TCP needs \"Authorization: Bearer TOKEN\"");
+    Answer answer = problem(401, "unauthorized", why_unknown(head));
     answer.fields.emplace_back("WWW-Authenticate", "Bearer");
     return answer;
   }
@@ -106,7 +142,10 @@ std::optional<Answer> AdminAcceptor::refusal(const http::RequestHead& head, cons
   if (who && who->role.kind == RoleKind::kRead && !only_reads(head.method) && path != kSessionPath) {
     return problem(403, "forbidden", "this token only reads");
   }
-  if (who && who->role.kind == RoleKind::kTcp) return problem(403, "forbidden", "this token is for CONNECT alone");
+  if (who && who->role.kind == RoleKind::kTcp && !(only_reads(head.method) && open_to_all(head.method, path))) {
+    return problem(403, "forbidden", "this token is for CONNECT alone");
+  }
+  if (has_empty_if_match(head)) return problem(400, "invalid_argument", "\"If-Match\" names no tag");
   if (announces_too_much(head)) return problem(413, "body_too_large", "a request's body may have 1 MiB");
   return std::nullopt;
 }
@@ -146,8 +185,8 @@ server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, 
     request->role = who->role;
   }
   request->session = by.session;
-  request->if_match = text_of(http::find_field(head.fields, "If-Match"));
-  request->if_none_match = text_of(http::find_field(head.fields, "If-None-Match"));
+  request->if_match = list_of(head.fields, kIfMatch);
+  request->if_none_match = list_of(head.fields, "If-None-Match");
   request->takes_gzip = http::has_token(head.fields, "Accept-Encoding", "gzip");
   request->last_event_id = text_of(http::find_field(head.fields, "Last-Event-ID"));
   request->wants_events = http::has_token(head.fields, "Accept", kEventStreamType);

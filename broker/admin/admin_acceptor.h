@@ -76,6 +76,8 @@ class AdminAcceptor final : public server::RequestAcceptor {
   // Of a browser that was led here by others; nullopt where all is well.
   std::optional<Answer> refuse_browser(const http::RequestHead& head, std::string_view path,
                                        const Credentials& by) const;
+  // Who asks: for people.
+  std::string why_unknown(const http::RequestHead& head) const;
   server::RequestHandler* connect(server::Responder& responder, const http::RequestHead& head);
   // What is answered before the body is read; nullopt where the request may go on.
   std::optional<Answer> refusal(const http::RequestHead& head, const std::optional<Target>& target,

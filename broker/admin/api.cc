@@ -10,13 +10,14 @@ namespace ingress::broker::admin {
 Api::Api(const AdminParts& parts)
     : parts_(parts), domains_(std::make_shared<const std::vector<std::string>>(parts.routes->read().domains())) {}
 
-void Api::add_change(Router& router, std::string_view method, std::string_view path_template, Planner planner) {
+void Api::add_change(Router& router, std::string_view method, std::string_view path_template, Planner planner,
+                     Takes takes) {
   Handler handler = [this, planner](const RequestPtr& request, const Reply& reply) {
     tl::expected<Operation, Answer> operation = planner(request);
     if (!operation) return reply(std::move(operation.error()));
     perform(request, reply, std::move(*operation));
   };
-  router.add_change(method, path_template, std::move(planner), std::move(handler));
+  router.add_change(method, path_template, std::move(planner), std::move(handler), takes);
 }
 
 void Api::perform(const RequestPtr& request, const Reply& reply, Operation operation) {

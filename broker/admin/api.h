@@ -32,7 +32,8 @@ class Api {
   const RouteIndex& index() const { return parts_.routes->read(); }
 
   // Serves what `planner` plans, alone and in batches.
-  void add_change(Router& router, std::string_view method, std::string_view path_template, Planner planner);
+  void add_change(Router& router, std::string_view method, std::string_view path_template, Planner planner,
+                  Takes takes = Takes::kNothing);
   // Runs it in a transaction, and answers when that is durable and visible.
   void perform(const RequestPtr& request, const Reply& reply, Operation operation);
 

@@ -1,4 +1,5 @@
-// /openapi.json: what this API is, for programs; and /docs, the same for people. Open to all who reach the port.
+// /openapi.json: what this API is, for programs; and /docs, the same for people. Open to all who reach the port, with
+// whatever query.
 #pragma once
 
 #include <string_view>
@@ -18,7 +19,7 @@ class ApiDocument {
     router.add(
         "GET", "/openapi.json",
         [](const RequestPtr&, const Reply& reply) { reply(json_answer(200, std::string(openapi_text()))); },
-        Audience::kProjects);
+        Audience::kProjects, Takes::kQuery);
     router.add(
         "GET", "/docs",
         [](const RequestPtr&, const Reply& reply) {
@@ -28,7 +29,7 @@ class ApiDocument {
                                      "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
           reply(std::move(answer));
         },
-        Audience::kProjects);
+        Audience::kProjects, Takes::kQuery);
   }
 };
 

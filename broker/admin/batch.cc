@@ -15,6 +15,7 @@ std::shared_ptr<Request> read_operation(ObjectReader& in, const Request& batch) 
   in.required("path", path);
   in.object("body", request->body);
   in.text("ifMatch", request->if_match);
+  if (in.has("ifMatch") && request->if_match.empty()) in.refuse("ifMatch", "names no tag");
   const std::optional<Target> target = parse_target(path);
   if (!target) in.refuse("path", "is not a path");
   if (target) request->target = *target;

@@ -12,9 +12,7 @@ void BrokerProcess::add_to(Router& router) {
              [this](const RequestPtr& request, const Reply& reply) { upgrade(request, reply); });
 }
 
-void BrokerProcess::show(const RequestPtr& request, const Reply& reply) {
-  QueryReader query(request->target);
-  if (const auto bad = query.finish()) return reply(*bad);
+void BrokerProcess::show(const RequestPtr&, const Reply& reply) {
   JsonObject object;
   object.text("version", api_.parts().version);
   object.number("pid", getpid());
@@ -23,9 +21,7 @@ void BrokerProcess::show(const RequestPtr& request, const Reply& reply) {
 }
 
 // The answer comes before the upgrade does: whoever waits for it looks for another pid.
-void BrokerProcess::upgrade(const RequestPtr& request, const Reply& reply) {
-  QueryReader query(request->target);
-  if (const auto bad = query.finish()) return reply(*bad);
+void BrokerProcess::upgrade(const RequestPtr&, const Reply& reply) {
   if (api_.parts().ask_for_upgrade == nullptr) {
     return reply(problem(409, "conflict", "only a broker under --supervise can be upgraded by its own API"));
   }

@@ -12,6 +12,20 @@ std::string_view value_of(const http::Fields& fields, std::string_view name) {
   return field == nullptr ? std::string_view() : field->value;
 }
 
+// Of each field of that name that says something.
+std::vector<std::string_view> values_of(const http::Fields& fields, std::string_view name) {
+  std::vector<std::string_view> values;
+  for (const http::Field& field : fields) {
+    if (http::iequals(field.name, name) && !field.value.empty()) values.push_back(field.value);
+  }
+  return values;
+}
+
+bool is_origin_of(std::string_view origin, std::string_view host) {
+  const size_t scheme = origin.find("://");
+  return scheme != std::string_view::npos && http::iequals(origin.substr(scheme + 3), host);
+}
+
 std::string_view without_port(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
@@ -54,13 +68,18 @@ bool HostList::has(std::string_view host, bool on_unix_socket) const {
 }
 
 bool from_elsewhere(const http::Fields& fields, bool unsaid) {
-  const std::string_view site = value_of(fields, "Sec-Fetch-Site");
+  const std::vector<std::string_view> sites = values_of(fields, "Sec-Fetch-Site");
   // "none" is who typed the address; no page can have it said.
-  if (!site.empty()) return site != "same-origin" && site != "none";
-  const std::string_view origin = value_of(fields, "Origin");
-  if (origin.empty()) return unsaid;
-  const size_t scheme = origin.find("://");
-  return scheme == std::string_view::npos || !http::iequals(origin.substr(scheme + 3), value_of(fields, "Host"));
+  if (sites.size() == 1 && sites.front() == "none") return false;
+  // Of several, which no browser sends, none may say so.
+  if (!sites.empty()) {
+    return std::any_of(sites.begin(), sites.end(), [](std::string_view site) { return site != "same-origin"; });
+  }
+  const std::vector<std::string_view> origins = values_of(fields, "Origin");
+  if (origins.empty()) return unsaid;
+  const std::string_view host = value_of(fields, "Host");
+  return std::any_of(origins.begin(), origins.end(),
+                     [host](std::string_view origin) { return !is_origin_of(origin, host); });
 }
 
 }  // namespace ingress::broker::admin

@@ -44,7 +44,7 @@ void Certificates::add_to(Router& router) {
   constexpr std::string_view kOne = "/v1/certificates/{name}";
   router.add(
       "GET", "/v1/certificates", [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
-      Audience::kProjects);
+      Audience::kProjects, Takes::kQuery);
   router.add(
       "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
   router.add(

@@ -50,7 +50,7 @@ void Changes::add_to(Router& router) {
       [this](const RequestPtr& request, const Reply& reply) {
         request->wants_events ? follow(request, reply) : list(request, reply);
       },
-      Audience::kProjects);
+      Audience::kProjects, Takes::kQuery);
   api_.add_change(router, "POST", "/v1/changes/{revision}/undo",
                   [](const RequestPtr& request) { return undo(request); });
 }

@@ -22,8 +22,8 @@ void Domains::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/domains";
   constexpr std::string_view kOne = "/v1/domains/{name}";
   router.add(
-      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
-      Audience::kProjects);
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); }, Audience::kProjects,
+      Takes::kQuery);
   router.add(
       "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
   api_.add_change(router, "POST", kAll, [this](const RequestPtr& request) { return add(request); });

@@ -43,7 +43,9 @@ json keys_of(const std::vector<PolicyLayer>& layers) {
 }  // namespace
 
 void Effective::add_to(Router& router) {
-  router.add("GET", "/v1/policy", [this](const RequestPtr& request, const Reply& reply) { get(request, reply); });
+  router.add(
+      "GET", "/v1/policy", [this](const RequestPtr& request, const Reply& reply) { get(request, reply); },
+      Audience::kBroker, Takes::kQuery);
 }
 
 void Effective::get(const RequestPtr& request, const Reply& reply) {

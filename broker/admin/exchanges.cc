@@ -57,7 +57,7 @@ void ExchangeFeed::pass_on() {
 void Exchanges::add_to(Router& router) {
   router.add(
       "GET", "/v1/exchanges", [this](const RequestPtr& request, const Reply& reply) { listen(request, reply); },
-      Audience::kProjects);
+      Audience::kProjects, Takes::kQuery);
 }
 
 void Exchanges::listen(const RequestPtr& request, const Reply& reply) {

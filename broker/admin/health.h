@@ -1,4 +1,4 @@
-// /health (the process answers) and /ready (it serves, and is not draining).
+// /health (the process answers) and /ready (it serves, and is not draining). For all, with whatever query a probe adds.
 #pragma once
 
 #include "broker/admin/router.h"
@@ -8,11 +8,16 @@ namespace ingress::broker::admin {
 class Health {
  public:
   void add_to(Router& router) {
-    router.add("GET", "/health",
-               [](const RequestPtr&, const Reply& reply) { reply(json_answer(200, R"({"status":"ok"})")); });
-    router.add("GET", "/ready", [this](const RequestPtr&, const Reply& reply) {
-      reply(ready_ ? json_answer(200, R"({"status":"ready"})") : problem(503, "draining", "the broker is draining"));
-    });
+    router.add(
+        "GET", "/health", [](const RequestPtr&, const Reply& reply) { reply(json_answer(200, R"({"status":"ok"})")); },
+        Audience::kProjects, Takes::kQuery);
+    router.add(
+        "GET", "/ready",
+        [this](const RequestPtr&, const Reply& reply) {
+          reply(ready_ ? json_answer(200, R"({"status":"ready"})")
+                       : problem(503, "draining", "the broker is draining"));
+        },
+        Audience::kProjects, Takes::kQuery);
   }
   void set_ready(bool ready) { ready_ = ready; }
 

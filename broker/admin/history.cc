@@ -33,7 +33,9 @@ void History::look() {
 }
 
 void History::add_to(Router& router) {
-  router.add("GET", "/v1/history", [this](const RequestPtr& request, const Reply& reply) { reply(show(request)); });
+  router.add(
+      "GET", "/v1/history", [this](const RequestPtr& request, const Reply& reply) { reply(show(request)); },
+      Audience::kBroker, Takes::kQuery);
 }
 
 // Steps that ended after `since`, the oldest first.

@@ -83,7 +83,8 @@ void MachineFeed::pass_on() {
 void MachineEvents::add_to(Router& router) {
   router.add(
       "GET", "/v1/machines/{id}/events",
-      [this](const RequestPtr& request, const Reply& reply) { answer(request, reply); }, Audience::kProjects);
+      [this](const RequestPtr& request, const Reply& reply) { answer(request, reply); }, Audience::kProjects,
+      Takes::kQuery);
 }
 
 // Who comes again says by Last-Event-ID where it was; that is stronger than the `since` that it first came with.

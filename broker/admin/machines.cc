@@ -34,8 +34,8 @@ void Machines::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/machines";
   constexpr std::string_view kOne = "/v1/machines/{id}";
   router.add(
-      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
-      Audience::kProjects);
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); }, Audience::kProjects,
+      Takes::kQuery);
   router.add(
       "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
   api_.add_change(router, "POST", kAll, [this](const RequestPtr& request) { return create(request); });

@@ -111,6 +111,7 @@ void write_tunnels(MetricsText& text, const Loops& loops) {
   text.sample({{"reason", "drained"}}, of(&TunnelCounts::drained));
   text.sample({{"reason", "closed"}}, of(&TunnelCounts::closed));
   text.sample({{"reason", "timeout"}}, of(&TunnelCounts::timed_out));
+  text.sample({{"reason", "withdrawn"}}, of(&TunnelCounts::withdrawn));
   text.sample({{"reason", "broken"}}, of(&TunnelCounts::broken));
 }
 
@@ -174,7 +175,10 @@ std::string certificate_metrics_of(const std::vector<tls::Certificate>& certific
 }
 
 void Metrics::add_to(Router& router) {
-  router.add("GET", "/metrics", [this](const RequestPtr& request, const Reply& reply) { show(request, reply); });
+  // Whatever query a scraper is set to add.
+  router.add(
+      "GET", "/metrics", [this](const RequestPtr& request, const Reply& reply) { show(request, reply); },
+      Audience::kBroker, Takes::kQuery);
 }
 
 void Metrics::show(const RequestPtr&, const Reply& reply) {

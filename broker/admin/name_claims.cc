@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "broker/routing/host_grammar.h"
 #include "broker/routing/host_name.h"
 
 namespace ingress::broker::admin {
@@ -134,6 +135,13 @@ bool may_name(std::string_view host, std::string_view project, const std::vector
     const std::string name(project);
     return rest == name || rest.ends_with("." + name) ||
            (rest.find('.') == std::string_view::npos && (rest.ends_with("__" + name) || rest.ends_with("--" + name)));
+  });
+}
+
+bool is_grammar_host(std::string_view host, const std::vector<std::string>& domains) {
+  return std::any_of(domains.begin(), domains.end(), [host](const std::string& domain) {
+    const HostForm form = read_grammar(host, {&domain, 1}).form;
+    return form == HostForm::kMachine || form == HostForm::kProject || form == HostForm::kService;
   });
 }
 

@@ -15,6 +15,9 @@ namespace ingress::broker::admin {
 // for the project's (`project` may be "": then none below). `domains`: the broker's.
 bool may_name(std::string_view host, std::string_view project, const std::vector<std::string>& domains);
 
+// Whether the grammar of names under DOMAIN gives the host to a machine, a project or a service, of whatever name.
+bool is_grammar_host(std::string_view host, const std::vector<std::string>& domains);
+
 // Whether a tenant can hold it: at least two literal labels at its end, "*.com" is everybody's.
 bool is_narrow(std::string_view host);
 

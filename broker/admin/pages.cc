@@ -38,8 +38,6 @@ Answer file_answer(const Request& request, const dashboard::Asset& asset) {
 }
 
 void serve(const RequestPtr& request, const Reply& reply, std::string_view name) {
-  QueryReader query(request->target);
-  if (const auto bad = query.finish()) return reply(*bad);
   const dashboard::Asset* asset = dashboard::find(name);
   reply(asset == nullptr ? not_found("file", name) : file_answer(*request, *asset));
 }

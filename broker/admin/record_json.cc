@@ -71,11 +71,18 @@ JsonObject service_json(const Service& service) {
   return object;
 }
 
+// As it is read again: what is kept has a path's bytes themselves.
+std::string written(std::string pattern) {
+  for (size_t at = pattern.find('?'); at != std::string::npos; at = pattern.find('?', at))
+    pattern.replace(at, 1, "%3F");
+  return pattern;
+}
+
 JsonObject route_json(const Route& route) {
   JsonArray patterns;
   for (const RoutePattern& pattern : route.patterns) {
     JsonObject object;
-    object.text("pattern", pattern.shown());
+    object.text("pattern", written(pattern.shown()));
     object.raw("target", target_json(pattern.target));
     object.raw("policy", pattern.policy);
     patterns.add(std::move(object).take());

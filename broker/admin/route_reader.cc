@@ -6,11 +6,15 @@
 namespace ingress::broker::admin {
 namespace {
 
+constexpr std::string_view kNoQuery =
+    "has a \"?\": it is a host and a path, and a query is in neither (write %3F for a \"?\" that is in the path)";
+
 void read_pattern(ObjectReader& in, RoutePattern& pattern) {
   std::string text;
   std::string sentence;
   in.required("pattern", text);
   Pattern read;
+  if (text.find('?') != std::string::npos) in.refuse("pattern", kNoQuery);
   if (in.good() && !read_pattern(text, read, sentence)) in.refuse("pattern", "is refused: " + sentence);
   pattern.pattern = std::move(read.shape);
   pattern.text = std::move(read.text);

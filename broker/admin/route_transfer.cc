@@ -43,10 +43,12 @@ std::vector<std::string_view> lines_of(std::string_view body) {
 }  // namespace
 
 void RouteTransfer::add_to(Router& router) {
-  api_.add_change(router, "POST", "/v1/routes/import", [](const RequestPtr& request) { return import(request); });
+  api_.add_change(
+      router, "POST", "/v1/routes/import", [](const RequestPtr& request) { return import(request); }, Takes::kQuery);
   router.add(
       "GET", "/v1/routes/export",
-      [this](const RequestPtr& request, const Reply& reply) { export_page(request, reply); }, Audience::kProjects);
+      [this](const RequestPtr& request, const Reply& reply) { export_page(request, reply); }, Audience::kProjects,
+      Takes::kQuery);
 }
 
 // With onConflict=overwrite a route of the same id is replaced, too. The lines are read on the store's thread: they are

@@ -1,7 +1,5 @@
 #include "broker/admin/router.h"
 
-#include <optional>
-
 namespace ingress::broker::admin {
 namespace {
 
@@ -24,13 +22,15 @@ std::optional<std::vector<std::string>> match(const std::vector<std::string>& pa
 
 }  // namespace
 
-void Router::add(std::string_view method, std::string_view path_template, Handler handler, Audience audience) {
+void Router::add(std::string_view method, std::string_view path_template, Handler handler, Audience audience,
+                 Takes takes) {
   entries_.push_back({std::string(method), std::string(path_template), parse_target(path_template)->segments,
-                      std::move(handler), nullptr, audience});
+                      std::move(handler), nullptr, audience, takes});
 }
 
-void Router::add_change(std::string_view method, std::string_view path_template, Planner planner, Handler handler) {
-  add(method, path_template, std::move(handler), Audience::kProjects);
+void Router::add_change(std::string_view method, std::string_view path_template, Planner planner, Handler handler,
+                        Takes takes) {
+  add(method, path_template, std::move(handler), Audience::kProjects, takes);
   entries_.back().planner = std::move(planner);
 }
 
@@ -55,12 +55,17 @@ tl::expected<const Router::Entry*, Answer> Router::find(Request& request) const 
   return tl::unexpected(std::move(answer));
 }
 
+std::optional<Answer> Router::check_query(const Entry& entry, const Request& request) {
+  return entry.takes == Takes::kQuery ? std::nullopt : QueryReader(request.target).finish();
+}
+
 void Router::dispatch(const std::shared_ptr<Request>& request, const Reply& reply) const {
   const tl::expected<const Entry*, Answer> entry = find(*request);
   if (!entry) return reply(entry.error());
   if (request->role.kind == RoleKind::kProject && (*entry)->audience != Audience::kProjects) {
     return reply(problem(403, "forbidden", "this is not for a project's token"));
   }
+  if (const std::optional<Answer> refused = check_query(**entry, *request)) return reply(*refused);
   (*entry)->handler(request, reply);
 }
 
@@ -71,6 +76,7 @@ tl::expected<Operation, Answer> Router::plan(const std::shared_ptr<Request>& req
     return tl::unexpected(
         problem(400, "invalid_argument", request->method + " " + request->target.path + " is no operation of a batch"));
   }
+  if (std::optional<Answer> refused = check_query(**entry, *request)) return tl::unexpected(std::move(*refused));
   return (*entry)->planner(request);
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,17 +38,22 @@ using Handler = std::function<void(const RequestPtr&, const Reply&)>;
 // Reads a request that changes something: the operation, or the refusal.
 using Planner = std::function<tl::expected<Operation, Answer>(const RequestPtr&)>;
 
+// Whether a request's query is the handler's to read. One that has none, and comes with one, is refused.
+enum class Takes : uint8_t { kNothing, kQuery };
+
 // Whom a handler is for. One for projects' tokens shows them what they may see and no more.
 enum class Audience : uint8_t { kBroker, kProjects };
 
 class Router {
  public:
   void add(std::string_view method, std::string_view path_template, Handler handler,
-           Audience audience = Audience::kBroker);
+           Audience audience = Audience::kBroker, Takes takes = Takes::kNothing);
   // One that changes something, for projects' tokens too: each change is held against the role.
-  void add_change(std::string_view method, std::string_view path_template, Planner planner, Handler handler);
+  void add_change(std::string_view method, std::string_view path_template, Planner planner, Handler handler,
+                  Takes takes = Takes::kNothing);
 
-  // Calls the handler, or answers 404, or 405 with Allow. HEAD is served by GET (the codec drops the body).
+  // Calls the handler, or answers 404, 405 with Allow, or 400 (a query that it has none of). HEAD is served by GET (the
+  // codec drops the body).
   void dispatch(const std::shared_ptr<Request>& request, const Reply& reply) const;
   // What one of add_change() makes of a request, or the same answers.
   tl::expected<Operation, Answer> plan(const std::shared_ptr<Request>& request) const;
@@ -62,8 +68,10 @@ class Router {
     Handler handler;
     Planner planner;  // empty for those that change nothing
     Audience audience;
+    Takes takes;
   };
   tl::expected<const Entry*, Answer> find(Request& request) const;
+  static std::optional<Answer> check_query(const Entry& entry, const Request& request);
 
   std::vector<Entry> entries_;
 };

@@ -12,8 +12,8 @@ void Routes::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/routes";
   constexpr std::string_view kOne = "/v1/routes/{id}";
   router.add(
-      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
-      Audience::kProjects);
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); }, Audience::kProjects,
+      Takes::kQuery);
   router.add(
       "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
   api_.add_change(router, "POST", kAll, [this](const RequestPtr& request) { return create(request); });

@@ -19,8 +19,8 @@ void Services::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/projects/{slug}/services";
   constexpr std::string_view kOne = "/v1/projects/{slug}/services/{name}";
   router.add(
-      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
-      Audience::kProjects);
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); }, Audience::kProjects,
+      Takes::kQuery);
   router.add(
       "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
   api_.add_change(router, "PUT", kOne, [this](const RequestPtr& request) { return put(request); });

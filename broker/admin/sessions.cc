@@ -9,13 +9,17 @@ namespace {
 
 constexpr size_t kSecretBytes = 32;
 
-std::string secret() { return tls::to_base64url(tls::random_bytes(kSecretBytes)); }
+constexpr size_t kMarkBytes = 9;
+
+std::string random_text(size_t bytes) { return tls::to_base64url(tls::random_bytes(bytes)); }
 
 }  // namespace
 
+Sessions::Sessions(int64_t lifetime_seconds) : mark_(random_text(kMarkBytes) + "."), lifetime_(lifetime_seconds) {}
+
 Sessions::Opened Sessions::open(ShownToken by, int64_t now) {
   make_room(by, now);
-  Opened opened{secret(), secret(), now + lifetime_};
+  Opened opened{random_text(kSecretBytes), mark_ + random_text(kSecretBytes), now + lifetime_};
   sessions_[tls::sha256_hex(opened.cookie)] = {std::move(by), tls::sha256_hex(opened.key), opened.expires_at};
   return opened;
 }

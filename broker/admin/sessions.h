@@ -1,6 +1,7 @@
 // Sessions of browsers: who logged in by which token, and until when. A session has two secrets of 256 random bits: the
 // cookie, which a browser sends by itself, and the key, which only the page that logged in can say (all ports of a host
-// share their cookies; the storage of a page is its own). Hashes of them are all that is kept. Pure.
+// share their cookies; the storage of a page is its own). Hashes of them are all that is kept, in this process alone: a
+// key begins with what tells its process from others. Pure.
 // Times are Unix seconds.
 #pragma once
 
@@ -30,7 +31,7 @@ class Sessions {
   static constexpr size_t kMostOfOne = 20;
   static constexpr size_t kMost = 1000;
 
-  explicit Sessions(int64_t lifetime_seconds) : lifetime_(lifetime_seconds) {}
+  explicit Sessions(int64_t lifetime_seconds);
 
   struct Opened {
     std::string cookie;
@@ -43,11 +44,14 @@ class Sessions {
   // Null where it is over. Valid until the next open() or close().
   const Session* at(const std::string& id, int64_t now) const;
   void close(const std::string& id) { sessions_.erase(id); }
+  // Whether a key is not this process's: one from before a restart.
+  bool is_of_another(std::string_view key) const { return !key.starts_with(mark_); }
   int64_t lifetime() const { return lifetime_; }
 
  private:
   void make_room(const ShownToken& by, int64_t now);
 
+  const std::string mark_;
   int64_t lifetime_;
   std::unordered_map<std::string, Session> sessions_;  // by the cookie's SHA-256
 };

@@ -23,7 +23,9 @@ std::string row_json(const MachineRow& row, Time now) {
 }  // namespace
 
 void Traffic::add_to(Router& router) {
-  router.add("GET", "/v1/traffic", [this](const RequestPtr& request, const Reply& reply) { list(request, reply); });
+  router.add(
+      "GET", "/v1/traffic", [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
+      Audience::kBroker, Takes::kQuery);
 }
 
 // A page with two members more: `at`, the monotonic time of the counts, and what the buckets mean.

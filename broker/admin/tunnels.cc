@@ -9,8 +9,8 @@ void Tunnels::add_to(Router& router) {
   constexpr std::string_view kAll = "/v1/tunnels";
   constexpr std::string_view kOne = "/v1/tunnels/{id}";
   router.add(
-      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); },
-      Audience::kProjects);
+      "GET", kAll, [this](const RequestPtr& request, const Reply& reply) { list(request, reply); }, Audience::kProjects,
+      Takes::kQuery);
   router.add(
       "GET", kOne, [this](const RequestPtr& request, const Reply& reply) { get(request, reply); }, Audience::kProjects);
   router.add(

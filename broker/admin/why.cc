@@ -3,7 +3,9 @@
 namespace ingress::broker::admin {
 
 void Why::add_to(Router& router) {
-  router.add("GET", "/v1/why", [this](const RequestPtr& request, const Reply& reply) { explain(request, reply); });
+  router.add(
+      "GET", "/v1/why", [this](const RequestPtr& request, const Reply& reply) { explain(request, reply); },
+      Audience::kBroker, Takes::kQuery);
 }
 
 void Why::explain(const RequestPtr& request, const Reply& reply) {

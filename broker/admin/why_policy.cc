@@ -120,6 +120,25 @@ std::optional<Fault> fault_of(const AuthWay& way, const AdmissionSettings& setti
                                                : "put it there: " + settings.secrets_folder + "/" + jwt->secret};
 }
 
+// The same, once the server was looked at.
+std::optional<Fault> fault_of(const AskedServer& server, ServerState state) {
+  const std::string asked = server.url.authority + ", which its auth forward asks,";
+  switch (state) {
+    case ServerState::kAnswers:
+      break;
+    case ServerState::kNoAddress:
+      return Fault{server.alone, asked + " has no address: 502", "make a record for it, or name another server"};
+    case ServerState::kNotAllowed:
+      return Fault{server.alone, asked + " is at no address that the broker may call: 502",
+                   "name another server, or allow this one: --allow-url-target " + server.url.host};
+    case ServerState::kRefuses:
+      return Fault{server.alone, asked + " accepts no connection: 502", "start it, or name another server"};
+    case ServerState::kSilent:
+      return Fault{false, asked + " did not answer at once", "see whether the broker's machine can connect to it"};
+  }
+  return std::nullopt;
+}
+
 bool opens(const AuthWay& way) {
   const Auth* word = std::get_if<Auth>(&way);
   return word == nullptr || *word != Auth::kDeny;
@@ -149,6 +168,18 @@ void check_ways(const EffectivePolicy& policy, const AdmissionSettings& settings
   }
 }
 
+// Of several that keep everybody out the first one is told.
+void add_fault(WhyFinding& finding, const Fault& fault) {
+  if (finding.state == WhyState::kFailed) return;
+  if (fault.everybody) {
+    finding = {WhyState::kFailed, fault.detail, fault.advice};
+    return;
+  }
+  finding.state = WhyState::kWarning;
+  finding.detail += "; " + fault.detail;
+  finding.advice += (finding.advice.empty() ? "" : "; ") + fault.advice;
+}
+
 }  // namespace
 
 WhyFinding judge_policy(const EffectivePolicy& policy, const AdmissionSettings& settings, const std::string& words) {
@@ -158,15 +189,28 @@ WhyFinding judge_policy(const EffectivePolicy& policy, const AdmissionSettings& 
   check_methods(policy, faults);
   check_quotas(policy, faults);
   check_ways(policy, settings, faults);
-  const auto fatal = std::find_if(faults.begin(), faults.end(), [](const Fault& fault) { return fault.everybody; });
-  if (fatal != faults.end()) return {WhyState::kFailed, fatal->detail, fatal->advice};
-  if (faults.empty()) return {WhyState::kGood, words, {}};
-  WhyFinding finding{WhyState::kWarning, words, {}};
-  for (const Fault& fault : faults) {
-    finding.detail += "; " + fault.detail;
-    finding.advice += (finding.advice.empty() ? "" : "; ") + fault.advice;
-  }
+  WhyFinding finding{WhyState::kGood, words, {}};
+  for (const Fault& fault : faults) add_fault(finding, fault);
   return finding;
+}
+
+std::vector<AskedServer> servers_asked(const EffectivePolicy& policy, const AdmissionSettings& settings) {
+  std::vector<AskedServer> servers;
+  if (policy.is_denied()) return servers;
+  for (const AuthRule* rule : policy.auths()) {
+    const auto works = [&settings](const AuthWay& way) { return opens(way) && !fault_of(way, settings); };
+    const bool alone = std::count_if(rule->ways.begin(), rule->ways.end(), works) == 1;
+    for (const AuthWay& way : rule->ways) {
+      const auto* forward = std::get_if<ForwardAuth>(&way);
+      if (forward != nullptr && works(way)) servers.push_back({*forward->url, alone});
+    }
+  }
+  return servers;
+}
+
+WhyFinding with_server(WhyFinding judged, const AskedServer& server, ServerState state) {
+  if (const std::optional<Fault> fault = fault_of(server, state)) add_fault(judged, *fault);
+  return judged;
 }
 
 WhyFinding with_protocol(WhyFinding probed, OriginProtocol protocol) {

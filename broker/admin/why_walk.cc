@@ -126,6 +126,21 @@ void WhyWalk::check_policy(const Resolution& resolution, const std::string& poli
   const AdmissionSettings settings = parts_.admission_settings ? parts_.admission_settings() : AdmissionSettings();
   report_.at(WhyStep::kPolicy) = judge_policy(resolution.policy, settings, policy);
   origin_protocol_ = resolution.policy.origin_protocol();
+  if (report_.at(WhyStep::kPolicy).state != WhyState::kFailed) check_servers(resolution.policy, settings);
+}
+
+void WhyWalk::check_servers(const EffectivePolicy& policy, const AdmissionSettings& settings) {
+  for (const AskedServer& server : servers_asked(policy, settings)) {
+    if (servers_.size() == kMostServers) break;
+    ++servers_left_;
+    servers_.push_back(
+        std::make_unique<WhyServer>(*parts_.loop, server.url, settings.targets, [this, server](ServerState state) {
+          --servers_left_;
+          WhyFinding& policy_found = report_.at(WhyStep::kPolicy);
+          policy_found = with_server(std::move(policy_found), server, state);
+          finish_when_done();
+        }));
+  }
 }
 
 void WhyWalk::check_machine(const Resolution& resolution) {
@@ -299,7 +314,7 @@ void WhyWalk::on_time_over() {
 }
 
 void WhyWalk::finish_when_done() {
-  if (!dns_done_ || !certificate_done_ || !tunnels_done_ || !probe_done_ || finishing_) return;
+  if (!dns_done_ || !certificate_done_ || !tunnels_done_ || !probe_done_ || servers_left_ != 0 || finishing_) return;
   finishing_ = true;
   // Later: the caller is one of our own parts, and `on_done` may destroy us.
   parts_.loop->defer([this, watch = std::weak_ptr<bool>(alive_)] {

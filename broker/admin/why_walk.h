@@ -1,5 +1,6 @@
 // One `why HOST`: walks grammar → route → policy → certificate → public DNS → machine → tunnel → probe, and tells the
-// report. Names and the probe have three seconds, at the same time. Thread: the loop's.
+// report. Names and the probe have three seconds, at the same time, and so have the servers that a policy asks (less:
+// WhyServer). Thread: the loop's.
 #pragma once
 
 #include <functional>
@@ -10,6 +11,7 @@
 #include "broker/admin/admin_server.h"
 #include "broker/admin/why_probe.h"
 #include "broker/admin/why_report.h"
+#include "broker/admin/why_server.h"
 #include "common/uv/socket.h"
 #include "common/uv/timer.h"
 
@@ -18,6 +20,7 @@ namespace ingress::broker::admin {
 class WhyWalk {
  public:
   static constexpr Duration kLimit{3000};
+  static constexpr size_t kMostServers = 8;  // of a policy, that are looked at
 
   // `on_done` is called once, from the loop, and may destroy the walk. Destroying it earlier gives it up.
   WhyWalk(const AdminParts& parts, const std::string& url, std::function<void(const WhyReport&)> on_done);
@@ -31,6 +34,7 @@ class WhyWalk {
   bool find_route();
   void found(const Resolution& resolution, const std::vector<std::string>& explained);
   void check_policy(const Resolution& resolution, const std::string& policy);
+  void check_servers(const EffectivePolicy& policy, const AdmissionSettings& settings);
   void check_certificate();
   // Of a certificate that the broker gets: what its owner has to make for it.
   void check_readiness();
@@ -69,6 +73,8 @@ class WhyWalk {
   std::unique_ptr<uv::Resolving> resolving_;
   std::unique_ptr<uv::Resolving> resolving_broker_;
   std::unique_ptr<WhyProbe> probe_;
+  std::vector<std::unique_ptr<WhyServer>> servers_;
+  size_t servers_left_ = 0;
   uv::Timer timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -1,9 +1,11 @@
 #include "broker/admission/admission.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "broker/admission/filters.h"
 #include "broker/admission/rewriting.h"
+#include "broker/admission/share_pass.h"
 
 namespace ingress::broker {
 namespace {
@@ -14,12 +16,24 @@ constexpr Error kOverQuota{ErrorCode::kRateLimited, Side::kClient, true, 0, "mor
 constexpr Error kElsewhere{ErrorCode::kForbidden, Side::kClient, false, 0, "the project has another name"};
 constexpr int kMovedPermanently = 301;
 
-std::optional<Instead> canonical(const Asked& asked, const Resolution& found) {
-  if (found.canonical_host.empty() || asked.upgrade) return std::nullopt;
+// A link or a cookie of a share that is there, and a policy that asks for one.
+bool comes_by_share(const Asked& asked, const EffectivePolicy& policy, const AuthPlace& place) {
+  const auto rules = policy.auths();
+  const auto takes_shares = [](const AuthRule* rule) { return rule->has(Auth::kShare); };
+  if (std::none_of(rules.begin(), rules.end(), takes_shares)) return false;
+  const SharePlace here{place.machine, place.project, place.port, *place.path};
+  return judge_share(asked, here, place.share, place.frameable).outcome != ShareOutcome::kNone;
+}
+
+// A share is for its host alone: who comes by one is served there, and no link is shown to another host. Of a preflight
+// and of a WebSocket browsers follow no redirect.
+std::optional<Instead> canonical(const Asked& asked, const Resolution& found, const AuthPlace& place) {
+  if (found.canonical_host.empty() || asked.upgrade || is_preflight(asked)) return std::nullopt;
+  if (comes_by_share(asked, found.policy, place)) return std::nullopt;
   std::string url = (asked.tls ? "https://" : "http://") + found.canonical_host;
   const bool usual = asked.port == (asked.tls ? 443 : 80);
   if (!usual) url += ":" + std::to_string(asked.port);
-  url += asked.target == "*" ? "/" : asked.target;
+  url += asked.target == "*" ? "/" : without_share_link(asked.target).value_or(std::string(asked.target));
   return Instead{kElsewhere, kMovedPermanently, {{"Location", std::move(url)}}};
 }
 
@@ -41,6 +55,24 @@ void drop_identities(const EffectivePolicy& policy, Terms& terms) {
     if (!layer.request_headers) return;
     for (const auto& [name, value] : layer.request_headers->set) terms.remove_fields.push_back(folded_name(name));
   });
+}
+
+// What refuses the request, nullopt where nothing does yet; `open` gets the rules for which somebody is to be asked.
+std::optional<Instead> try_rules(const EffectivePolicy& policy, const AuthParts& parts, const Asked& asked,
+                                 const AuthPlace& place, Terms& terms, std::vector<AuthRule>& open) {
+  for (const AuthRule* rule : policy.auths()) {
+    Refusals refusals;
+    Tried best = Tried::kNo;
+    for (const AuthWay& way : rule->ways) {
+      const Tried tried = try_way(way, parts, asked, place, terms, refusals);
+      if (tried == Tried::kAsk && best == Tried::kNo) best = tried;
+      if (tried == Tried::kYes) best = tried;
+      if (tried == Tried::kYes || refusals.follows()) break;
+    }
+    if (best == Tried::kNo || refusals.follows()) return refusals.told();
+    if (best == Tried::kAsk) open.push_back(*rule);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -91,15 +123,6 @@ Judged Admission::judge(const Asked& asked, const Resolution& found, Admitted& a
     return Judged::kOut;
   };
   if (auto refusal = filter(policy, asked)) return refuse(std::move(*refusal));
-  if (auto elsewhere = canonical(asked, found)) return refuse(std::move(*elsewhere));
-  if (!may_by_rate(asked, found, admitted, instead)) return Judged::kOut;
-  if (policy.is_denied()) return refuse({kDenied, 0, {}});
-  Terms& terms = admitted.terms;
-  terms.max_body_bytes = max_body_of(policy);
-  terms.idle = policy.timeouts().idle;
-  terms.connect = policy.timeouts().connect;
-  terms.first_byte = policy.timeouts().first_byte;
-  drop_identities(policy, terms);
   const AuthParts parts{&keys_, &caller_, &settings_.targets};
   const AuthPlace place{found.machine,
                         found.project,
@@ -108,20 +131,18 @@ Judged Admission::judge(const Asked& asked, const Resolution& found, Admitted& a
                         &found.path,
                         [this](std::string_view id) { return routes_.read().share(id); },
                         policy.security_headers() == SecurityHeaders::kFrameable};
+  if (auto elsewhere = canonical(asked, found, place)) return refuse(std::move(*elsewhere));
+  if (!may_by_rate(asked, found, admitted, instead)) return Judged::kOut;
+  if (policy.is_denied()) return refuse({kDenied, 0, {}});
+  Terms& terms = admitted.terms;
+  terms.max_body_bytes = max_body_of(policy);
+  terms.idle = policy.timeouts().idle;
+  terms.connect = policy.timeouts().connect;
+  terms.first_byte = policy.timeouts().first_byte;
+  drop_identities(policy, terms);
   std::vector<AuthRule> open;
   if (!is_preflight(asked)) {
-    for (const AuthRule* rule : policy.auths()) {
-      Refusals refusals;
-      Tried best = Tried::kNo;
-      for (const AuthWay& way : rule->ways) {
-        const Tried tried = try_way(way, parts, asked, place, terms, refusals);
-        if (tried == Tried::kAsk && best == Tried::kNo) best = tried;
-        if (tried == Tried::kYes) best = tried;
-        if (tried == Tried::kYes || refusals.follows()) break;
-      }
-      if (best == Tried::kNo || refusals.follows()) return refuse(refusals.told());
-      if (best == Tried::kAsk) open.push_back(*rule);
-    }
+    if (auto refusal = try_rules(policy, parts, asked, place, terms, open)) return refuse(std::move(*refusal));
   }
   if (auto refusal = plan_rewriting(found, asked, terms)) return refuse(std::move(*refusal));
   if (open.empty()) return Judged::kIn;

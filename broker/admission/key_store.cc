@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/base/log.h"
-#include "common/base/read_file.h"
+#include "common/cli/secret.h"
 
 namespace ingress::broker {
 namespace {
@@ -30,9 +30,8 @@ void KeyStore::set(std::string secrets_folder, origin::TargetRule targets) {
 
 std::shared_ptr<const KeySet> read_secret_key(const std::string& folder, const std::string& name) {
   if (folder.empty()) return nullptr;
-  std::string secret = read_file(folder + "/" + name, kMostKeyBytes).value_or("");
-  if (secret.ends_with('\n')) secret.pop_back();
-  return secret.empty() ? nullptr : KeySet::of_secret(secret);
+  const cli::Parsed<std::string> secret = cli::read_secret_file(folder + "/" + name);
+  return secret ? KeySet::of_secret(*secret) : nullptr;
 }
 
 std::shared_ptr<const KeySet> KeyStore::now(const JwtAuth& jwt) {

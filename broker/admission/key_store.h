@@ -13,7 +13,8 @@
 
 namespace ingress::broker {
 
-// The key in a file of --secrets-dir, read anew each time; null where there is none, or nothing in it.
+// The key in a file of --secrets-dir, read anew each time, less blanks and ends of lines around it; null where there is
+// none, or nothing in it.
 std::shared_ptr<const KeySet> read_secret_key(const std::string& folder, const std::string& name);
 
 class KeyStore {

@@ -41,6 +41,11 @@ tunnel::StreamKind kind_of(OriginProtocol protocol) {
 // RFC 9110, 9.2.1; TRACE is not forwarded.
 bool is_safe(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
+// A client that goes is nobody's error.
+bool has_left(const Error& error) {
+  return error.side == Side::kClient && (error.code == ErrorCode::kReset || error.code == ErrorCode::kClosed);
+}
+
 }  // namespace
 
 void Forward::reset(server::Responder& responder, const http::RequestHead& head, const server::RequestInfo& info) {
@@ -183,7 +188,7 @@ Status Forward::open(std::string_view target) {
   notes_.let_in(fine_now(), static_cast<bool>(stream_));
   if (!stream_) return tl::unexpected(of_machine(why));
   ++attempts_;
-  if (terms != nullptr && limits_ == nullptr) limits_ = ExchangeLimits::of(owner_.loop_, *admission_.admitted, *this);
+  if (terms != nullptr) limits_ = ExchangeLimits::of(owner_.loop_, *admission_.admitted, *this);
   if (!held_trailers_.empty()) send_held_trailers();
   return {};
 }
@@ -233,6 +238,7 @@ void Forward::on_request_trailers(const http::Fields& trailers) {
 size_t Forward::allowance() { return stream_ && !paused() ? stream_.sendable() : 0; }
 
 void Forward::on_drained() {
+  if (limits_ != nullptr) limits_->moved();
   if (!stream_ || unconsumed_bytes_ == 0 || paused()) return;
   const size_t bytes = std::exchange(unconsumed_bytes_, 0);
   stream_.consumed(bytes);
@@ -319,6 +325,7 @@ void Forward::on_answer_trailers(const http::Fields& trailers) {
 }
 
 void Forward::on_sendable() {
+  if (limits_ != nullptr) limits_->moved();
   if (responder_ != nullptr) responder_->resume_body();
 }
 
@@ -338,6 +345,7 @@ void Forward::on_closed(const Error& error, tunnel::ResetCode) {
   const bool far = std::exchange(stream_, {}).is_far();
   if (responder_ != nullptr && !answer_ended_) {
     if (may_be_sent_again(error)) {
+      limits_.reset();
       // Not from inside the session that tells it: that one may be the last that the machine has.
       again_due_ = true;
       return owner_.again_later(*this);
@@ -420,7 +428,7 @@ void Forward::log(const Error* error) {
   ExchangeRecord ended = record(now);
   ended.bytes_out = body_bytes_;
   ended.failed = status_ >= 500 || (error != nullptr && status_of(*error) >= 500);
-  if (error != nullptr) ended.error = public_error(*error).code;
+  if (error != nullptr && !has_left(*error)) ended.error = public_error(*error).code;
   owner_.observer_.ended(ended, std::exchange(notes_.machine, nullptr), now);
 }
 

@@ -75,6 +75,7 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   void on_request_trailers(const http::Fields& trailers) override;
   size_t allowance() override;
   void on_drained() override;
+  bool holds_up() const override { return !stream_ || paused(); }
   bool on_silent(const Error& error) override;
   void on_aborted(const Error& error) override;
   // tunnel::StreamHandler
@@ -89,6 +90,8 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   // LimitedExchange
   void on_limit(const Error& error) override;
   void on_resume() override;
+  bool client_took(transport::PeerProgress& seen) const override;
+  Side silent_side() override;
 
   Asked asked(std::string_view target) const;
   Status admit(std::string_view target);
@@ -134,7 +137,7 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   std::unique_ptr<ParkingPlace> place_;  // while it is parked
   std::optional<WakeClaim> claim_;       // while it is parked for a machine that can be woken
   AdmittedRequest admission_;
-  std::unique_ptr<ExchangeLimits> limits_;  // null where its policy sets none
+  std::unique_ptr<ExchangeLimits> limits_;  // while there is a stream; null where its policy sets none
   std::string wake_;                        // the webhook's URL, "" for none
   std::optional<Duration> park_;
   http::RequestRules rules_;

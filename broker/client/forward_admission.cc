@@ -163,6 +163,15 @@ void Forward::on_resume() {
   responder_->resume_body();
 }
 
+bool Forward::client_took(transport::PeerProgress& seen) const {
+  return responder_ != nullptr && responder_->client_took(seen);
+}
+
+Side Forward::silent_side() {
+  if (responder_ == nullptr) return Side::kOrigin;
+  return server::silent_side(*responder_, request_ended_, *this);
+}
+
 // False where the exchange is over.
 bool Forward::take_body(size_t bytes) {
   if (limits_ == nullptr) return true;

@@ -41,7 +41,7 @@ bool serve_challenge(server::Responder& responder, const std::string& webroot, s
   const std::string_view token = target.substr(kChallengePath.size());
   if (!is_token(token)) return false;
   const Result<std::string> body =
-      read_file(webroot + std::string(kChallengePath) + std::string(token), kMostChallengeBytes);
+      read_regular_file(webroot + std::string(kChallengePath) + std::string(token), kMostChallengeBytes);
   if (!body) return false;
   if (!info.end) responder.drop_rest_of_request();
   answer_text(responder, 200, *body, nullptr);

@@ -39,16 +39,26 @@ std::string default_agent() {
   return !error && std::filesystem::exists(beside, error) ? beside.string() : "ingress-agent";
 }
 
+std::string refused(const char* setting, const std::string& text, std::string_view why) {
+  std::string problem = setting;
+  problem.append(" ").append(text).append(": ").append(why);
+  return problem;
+}
+
 std::string take_domains(const DevSettings& settings, DevConfig& config) {
   config.domains = {std::string(kLocalDomain)};
   for (const std::string& text : settings.domain) {
     HostName name;
-    if (!name.assign(text) || text.find(':') != std::string::npos) return "--domain " + text + ": not a domain name";
-    if (name.text().find_first_not_of("0123456789.") == std::string::npos) return "--domain " + text + ": not a name";
+    if (!name.assign(text) || text.find(':') != std::string::npos) {
+      return refused("--domain", text, "not a domain name");
+    }
+    if (name.text().find_first_not_of("0123456789.") == std::string::npos) {
+      return refused("--domain", text, "not a name");
+    }
     std::string domain;
     std::string problem;
     if (name.text() != kLocalDomain && !normalise_domain(name.text(), domain, problem)) {
-      return "--domain " + text + ": " + problem;
+      return refused("--domain", text, problem);
     }
     if (domain.empty()) continue;
     const auto found = std::find(config.domains.begin(), config.domains.end(), domain);
@@ -64,11 +74,11 @@ std::string take_services(const DevSettings& settings, DevConfig& config) {
     const std::string name = text.substr(0, equals);
     const std::optional<int> port = equals == std::string::npos ? std::nullopt : parse_port(text.substr(equals + 1));
     if (!port || !slug_form(name)) {
-      return "--service " + text + ": write NAME=PORT, the name of [a-z0-9-], e.g. backend=8765";
+      return refused("--service", text, "write NAME=PORT, the name of [a-z0-9-], e.g. backend=8765");
     }
-    if (reserved_word(name)) return "--service " + text + ": \"" + name + "\" is kept for the broker";
+    if (reserved_word(name)) return refused("--service", text, "this name is kept for the broker");
     if (const auto [taken, added] = config.services.try_emplace(name, *port); !added && taken->second != *port) {
-      return "--service " + text + ": \"" + name + "\" is port " + std::to_string(taken->second) + " already";
+      return refused("--service", text, "this name is port " + std::to_string(taken->second) + " already");
     }
   }
   return "";

@@ -68,6 +68,7 @@ class DevFront::Keeping final : public server::Responder, public server::Request
     finish();
   }
   bool congested() const override { return client_.congested(); }
+  bool answer_waits() const override { return client_.answer_waits(); }
   void resume_body() override { client_.resume_body(); }
   void abort() override {
     client_.abort();
@@ -81,12 +82,15 @@ class DevFront::Keeping final : public server::Responder, public server::Request
   void close_after_answer() override { client_.close_after_answer(); }
   void drop_rest_of_request() override { client_.drop_rest_of_request(); }
   uint64_t body_bytes_sent() const override { return client_.body_bytes_sent(); }
+  bool client_took(transport::PeerProgress& seen) const override { return client_.client_took(seen); }
 
   // RequestHandler
   void on_body(MutableBytes payload, bool end) override { handler_->on_body(payload, end); }
   void on_trailers(const http::Fields& trailers) override { handler_->on_trailers(trailers); }
   size_t allowance() override { return handler_->allowance(); }
   void on_drained() override { handler_->on_drained(); }
+  bool holds_up() const override { return handler_->holds_up(); }
+  bool on_silent(const Error& error) override { return handler_->on_silent(error); }
   void on_aborted(const Error& error) override {
     handler_->on_aborted(error);
     finish();

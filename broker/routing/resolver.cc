@@ -10,6 +10,7 @@
 namespace ingress::broker {
 
 Status Resolver::run(std::string_view host) {
+  host_ = host;
   if (const Answer answer = by_exact(host)) return *answer;
   // A name that is spelled with `--` is the one with `__`, and so are its routes and their policies.
   const std::string underscored = with_underscores(host);
@@ -323,7 +324,9 @@ Status Resolver::finish(const MachineNode& machine, int port) {
   }
   if (expires_at != 0 && (out_.expires_at == 0 || expires_at < out_.expires_at)) out_.expires_at = expires_at;
   gather_policies(machine, port);
-  if (named_project_ != nullptr && out_.policy.canonical()) find_canonical(*named_project_, named_prefix_);
+  if (named_project_ != nullptr && !compares_ && out_.policy.canonical()) {
+    find_canonical(*named_project_, named_prefix_);
+  }
   if (explainer_ != nullptr) {
     explainer_->policies(policies_, entry_, machine, port, asked_);
     explainer_->found(out_);
@@ -350,8 +353,20 @@ void Resolver::find_canonical(const ProjectNode& project, std::string_view prefi
     if (canonical == nullptr || entry->pattern < canonical->pattern) canonical = entry;
   }
   if (canonical == nullptr) return;
-  if (!prefix.empty()) out_.canonical_host.append(prefix).append(".");
-  out_.canonical_host.append(canonical->pattern);
+  std::string& name = out_.canonical_host;
+  if (!prefix.empty()) name.append(prefix).append(".");
+  name.append(canonical->pattern);
+  if (name == host_ || !leads_here(name)) name.clear();
+}
+
+// A route, or another project's domain, may hold the name: nobody is sent there.
+bool Resolver::leads_here(std::string_view host) const {
+  if (host.size() > kMaxHostBytes) return false;
+  Resolution there;
+  there.path = out_.path;
+  Resolver other({tables_, domains_, policies_, now_}, there, nullptr);
+  other.compares_ = true;
+  return other.run(host) && there.project == out_.project && there.machine == out_.machine && there.port == out_.port;
 }
 
 Resolver::Answer Resolver::miss(const Why& why) {

@@ -1,5 +1,6 @@
 // One walk from a host to a target and its policy: exact route or custom domain, then the grammar, then names under a
-// custom domain, then the longest wildcard (design, section 2). Allocates nothing unless it is to explain.
+// custom domain, then the longest wildcard (design, section 2). Allocates nothing unless it is to explain,
+// or finds a canonical name.
 #pragma once
 
 #include <optional>
@@ -78,6 +79,8 @@ class Resolver {
   void name_tenant();
   // The name that other names of the project are redirected to.
   void find_canonical(const ProjectNode& project, std::string_view prefix);
+  // The name is one of the same project, machine and port, for the same path.
+  bool leads_here(std::string_view host) const;
 
   Answer miss(const Why& why);
   Status refuse(const Why& why);
@@ -88,6 +91,8 @@ class Resolver {
   const int64_t now_;
   Resolution& out_;
   Explainer* explainer_;
+  std::string_view host_;             // asked
+  bool compares_ = false;             // walks for another resolver's leads_here()
   const HostEntry* entry_ = nullptr;  // that leads to the target
   // A project's name that the host is: what stands before it, a port or a service; for its canonical host.
   const ProjectNode* named_project_ = nullptr;

@@ -193,11 +193,7 @@ Status read_version(db::Database& database, const std::string& path, int64_t new
   if (application != db::kApplicationId || version < 1) {
     return refuse(problem, path + " is a database of another program; it is left as it is");
   }
-  if (version > newest) {
-    return refuse(problem, path + " has schema version " + std::to_string(version) +
-                               "; this program knows versions up to " + std::to_string(newest) +
-                               ": use a newer program, or the copy from before the upgrade");
-  }
+  if (version > newest) return refuse(problem, path + " " + db::of_newer_schema(version, newest));
   if (number_of(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'additions'") != 0) {
     found.additions = number_of(database, "SELECT level FROM additions");
   }

@@ -1,5 +1,6 @@
 #include "broker/tunnel/hello_peek.h"
 
+#include "common/tunnel/control_message.h"
 #include "proto/tunnel.pb.h"
 
 namespace ingress::broker {
@@ -10,8 +11,7 @@ HelloPeek::State HelloPeek::take(MutableBytes bytes) {
   if (event == FrameDecoder::Event::kNeedMore) return State::kMore;
   if (event != FrameDecoder::Event::kFrame) return State::kNone;
   iterate::tunnel::v1::Hello hello;
-  const MutableBytes payload = decoder_.payload();
-  if (!hello.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return State::kNone;
+  if (!tunnel::read_message(hello, decoder_.payload())) return State::kNone;
   machine_ = hello.machine();
   token_ = hello.token();
   return State::kFound;

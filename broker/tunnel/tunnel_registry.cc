@@ -325,6 +325,8 @@ void TunnelRegistry::Impl::count_end(const BrokerTunnel& tunnel) {
     ++counts.timed_out;
   } else if (code == ErrorCode::kClosed) {
     ++counts.closed;
+  } else if (code == ErrorCode::kForbidden) {
+    ++counts.withdrawn;
   } else {
     ++counts.broken;
   }

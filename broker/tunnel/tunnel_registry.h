@@ -45,7 +45,8 @@ struct TunnelCounts {
   uint64_t drained = 0;  // after a GOAWAY of either side, or closed by an operator
   uint64_t closed = 0;   // by the agent, without a word: its process is gone
   uint64_t timed_out = 0;
-  uint64_t broken = 0;  // reset, or the protocol was
+  uint64_t withdrawn = 0;  // its machine's access: deleted, archived, its token revoked
+  uint64_t broken = 0;     // reset, or the protocol was
 };
 
 struct RegistryOptions {

@@ -51,6 +51,17 @@ Result<std::string> read_file(const std::string& path, size_t most_bytes) {
   return text;
 }
 
+Result<std::string> read_regular_file(const std::string& path, size_t most_bytes) {
+  // Without it the opening of a pipe waits for who writes into it.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return not_read(errno);
+  struct stat facts {};
+  const bool other = ::fstat(descriptor, &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode);
+  Result<std::string> text = other ? not_read(ENOTSUP) : read_file(descriptor, most_bytes);
+  ::close(descriptor);
+  return text;
+}
+
 std::string cannot_read(const std::string& path, const Error& why) {
   return "cannot read " + path + ": " + std::generic_category().message(why.sys_errno);
 }

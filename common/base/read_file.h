@@ -13,6 +13,8 @@ inline constexpr size_t kMostFileBytes = size_t{64} * 1024 * 1024;
 
 // kIo, with the errno that says why: EISDIR for a directory, EFBIG for more than `most_bytes`.
 Result<std::string> read_file(const std::string& path, size_t most_bytes = kMostFileBytes);
+// Of a regular file alone, which nobody waits for; ENOTSUP for anything else. For paths that others can put things at.
+Result<std::string> read_regular_file(const std::string& path, size_t most_bytes = kMostFileBytes);
 // The rest of what the descriptor has; it stays the caller's.
 Result<std::string> read_file(int descriptor, size_t most_bytes = kMostFileBytes);
 // "cannot read PATH: Is a directory": for people.

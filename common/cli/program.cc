@@ -55,6 +55,7 @@ struct Program::Impl {
   Choice unknown_word(const std::vector<std::string>& extras) const;
   std::map<std::string, Values> flags_given() const;
   Wrong read_settings();
+  int printed() const;
 };
 
 Program::Program(std::string name, std::string version, std::string description)
@@ -217,14 +218,24 @@ Wrong Program::Impl::read_settings() {
   } else if (const auto variable = environment("config")) {
     path = *variable;
   }
-  std::map<std::string, Values> file;
+  FileSettings file;
   if (!path.empty()) {
     auto read = read_toml(path);
     if (!read) return read.error();
     file = std::move(*read);
-    if (file.count("config") != 0) return "config in " + path + ": a file does not name another";
+    if (const auto other = file.find("config"); other != file.end()) {
+      return "config in " + line_of(path, other->second.line) + ": a file does not name another";
+    }
   }
   return settings.merge(flags, file, path);
+}
+
+// The exit code of who asked for nothing but what was printed.
+int Program::Impl::printed() const {
+  out->flush();
+  if (*out) return kExitGood;
+  *err << name << ": cannot write the result\n";
+  return kExitFailed;
 }
 
 Choice Program::run(int argc, const char* const* argv) {
@@ -247,10 +258,10 @@ Choice Program::read(int argc, const char* const* argv) {
   } catch (const CLI::CallForHelp&) {
     // Not app.help(): that shows the chosen command, and all settings belong to the program.
     *impl.out << impl.app.get_formatter()->make_help(&impl.app, impl.name, CLI::AppFormatMode::Normal);
-    return {"", kExitGood};
+    return {"", impl.printed()};
   } catch (const CLI::CallForVersion& version) {
     *impl.out << version.what() << "\n";
-    return {"", kExitGood};
+    return {"", impl.printed()};
   } catch (const CLI::ExtrasError&) {
     return impl.unknown_word(impl.app.remaining(true));
   } catch (const CLI::ArgumentMismatch& error) {
@@ -286,8 +297,10 @@ void Program::tell_replaced() const {
   }
 }
 
+std::string Program::with_place(std::string_view sentence) const { return impl_->settings.with_place(sentence); }
+
 int Program::refuse(std::string_view sentence) const {
-  *impl_->err << impl_->name << ": " << sentence << "\n";
+  *impl_->err << impl_->name << ": " << with_place(sentence) << "\n";
   return kExitBadConfig;
 }
 

@@ -78,9 +78,12 @@ class Program {
   bool given(std::string_view name) const;
   // Whether what holds was said by its variable.
   bool by_environment(std::string_view name) const;
-  // Prints "NAME: sentence" and returns kExitBadConfig.
+  // Where a sentence begins with a setting (--NAME) that a variable or the file said, that place behind it.
+  std::string with_place(std::string_view sentence) const;
+  // Prints "NAME: sentence", with its place, and returns kExitBadConfig.
   int refuse(std::string_view sentence) const;
-  // Prints every setting with its value and where that came from; returns kExitGood.
+  // Prints every setting with its value and where that came from; returns kExitGood, written or not: a supervisor asks
+  // by it.
   int print_valid() const;
   // Where answers and complaints go, instead of stdout and stderr.
   void set_output(std::ostream& out, std::ostream& err);

@@ -2,29 +2,19 @@
 
 #include <cstdlib>
 
+#include "common/base/trim.h"
+
 namespace ingress::cli {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 Values split_at_commas(std::string_view text) {
   Values values;
   while (true) {
     const size_t comma = text.find(',');
-    values.emplace_back(trimmed(text.substr(0, comma)));
+    values.emplace_back(trim_blanks(text.substr(0, comma)));
     if (comma == std::string_view::npos) return values;
     text.remove_prefix(comma + 1);
   }
-}
-
-std::string place(const Setting& setting, const std::string& file_path) {
-  if (setting.source == Source::kFlag) return "--" + setting.name;
-  if (setting.source == Source::kEnvironment) return environment_name(setting.name);
-  return setting.name + " in " + file_path;
 }
 
 }  // namespace
@@ -69,27 +59,45 @@ std::vector<std::string> Settings::names() const {
   return names;
 }
 
-std::optional<std::string> Settings::check_keys(const std::map<std::string, Values>& file,
-                                                const std::string& path) const {
-  for (const auto& [key, values] : file) {
+std::string Settings::in_file(const std::string& key, size_t line) const {
+  return key + " in " + line_of(file_path_, line);
+}
+
+std::string Settings::place(const Setting& setting) const {
+  if (setting.source == Source::kFlag) return "--" + setting.name;
+  if (setting.source == Source::kEnvironment) return environment_name(setting.name);
+  return in_file(setting.name, setting.line);
+}
+
+std::string Settings::with_place(std::string_view sentence) const {
+  std::string told(sentence);
+  if (!sentence.starts_with("--")) return told;
+  const std::string_view name = sentence.substr(2, sentence.find_first_of(" :") - 2);
+  const Setting* setting = find(name);
+  if (setting == nullptr || setting->source == Source::kDefault || setting->source == Source::kFlag) return told;
+  return told + " (" + place(*setting) + ")";
+}
+
+std::optional<std::string> Settings::check_keys(const FileSettings& file) const {
+  for (const auto& [key, said] : file) {
     const Setting* setting = find(key);
     if (setting == nullptr) {
       const std::vector<std::string> known = names();
       const std::string_view near = nearest(key, known);
-      std::string sentence = "unknown key ";
-      sentence.append(key).append(" in ").append(path);
+      std::string sentence = "unknown key " + in_file(key, said.line);
       if (!near.empty()) sentence.append("; did you mean ").append(near).append("?");
       return sentence;
     }
-    if (!setting->repeated && values.size() != 1)
-      return std::string(key).append(" in ").append(path).append(": one value is expected, not an array");
+    if (!setting->repeated && said.values.size() != 1)
+      return in_file(key, said.line) + ": one value is expected, not an array";
   }
   return std::nullopt;
 }
 
-std::optional<std::string> Settings::merge(const std::map<std::string, Values>& flags,
-                                           const std::map<std::string, Values>& file, const std::string& file_path) {
-  if (auto wrong = check_keys(file, file_path)) return wrong;
+std::optional<std::string> Settings::merge(const std::map<std::string, Values>& flags, const FileSettings& file,
+                                           const std::string& file_path) {
+  file_path_ = file_path;
+  if (auto wrong = check_keys(file)) return wrong;
   for (Setting& setting : all_) {
     Values values;
     const auto key = file.find(setting.name);
@@ -100,13 +108,14 @@ std::optional<std::string> Settings::merge(const std::map<std::string, Values>& 
       values = setting.repeated ? split_at_commas(*variable) : Values{*variable};
       setting.source = Source::kEnvironment;
     } else if (key != file.end()) {
-      values = key->second;
+      values = key->second.values;
       setting.source = Source::kFile;
+      setting.line = key->second.line;
     } else {
       continue;
     }
     setting.replaces_file = key != file.end() && setting.source != Source::kFile;
-    if (auto wrong = setting.apply(values)) return place(setting, file_path) + ": " + *wrong;
+    if (auto wrong = setting.apply(values)) return place(setting) + ": " + *wrong;
   }
   for (const NamedSecret& named : secrets_) {
     const auto variable = environment(named.name);

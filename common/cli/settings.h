@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/cli/secret.h"
+#include "common/cli/toml_file.h"
 
 namespace ingress::cli {
 
@@ -25,6 +26,7 @@ struct Setting {
   std::function<std::optional<std::string>(const Values&)> apply;
   std::function<std::string()> show;
   Source source = Source::kDefault;
+  size_t line = 0;             // of the file, where it is there
   bool replaces_file = false;  // the file has a value, too, and it is not the one that holds
 };
 
@@ -38,17 +40,22 @@ class Settings {
   std::vector<std::string> names() const;
 
   // Merges the three sources (flags by name; a file's keys) and applies them; the sentence of the first thing wrong.
-  std::optional<std::string> merge(const std::map<std::string, Values>& flags,
-                                   const std::map<std::string, Values>& file, const std::string& file_path);
+  std::optional<std::string> merge(const std::map<std::string, Values>& flags, const FileSettings& file,
+                                   const std::string& file_path);
+  // A sentence that begins with a setting (--NAME), and behind it where that was said, if not by the flag.
+  std::string with_place(std::string_view sentence) const;
 
  private:
   struct NamedSecret {
     std::string name;
     Secret* secret;
   };
-  std::optional<std::string> check_keys(const std::map<std::string, Values>& file, const std::string& path) const;
+  std::optional<std::string> check_keys(const FileSettings& file) const;
+  std::string in_file(const std::string& key, size_t line) const;
+  std::string place(const Setting& setting) const;
 
   std::vector<Setting> all_;
+  std::string file_path_;
   std::vector<NamedSecret> secrets_;
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/base/read_file.h"
+#include "common/cli/toml_parse.h"
 
 namespace ingress::cli {
 namespace {
@@ -82,16 +83,11 @@ Parsed<std::string> read_document(const std::string& path) {
   Result<std::string> text = path == "-" ? read_file(STDIN_FILENO) : read_file(path);
   if (!text) return refuse(cannot_read(path == "-" ? "standard input" : path, text.error()));
   if (path.ends_with(".json") || text->starts_with('{')) return std::move(*text);
-  try {
-    std::istringstream stream(*text);
-    const toml::value root = toml::parse(stream, path);
-    std::string json;
-    if (!append_table(json, root.as_table())) return refuse(path + " holds a date, which is no value here");
-    return json;
-  } catch (const std::exception& error) {
-    const std::string complaint = error.what();
-    return refuse(path + " is not TOML: " + complaint.substr(0, complaint.find('\n')));
-  }
+  const Parsed<toml::value> root = parse_toml(*text, path);
+  if (!root) return refuse(root.error());
+  std::string json;
+  if (!append_table(json, root->as_table())) return refuse(path + " holds a date, which is no value here");
+  return json;
 }
 
 }  // namespace ingress::cli

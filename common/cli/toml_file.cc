@@ -1,9 +1,9 @@
 #include "common/cli/toml_file.h"
 
-#include <sstream>
 #include <toml.hpp>
 
 #include "common/base/read_file.h"
+#include "common/cli/toml_parse.h"
 
 namespace ingress::cli {
 namespace {
@@ -32,28 +32,28 @@ bool texts_of(const toml::value& value, std::vector<std::string>& texts) {
   return true;
 }
 
-// toml11 explains over several lines with a picture of the place; the first line says it.
-std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
-
 }  // namespace
 
-Parsed<std::map<std::string, std::vector<std::string>>> read_toml(const std::string& path) {
+std::string line_of(const std::string& path, size_t line) { return path + ", line " + std::to_string(line); }
+
+Parsed<FileSettings> read_toml(const std::string& path) {
   const Result<std::string> text = read_file(path);
   if (!text) return refuse(cannot_read(path, text.error()));
-  std::map<std::string, std::vector<std::string>> settings;
-  try {
-    std::istringstream stream(*text);
-    const toml::value root = toml::parse(stream, path);
-    for (const auto& [key, value] : root.as_table()) {
-      if (value.is_table())
-        return refuse(std::string("[").append(key).append("] in ").append(path).append(": plain keys only, no tables"));
-      if (!texts_of(value, settings[key])) {
-        return refuse(std::string(key).append(" in ").append(path).append(
-            " is not a string, a whole number, a boolean or an array of these"));
-      }
+  const Parsed<toml::value> root = parse_toml(*text, path);
+  if (!root) return refuse(root.error());
+  FileSettings settings;
+  for (const auto& [key, value] : root->as_table()) {
+    const size_t line = value.location().line();
+    const std::string place = " in " + line_of(path, line);
+    if (value.is_table()) {
+      return refuse(std::string("[").append(key).append("]").append(place).append(": plain keys only, no tables"));
     }
-  } catch (const std::exception& error) {
-    return refuse(path + " is not TOML: " + first_line(error.what()));
+    FileSetting& setting = settings[key];
+    setting.line = line;
+    if (!texts_of(value, setting.values)) {
+      return refuse(
+          std::string(key).append(place).append(": not a string, a whole number, a boolean or an array of these"));
+    }
   }
   return settings;
 }

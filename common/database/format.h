@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace ingress::db {
 
@@ -11,5 +12,11 @@ inline constexpr int64_t kApplicationId = 0x696e6772;
 inline constexpr int64_t kSchemaVersion = 1;
 // The columns and tables that came to it since, in steps (table `additions`). A file may have more.
 inline constexpr int64_t kSchemaAdditions = 3;
+
+// What a broker that knows versions up to `newest` says of a file, behind its name.
+inline std::string of_newer_schema(int64_t version, int64_t newest = kSchemaVersion) {
+  return "has schema version " + std::to_string(version) + "; this program knows versions up to " +
+         std::to_string(newest) + ": use a newer program, or the copy from before the upgrade";
+}
 
 }  // namespace ingress::db

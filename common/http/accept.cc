@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/trim.h"
 #include "common/http/chars.h"
 #include "common/http/head.h"
 #include "common/http/list.h"
@@ -32,11 +33,11 @@ struct MediaRange {
 
 MediaRange parse_range(std::string_view element) {
   size_t semicolon = element.find(';');
-  MediaRange range{trim(element.substr(0, semicolon))};
+  MediaRange range{trim_blanks(element.substr(0, semicolon))};
   while (semicolon != std::string_view::npos) {
     element.remove_prefix(semicolon + 1);
     semicolon = element.find(';');
-    const std::string_view parameter = trim(element.substr(0, semicolon));
+    const std::string_view parameter = trim_blanks(element.substr(0, semicolon));
     if (parameter.size() >= 2 && to_lower(parameter[0]) == 'q' && parameter[1] == '=') {
       range.weight = parse_weight(parameter.substr(2));
     }

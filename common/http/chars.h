@@ -50,14 +50,6 @@ constexpr int hex_value(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-constexpr std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // Where the first control character (DEL too) other than HTAB lies, at or after `at`; the text's size where none does.
 size_t find_control(std::string_view text, size_t at = 0);
 inline bool has_control(std::string_view text) { return find_control(text) != text.size(); }

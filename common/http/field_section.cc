@@ -1,7 +1,7 @@
 #include "common/http/field_section.h"
 
 #include "common/base/token.h"
-#include "common/http/chars.h"
+#include "common/base/trim.h"
 
 namespace ingress::http {
 namespace {
@@ -77,7 +77,7 @@ FieldSection::Progress FieldSection::read_lines(std::string_view input, const Re
       fault = kTooMany;
     }
     if (fault) return Progress::kFault;
-    out.push_back({line.substr(0, name), trim(line.substr(name + 1))});
+    out.push_back({line.substr(0, name), trim_blanks(line.substr(name + 1))});
   }
 }
 

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
+#include "common/base/trim.h"
 #include "common/http/authority.h"
-#include "common/http/chars.h"
 
 namespace ingress::http {
 namespace {
@@ -20,7 +20,7 @@ std::string_view last_said(const Fields& fields, std::string_view name) {
     if (iequals(field.name, name)) value = field.value;
   }
   const size_t comma = value.rfind(',');
-  return trim(comma == std::string_view::npos ? value : value.substr(comma + 1));
+  return trim_blanks(comma == std::string_view::npos ? value : value.substr(comma + 1));
 }
 
 void join_said(const Fields& fields, std::string_view name, std::string& list) {

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "common/http/chars.h"
+#include "common/base/trim.h"
 
 namespace ingress::http {
 
@@ -17,7 +17,7 @@ class ListElements {
     if (done_) return false;
     const size_t comma = rest_.find(',');
     done_ = comma == std::string_view::npos;
-    element = trim(rest_.substr(0, comma));
+    element = trim_blanks(rest_.substr(0, comma));
     if (!done_) rest_.remove_prefix(comma + 1);
     return true;
   }

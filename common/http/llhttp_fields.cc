@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "common/http/chars.h"
+#include "common/base/trim.h"
 #include "common/http/field_section.h"
 
 namespace ingress::http {
@@ -44,7 +44,7 @@ int on_value(llhttp_t* parser, const char* at, size_t size) {
 int on_value_complete(llhttp_t* parser) {
   Collector& to = collector(parser);
   to.in_name = false;
-  to.out.back().value = trim(to.out.back().value);
+  to.out.back().value = trim_blanks(to.out.back().value);
   return 0;
 }
 

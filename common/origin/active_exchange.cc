@@ -86,6 +86,7 @@ void ActiveExchange::on_dial_failed(const Error& error) {
 
 void ActiveExchange::use(std::unique_ptr<OriginConnection> connection) {
   connection_ = std::move(connection);
+  taken_ = {};
   state_ = State::kConnected;
   connection_->attach(*this, head_request_, upgrade_);
   connection_->write(outgoing_.view());
@@ -160,6 +161,7 @@ void ActiveExchange::put(Bytes bytes) {
 
 void ActiveExchange::resume() {
   if (state_ != State::kConnected) return;
+  touch();
   if (connection_->blocked()) {
     later(Pending::kResume);
   } else {
@@ -217,16 +219,19 @@ void ActiveExchange::connection_lost(const Error& error, bool untouched) {
 }
 
 void ActiveExchange::connection_drained() {
+  touch();
   if (state_ == State::kConnected && !request_ended_) handler_->on_sendable();
 }
 
 void ActiveExchange::touch() {
-  if (state_ == State::kConnected) deadline_.arm(core_.loop().now() + timeouts_.idle);
+  if (state_ == State::kConnected) silence_.begin(deadline_, core_.loop().now(), timeouts_.idle);
 }
 
+// An origin that is not read, since the owner takes nothing, is not silent.
 void ActiveExchange::on_deadline(Deadline&) {
   if (state_ == State::kDialing) return dial();
-  fail_now(kSilentOrigin);
+  if (!connection_->is_read() || connection_->took(taken_)) return touch();
+  if (silence_.lasted(deadline_, core_.loop().now(), timeouts_.idle)) fail_now(kSilentOrigin);
 }
 
 void ActiveExchange::later(Pending pending) {

@@ -6,9 +6,11 @@
 
 #include "common/base/byte_buffer.h"
 #include "common/base/deadline.h"
+#include "common/base/silence.h"
 #include "common/origin/dialer.h"
 #include "common/origin/exchange_handle.h"
 #include "common/origin/origin_pool.h"
+#include "common/transport/peer_progress.h"
 
 namespace ingress::origin {
 
@@ -78,6 +80,8 @@ class ActiveExchange final : public uv::Buryable, private uv::Flushable, private
   PoolCore& core_;
   ExchangeHandler* handler_ = nullptr;
   Deadline deadline_;
+  Silence silence_;                // by which deadline_ passes, while there is a connection
+  transport::PeerProgress taken_;  // of the request, by the origin
   Timeouts timeouts_;
   Target target_;
   std::unique_ptr<Dialer> dialer_;

@@ -10,6 +10,7 @@
 #include "common/http/http2_client_session.h"
 #include "common/origin/origin_pool.h"
 #include "common/transport/connection.h"
+#include "common/transport/peer_progress.h"
 #include "common/uv/loop.h"
 
 namespace ingress::origin {
@@ -52,6 +53,9 @@ class Http2Connection final : public uv::Buryable,
   void consumed(const http::Http2ClientStream& stream, size_t bytes);
   void cancel(http::Http2ClientStream& stream);
   void forget(http::Http2ClientStream& stream);
+
+  // Whether the origin took something of what one request handed over since the last look.
+  bool took(transport::PeerProgress& seen, uint64_t handed) const { return seen.look(connection_, handed); }
 
   // Says GOAWAY and closes; streams that are left fail.
   void close(const Error& error);

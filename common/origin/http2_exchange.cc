@@ -68,6 +68,7 @@ bool Http2Exchange::use(Http2Connection& connection) {
   request_sent_ = end;
   if (!connection.request({method_, target_, &fields_, end}, *this)) return false;
   connection_ = &connection;
+  taken_ = {};
   state_ = State::kOpen;
   touch();
   return true;
@@ -111,6 +112,7 @@ size_t Http2Exchange::read_body(MutableBytes to, http::Http2Body& then) {
   if (count > 0) {
     std::memcpy(to.data(), body_.data() + sent_bytes_, count);
     sent_bytes_ += count;
+    handed_bytes_ += count;
     touch();
   }
   request_sent_ = request_ended_ && sent_bytes_ == body_.size();
@@ -134,6 +136,7 @@ void Http2Exchange::keep_no_more() {
 
 void Http2Exchange::resume() {
   if (held_.empty() || state_ != State::kOpen) return;
+  touch();
   resumed_ = true;
   loop_.flush_later(*this);
 }
@@ -202,10 +205,16 @@ void Http2Exchange::on_ended(http::Http2Ending ending, const Error& error) {
 }
 
 void Http2Exchange::touch() {
-  if (state_ == State::kOpen) deadline_.arm(loop_.now() + timeouts_.idle);
+  if (state_ == State::kOpen) silence_.begin(deadline_, loop_.now(), timeouts_.idle);
 }
 
-void Http2Exchange::on_deadline(Deadline&) { fail_now(state_ == State::kWaiting ? kNoConnection : kSilentOrigin); }
+// While something is held that the owner does not take, the origin owes nothing.
+void Http2Exchange::on_deadline(Deadline&) {
+  if (state_ == State::kWaiting) return fail_now(kNoConnection);
+  if (!held_.empty()) return touch();
+  if (connection_ != nullptr && connection_->took(taken_, handed_bytes_)) return touch();
+  if (silence_.lasted(deadline_, loop_.now(), timeouts_.idle)) fail_now(kSilentOrigin);
+}
 
 void Http2Exchange::flush() {
   if (std::exchange(failing_, false)) return fail_now(failure_);

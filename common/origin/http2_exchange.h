@@ -12,9 +12,11 @@
 
 #include "common/base/byte_buffer.h"
 #include "common/base/deadline.h"
+#include "common/base/silence.h"
 #include "common/http/http2_client_stream.h"
 #include "common/origin/exchange_handle.h"
 #include "common/origin/origin_pool.h"
+#include "common/transport/peer_progress.h"
 
 namespace ingress::origin {
 
@@ -81,6 +83,8 @@ class Http2Exchange final : public uv::Buryable,
   ExchangeHandler* handler_ = nullptr;
   Http2Connection* connection_ = nullptr;
   Deadline deadline_;
+  Silence silence_;                // by which deadline_ passes, once there is a connection
+  transport::PeerProgress taken_;  // of the request, by the origin
   Timeouts timeouts_;
   Error failure_;
 
@@ -91,7 +95,8 @@ class Http2Exchange final : public uv::Buryable,
   http::Fields fields_;
   http::BodyFraming framing_;  // kLength: what is left to come
   ByteBuffer body_;
-  size_t sent_bytes_ = 0;  // of body_, still kept
+  size_t sent_bytes_ = 0;      // of body_, still kept
+  uint64_t handed_bytes_ = 0;  // of the body, to connections
   std::vector<std::pair<std::string, std::string>> trailers_;
   http::Fields trailer_views_;
 

@@ -10,6 +10,7 @@
 #include "common/base/deadline.h"
 #include "common/http/http1_reader.h"
 #include "common/transport/connection.h"
+#include "common/transport/peer_progress.h"
 #include "common/uv/loop.h"
 
 namespace ingress::origin {
@@ -50,6 +51,10 @@ class OriginConnection final : public uv::Buryable, private transport::Connectio
   // The exchange wants more: hands out what is held and reads on. Calls back.
   void resume();
   void resume_read() { connection_.resume_read(); }
+  // What the origin says is read, or would be.
+  bool is_read() const { return connection_.reading() && !blocked_; }
+  // Whether the origin took something of the request since the last look.
+  bool took(transport::PeerProgress& seen) const { return seen.look(connection_, written_bytes_); }
 
   TargetState& target() { return target_; }
   // What the exchange wrote, where none of it has left: what the origin says then was said before it.

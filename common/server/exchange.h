@@ -19,6 +19,7 @@
 #include "common/http/error_answer.h"
 #include "common/http/head.h"
 #include "common/transport/connection.h"
+#include "common/transport/peer_progress.h"
 
 namespace ingress::server {
 
@@ -53,7 +54,9 @@ class Responder {
   virtual void send_data(MutableBytes payload, bool end) = 0;
   virtual void send_trailers(const http::Fields& trailers) = 0;
   virtual bool congested() const = 0;
-  // The handler's allowance() grew from 0.
+  // Some of the answer that was handed over is not with the client's kernel yet, for the client's sake.
+  virtual bool answer_waits() const { return congested(); }
+  // The handler's allowance() grew from 0: who was waited for has moved.
   virtual void resume_body() = 0;
   // Cuts the answer so that the client can see that it is not complete. The handler gets no further call.
   virtual void abort() = 0;
@@ -80,6 +83,12 @@ class Responder {
   }
   // The answer's bytes so far, for the log: body bytes as the origin counts them.
   virtual uint64_t body_bytes_sent() const = 0;
+  // Whether the client has taken something of the answer since the last look with the same `seen`. System calls: for
+  // who finds silence, not for each byte.
+  virtual bool client_took(transport::PeerProgress& seen) const {
+    static_cast<void>(seen);
+    return false;
+  }
 
  protected:
   ~Responder() = default;
@@ -96,8 +105,11 @@ class RequestHandler {
   virtual size_t allowance() = 0;
   // congested() was true and no longer is.
   virtual void on_drained() = 0;
-  // No byte came or went for too long, and no head of an answer was sent. `error` says by whose fault. True where it is
-  // answered, by the Responder; with false on_aborted follows.
+  // It is the handler that holds the exchange up (it waits for its machine, or its rate is used up), for a time of its
+  // own: no silence of anybody. Responder::resume_body follows.
+  virtual bool holds_up() const { return false; }
+  // No byte came or went for too long, and no head of an answer was sent. `error` says by whose fault (silent_side).
+  // True where it is answered, by the Responder; with false on_aborted follows.
   virtual bool on_silent(const Error& error) {
     static_cast<void>(error);
     return false;
@@ -108,6 +120,13 @@ class RequestHandler {
  protected:
   ~RequestHandler() = default;
 };
+
+// Who owes the next byte of an exchange in which nothing moves: the client while its answer waits to be read, or while
+// the rest of its request is welcome; else the origin, to which a request belongs that is not read on.
+inline Side silent_side(const Responder& responder, bool request_ended, RequestHandler& handler) {
+  const bool of_client = responder.answer_waits() || (!request_ended && handler.allowance() > 0);
+  return of_client ? Side::kClient : Side::kOrigin;
+}
 
 // What was read of a request before it turned out to be none; "" for the rest. Views are valid for the call.
 struct UnreadableRequest {

@@ -173,5 +173,6 @@ void Http1Connection::end_answer() {
 }
 
 bool Http1Connection::congested() const { return connection_->congested(); }
+bool Http1Connection::answer_waits() const { return connection_->backlog_bytes() > 0; }
 
 }  // namespace ingress::server

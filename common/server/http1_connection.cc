@@ -203,6 +203,7 @@ void Http1Connection::on_request_head(MutableBytes& input) {
   served_ = true;
   answer_begun_ = answer_ended_ = false;
   body_bytes_sent_ = 0;
+  taken_ = {};
   request_ended_ = no_body;
   head_request_ = head.method == "HEAD";
   minor_zero_ = head.minor_version == 0;
@@ -312,7 +313,9 @@ bool Http1Connection::fin_came_with_input() const {
 }
 
 void Http1Connection::on_drained() {
-  if (handler_ != nullptr) handler_->on_drained();
+  if (handler_ == nullptr) return;
+  if (!leave_grace_) touch();
+  handler_->on_drained();
 }
 
 void Http1Connection::on_closed(const Error& error) {
@@ -335,6 +338,8 @@ void Http1Connection::on_deadline(Deadline& deadline) {
         deadline_.arm(server_.loop().now() + kLastRequestGrace);
         return;
       }
+      // The rest of the answer before is on its way to a slow reader.
+      if (!connection_->all_acknowledged() && client_took(taken_)) return wait_for_request();
       state_ = State::kClosing;
       connection_->close();
       return;
@@ -344,24 +349,26 @@ void Http1Connection::on_deadline(Deadline& deadline) {
           {client_ip_, {}, {}, {}});
       return;
     case State::kExchange:
+      if (!leave_grace_) return look_for_silence();
       // What lies unread at a client that has left is answered by a RST.
-      if (leave_grace_ && congested()) return touch();
-      if (!leave_grace_ && !answer_begun_ && handler_->on_silent(silence())) return;
-      abort_exchange(leave_grace_ ? kClientLeft : silence());
-      return;
+      if (congested()) return touch();
+      return abort_exchange(kClientLeft);
     case State::kUpgraded:
-      abort_exchange(Error{ErrorCode::kTimeout, Side::kClient, false, 0, "no byte for too long"});
-      return;
+      return look_for_silence();
     case State::kClosing:
       connection_->close();
       return;
   }
 }
 
-// Somebody who owes the next byte: the client while its request is not whole, or its answer waits to be read.
-Error Http1Connection::silence() const {
-  const bool of_client = !request_ended_ || congested();
-  return {ErrorCode::kTimeout, of_client ? Side::kClient : Side::kOrigin, false, 0, "no byte for too long"};
+// After a 101 the request never ends.
+void Http1Connection::look_for_silence() {
+  if (handler_->holds_up() || client_took(taken_)) return touch();
+  if (!silence_.lasted(deadline_, server_.loop().now(), server_.options().exchange_timeout)) return;
+  const bool ended = request_ended_ && state_ == State::kExchange;
+  const Error silence{ErrorCode::kTimeout, silent_side(*this, ended, *handler_), false, 0, "no byte for too long"};
+  if (!answer_begun_ && handler_->on_silent(silence)) return;
+  abort_exchange(silence);
 }
 
 // Whether the answer before is still on its way, or was when this was looked at before.
@@ -378,6 +385,7 @@ void Http1Connection::look_after_paused() {
 }
 
 void Http1Connection::resume_body() {
+  if (!leave_grace_) touch();
   if (!held_.empty()) {
     process_later();
   } else {
@@ -424,13 +432,17 @@ void Http1Connection::exchange_over() {
 void Http1Connection::next_request() {
   state_ = State::kIdle;
   arriving_ = true;
-  deadline_.arm(server_.loop().now() + (close_after_ ? kLastRequestGrace : server_.options().keep_alive_timeout));
+  wait_for_request();
   if (processing_) return;
   if (!held_.empty()) {
     process_later();
   } else {
     connection_->resume_read();
   }
+}
+
+void Http1Connection::wait_for_request() {
+  deadline_.arm(server_.loop().now() + (close_after_ ? kLastRequestGrace : server_.options().keep_alive_timeout));
 }
 
 void Http1Connection::close_when_flushed() {
@@ -442,7 +454,7 @@ void Http1Connection::close_when_flushed() {
 
 void Http1Connection::touch() {
   leave_grace_ = false;
-  deadline_.arm(server_.loop().now() + server_.options().exchange_timeout);
+  silence_.begin(deadline_, server_.loop().now(), server_.options().exchange_timeout);
 }
 
 }  // namespace ingress::server

@@ -16,6 +16,7 @@
 
 #include "common/base/byte_buffer.h"
 #include "common/base/deadline.h"
+#include "common/base/silence.h"
 #include "common/http/http1_reader.h"
 #include "common/server/exchange.h"
 #include "common/transport/connection.h"
@@ -26,7 +27,7 @@ struct ConnectionOptions {
   http::ReaderLimits limits;
   Duration head_timeout{30000};        // from a request's first byte (or the connection's begin) to its head's end
   Duration keep_alive_timeout{75000};  // between requests
-  Duration exchange_timeout{3600000};  // no byte either way
+  Duration exchange_timeout{3600000};  // nothing moves, though who is waited for could (docs/reliability.md)
 };
 
 class Http1Server;
@@ -75,12 +76,14 @@ class Http1Connection final : public uv::Buryable,
   void send_data(MutableBytes payload, bool end) override;
   void send_trailers(const http::Fields& trailers) override;
   bool congested() const override;
+  bool answer_waits() const override;
   void resume_body() override;
   void abort() override;
   void close_after_answer() override { close_after_ = true; }
   void drop_rest_of_request() override { close_after_ = close_after_ || !request_ended_; }
   std::unique_ptr<transport::Connection> take_over(const http::ResponseHead& head, ByteBuffer& begun) override;
   uint64_t body_bytes_sent() const override { return body_bytes_sent_; }
+  bool client_took(transport::PeerProgress& seen) const override { return seen.look(*connection_, body_bytes_sent_); }
   // DeadlineHandler
   void on_deadline(Deadline& deadline) override;
 
@@ -109,8 +112,9 @@ class Http1Connection final : public uv::Buryable,
   void end_answer();
   void exchange_over();
   void abort_exchange(const Error& error);
-  Error silence() const;
+  void look_for_silence();
   void next_request();
+  void wait_for_request();
   void close_when_flushed();
   void touch();
 
@@ -121,7 +125,9 @@ class Http1Connection final : public uv::Buryable,
   http::RequestReader reader_;
   ByteBuffer held_;  // input that could not be taken yet
   Deadline deadline_;
-  Deadline watch_;  // while the client is not read
+  Silence silence_;                // of an exchange
+  transport::PeerProgress taken_;  // of answers
+  Deadline watch_;                 // while the client is not read
   RequestHandler* handler_ = nullptr;
   std::string client_ip_;
   const bool behind_proxy_;  // who told whose connection it is

@@ -53,6 +53,7 @@ class Http2Connection final : public uv::Buryable,
   void retire(Http2Exchange& exchange);
   // Ends the whole connection where the client takes none of its output.
   bool close_where_stuck();
+  const transport::Connection& connection() const { return *connection_; }
   RequestAcceptor& acceptor();
   const ConnectionOptions& options() const;
   uv::Loop& loop();

@@ -17,6 +17,7 @@ void Http2Exchange::begin(http::Http2Stream& stream, bool head_request) {
   stream.set_handler(this);
   handler_ = nullptr;
   body_bytes_sent_ = 0;
+  taken_ = {};
   head_request_ = head_request;
   upgrade_ = upgraded_ = request_ended_ = end_told_ = answer_begun_ = answer_ended_ = false;
   touch();
@@ -151,7 +152,21 @@ bool Http2Exchange::congested() const {
   return stream_ != nullptr && stream_->waiting_bytes() > http::Http2Stream::kMarkBytes;
 }
 
-void Http2Exchange::resume_body() { connection_.deliver_soon(*this); }
+bool Http2Exchange::answer_waits() const {
+  return stream_ != nullptr && (stream_->waiting_bytes() > 0 || connection_.connection().backlog_bytes() > 0);
+}
+
+// What the stream holds back, under its window, the client can't have.
+bool Http2Exchange::client_took(transport::PeerProgress& seen) const {
+  if (stream_ == nullptr) return false;
+  const uint64_t waiting = stream_->waiting_bytes();
+  return seen.look(connection_.connection(), body_bytes_sent_ > waiting ? body_bytes_sent_ - waiting : 0);
+}
+
+void Http2Exchange::resume_body() {
+  touch();
+  connection_.deliver_soon(*this);
+}
 
 void Http2Exchange::abort() { cut(http::Http2Stream::kInternalError); }
 
@@ -239,6 +254,7 @@ void Http2Exchange::finish_body() {
 }
 
 void Http2Exchange::on_stream_drained() {
+  touch();
   if (handler_ != nullptr) handler_->on_drained();
 }
 
@@ -254,18 +270,27 @@ void Http2Exchange::on_stream_closed(const Error& error) {
 
 void Http2Exchange::on_deadline(Deadline&) {
   if (lingers_ && handler_ == nullptr && stream_ != nullptr) return end_lingering();
-  const bool of_client = !request_ended_ || congested();
-  const Error silence{ErrorCode::kTimeout, of_client ? Side::kClient : Side::kOrigin, false, 0, "no byte for too long"};
-  if (handler_ != nullptr && !answer_begun_ && handler_->on_silent(silence)) return;
-  if (RequestHandler* handler = std::exchange(handler_, nullptr)) handler->on_aborted(silence);
-  if (stream_ == nullptr || connection_.close_where_stuck()) return;
+  if ((handler_ != nullptr && handler_->holds_up()) || client_took(taken_)) return touch();
+  if (!silence_.lasted(deadline_, connection_.loop().now(), connection_.options().exchange_timeout)) return;
+  if (handler_ != nullptr && end_by_silence(*handler_)) return;
+  if (stream_ == nullptr || (!taken_.moving() && connection_.close_where_stuck())) return;
   stream_->cut(false);
   connection_.flush_soon();
 }
 
+// True where it is answered. What comes on an extended CONNECT that is not accepted yet is for nobody.
+bool Http2Exchange::end_by_silence(RequestHandler& handler) {
+  const bool nothing_due = request_ended_ || !takes_body();
+  const Error silence{ErrorCode::kTimeout, silent_side(*this, nothing_due, handler), false, 0, "no byte for too long"};
+  if (!answer_begun_ && handler.on_silent(silence)) return true;
+  handler_ = nullptr;
+  handler.on_aborted(silence);
+  return false;
+}
+
 void Http2Exchange::touch() {
   if (lingers_) return;
-  deadline_.arm(connection_.loop().now() + connection_.options().exchange_timeout);
+  silence_.begin(deadline_, connection_.loop().now(), connection_.options().exchange_timeout);
 }
 
 }  // namespace ingress::server

@@ -4,6 +4,7 @@
 
 #include "common/base/byte_buffer.h"
 #include "common/base/deadline.h"
+#include "common/base/silence.h"
 #include "common/http/http2_server.h"
 #include "common/server/exchange.h"
 
@@ -33,12 +34,14 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   void send_data(MutableBytes payload, bool end) override;
   void send_trailers(const http::Fields& trailers) override;
   bool congested() const override;
+  bool answer_waits() const override;
   void resume_body() override;
   void abort() override;
   bool reset(uint8_t http2_code) override;
   void close_after_answer() override {}  // another stream can't be mistaken for a part of this one
   void drop_rest_of_request() override {}
   uint64_t body_bytes_sent() const override { return body_bytes_sent_; }
+  bool client_took(transport::PeerProgress& seen) const override;
   // http::Http2StreamHandler
   void on_stream_data(MutableBytes payload) override;
   void on_stream_end() override;
@@ -58,6 +61,7 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   void end_lingering();
   bool takes_body() const;
   void finish_body();
+  bool end_by_silence(RequestHandler& handler);
   void touch();
 
   Http2Connection& connection_;
@@ -67,7 +71,9 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   http::Fields trailers_;
   std::string trailer_text_;
   Deadline deadline_;
-  uint64_t answer_left_ = 0;  // kLength: body bytes still to come
+  Silence silence_;
+  transport::PeerProgress taken_;  // of the answer
+  uint64_t answer_left_ = 0;       // kLength: body bytes still to come
   uint64_t body_bytes_sent_ = 0;
   AnswerBody answer_body_ = AnswerBody::kNone;
   bool starting_ = false;  // on_request is running

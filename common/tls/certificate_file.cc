@@ -59,6 +59,13 @@ tl::unexpected<Error> bad_pair(const char* otherwise) {
   return tl::unexpected(openssl_error(ErrorCode::kInvalidArgument, otherwise));
 }
 
+// A pipe keeps whoever opens it waiting, for ever perhaps.
+bool is_no_file(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_status found = std::filesystem::status(path, error);
+  return std::filesystem::exists(found) && !std::filesystem::is_regular_file(found);
+}
+
 }  // namespace
 
 Result<Certificate> load_certificate(const std::string& crt_path, std::shared_ptr<ssl_ctx_st> context) {
@@ -67,6 +74,9 @@ Result<Certificate> load_certificate(const std::string& crt_path, std::shared_pt
   std::error_code missing;
   if (!std::filesystem::exists(key_path, missing)) {
     return fail(ErrorCode::kInvalidArgument, Side::kInternal, "no .key file beside the certificate");
+  }
+  if (is_no_file(crt_path) || is_no_file(key_path)) {
+    return fail(ErrorCode::kInvalidArgument, Side::kInternal, "the .crt or the .key is no regular file");
   }
   if (SSL_CTX_use_certificate_chain_file(context.get(), crt_path.c_str()) != 1) return bad_pair("read a certificate");
   // Checks that it is the certificate's.

@@ -10,8 +10,8 @@
 namespace ingress::tls {
 
 // The pair whose certificate chain is in `crt_path` and whose private key lies beside it in NAME.key, put into
-// `context`, with its names and end date. kInvalidArgument where a file cannot be read or the two do not belong
-// together.
+// `context`, with its names and end date. kInvalidArgument where a file is no regular one or cannot be read, or
+// the two do not belong together.
 Result<Certificate> load_certificate(const std::string& crt_path, std::shared_ptr<ssl_ctx_st> context);
 
 // The *.crt files of a folder in the order of their names; kIo where the folder cannot be read.

@@ -15,27 +15,31 @@ LinkedFiles::Stamp LinkedFiles::stamp_of(const std::string& path) {
   return {found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec * kNsInSecond + found.st_mtim.tv_nsec};
 }
 
-void LinkedFiles::remember(const std::string& folder, bool watched) {
+void LinkedFiles::remember_folder(const std::string& folder) {
   folder_ = folder;
   folder_stamp_ = stamp_of(folder);
+}
+
+void LinkedFiles::remember_files(bool watched) {
   watched_ = watched;
-  files_.clear();
+  files_ = files_now();
+}
+
+std::vector<LinkedFiles::File> LinkedFiles::files_now() const {
+  std::vector<File> files;
   std::error_code error;
-  for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end; each.increment(error)) {
+  for (std::filesystem::directory_iterator each(folder_, error), end; !error && each != end; each.increment(error)) {
     const std::filesystem::path& path = each->path();
     std::error_code gone;
     const bool certificate = path.extension() == ".crt" || path.extension() == ".key";
-    if (certificate && (!watched || each->is_symlink(gone))) files_.push_back({path.string(), stamp_of(path.string())});
+    if (certificate && (!watched_ || each->is_symlink(gone))) files.push_back({path.string(), stamp_of(path.string())});
   }
-  std::sort(files_.begin(), files_.end(), [](const File& one, const File& other) { return one.path < other.path; });
+  std::sort(files.begin(), files.end(), [](const File& one, const File& other) { return one.path < other.path; });
+  return files;
 }
 
 bool LinkedFiles::changed() const {
-  if (!watched_) {
-    LinkedFiles now;
-    now.remember(folder_, false);
-    return now.files_ != files_;
-  }
+  if (!watched_) return files_now() != files_;
   return std::any_of(files_.begin(), files_.end(), [](const File& file) { return stamp_of(file.path) != file.stamp; });
 }
 

@@ -12,9 +12,11 @@ namespace ingress::tls {
 
 class LinkedFiles {
  public:
-  // Remembers where the folder and the links in it lead, and what is there; of a folder that is not watched, what each
-  // of its files is, too. To be called before the files are read.
-  void remember(const std::string& folder, bool watched);
+  // Remembers where the folder's path leads. To be called before it is watched, and first.
+  void remember_folder(const std::string& folder);
+  // Remembers where the links in it lead, and what is there; of a folder that is not watched, what each of its files
+  // is. To be called before the files are read.
+  void remember_files(bool watched);
   // Whether the files that links lead to are others than were remembered, or changed; without a watch any file, and
   // whether one came or went.
   bool changed() const;
@@ -37,6 +39,7 @@ class LinkedFiles {
     bool operator==(const File&) const = default;
   };
   static Stamp stamp_of(const std::string& path);
+  std::vector<File> files_now() const;
 
   std::string folder_;
   Stamp folder_stamp_;

@@ -141,6 +141,7 @@ void Connection::close_after_flush(Duration linger) {
 
 void Connection::linger_on(Duration time) {
   linger_backlog_ = backlog_bytes();
+  if (linger_backlog_ > 0) linger_taken_ = acknowledged_bytes();
   deadline_.arm(loop_.now() + time);
 }
 
@@ -154,7 +155,7 @@ void Connection::on_deadline(Deadline&) {
   }
   if (state_ != State::kLingering) return;
   const size_t backlog = backlog_bytes();
-  if (backlog > 0 && backlog < linger_backlog_) return linger_on(linger_);
+  if (backlog > 0 && (backlog < linger_backlog_ || acknowledged_bytes() > linger_taken_)) return linger_on(linger_);
   // An answer that is cut short must not look complete.
   if (backlog > 0) return abort();
   close();
@@ -168,6 +169,10 @@ void Connection::on_failed(const Error& error) {
 bool Connection::peer_is_gone() const { return socket_ == nullptr || socket_->peer_is_gone(); }
 bool Connection::all_acknowledged() const {
   return backlog_bytes() == 0 && (socket_ == nullptr || socket_->all_acknowledged());
+}
+size_t Connection::unacknowledged_bytes() const {
+  const size_t of_socket = socket_ == nullptr ? 0 : socket_->unacknowledged_bytes();
+  return gathered_.size() + borrowed_bytes_ + sealed_.size() + of_socket;
 }
 uint64_t Connection::acknowledged_bytes() const { return socket_ == nullptr ? 0 : socket_->acknowledged_bytes(); }
 uv::Address Connection::peer() const { return socket_ == nullptr ? uv::Address() : socket_->peer(); }

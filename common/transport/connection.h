@@ -126,6 +126,8 @@ class Connection : public uv::Buryable,
   bool peer_is_gone() const;
   // False while anything that was written is still on its way to the peer's kernel.
   bool all_acknowledged() const;
+  // How much of what was written the peer's kernel does not have; one system call.
+  size_t unacknowledged_bytes() const;
   // How much of what was written the peer's kernel has; one system call. 0 where nobody knows.
   uint64_t acknowledged_bytes() const;
   // A system call each, so keep the answer; empty after on_closed, and where the peer has reset the connection.
@@ -197,6 +199,7 @@ class Connection : public uv::Buryable,
   Duration linger_{0};
   Time linger_end_{};
   size_t linger_backlog_ = 0;  // when the deadline was armed
+  uint64_t linger_taken_ = 0;  // acknowledged_bytes() then
   uint32_t high_water_bytes_ = kHighWaterBytes;
   uint32_t low_water_bytes_ = kLowWaterBytes;
   Side side_;

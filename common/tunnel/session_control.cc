@@ -1,9 +1,8 @@
 // Control messages: the handshake, GOAWAY, CONFIG and EVENT.
-#include <google/protobuf/stubs/common.h>
-
 #include <algorithm>
 #include <cassert>
 
+#include "common/tunnel/control_message.h"
 #include "common/tunnel/session_core.h"
 #include "proto/tunnel.pb.h"
 
@@ -12,20 +11,6 @@ namespace {
 
 constexpr uint32_t kVersion = 1;
 constexpr uint32_t kFeatureConnectLimit = 1;  // HELLO's features
-
-// Protobuf of that time writes malformed input to stderr; a peer must not be able to write there.
-void quiet_protobuf() {
-#if GOOGLE_PROTOBUF_VERSION < 4022000
-  static const auto previous = google::protobuf::SetLogHandler(nullptr);
-  (void)previous;
-#endif
-}
-
-template <class Message>
-bool parse(Message& message, Bytes payload) {
-  quiet_protobuf();
-  return message.ParseFromArray(payload.data(), static_cast<int>(payload.size()));
-}
 
 uint32_t milliseconds(Duration duration) {
   return static_cast<uint32_t>(std::clamp<int64_t>(duration.count(), 0, UINT32_MAX));
@@ -63,7 +48,7 @@ uint16_t SessionCore::allowed_types() const {
 
 void SessionCore::on_hello(Bytes payload) {
   pb::Hello hello;
-  if (!parse(hello, payload)) return fail(Breach::kBadMessage);
+  if (!read_message(hello, payload)) return fail(Breach::kBadMessage);
   if (hello.initial_window_bytes() > kMaxCreditBytes) return fail(Breach::kFlowControl);
   peer_window_bytes_ = hello.initial_window_bytes();
   peer_takes_connect_limit_ = (hello.features() & kFeatureConnectLimit) != 0;
@@ -73,7 +58,7 @@ void SessionCore::on_hello(Bytes payload) {
 
 void SessionCore::on_welcome(Bytes payload) {
   pb::Welcome welcome;
-  if (!parse(welcome, payload)) return fail(Breach::kBadMessage);
+  if (!read_message(welcome, payload)) return fail(Breach::kBadMessage);
   if (welcome.version() != kVersion) return fail(Breach::kBadVersion);
   take_over(welcome);
   established_ = true;
@@ -90,14 +75,14 @@ void SessionCore::take_over(const pb::Welcome& welcome) {
 
 void SessionCore::on_refused(Bytes payload) {
   pb::Refused refused;
-  if (!parse(refused, payload)) return fail(Breach::kBadMessage);
+  if (!read_message(refused, payload)) return fail(Breach::kBadMessage);
   enter(State::kOver);
   handler_.on_refused(refused);
 }
 
 void SessionCore::on_goaway(Bytes payload) {
   pb::Goaway goaway;
-  if (!parse(goaway, payload)) return fail(Breach::kBadMessage);
+  if (!read_message(goaway, payload)) return fail(Breach::kBadMessage);
   goaway_received_ = true;
   if (role_ == Role::kAgent && goaway.reason() == pb::Goaway::MIGRATE) {
     migrating_ = !goaway_sent_;
@@ -110,13 +95,13 @@ void SessionCore::on_goaway(Bytes payload) {
 
 void SessionCore::on_event(Bytes payload) {
   pb::Event event;
-  if (!parse(event, payload)) return fail(Breach::kBadMessage);
+  if (!read_message(event, payload)) return fail(Breach::kBadMessage);
   handler_.on_event(event);
 }
 
 void SessionCore::on_config(Bytes payload) {
   pb::Config config;
-  if (!parse(config, payload)) return fail(Breach::kBadMessage);
+  if (!read_message(config, payload)) return fail(Breach::kBadMessage);
   handler_.on_config(config);
 }
 

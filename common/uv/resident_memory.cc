@@ -2,7 +2,7 @@
 
 #include <malloc.h>
 #include <sys/mman.h>
-#include <uv.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -37,13 +37,30 @@ bool parse_header(const std::string& line, Mapping& mapping) {
   return true;
 }
 
+struct Resident {
+  size_t all = 0;
+  size_t of_files = 0;  // code, constants, shared memory
+};
+
+Resident resident_memory() {
+  std::ifstream file("/proc/self/statm");
+  size_t size = 0;
+  Resident pages;
+  if (!(file >> size >> pages.all >> pages.of_files)) return {};
+  const auto page_bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return {pages.all * page_bytes, pages.of_files * page_bytes};
+}
+
 }  // namespace
 
 size_t used_memory_bytes() {
-  size_t resident = 0;
-  if (uv_resident_set_memory(&resident) != 0) return 0;
+  const Resident resident = resident_memory();
   const struct mallinfo2 heap = mallinfo2();
-  return resident - std::min(resident, heap.fordblks);
+  // What is free in the heap counts there though its pages were given back: then this is too little, and what is
+  // allocated says more.
+  const size_t without_free = resident.all - std::min(resident.all, heap.fordblks);
+  const size_t allocated = heap.uordblks + heap.hblkhd + resident.of_files;
+  return std::max(without_free, std::min(allocated, resident.all));
 }
 
 void release_idle_heap() { malloc_trim(0); }

@@ -11,7 +11,7 @@ namespace ingress::uv {
 // millisecond: for quiet moments, not for paths that requests take.
 void release_idle_pages();
 
-// Resident memory without what is free in the heap.
+// Resident memory without what is free in the heap; 0 where the kernel does not tell.
 size_t used_memory_bytes();
 
 // The part of it that gives back free heap memory.

@@ -24,8 +24,8 @@ void send_unpaced(int fd);
 
 // True where the peer has reset the connection, or a Unix peer closed it.
 bool is_disconnected(int fd);
-// Whether the kernel holds bytes that the peer's has not acknowledged.
-bool holds_output(int fd);
+// How many bytes the kernel holds that the peer's has not acknowledged.
+size_t held_output(int fd);
 // How many bytes the peer's has acknowledged since the connection began; 0 where it is no TCP socket.
 uint64_t acknowledged_by_peer(int fd);
 

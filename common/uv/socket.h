@@ -75,6 +75,8 @@ class Socket {
   virtual bool peer_is_gone() const = 0;
   // False while the kernel holds bytes that the peer's has not acknowledged (SIOCOUTQ).
   virtual bool all_acknowledged() const = 0;
+  // How many bytes of ours the peer's kernel has not acknowledged, those that wait here among them (SIOCOUTQ).
+  virtual size_t unacknowledged_bytes() const = 0;
   // How many bytes of ours the peer's kernel has acknowledged so far (TCP_INFO); 0 for Unix sockets.
   virtual uint64_t acknowledged_bytes() const = 0;
   virtual void set_notsent_lowat(size_t bytes) = 0;

@@ -268,7 +268,9 @@ void StreamSocket::reset_on_close() {
 
 bool StreamSocket::peer_is_gone() const { return dead_ || write_error_ || is_disconnected(fd_.fd()); }
 
-bool StreamSocket::all_acknowledged() const { return sending_.empty() && !holds_output(fd_.fd()); }
+bool StreamSocket::all_acknowledged() const { return sending_.empty() && held_output(fd_.fd()) == 0; }
+
+size_t StreamSocket::unacknowledged_bytes() const { return backlog_bytes() + held_output(fd_.fd()); }
 
 uint64_t StreamSocket::acknowledged_bytes() const { return acknowledged_by_peer(fd_.fd()); }
 

@@ -33,6 +33,7 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   void reset_on_close() override;
   bool peer_is_gone() const override;
   bool all_acknowledged() const override;
+  size_t unacknowledged_bytes() const override;
   uint64_t acknowledged_bytes() const override;
   void set_notsent_lowat(size_t bytes) override;
   Address local() const override;

@@ -45,6 +45,22 @@ def test_a_reader_reads_and_changes_nothing(stack):
     assert made["token"] not in str(reader.call("GET", "/v1/tokens").body)
 
 
+@pytest.mark.parametrize("role", ["read", "write", "project:misha", "tcp:mach_a:22"])
+def test_what_is_open_to_all_is_open_to_every_token(stack, role):
+    _, remote = made_token(stack, role)
+    for path in ("/health", "/ready", "/", "/docs", "/openapi.json"):
+        assert [status(remote, method, path) for method in ("GET", "HEAD")] == [200, 200], path
+    if role.startswith("tcp:"):
+        assert status(remote, "GET", "/v1/session") == status(remote, "POST", "/health") == 403
+
+
+def test_of_two_tokens_neither_lets_in(stack):
+    made, reader = made_token(stack, "read")
+    for other in (made["token"], "x"):
+        refused = reader.call("GET", "/v1/machines", fields=[("Authorization", f"Bearer {other}")])
+        assert refused.status == 401 and refused.json["code"] == "unauthorized", refused
+
+
 def test_a_writer_changes_all_but_tokens_and_is_named_in_the_changes(stack, admin):
     made, writer = made_token(stack, "write", label="deploys")
     writer.machine("mach_w")

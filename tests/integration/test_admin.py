@@ -69,6 +69,37 @@ def test_a_path_or_query_that_is_wrong_is_said(admin, method, path, status):
     assert admin.refused(method, path)[0] == status
 
 
+@pytest.mark.parametrize("method, path, body", [
+    ("POST", "/v1/machines", {"id": "mach_query"}), ("PATCH", "/v1/machines/mach_a", {}), ("DELETE", "/v1/machines/mach_a", None),
+    ("PUT", "/v1/projects/misha/services/query", {"port": 1}), ("POST", "/v1/batch", {"operations": []}),
+    ("GET", "/v1/machines/mach_a", None), ("HEAD", "/v1/machines/mach_a", None), ("GET", "/v1/projects/misha", None),
+    ("POST", "/v1/shares", {"host": "misha.iterate.app"}),
+    ("POST", "/v1/changes/1/undo", None), ("GET", "/v1/loops", None), ("GET", "/v1/session", None), ("POST", "/v1/routes/import", None)])
+def test_a_query_value_that_is_not_known_is_refused_and_nothing_is_done(admin, method, path, body):
+    before = admin.ok("GET", "/v1/changes?limit=1000")["next"]
+    assert admin.call(method, path + "?nonsense=1", body).status == 400
+    assert admin.ok("GET", "/v1/changes?limit=1000")["next"] == before
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics", "/openapi.json", "/docs"])
+def test_what_probes_and_scrapers_ask_for_takes_whatever_query_they_add(admin, path):
+    assert admin.call("GET", path + "?t=1").status == 200
+
+
+def test_a_tag_that_says_nothing_changes_nothing_and_the_lines_of_several_are_one_list(admin):
+    admin.machine("mach_l")
+    path = "/v1/machines/mach_l"
+    tag = admin.call("GET", path).get("ETag")
+    assert admin.refused("PATCH", path, {"defaultPort": 1}, [("If-Match", "")]) == (400, "invalid_argument")
+    assert admin.refused("PATCH", path, {"defaultPort": 1}, [("If-Match", '"x"'), ("If-Match", '"y"')])[0] == 412
+    assert admin.call("PATCH", path, {"defaultPort": 2}, [("If-Match", '"x"'), ("If-Match", tag)]).status == 200
+    tag = admin.call("GET", path).get("ETag")
+    assert admin.call("PATCH", path, {"defaultPort": 3}, [("If-Match", tag), ("If-Match", '"x"')]).status == 200
+    batch = {"operations": [{"method": "DELETE", "path": path, "ifMatch": ""}]}
+    assert admin.refused("POST", "/v1/batch", batch)[0] == 400
+    admin.ok("DELETE", path)
+
+
 @pytest.mark.parametrize("body", [
     b"", b"{", b"[]", b"null", b'"x"', b'{"id": 5}', b'{"id": "mach_x", "nonsense": 1}', b'{"id": "mach_x", "defaultPort": "3000"}',
     b'{"id": "mach_x", "defaultPort": 0}', b'{"id": "mach_x", "defaultPort": 65536}', b'{"id": "mach_x", "defaultPort": 1.5}',
@@ -205,10 +236,23 @@ def test_a_route_is_found_by_its_external_id(admin):
 
 
 @pytest.mark.parametrize("pattern", ["", "*", "a..b", "*.*", "a b.example.com", "**", "a.**.example.com", "-a.example.com:80",
-                                     "http://a.example.com", "a" * 64 + ".example.com"])
+                                     "http://a.example.com", "a" * 64 + ".example.com",
+                                     "a.example.com?b", "a.example.com/?b", "a.example.com/b?c=*"])
 def test_a_pattern_that_is_none_is_refused(admin, pattern):
     body = {"patterns": [{"pattern": pattern, "target": {"machine": "mach_a"}}]}
     assert admin.refused("POST", "/v1/routes", body)[0] == 400
+
+
+def test_a_pattern_with_a_query_is_told_that_it_has_none_and_a_question_mark_is_written_as_one(admin):
+    def made(pattern):
+        return admin.call("POST", "/v1/routes", {"patterns": [{"pattern": pattern, "target": {"machine": "mach_a"}}]})
+
+    assert "a query is in neither" in made("q.example.com/a?b").json["detail"]
+    route = made("q.example.com/a%3Fb").json
+    assert route["patterns"][0]["pattern"] == "q.example.com/a%3Fb"
+    admin.ok("PATCH", f"/v1/routes/{route['id']}", {"patterns": route["patterns"]})  # as it is shown, so it is read
+    assert admin.ok("GET", f"/v1/routes/{route['id']}")["patterns"] == route["patterns"]
+    admin.ok("DELETE", f"/v1/routes/{route['id']}")
 
 
 @pytest.mark.parametrize("target", [{}, {"machine": "mach_none"}, {"project": "none"}, {"machine": "mach_a", "project": "misha"},

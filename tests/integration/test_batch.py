@@ -48,6 +48,7 @@ def test_where_one_is_refused_nothing_is_done_and_its_place_is_said(admin):
 @pytest.mark.parametrize("operation, status", [
     (("GET", "/v1/machines", None), 400), (("POST", "/v1/batch", {"operations": []}), 400), (("POST", "/v1/nothing", {}), 404),
     (("PUT", "/v1/machines", {}), 405), (("POST", "/v1/machines", {"id": 5}), 400), (("POST", "no path", {}), 400),
+    (("POST", "/v1/machines?x=1", {"id": "mach_r"}), 400), (("POST", "/v1/routes/import?onConflict=overwrite&x=1", {}), 400),
 ])
 def test_what_is_no_change_is_refused_before_anything_is_done(admin, operation, status):
     done = batch(admin, ("POST", "/v1/machines", {"id": "mach_q"}), operation)

@@ -328,6 +328,23 @@ cp {tmp_path}/{DOMAIN}.crt "$INGRESS_ACME_CERT_FILE"
         child = int((tmp_path / "child").read_text())
         wait_until(lambda: not running(child), "the end of what it started")
 
+    def test_one_that_prints_without_end_is_ended_and_fills_no_disk(self, make_edge, tmp_path):
+        hook = self.script(tmp_path, f"echo $$ > {tmp_path}/child; exec yes 'error: flood'")
+        edge = make_edge("--acme-hook", hook, "--acme-retry", "1h")
+        edge.add(DOMAIN)
+        failed = edge.broker.process.wait_event("certificate_failed", name=DOMAIN)
+        assert failed["reason"] == "it printed more than 4 MiB"
+        assert os.path.getsize(os.path.join(edge.broker.folder, "acme", "order.log")) == 4 << 20
+        assert not running(int((tmp_path / "child").read_text()))
+
+    def test_what_it_prints_is_kept_from_its_first_word_to_its_last(self, make_edge, tmp_path):
+        hook = self.script(tmp_path, "echo first; seq 100000; echo 'error: last' >&2; exit 1")
+        edge = make_edge("--acme-hook", hook, "--acme-retry", "1h")
+        edge.add(DOMAIN)
+        assert edge.broker.process.wait_event("certificate_failed", name=DOMAIN)["reason"] == "error: last"
+        with open(os.path.join(edge.broker.folder, "acme", "order.log")) as log:
+            assert log.read().split() == ["first", *map(str, range(1, 100001)), "error:", "last"]
+
     def test_an_order_that_outlives_a_killed_broker_is_waited_for(self, make_edge, tmp_path):
         hook = self.script(tmp_path, f"""echo begin >> {tmp_path}/runs
 while [ ! -e {tmp_path}/go ]; do sleep 0.1; done

@@ -1,6 +1,7 @@
 """Settings by flag, variable and file; validate; exit codes; secrets never in argv."""
 import json
 import os
+import re
 import sqlite3
 import subprocess
 
@@ -22,6 +23,24 @@ def test_version_and_help_are_good_and_on_stdout(name):
     for flag in ("--version", "--help"):
         done = run(name, flag)
         assert (done.returncode, done.stderr) == (0, "") and done.stdout
+
+
+def helps_of(*words):
+    """The help of a command and of all that are below it."""
+    text = run(*words, "--help").stdout
+    yield words, text
+    if words[0] == "ingressctl":
+        for command in re.findall(r"^  ([a-z-]+)", text.partition("Subcommands:\n")[2].partition("\n\n")[0], re.MULTILINE):
+            yield from helps_of(*words, command)
+
+
+@pytest.mark.parametrize("words", [["ingress-broker"], ["ingress-broker", "dev"], ["ingress-agent"], ["ingressctl"]])
+def test_every_help_fits_80_columns(words):
+    helps = dict(helps_of(*words))
+    assert words != ["ingressctl"] or ("ingressctl", "machine", "join-token", "create") in helps
+    wide = [(of, line) for of, text in helps.items() for line in text.splitlines()
+            if len(line) > 80 and " " in line.strip()]  # a path of this machine's may be wider
+    assert wide == []
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -253,6 +272,17 @@ def test_a_bad_file_is_78(tmp_path, text):
     config = tmp_path / "agent.toml"
     config.write_text(text)
     assert run("ingress-agent", "validate", "--config", str(config)).returncode == 78
+
+
+@pytest.mark.parametrize("text, place", [
+    ("# one\nnonsense = 1\n", "nonsense in {}, line 2"), ("# one\nbroker = \n", "broker in {}, line 2"),
+    ('# one\nbroker = "https://b.example"\nlisten = "nowhere"\nmachine = "mach_1"\n', "listen in {}, line 3"),
+])
+def test_a_bad_file_is_told_with_its_line_and_its_key(tmp_path, text, place):
+    config = tmp_path / "agent.toml"
+    config.write_text(text)
+    done = run("ingress-agent", "validate", "--config", str(config), env={"INGRESS_TOKEN": "secret"})
+    assert done.returncode == 78 and place.format(config) in done.stderr, done
 
 
 def test_a_missing_file_is_78():

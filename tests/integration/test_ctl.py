@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from harness.ctl import Ctl, write_secret
+from harness.origin import answer, saying
 from harness.process import program
 from harness.stack import MACHINE
 
@@ -147,9 +148,39 @@ def test_of_the_changes_a_limit_takes_the_newest_or_those_after_a_revision(ctl):
 
 def test_a_result_that_cannot_be_written_is_1(ctl):
     for closed in (">&-", ">/dev/full"):
-        done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", program("ingressctl"), "--admin", ctl.admin, "machine", "list"],
-                              capture_output=True, text=True, timeout=30)
-        assert done.returncode == 1 and "cannot write" in done.stderr, (closed, done)
+        for words in (["machine", "list"], ["--help"], ["machine", "--help"], ["--version"], ["man"], ["completion", "bash"]):
+            argv = ["sh", "-c", f'exec "$@" {closed}', "sh", program("ingressctl"), "--admin", ctl.admin, *words]
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+            assert done.returncode == 1 and "cannot write" in done.stderr, (closed, words, done)
+
+
+LISTS = ("machine list", "route list", "route export", "changes", "machine events m", "top --once --interval 100ms")
+STRANGE = {
+    "nothing": answer(b"{}"), "no content": b"HTTP/1.1 204 No Content\r\n\r\n", "no rows": answer(b'{"items":5,"next":null}'),
+    "rows that are none": answer(b'{"items":[5],"next":null}'), "rows of nothing": answer(b'{"items":[{}],"next":null}'),
+    "rows of other types": answer(b'{"items":[{"id":5,"name":{},"slug":[],"patterns":5,"revision":"x"}],"next":{}}'),
+    "a list without an end": answer(b'{"items":[],"next":"a"}'), "no JSON": answer(b"<html>"),
+    "a deep one": answer(b'{"items":[' + b"[" * 200000 + b"]" * 200000 + b"]}"),
+    "a deep record": answer(b'{"id":' + b'{"a":' * 200000 + b"1" + b"}" * 200001),
+}
+# Rows are shown as they come, whatever they have; a list of changes or events ends with a page that is short.
+SHOWN = {"rows of nothing": LISTS, "rows of other types": LISTS, "a list without an end": ("changes", "machine events m")}
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_what_is_no_answer_of_the_api_is_said_and_taken_for_none(make_origin, strange):
+    admin = make_origin(saying(STRANGE[strange]))
+    ctl = Ctl(f"127.0.0.1:{admin.port}", env={"INGRESS_TOKEN": "x"})
+    for words in LISTS:
+        done = ctl.run(*words.split(), "--json")
+        if words in SHOWN.get(strange, ()):
+            assert done.code in (0, 1), (words, done)  # and no other: it has not crashed
+            continue
+        assert done.code == 1 and done.out == "" and json.loads(done.err)["code"] == "admin_no_answer", (words, done)
+    if strange in ("nothing", "no content", "no JSON", "a deep record"):
+        for words in ("machine show m", "project show p", "why x", "machine create m", "broker show", "token create --role read"):
+            done = ctl.run(*words.split())
+            assert done.code == 1 and done.out == "" and "is this the admin API? (--admin)" in done.err, (words, done)
 
 
 def test_what_fails_has_a_word_for_programs(stack, tmp_path):

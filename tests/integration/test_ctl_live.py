@@ -143,6 +143,22 @@ def test_top_redraws_on_a_terminal(shared):
     os.close(master)
 
 
+@pytest.mark.parametrize("where", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("words", [["tail"], ["tail", "--json"], ["changes", "--follow"], ["changes", "--follow", "--json"],
+                                   ["machine", "events", "mach_a", "--follow"], ["machine", "events", "mach_a", "--follow", "--json"],
+                                   ["top", "--interval", "100ms"], ["top", "--interval", "100ms", "--json"]])
+def test_what_goes_on_ends_with_1_where_it_cannot_be_written(shared, origin, words, where):
+    argv = ["sh", "-c", f'exec "$@" {where}', "sh", program("ingressctl"), "--admin", f"unix:{shared.broker.admin_socket}", *words]
+    process = subprocess.Popen(argv, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=environment())
+    try:
+        get_until(shared, shared.host(origin.port), "/full", lambda: process.poll() is not None)
+        told = '{"error":"cannot write the result"}' if "--json" in words else "ingressctl: cannot write the result"
+        assert process.returncode == 1 and process.stderr.read() == told + "\n"
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_the_events_of_a_machine_are_followed(make_stack):
     stack = make_stack(start=False)
     stack.admin.machine("mach_new")

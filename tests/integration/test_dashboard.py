@@ -271,6 +271,15 @@ def test_a_projects_token_is_shown_what_it_may_see(chromium, stack):
     chromium.wait_text(".login", "session has ended")
 
 
+def test_a_restart_of_the_broker_is_said_to_have_ended_the_session(chromium, stack):
+    log_in(chromium, stack)
+    stack.broker.restart()
+    chromium.wait_text(".login", "the broker was restarted")
+    chromium.go(address(stack))
+    chromium.wait_text(".login", "the broker was restarted")
+    log_in(chromium, stack)
+
+
 def busy(stack, origin, seconds=24):
     """What an operator may see: a few machines, and requests of several kinds."""
     admin = stack.admin

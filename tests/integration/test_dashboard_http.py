@@ -216,8 +216,18 @@ def test_a_session_ends_with_its_token(stack):
     with Events(None, "/v1/changes?since=1000000", session.fields(), port=stack.broker.admin_port).listening() as events:
         stack.admin.ok("DELETE", f"/v1/tokens/{made['id']}")
         assert events.next() is None
-    assert session.ask("/v1/machines").status == 401
+    over = session.ask("/v1/machines")
+    assert over.status == 401 and "its token was revoked" in over.json["detail"]
     assert login(stack, made["token"]).status == 401
+
+
+def test_a_session_that_ended_with_the_brokers_process_is_told_so(make_stack):
+    stack = make_stack(start=False)
+    session = Session(stack)
+    stack.broker.restart()
+    over = session.ask("/v1/machines")
+    assert (over.status, over.json["code"]) == (401, "unauthorized") and "the broker was restarted" in over.json["detail"]
+    assert "Bearer TOKEN" in ask(stack, "/v1/machines").json["detail"]
 
 
 def test_a_session_is_over_in_time(make_stack):

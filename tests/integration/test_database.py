@@ -95,6 +95,54 @@ def test_a_backup_replaces_nothing_unless_told(stopped, tmp_path):
     assert os.listdir(tmp_path) == ["copy.db"]
 
 
+def test_a_backup_takes_no_place_of_the_database_or_of_what_stands_beside_it(make_stack):
+    stack = make_stack(start=False)
+    path = stack.broker.db
+    inode = os.stat(path).st_ino
+    spelled = os.path.join(os.path.dirname(path), ".", os.path.basename(path))
+    for end in ("", "-wal", "-shm", "-journal", ".lock", ".recent"):
+        for source, target, force in ((path, path, []), (path, path, ["--force"]), (os.path.relpath(path), spelled, ["--force"])):
+            done = db("backup", source, target + end, *force)
+            assert done.code == 2 and "is the database itself" in done.err, done
+    stack.admin.machine("later")
+    stack.broker.restart()
+    assert os.stat(path).st_ino == inode and "later" in machines_in(path)
+
+
+def test_a_backup_follows_links_to_the_database(stopped, tmp_path):
+    path = stopped.broker.db
+    os.symlink(path, tmp_path / "soft")
+    os.link(path, tmp_path / "hard")
+    for source, target in ((path, "soft"), (path, "hard"), (tmp_path / "soft", path)):
+        done = db("backup", source, path if target == path else tmp_path / target, "--force")
+        assert done.code == 2 and "is the database itself" in done.err, done
+    done = db("backup", tmp_path / "soft", path + "-wal", "--force")
+    assert done.code == 2 and "is the database itself" in done.err, done
+    assert check(path) == {}
+
+
+def test_a_backup_takes_no_place_of_the_database_of_another_broker(make_stack, stopped, tmp_path):
+    other = make_stack(start=False)
+    os.symlink(other.broker.db, tmp_path / "link")
+    (tmp_path / "link.lock").touch()  # of one that was started by the link, and ended
+    for target in (other.broker.db, other.broker.db + "-wal", tmp_path / "link"):
+        done = db("backup", stopped.broker.db, target, "--force")
+        assert done.code == 2 and "a broker has" in done.err, done
+    other.broker.process.stop()
+    assert machines_in(other.broker.db) == {"mach_a"} and check(other.broker.db) == {}
+    assert db("backup", stopped.broker.db, other.broker.db, "--force").code == 0
+
+
+def test_a_backup_is_put_beside_no_log_of_another_database(stopped, tmp_path):
+    copy = tmp_path / "copy.db"
+    log = tmp_path / "copy.db-wal"
+    log.write_bytes(b"a log")
+    done = db("backup", stopped.broker.db, copy)
+    assert done.code == 2 and "copy.db-wal stands beside it" in done.err and not copy.exists(), done
+    log.write_bytes(b"")
+    assert db("backup", stopped.broker.db, copy).code == 0 and check(str(copy)) == {}
+
+
 @pytest.mark.parametrize("words, code", [(["backup", "x"], 2), (["check"], 2), (["restore", "x"], 2), (["backup"], 2),
                                          (["backup", "/nonexistent/x", "--db", "DB"], 1),
                                          (["backup", "x", "--db", "/nonexistent/x"], 1),
@@ -161,6 +209,13 @@ def test_a_restore_makes_a_file_where_there_is_none(stopped, tmp_path):
     assert done.code == 0 and "kept" not in done.json, done
     stopped.broker.start()
     assert [row["id"] for row in stopped.admin.items("/v1/machines")] == ["mach_a"]
+
+
+def test_a_restore_makes_a_file_of_a_name_alone_in_the_working_folder(stopped, tmp_path, monkeypatch):
+    copy = str(tmp_path / "copy.db")
+    assert db("backup", stopped.broker.db, copy).code == 0
+    monkeypatch.chdir(tmp_path)
+    assert db("restore", "new.db", copy).code == 0 and check("new.db") == {}
 
 
 def test_a_restore_takes_the_place_of_a_file_that_is_damaged(stopped, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from harness.http1 import Client
 from harness.stack import MACHINE
 
-HELLO, WELCOME, REFUSED = 8, 9, 10
+HELLO, WELCOME, REFUSED, GOAWAY = 8, 9, 10, 11
 BAD_HELLO = 7
 INSTANCE = b"0123456789abcdef"
 
@@ -24,8 +24,8 @@ def whole_number(number, value):
     return varint(number << 3) + varint(value)
 
 
-def hello(token, instance=INSTANCE, supersedes=(b"",), slot=0):
-    fields = [text(1, b"\x01"), text(2, MACHINE.encode()), text(3, token.encode()), text(5, instance),
+def hello(token, instance=INSTANCE, supersedes=(b"",), slot=0, machine=MACHINE.encode()):
+    fields = [text(1, b"\x01"), text(2, machine), text(3, token.encode()), text(5, instance),
               whole_number(6, slot), *(text(7, other) for other in supersedes), whole_number(9, 32768)]
     payload = b"".join(fields)
     return len(payload).to_bytes(3, "big") + bytes([HELLO, 0, 0, 0, 0, 0]) + payload
@@ -58,6 +58,13 @@ def test_a_hello_that_is_not_as_it_has_to_be_is_refused(make_stack, loops):
     assert stack.admin.tunnels(MACHINE) == []
     for fields in ({}, {"supersedes": [b"fedcba9876543210"]}, {"slot": 2 ** 31 - 1}):
         assert answer_to(stack, **fields)[0] == WELCOME, fields
+
+
+@pytest.mark.parametrize("loops", ["1", "3"])
+def test_a_hello_that_is_no_message_writes_nothing_of_protobufs_into_the_log(make_stack, loops):
+    stack = make_stack(start=False, broker={"options": ["--loops", loops]})
+    assert answer_to(stack, machine=b"\xff\xfe")[0] == GOAWAY
+    assert "libprotobuf" not in stack.broker.process.log_text()
 
 
 def test_an_instance_takes_over_from_any_that_it_names(make_stack):

@@ -9,6 +9,7 @@ from harness.events import Events
 from harness.http2 import Client2
 from harness.origin import answer
 from harness.ports import free_port
+from harness.stack import MACHINE
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
 
@@ -250,13 +251,36 @@ def test_connections_tunnels_and_handshakes_are_told(make_stack, origin):
     wait_until(lambda: sample(stack, "ingress_tls_handshakes_total", result="failed") == 1, "a failed handshake")
 
 
-@pytest.mark.parametrize("end, reason", [("stop", "drained"), ("kill", "closed")])
+@pytest.mark.parametrize("end, reason", [
+    (lambda stack: stack.agent.stop(), "drained"), (lambda stack: stack.agent.kill(), "closed"),
+    (lambda stack: stack.admin.ok("PATCH", f"/v1/machines/{MACHINE}", {"state": "archived"}), "withdrawn")],
+    ids=["stop", "kill", "archive"])
 def test_why_tunnels_ended_is_told(make_stack, end, reason):
     stack = make_stack()
-    getattr(stack.agent, end)()
+    end(stack)
     wait_until(lambda: sample(stack, "ingress_tunnels_ended_total", reason=reason) == stack.agent.connections, "the end",
                detail=lambda: str({series: value for series, value in samples(stack).items() if "ended" in series}))
     assert sample(stack, "ingress_tunnels") == sample(stack, "ingress_machines_connected") == 0
+
+
+@pytest.mark.parametrize("http2", [False, True])
+def test_a_client_that_goes_is_counted_as_no_error(make_stack, make_origin, http2):
+    def endless(connection, _):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegun")
+        connection.wait_end(60)
+
+    stack, origin = make_stack(), make_origin(endless)
+    if http2:
+        with Client2(stack.broker.https_port, stack.ca.context(("h2",))) as client:
+            stream = client.request(stack.host(origin.port))
+            client.until(lambda: stream.status == 200, "its head")
+    else:
+        with stack.client() as client:
+            client.request(stack.host(origin.port))
+            assert client.head().status == 200
+    wait_until(lambda: stack.access_lines(status=200), "its line")
+    assert "error" not in stack.access_lines(status=200)[0]
+    assert not any(count for series, count in samples(stack).items() if "ingress_request_errors_total" in series)
 
 
 def test_the_process_and_the_store_are_told(make_stack):

@@ -24,6 +24,7 @@ def stack(tmp_path_factory, ca):
     secrets = folder / "secrets"
     secrets.mkdir()
     (secrets / "hs").write_text(SECRET + "\n")
+    (secrets / "blanks").write_text(f"\n {SECRET}\t \r\n\n")
     made = Stack(folder, ca, broker={"options": ["--secrets-dir", str(secrets), "--allow-url-target", "127.0.0.0/8"]})
     yield made
     made.stop()
@@ -88,6 +89,11 @@ def test_a_way_in_guards_every_name_of_its_port(stack, under, auth, good, status
         client.send(f"GET http://{origin.port}__misha.iterate.app/ HTTP/1.1\r\nHost: other.example.com\r\n\r\n".encode())
         assert client.response().status == status
     assert len(origin.requests) == (len(same_port(origin.port)) if good else 0)
+
+
+def test_blanks_and_newlines_around_a_secret_in_its_file_are_not_part_of_it(stack, under):
+    _, host = under({"auth": {"jwt": {"secret": "blanks"}}})
+    assert stack.get(host, fields=[bearer(hs256({"sub": "a"}))]).status == 200
 
 
 def test_passwords_and_tokens_are_kept_as_hashes_and_their_field_stays_here(stack, under):

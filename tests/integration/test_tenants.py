@@ -93,6 +93,23 @@ def test_nobody_takes_a_domain_above_a_host_of_another(admin, token_of):
     evil.ok("DELETE", f"/v1/routes/{made['id']}")
 
 
+@pytest.mark.parametrize("name", ["vict.iterate.app", "4096__vict.iterate.app", "4096--vict.iterate.app", "docs.vict.iterate.app",
+                                  "mach_vict.machines.iterate.app", "4096__mach-vict.machines.iterate.app", "later.iterate.app"])
+def test_no_custom_domain_takes_a_host_that_the_grammar_gives_to_another(stack, admin, name):
+    refused = admin.call("POST", "/v1/domains", {"name": name, "project": "evil"})
+    assert (refused.status, refused.json["code"]) == (409, "conflict"), refused
+    assert f"ingressctl route create {name} --project evil" in refused.json["detail"]
+    batch = {"operations": [{"method": "POST", "path": "/v1/domains", "body": {"name": name, "project": "evil"}}]}
+    assert admin.call("POST", "/v1/batch", batch).status == 409
+    assert "make a route" in stack.ctl.run("domain", "add", name, "evil").err
+
+
+@pytest.mark.parametrize("name", ["iterate.app", "www.iterate.app", "deep.www.iterate.app", "a.b.vict.iterate.app", "notiterate.app"])
+def test_an_operator_gives_a_name_that_the_grammar_gives_to_nobody(admin, name):
+    admin.domain(name, "vict")
+    admin.ok("DELETE", f"/v1/domains/{name}")
+
+
 def test_a_project_that_gets_the_slug_of_an_earlier_one_has_nothing_of_it(stack, admin, token_of):
     admin.project("reused", "mach_a")
     admin.service("reused", "payroll", 4000, policy={"request_headers": {"set": {"X-Api-Key": "s3cr3t"}}})

@@ -1,6 +1,7 @@
 """Certificates: by SNI, from a folder, taken over while running; what goes wrong in a handshake stays there."""
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -267,6 +268,63 @@ def test_a_folder_that_is_swapped_by_its_link_is_served_and_watched(make_stack, 
     before = serial(stack, "one.example.com")
     stack.ca.issue(str(second), "one", ["one.example.com"])
     assert_renewed_within_a_second(stack, "one.example.com", before, time.monotonic())
+
+
+def by_rename(folder, fresh):
+    os.rename(folder, f"{folder}.old")
+    os.rename(fresh, folder)
+
+
+def by_removal(folder, fresh):
+    shutil.rmtree(folder)
+    shutil.copytree(fresh, folder)
+
+
+def after_a_while(folder, fresh):
+    shutil.rmtree(folder)
+    time.sleep(1)  # it is looked at again in between
+    shutil.copytree(fresh, folder)
+
+
+@pytest.mark.parametrize("replace", [by_rename, by_removal, after_a_while])
+def test_a_folder_that_is_replaced_is_served_and_watched(certificates, tmp_path, replace):
+    folder, fresh = certificates.broker.tls_dir, str(tmp_path / "fresh")
+    before = serial(certificates, "one.example.com")
+    shutil.copytree(folder, fresh)
+    certificates.ca.issue(fresh, "exact", ["one.example.com"])
+    replace(folder, fresh)
+    assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+    for _ in range(2):
+        before = serial(certificates, "one.example.com")
+        certificates.ca.issue(folder, "exact", ["one.example.com"])
+        assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+
+
+def test_while_the_folder_is_away_what_was_loaded_is_served(certificates):
+    before = serial(certificates, "one.example.com")
+    os.rename(certificates.broker.tls_dir, f"{certificates.broker.tls_dir}.away")
+    certificates.broker.process.wait_event("certificate_refused", path=certificates.broker.tls_dir)
+    assert serial(certificates, "one.example.com") == before
+    certificates.ca.issue(f"{certificates.broker.tls_dir}.away", "exact", ["one.example.com"])
+    os.rename(f"{certificates.broker.tls_dir}.away", certificates.broker.tls_dir)
+    assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+
+
+def test_a_hangup_loads_the_certificates_though_no_setting_has_changed(certificates):
+    process = certificates.broker.process
+    before = len(process.find("certificate_loaded"))
+    process.signal(signal.SIGHUP)
+    process.wait_event("reloaded", changed="no")
+    process.wait_event("certificate_loaded", count=before + 1)
+
+
+def test_a_pair_of_pipes_is_refused_and_stops_nobody(certificates):
+    for kind in ("key", "crt"):
+        os.mkfifo(f"{certificates.broker.tls_dir}/pipes.{kind}")
+    certificates.broker.process.wait_event("certificate_refused", path=f"{certificates.broker.tls_dir}/pipes.crt")
+    before = serial(certificates, "one.example.com")
+    certificates.ca.issue(certificates.broker.tls_dir, "exact", ["one.example.com"])
+    assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
 
 
 def test_files_that_never_rest_are_served_all_the_same(certificates):

@@ -109,6 +109,33 @@ def test_a_policy_by_which_nobody_comes_in_is_named(stack, open_port, policy, fi
     assert words in said.json["problem"]["detail"] and said.json["problem"]["advice"], said.json["problem"]
 
 
+def test_a_server_that_auth_forward_asks_is_looked_at(make_stack, make_origin):
+    stack = make_stack(broker={"options": ["--allow-url-target", "127.0.0.1", "--allow-url-target", "localhost",
+                                           "--allow-url-target", "nowhere.invalid"]})
+    origin, judge = make_origin(), make_origin(lambda connection, _: connection.send(answer("")))
+    host = f"{origin.port}__misha.iterate.app"
+
+    def policy_step(*ways):
+        stack.admin.ok("PATCH", "/v1/projects/misha", {"policy": {"auth": list(ways)}})
+        return next(step for step in stack.ctl.run("why", host, "--json").json["steps"] if step["step"] == "policy")
+
+    def forward(url):
+        return {"forward": {"url": url}}
+
+    for url in (f"http://127.0.0.1:{judge.port}/x", f"https://localhost:{judge.port}/x"):
+        assert policy_step(forward(url))["state"] == "ok", url
+    assert judge.raw == b"", "it is sent nothing"
+    port = free_port()
+    for url in (f"http://127.0.0.1:{port}/x", f"http://localhost:{port}/x", f"https://localhost:{port}/x"):
+        shut = policy_step(forward(url))
+        assert shut["state"] == "failed" and f":{port}, which its auth forward asks, accepts no connection" in shut["detail"], shut
+        assert stack.get(host).status == 502
+    assert policy_step("share", forward(f"http://localhost:{port}/x"))["state"] == "warning"
+    unknown = policy_step(forward("http://nowhere.invalid/x"))
+    assert unknown["state"] in ("failed", "warning") and "nowhere.invalid, which its auth forward asks" in unknown["detail"]
+    assert unknown["advice"], unknown
+
+
 def test_limits_by_which_nothing_may_run_are_named(stack, make_origin):
     origin = make_origin(lambda connection, _: connection.send(answer("in")))
     stack.admin.project("zero")

@@ -18,8 +18,10 @@ export class Problem extends Error {
 const KEY = "ingress.session";
 const kept = () => localStorage.getItem(KEY) ?? "";
 
-let onLoggedOut = () => {};
-export const whenLoggedOut = (call: () => void) => {
+export const wasLoggedIn = () => kept() !== "";
+
+let onLoggedOut = (_reason: string) => {};
+export const whenLoggedOut = (call: (reason: string) => void) => {
   onLoggedOut = call;
 };
 
@@ -47,7 +49,7 @@ async function send(method: string, path: string, body?: unknown, signal?: Abort
   }
   if (answer.ok) return answer;
   const problem = await problemOf(answer);
-  if (answer.status === 401 && path !== "/v1/session") onLoggedOut();
+  if (answer.status === 401 && path !== "/v1/session" && !signal?.aborted) onLoggedOut(problem.message);
   throw problem;
 }
 
@@ -66,8 +68,9 @@ export async function openStream(path: string, more: Record<string, string>, sig
     headers: fieldsOf({ Accept: "text/event-stream", ...more }), credentials: "same-origin", signal, cache: "no-store",
   });
   if (answer.ok) return answer;
-  if (answer.status === 401) onLoggedOut();
-  throw await problemOf(answer);
+  const problem = await problemOf(answer);
+  if (answer.status === 401 && !signal.aborted) onLoggedOut(problem.message);
+  throw problem;
 }
 
 export async function logIn(token: string): Promise<Who> {

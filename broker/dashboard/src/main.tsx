@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { get, logIn, logOut, Problem, whenLoggedOut, type Who } from "./api";
+import { get, logIn, logOut, Problem, wasLoggedIn, whenLoggedOut, type Who } from "./api";
 import { Login } from "./login";
 import { Machines } from "./machines";
 import { Empty } from "./parts";
@@ -46,20 +46,25 @@ function App() {
   const [who, setWho] = useState<Who | null | undefined>(undefined);
   const [reason, setReason] = useState("");
   useEffect(() => {
-    whenLoggedOut(() => {
-      setReason("The session has ended: its time is over, or its token was revoked.");
+    // What else was under way is told the same, or is broken off as its view goes.
+    whenLoggedOut((why) => {
+      setReason((first) => first || why);
       setWho(null);
     });
     const link = tokenOfLink();
     (link ? logIn(link) : get<Who>("/v1/session")).then(setWho, (error: unknown) => {
       const answered = error instanceof Problem && error.status !== 0;
-      if (!(answered && error.status === 401)) setReason(error instanceof Error ? error.message : String(error));
+      if (!(answered && error.status === 401) || wasLoggedIn()) setReason(error instanceof Error ? error.message : String(error));
       setWho(null);
     });
   }, []);
   if (who === undefined) return <><header class="bar"><span class="brand">ingress</span></header><Empty>Loading…</Empty></>;
   if (who === null) {
-    return <><header class="bar"><span class="brand">ingress</span></header><Login onIn={setWho} reason={reason} /></>;
+    const onIn = (now: Who) => {
+      setReason("");
+      setWho(now);
+    };
+    return <><header class="bar"><span class="brand">ingress</span></header><Login onIn={onIn} reason={reason} /></>;
   }
   return <View who={who} />;
 }

@@ -100,6 +100,17 @@ TEST_CASE("version and help are answers, not errors") {
   CHECK(help.out.find("Example:\n  ingressctl machine create") != std::string::npos);
 }
 
+TEST_CASE("help and version that cannot be written are a failure") {
+  for (const char* flag : {"--version", "--help"}) {
+    const std::vector<const char*> words = {"ingressctl", flag};
+    std::ostringstream out;
+    out.clear(std::ios::badbit);
+    std::ostringstream err;
+    CHECK(run(2, words.data(), "1.2.3", out, err) == 1);
+    CHECK(err.str() == "ingressctl: cannot write the result\n");
+  }
+}
+
 TEST_CASE("every command's help has an example") {
   const std::vector<std::vector<const char*>> commands = {{"machine"},
                                                           {"machine", "list"},

@@ -351,8 +351,8 @@ TEST_CASE("where descriptors run short, who waits without a request gives way, a
   agent.start({}, uv::lowest_free_descriptor() + 24);
   Peer& running = agent.client(agent.forwarded(origin) + "\r\n");
   run_until(agent.loop, [&origin] { return !origin.peers.empty() && origin.last().has_head(); });
-  std::vector<Peer*> strangers;
-  for (int i = 0; i < 12; ++i) strangers.push_back(&agent.client(""));
+  std::vector<Peer*> strangers(12);
+  for (Peer*& stranger : strangers) stranger = &agent.client("");
   run_until(agent.loop, [&strangers] {
     return std::any_of(strangers.begin(), strangers.end(), [](const Peer* stranger) { return stranger->left(); });
   });

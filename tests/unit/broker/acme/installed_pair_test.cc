@@ -67,6 +67,14 @@ TEST_CASE("a file of the operator's is never replaced") {
   CHECK(source_of(folder.path() + "/a.example.crt") == Source::kFile);
 }
 
+TEST_CASE("a pipe in a pair's place is the operator's, and nobody waits for who writes into it") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/a.example.crt";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  CHECK(source_of(path) == Source::kFile);
+  CHECK_FALSE(place_problem(path).empty());
+}
+
 TEST_CASE("a placeholder can be served, and gives way") {
   const TemporaryFolder folder;
   REQUIRE(install_placeholder(folder.path(), "a.example", {"a.example", "*.a.example"}).has_value());

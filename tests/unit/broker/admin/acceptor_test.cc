@@ -146,6 +146,39 @@ TEST_CASE("over TCP the token is needed, whole and right") {
   CHECK(fixture.asked->actor == "admin-token");
 }
 
+TEST_CASE("of two tokens neither is taken") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {false, "secret"}, nullptr);
+  for (const char* other : {"Bearer secret", "Bearer x", ""}) {
+    CAPTURE(other);
+    RecordingResponder responder;
+    acceptor.on_request(responder, head_of("GET", "/x", {{"Authorization", "Bearer secret"}, {"authorization", other}}),
+                        info(true));
+    CHECK(responder.status == 401);
+    CHECK(responder.body.find("two \\\"Authorization\\\" fields") != std::string::npos);
+  }
+  CHECK(fixture.asked == nullptr);
+}
+
+TEST_CASE("the lines of If-Match are one list, and one that says nothing is refused") {
+  Fixture fixture;
+  AdminAcceptor acceptor(fixture.router, {true, ""}, nullptr);
+  const auto status = [&acceptor](std::string_view method, http::Fields fields) {
+    RecordingResponder responder;
+    acceptor.on_request(responder, head_of(method, "/x", std::move(fields)), info(true));
+    return responder.status;
+  };
+  CHECK(status("POST", {{"If-Match", "\"a\""}, {"If-None-Match", "\"c\""}, {"if-match", "\"b\""}}) == 200);
+  CHECK(fixture.asked->if_match == "\"a\", \"b\"");
+  CHECK(fixture.asked->if_none_match == "\"c\"");
+  CHECK(status("POST", {{"If-Match", ""}, {"If-Match", ""}}) == 200);
+  CHECK(fixture.asked->if_match == ", ");  // it matches nothing
+  CHECK(status("POST", {{"If-Match", ""}}) == 400);
+  CHECK(status("GET", {{"If-Match", ""}}) == 200);
+  CHECK(status("POST", {}) == 200);
+  CHECK(fixture.asked->if_match.empty());
+}
+
 TEST_CASE("a refusal over TCP is problem details with a challenge, and an empty token admits nobody") {
   Fixture fixture;
   AdminAcceptor acceptor(fixture.router, {false, ""}, nullptr);

@@ -30,6 +30,28 @@ TEST_CASE("what is served stands in the document, and what stands there is serve
   for (const std::string& each : told) CHECK_MESSAGE(known.contains(each), each, " is served by nobody");
 }
 
+// A path with something in the place of its names.
+std::string filled(std::string path) {
+  for (size_t at = path.find('{'); at != std::string::npos; at = path.find('{')) {
+    path.replace(at, path.find('}') - at + 1, "1");
+  }
+  return path;
+}
+
+TEST_CASE("every operation refuses a query value that is not known") {
+  AdminFixture admin;
+  const json document = json::parse(admin::openapi_text());
+  for (const auto& [path, methods] : document["paths"].items()) {
+    if (!path.starts_with("/v1/")) continue;
+    for (const auto& [method, operation] : methods.items()) {
+      CAPTURE(method);
+      CAPTURE(path);
+      CHECK(admin.ask(upper(method), filled(path) + "?nonsense=1").body["detail"] ==
+            "query value \"nonsense\" is not known here");
+    }
+  }
+}
+
 TEST_CASE("every reference of the document leads somewhere, and operations have names of their own") {
   const json document = json::parse(admin::openapi_text());
   const json flat = document.flatten();

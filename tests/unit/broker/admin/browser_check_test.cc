@@ -53,6 +53,11 @@ TEST_CASE("where a request comes from is what the browser says of it") {
        {"http://127.0.0.1", "http://127.0.0.1:3000", "null", "http://evil.example", "127.0.0.1:8481"}) {
     CHECK_MESSAGE(elsewhere({{"Origin", origin}}), origin);
   }
+  CHECK(elsewhere({{"Sec-Fetch-Site", "same-origin"}, {"sec-fetch-site", "cross-site"}}));
+  CHECK(elsewhere({{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-origin"}}));
+  CHECK(elsewhere({{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "none"}}));
+  CHECK_FALSE(elsewhere({{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "same-origin"}}));
+  CHECK(elsewhere({{"Origin", "http://127.0.0.1:8481"}, {"Origin", "http://evil.example"}}));
   CHECK(elsewhere({}, true));
   CHECK_FALSE(elsewhere({}, false));
 }

@@ -173,5 +173,19 @@ TEST_CASE_FIXTURE(Claims, "the operator's names are another's, too") {
   CHECK(taken("*.shared.net"));
 }
 
+TEST_CASE("the grammar has the names of machines, projects and services under each DOMAIN, and no others") {
+  const std::vector<std::string> domains = {"iterate.app", "second.example.org"};
+  for (const char* host : {"misha.iterate.app", "4096__misha.iterate.app", "docs--misha.second.example.org",
+                           "docs.misha.iterate.app", "x.machines.iterate.app", "4096__x.machines.iterate.app"}) {
+    CAPTURE(host);
+    CHECK(is_grammar_host(host, domains));
+  }
+  for (const char* host : {"iterate.app", "www.iterate.app", "machines.iterate.app", "a.b.c.iterate.app",
+                           "xiterate.app", "example.org", "misha.example.org"}) {
+    CAPTURE(host);
+    CHECK_FALSE(is_grammar_host(host, domains));
+  }
+}
+
 }  // namespace
 }  // namespace ingress::broker::admin

@@ -58,8 +58,40 @@ TEST_CASE("a template's parameters are taken from the path, decoded") {
   CHECK(asked.answer.body == "/v1/machines/{id}/tokens/{token}|m1|tok");
   asked.ask("GET", "/v1/machines");
   CHECK(asked.answer.body == "/v1/machines");
-  asked.ask("HEAD", "/v1/machines/a?x=1");
+  asked.ask("HEAD", "/v1/machines/a");
   CHECK(asked.answer.body == "/v1/machines/{id}|a");
+}
+
+TEST_CASE("a query is for those alone that take one, alone and in a batch") {
+  Router router;
+  const auto answer = [](const RequestPtr&, const Reply& reply) { reply({200, kJsonType, "{}", {}}); };
+  const auto planner = [](const RequestPtr&) -> tl::expected<Operation, Answer> { return Operation{}; };
+  router.add("GET", "/v1/list", answer, Audience::kBroker, Takes::kQuery);
+  router.add("GET", "/v1/one", answer);
+  router.add_change("POST", "/v1/one", planner, answer);
+  router.add_change("POST", "/v1/list", planner, answer, Takes::kQuery);
+  const auto status = [&router](const std::string& method, const std::string& target) {
+    auto request = std::make_shared<Request>();
+    request->method = method;
+    request->target = *parse_target(target);
+    Answer given;
+    router.dispatch(request, [&given](const Answer& answered) { given = answered; });
+    const tl::expected<Operation, Answer> planned = router.plan(request);
+    if (method == "POST") CHECK((planned ? 200 : planned.error().status) == given.status);
+    if (given.status == 400) CHECK(given.body.find("query value \\\"x\\\" is not known here") != std::string::npos);
+    return given.status;
+  };
+  CHECK(status("GET", "/v1/list?x=1") == 200);
+  CHECK(status("POST", "/v1/list?x=1") == 200);
+  for (const char* target : {"/v1/one", "/v1/one?", "/v1/one?&"}) {
+    CHECK_MESSAGE(status("GET", target) == 200, target);
+    CHECK_MESSAGE(status("POST", target) == 200, target);
+  }
+  for (const char* target : {"/v1/one?x=1", "/v1/one?x", "/v1/one?x=1&y=2"}) {
+    CHECK_MESSAGE(status("GET", target) == 400, target);
+    CHECK_MESSAGE(status("HEAD", target) == 400, target);
+    CHECK_MESSAGE(status("POST", target) == 400, target);
+  }
 }
 
 TEST_CASE("an unknown path is 404, with problem details that name it") {

@@ -36,6 +36,17 @@ TEST_CASE("a closed session is over, and closing what is not there is nothing") 
   CHECK(sessions.find(opened.cookie, opened.key, 1000).empty());
 }
 
+TEST_CASE("a key tells whether it was made before a restart") {
+  Sessions before(60);
+  Sessions now(60);
+  const Sessions::Opened opened = now.open({"", "digest"}, 1000);
+  CHECK_FALSE(now.is_of_another(opened.key));
+  now.close(now.find(opened.cookie, opened.key, 1000));
+  CHECK_FALSE(now.is_of_another(opened.key));
+  CHECK(now.is_of_another(before.open({"", "digest"}, 1000).key));
+  CHECK(now.is_of_another("a key of an earlier version"));
+}
+
 TEST_CASE("of more than there may be the one that ends first goes") {
   Sessions sessions(60);
   const Sessions::Opened first = sessions.open({"", "digest"}, 1000);

@@ -65,6 +65,44 @@ TEST_CASE("ways in that cannot work are named; where another one is left, some c
   CHECK(Judged(R"({"auth":{"forward":{"url":"http://auth.example.com/x"}}})").says(WhyState::kGood, "the words"));
 }
 
+TEST_CASE(
+    "servers that a way in asks are named, but for those that may not be called, and whether another way is left") {
+  const auto asked = [](const std::string& auth) {
+    const Judged judged(R"({"auth":)" + auth + "}");
+    return servers_asked(judged.effective, judged.settings);
+  };
+  const std::string forward = R"({"forward":{"url":"https://auth.example.com/x"}})";
+  REQUIRE(asked(forward).size() == 1);
+  CHECK(asked(forward).front().url.host == "auth.example.com");
+  CHECK(asked(forward).front().alone);
+  CHECK(asked("[\"deny\"," + forward + "]").front().alone);
+  CHECK(asked(R"([{"forward":{"url":"http://127.0.0.1:1/x"}},)" + forward + "]").front().alone);
+  CHECK_FALSE(asked("[\"share\"," + forward + "]").front().alone);
+  CHECK(asked("\"public\"").empty());
+  CHECK(asked(R"({"forward":{"url":"http://127.0.0.1:1/x"}})").empty());
+}
+
+TEST_CASE("a server that cannot be asked keeps everybody out who comes in by it alone") {
+  AskedServer server;
+  server.url.host = server.url.authority = "auth.example.com";
+  const WhyFinding good{WhyState::kGood, "the words", {}};
+  const auto told = [&](ServerState state) { return with_server(good, server, state); };
+  for (const bool alone : {true, false}) {
+    server.alone = alone;
+    const WhyState bad = alone ? WhyState::kFailed : WhyState::kWarning;
+    CHECK(told(ServerState::kAnswers).state == WhyState::kGood);
+    CHECK(told(ServerState::kSilent).state == WhyState::kWarning);
+    for (const ServerState state : {ServerState::kNoAddress, ServerState::kNotAllowed, ServerState::kRefuses}) {
+      CHECK(told(state).state == bad);
+      CHECK(told(state).detail.find("auth.example.com, which its auth forward asks, ") != std::string::npos);
+      CHECK_FALSE(told(state).advice.empty());
+    }
+  }
+  CHECK(told(ServerState::kNotAllowed).advice.find("--allow-url-target auth.example.com") != std::string::npos);
+  const WhyFinding failed{WhyState::kFailed, "by its methods", "name them"};
+  CHECK(with_server(failed, server, ServerState::kRefuses).detail == "by its methods");
+}
+
 TEST_CASE("a key's file that is not there is named") {
   const TemporaryFolder folder;
   Judged jwt(R"({"auth":{"jwt":{"secret":"key","algorithms":["HS256"]}}})");

@@ -197,5 +197,40 @@ TEST_CASE("a project's other names lead to its custom domain where its policy sa
   CHECK(table.resolved("m2.machines.iterate.app").canonical_host.empty());
 }
 
+TEST_CASE("no name of a project leads to itself") {
+  IndexFixture table({"iterate.app", "other.test"});
+  table.machine("m1");
+  table.project("misha", "m1", 3000, R"({"canonical":"redirect"})");
+  table.service("misha", "docs", 4321);
+  table.domain("misha.iterate.app", "misha");
+  const auto canonical = [&table](const char* host) { return table.resolved(host).canonical_host; };
+  CHECK(canonical("misha.iterate.app").empty());
+  CHECK(canonical("docs.misha.iterate.app").empty());
+  CHECK(canonical("4096.misha.iterate.app").empty());
+  CHECK(canonical("docs__misha.iterate.app") == "docs.misha.iterate.app");
+  CHECK(canonical("docs.misha.other.test") == "docs.misha.iterate.app");
+  CHECK(canonical("misha.other.test") == "misha.iterate.app");
+}
+
+TEST_CASE("no name of a project leads to one that is another's, or another port's, for that path") {
+  Filled table;
+  table.project("new", "m2", 3000, R"({"canonical":"redirect"})");
+  table.service("new", "docs", 4321);
+  table.domain("new.com", "new");
+  table.domain("docs.new.com", "misha");
+  table.route("r1", {"4096.new.com/api/*"}, {"m3", "", "", 0});
+  table.route("r2", {"5000.new.com"}, {"", "new", "", 5001});
+  const auto canonical = [&table](const char* host, const char* target = "/") {
+    return table.resolved(host, target).canonical_host;
+  };
+  CHECK(canonical("new.iterate.app") == "new.com");
+  CHECK(canonical("docs__new.iterate.app").empty());
+  CHECK(canonical("4096__new.iterate.app") == "4096.new.com");
+  CHECK(canonical("4096__new.iterate.app", "/api/x").empty());
+  CHECK(canonical("5000__new.iterate.app").empty());
+  table.apply(DeleteDomain{"docs.new.com"});
+  CHECK(canonical("docs__new.iterate.app") == "docs.new.com");
+}
+
 }  // namespace
 }  // namespace ingress::broker

@@ -1,6 +1,7 @@
 #include "common/base/read_file.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -66,6 +67,20 @@ TEST_CASE("a pipe is read to its end, by its descriptor and by the path of that"
     CHECK((by_path ? read_file("/dev/fd/" + std::to_string(ends[0])) : read_file(ends[0])) == text);
     ::close(ends[0]);
   }
+}
+
+TEST_CASE("where a regular file is asked for nothing else is read, nor waited for") {
+  const Folder folder;
+  CHECK(read_regular_file(folder.with("text")) == "text");
+  CHECK(read_regular_file(folder.path + "/file", 3).error().sys_errno == EFBIG);
+  std::filesystem::create_symlink(folder.path + "/file", folder.path + "/link");
+  CHECK(read_regular_file(folder.path + "/link") == "text");
+  REQUIRE(::mkfifo((folder.path + "/pipe").c_str(), 0600) == 0);
+  const auto why = [](const std::string& path) { return read_regular_file(path).error().sys_errno; };
+  CHECK(why(folder.path + "/pipe") == ENOTSUP);
+  CHECK(why("/dev/null") == ENOTSUP);
+  CHECK(why(folder.path) == EISDIR);
+  CHECK(why(folder.path + "/none") == ENOENT);
 }
 
 }  // namespace

@@ -193,6 +193,62 @@ TEST_CASE_FIXTURE(Fixture, "a file with an unknown key, a table, an array for on
   CHECK(err.str().find(file.path()) != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(Fixture, "what is wrong with a file is told with its line and its key") {
+  std::string text;
+  std::string place;
+  SUBCASE("unknown") {
+    text = "# one\nbrokr = \"x\"\n";
+    place = "unknown key brokr in FILE, line 2; did you mean broker?";
+  }
+  SUBCASE("table") {
+    text = "park = \"1s\"\n\n[run]\nbroker = \"x\"\n";
+    place = "[run] in FILE, line 3: plain keys";
+  }
+  SUBCASE("array") {
+    text = "# one\nbroker = [\"x\", \"y\"]\n";
+    place = "broker in FILE, line 2: one value";
+  }
+  SUBCASE("type") {
+    text = "# one\nconnections = 1.5\n";
+    place = "connections in FILE, line 2: not a string";
+  }
+  SUBCASE("value") {
+    text = "# one\npark = \"soon\"\n";
+    place = "park in FILE, line 2: 'soon' is not a duration";
+  }
+  SUBCASE("syntax") {
+    text = "# one\nbroker = x\n";
+    place = "broker in FILE, line 2 is not TOML: ";
+  }
+  SUBCASE("no key") {
+    text = "# one\nbroker x\n";
+    place = "test: FILE, line 2 is not TOML: ";
+  }
+  SUBCASE("twice") {
+    text = "open = true\nopen = true\n";
+    place = "open in FILE, line 2 is not TOML: ";
+  }
+  SUBCASE("another file") {
+    text = "# one\nconfig = \"x\"\n";
+    place = "config in FILE, line 2: ";
+  }
+  const ScratchFile file(text);
+  CHECK(run({"run", "--config", file.path().c_str()}).exit_code == kExitBadConfig);
+  const size_t name = place.find("FILE");
+  CHECK(err.str().find(place.replace(name, 4, file.path())) != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a sentence that begins with a setting is told with the place that said it") {
+  const ScratchFile file("# one\nbroker = \"x\"\n");
+  const Variable variable("INGRESS_PARK", "1s");
+  REQUIRE_FALSE(run({"run", "--config", file.path().c_str(), "--connections", "3"}).exit_code);
+  CHECK(program.with_place("--broker x: bad") == "--broker x: bad (broker in " + file.path() + ", line 2)");
+  CHECK(program.with_place("--park: bad") == "--park: bad (INGRESS_PARK)");
+  for (const char* text : {"--connections: bad", "--domain must be said", "--nobody: bad", "--", "the disk is full"}) {
+    CHECK(program.with_place(text) == text);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "a file that is not there is bad configuration") {
   CHECK(run({"run", "--config", "/nonexistent/x.toml"}).exit_code == kExitBadConfig);
 }
@@ -257,6 +313,19 @@ TEST_CASE_FIXTURE(Fixture, "a secret's variable loses to a file by flag and wins
     const ScratchFile file("token-file = \"" + secret.path() + "\"\n");
     REQUIRE_FALSE(run({"run", "--config", file.path().c_str()}).exit_code);
     CHECK(token.read().value() == "by-variable");
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "help and version that cannot be written are a failure") {
+  for (const char* flag : {"--help", "--version"}) {
+    CAPTURE(flag);
+    Program written("x", "1", "Does x.");
+    out.clear(std::ios::badbit);
+    err.str("");
+    written.set_output(out, err);
+    const char* const argv[] = {"x", flag};
+    CHECK(written.read(2, argv).exit_code == kExitFailed);
+    CHECK(err.str() == "x: cannot write the result\n");
   }
 }
 

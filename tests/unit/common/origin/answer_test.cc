@@ -1,6 +1,9 @@
 // How answers are read and handed on.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
+#include "common/uv/timer.h"
 #include "tests/unit/common/origin/fake_origin.h"
 
 using namespace ingress;
@@ -239,6 +242,57 @@ TEST_CASE("an exchange in which nothing moves ends at its idle limit") {
   CHECK(recorder.failure.code == ErrorCode::kTimeout);
   CHECK(recorder.failure.side == Side::kOrigin);
   run_until(bench.loop, [&origin] { return origin.last().left(); });
+}
+
+TEST_CASE("an origin that is not read, since its answer is not taken, is not silent") {
+  Bench bench;
+  bench.timeouts.idle = Duration{200};
+  FakeOrigin origin(bench.loop, [](Peer& peer) {
+    if (peer.has_head()) peer.send("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + pattern(100'000));
+  });
+  Recorder recorder;
+  recorder.room = 1000;
+  const auto exchange = bench.start(origin.target(), recorder);
+  run_until(bench.loop, [&recorder] { return recorder.taken == 1000; });
+  const Time begin = bench.loop.now();
+  run_until(bench.loop, [&bench, begin] { return bench.loop.now() - begin > 5 * bench.timeouts.idle; });
+  CHECK_FALSE(recorder.failed);
+  // Read on, it owes the rest.
+  recorder.room = 1'000'000;
+  exchange->resume();
+  run_until(bench.loop, [&recorder] { return recorder.failed; });
+  CHECK(recorder.body.size() == 100'000);
+  CHECK(recorder.failure.side == Side::kOrigin);
+}
+
+TEST_CASE("an origin that takes its request slowly is not silent, and one that takes no more is") {
+  Bench bench;
+  bench.timeouts.idle = Duration{1000};
+  bench.fields.push_back({"Content-Length", "50000000"});
+  FakeOrigin origin(bench.loop, [](Peer& peer) { peer.socket->pause_read(); });
+  Recorder recorder;
+  const auto exchange = bench.start(origin.target(), recorder, "POST", false);
+  run_until(bench.loop, [&origin] { return !origin.peers.empty() && origin.last().has_head(); });
+  const auto fill = [&exchange] {
+    while (const size_t room = exchange->sendable()) {
+      Payload piece(std::string(std::min(room, size_t{16'000}), 'x'));
+      exchange->send_data(piece.bytes(), false);
+    }
+  };
+  recorder.then_sendable = fill;
+  fill();
+  // Its kernel acknowledges what it makes room for, long before ours says that it takes more.
+  int pieces = 0;
+  uv::Timer reading(bench.loop, [&origin, &pieces] {
+    origin.last().socket->start_read();
+    ++pieces;
+  });
+  reading.start(Duration{200}, Duration{200});
+  run_until(bench.loop, [&pieces] { return pieces == 15; });
+  CHECK_FALSE(recorder.failed);
+  reading.stop();
+  run_until(bench.loop, [&recorder] { return recorder.failed; });
+  CHECK(recorder.failure.side == Side::kOrigin);
 }
 
 TEST_CASE("breaking an exchange off closes the origin's connection, from outside and inside every callback") {

@@ -206,6 +206,27 @@ TEST_CASE("an HTTP/2 answer is handed out as far as it is welcome, and its trail
   CHECK(recorder.completions == 1);
 }
 
+TEST_CASE("an HTTP/2 origin whose answer is not taken is not silent") {
+  H2Bench bench;
+  bench.timeouts.idle = Duration{200};
+  H2Origin origin(bench.loop, [](H2Origin&, H2Origin::Connection& connection, int32_t id) {
+    connection.peer.head(id, kOk);
+    connection.peer.data(id, std::string(30'000, 'x'), false);
+  });
+  Recorder recorder;
+  recorder.room = 1000;
+  const auto exchange = bench.start_h2(origin.target(), recorder);
+  run_until(bench.loop, [&recorder] { return recorder.taken == 1000; });
+  const Time begin = bench.loop.now();
+  run_until(bench.loop, [&bench, begin] { return bench.loop.now() - begin > 5 * bench.timeouts.idle; });
+  CHECK_FALSE(recorder.failed);
+  recorder.room = 1'000'000;
+  exchange->resume();
+  run_until(bench.loop, [&recorder] { return recorder.failed; });
+  CHECK(recorder.body.size() == 30'000);
+  CHECK(recorder.failure.code == ErrorCode::kTimeout);
+}
+
 TEST_CASE("an exchange that its owner ends resets its stream, and the connection goes on") {
   H2Bench bench;
   H2Origin origin(bench.loop, [](H2Origin&, auto&, int32_t) {});

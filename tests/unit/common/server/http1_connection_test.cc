@@ -362,6 +362,70 @@ TEST_CASE("a head that does not come in time is 408") {
   CHECK(client->received().starts_with("HTTP/1.1 408 "));
 }
 
+// An answer that no buffers of kernels hold, for a client that does not read by itself.
+void answer_at_length(ScriptedAcceptor::Exchange& exchange, RawClient& client) {
+  client.stop_reading();
+  REQUIRE(exchange.responder->send_head({200, "OK", 1, {{"Content-Length", "100000000"}}}, false));
+  exchange.data(std::string(size_t{48} << 20, 'x'), false);
+}
+
+TEST_CASE("a client that reads slowly is not silent, and one that reads no more is") {
+  ConnectionOptions options;
+  options.exchange_timeout = Duration{1000};
+  Loopback loopback(options);
+  const auto client = loopback.client();
+  client->send(kGet);
+  auto& exchanges = loopback.acceptor().exchanges;
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1; }));
+  answer_at_length(*exchanges[0], *client);
+  int pieces = 0;
+  uv::Timer reading(loopback.loop(), [&client, &pieces] {
+    client->read_once();
+    ++pieces;
+  });
+  reading.start(Duration{50}, Duration{50});
+  REQUIRE(loopback.run_until([&pieces] { return pieces == 60; }));
+  CHECK_FALSE(exchanges[0]->aborted);
+  CHECK(exchanges[0]->responder->congested());
+  reading.stop();
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges[0]->aborted; }));
+  CHECK(exchanges[0]->abort_error.side == Side::kClient);
+}
+
+TEST_CASE("whoever is waited for is who is silent: an upload that is not read on is not its client's") {
+  for (const size_t credit : {size_t{0}, size_t{100}}) {
+    ConnectionOptions options;
+    options.exchange_timeout = Duration{200};
+    Loopback loopback(options);
+    loopback.acceptor().on_head = [credit](ScriptedAcceptor::Exchange& exchange) { exchange.credit = credit; };
+    const auto client = loopback.client();
+    client->send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nsome");
+    auto& exchanges = loopback.acceptor().exchanges;
+    REQUIRE(loopback.run_until([&exchanges] { return !exchanges.empty() && exchanges[0]->aborted; }));
+    CHECK(exchanges[0]->abort_error.side == (credit == 0 ? Side::kOrigin : Side::kClient));
+  }
+}
+
+TEST_CASE("an exchange that its handler holds up is not silent until the handler goes on") {
+  ConnectionOptions options;
+  options.exchange_timeout = Duration{200};
+  Loopback loopback(options);
+  loopback.acceptor().on_head = [](ScriptedAcceptor::Exchange& exchange) { exchange.holding = true; };
+  const auto client = loopback.client();
+  client->send(kGet);
+  auto& exchanges = loopback.acceptor().exchanges;
+  int ticks = 0;
+  uv::Timer clock(loopback.loop(), [&ticks] { ++ticks; });
+  clock.start(Duration{100}, Duration{100});
+  REQUIRE(loopback.run_until([&ticks] { return ticks == 12; }));
+  REQUIRE(exchanges.size() == 1);
+  CHECK_FALSE(exchanges[0]->aborted);
+  exchanges[0]->holding = false;
+  exchanges[0]->responder->resume_body();
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges[0]->aborted; }));
+  CHECK(exchanges[0]->abort_error.side == Side::kOrigin);
+}
+
 TEST_CASE("draining that begins behind an answer's head lets the client's next request be answered") {
   Loopback loopback;
   const auto client = loopback.client();

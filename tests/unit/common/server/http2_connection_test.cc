@@ -166,6 +166,44 @@ TEST_CASE("a client that takes no byte of its connection is cut with its exchang
   CHECK(served.loopback.run_until([&served] { return served.server.connection_count() == 0; }));
 }
 
+TEST_CASE("a client that takes its stream slowly is not silent, and one that takes no more is") {
+  ConnectionOptions options;
+  options.exchange_timeout = Duration{1000};
+  Served served(options, 1 << 30);
+  const int32_t id = served.peer.get("/");
+  nghttp2_session_set_local_window_size(served.peer.raw(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
+  ScriptedAcceptor::Exchange& exchange = served.exchange();
+  served.client->stop_reading();
+  http::ResponseHead head;
+  head.status = 200;
+  REQUIRE(exchange.responder->send_head(head, false));
+  exchange.data(std::string(size_t{48} << 20, 'x'), false);
+  int pieces = 0;
+  uv::Timer reading(served.loopback.loop(), [&served, &pieces] {
+    served.client->read_once();
+    ++pieces;
+  });
+  reading.start(Duration{50}, Duration{50});
+  REQUIRE(served.until([&pieces] { return pieces == 60; }));
+  CHECK_FALSE(exchange.aborted);
+  CHECK_FALSE(served.peer.streams[id].closed);
+  reading.stop();
+  REQUIRE(served.loopback.run_until([&exchange] { return exchange.aborted; }));
+  CHECK(exchange.abort_error.side == Side::kClient);
+}
+
+TEST_CASE("a stream's body that is not read on is not its client's silence") {
+  ConnectionOptions options;
+  options.exchange_timeout = Duration{200};
+  Served served(options);
+  const int32_t id = served.peer.post("/");
+  served.loopback.acceptor().on_head = [](ScriptedAcceptor::Exchange& exchange) { exchange.credit = 0; };
+  ScriptedAcceptor::Exchange& exchange = served.exchange();
+  served.peer.send(id, "some", false);
+  REQUIRE(served.until([&exchange] { return exchange.aborted; }));
+  CHECK(exchange.abort_error.side == Side::kOrigin);
+}
+
 TEST_CASE("an idle connection is told to go, and closed") {
   ConnectionOptions options;
   options.keep_alive_timeout = Duration{200};

@@ -23,6 +23,11 @@ class RawClient final : private uv::SocketHandler {
   void finish() { socket_->shutdown(); }
   void leave() { socket_.reset(); }
   void stop_reading() { socket_->pause_read(); }
+  // One piece, and then no more.
+  void read_once() {
+    once_ = true;
+    socket_->start_read();
+  }
   // By RST.
   void break_off() {
     socket_->reset_on_close();
@@ -34,7 +39,10 @@ class RawClient final : private uv::SocketHandler {
   size_t count(std::string_view text) const;
 
  private:
-  void on_read(MutableBytes bytes) override { received_.append(as_text(bytes)); }
+  void on_read(MutableBytes bytes) override {
+    received_.append(as_text(bytes));
+    if (once_) socket_->pause_read();
+  }
   void on_read_end() override { ended_ = true; }
   void on_failed(const Error&) override { ended_ = true; }
   void on_write_drained() override {}
@@ -43,6 +51,7 @@ class RawClient final : private uv::SocketHandler {
   std::unique_ptr<uv::Socket> socket_;
   std::string unsent_;
   std::string received_;
+  bool once_ = false;
   bool ended_ = false;
 };
 
@@ -61,11 +70,13 @@ class ScriptedAcceptor final : public RequestAcceptor {
     bool aborted = false;
     Error abort_error;
     int drained = 0;
+    bool holding = false;
 
     void on_body(MutableBytes payload, bool end) override;
     void on_trailers(const http::Fields& fields) override;
     size_t allowance() override { return credit; }
     void on_drained() override { ++drained; }
+    bool holds_up() const override { return holding; }
     void on_aborted(const Error& error) override;
     void answer(int status, std::string_view body, http::Fields fields = {});
     void data(std::string_view text, bool end);

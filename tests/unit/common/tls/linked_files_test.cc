@@ -23,7 +23,7 @@ struct Folders {
       write(root / "live" / kind, "first");
       fs::create_symlink(root / "live" / kind, root / "tls" / kind);
     }
-    links.remember(folder(), true);
+    remember();
   }
   Folders(const Folders&) = delete;
   Folders& operator=(const Folders&) = delete;
@@ -31,6 +31,10 @@ struct Folders {
 
   static void write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
   std::string folder() const { return (root / "tls").string(); }
+  void remember(bool watched = true) {
+    links.remember_folder(folder());
+    links.remember_files(watched);
+  }
 
   fs::path root;
   LinkedFiles links;
@@ -52,7 +56,7 @@ TEST_CASE("a file that a link leads to has changed once it is written, replaced 
   }
   SUBCASE("gone") { fs::remove(key); }
   CHECK(folders.links.changed());
-  folders.links.remember(folders.folder(), true);
+  folders.remember();
   CHECK_FALSE(folders.links.changed());
 }
 
@@ -62,7 +66,7 @@ TEST_CASE("a link in the middle that leads elsewhere is a change") {
   fs::rename(folders.root / "live" / "one.crt", folders.root / "archive" / "one1.crt");
   Folders::write(folders.root / "archive" / "one2.crt", "second");
   fs::create_symlink(folders.root / "archive" / "one1.crt", folders.root / "live" / "one.crt");
-  folders.links.remember(folders.folder(), true);
+  folders.remember();
   fs::create_symlink(folders.root / "archive" / "one2.crt", folders.root / "new");
   fs::rename(folders.root / "new", folders.root / "live" / "one.crt");
   CHECK(folders.links.changed());
@@ -73,7 +77,7 @@ TEST_CASE("plain files and other links are left to the folder's watch") {
   Folders::write(folders.root / "tls" / "two.crt", "a file");
   Folders::write(folders.root / "other", "first");
   fs::create_symlink(folders.root / "other", folders.root / "tls" / "README");
-  folders.links.remember(folders.folder(), true);
+  folders.remember();
   Folders::write(folders.root / "tls" / "two.crt", "written again");
   Folders::write(folders.root / "other", "written again");
   CHECK_FALSE(folders.links.changed());
@@ -83,14 +87,14 @@ TEST_CASE("without a watch each file of the folder counts, and which there are")
   Folders folders;
   const fs::path plain = folders.root / "tls" / "two.crt";
   Folders::write(plain, "a file");
-  folders.links.remember(folders.folder(), false);
+  folders.remember(false);
   CHECK_FALSE(folders.links.changed());
   SUBCASE("written") { Folders::write(plain, "written again"); }
   SUBCASE("gone") { fs::remove(plain); }
   SUBCASE("come") { Folders::write(folders.root / "tls" / "two.key", "another"); }
   SUBCASE("behind a link") { Folders::write(folders.root / "live" / "one.crt", "another length"); }
   CHECK(folders.links.changed());
-  folders.links.remember(folders.folder(), false);
+  folders.remember(false);
   CHECK_FALSE(folders.links.changed());
 }
 
@@ -98,12 +102,26 @@ TEST_CASE("a folder has moved where its path leads to another one, not where it 
   Folders folders;
   fs::create_directory(folders.root / "second");
   fs::create_symlink(folders.root / "tls", folders.root / "current");
-  folders.links.remember((folders.root / "current").string(), true);
+  folders.links.remember_folder((folders.root / "current").string());
   CHECK_FALSE(folders.links.folder_moved());
   fs::remove(folders.root / "current");
   CHECK_FALSE(folders.links.folder_moved());
   fs::create_symlink(folders.root / "second", folders.root / "current");
   CHECK(folders.links.folder_moved());
+}
+
+TEST_CASE("a folder that was not there has moved once it is, and files that are remembered leave that as it is") {
+  Folders folders;
+  fs::rename(folders.root / "tls", folders.root / "away");
+  SUBCASE("away when it was remembered") { folders.remember(); }
+  SUBCASE("replaced since") { CHECK_FALSE(folders.links.folder_moved()); }
+  CHECK_FALSE(folders.links.folder_moved());
+  fs::create_directory(folders.root / "tls");
+  CHECK(folders.links.folder_moved());
+  folders.links.remember_files(true);
+  CHECK(folders.links.folder_moved());
+  folders.remember();
+  CHECK_FALSE(folders.links.folder_moved());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "common/tls/tls_context.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <ctime>
@@ -144,6 +145,23 @@ TEST_CASE("a key of another certificate, a missing key and garbage are reported,
   CHECK(std::string(loaded.bad[1].error.context) == "key values mismatch");
   CHECK(loaded.bad[2].path == "noise.crt");
   for (const BadPair& bad : loaded.bad) CHECK(bad.error.code == ErrorCode::kInvalidArgument);
+  CHECK(context.certificates().size() == 1);
+}
+
+TEST_CASE("a pair that is pipes, or has one, is reported, and nobody waits for who writes into it") {
+  Certificates files;
+  files.issue("good", "DNS:good.example");
+  files.issue("half", "DNS:half.example");
+  std::filesystem::remove(files.path("half.key"));
+  for (const char* pipe : {"half.key", "pipes.crt", "pipes.key"}) REQUIRE(mkfifo(files.path(pipe).c_str(), 0600) == 0);
+  ServerContext context({});
+  const Loaded loaded = load(context, files.folder());
+  CHECK(loaded.status.has_value());
+  REQUIRE(loaded.bad.size() == 2);
+  CHECK(loaded.bad[0].path == "half.crt");
+  CHECK(loaded.bad[1].path == "pipes.crt");
+  for (const BadPair& bad : loaded.bad)
+    CHECK(std::string(bad.error.context) == "the .crt or the .key is no regular file");
   CHECK(context.certificates().size() == 1);
 }
 

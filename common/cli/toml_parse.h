@@ -1,0 +1,15 @@
+// TOML by toml11, its complaints as one sentence. Private to common/cli.
+#pragma once
+
+#include <string>
+#include <toml.hpp>
+
+#include "common/cli/values.h"
+
+namespace ingress::cli {
+
+// `path` is the file's name in the sentence, which tells the line, and the key where the line begins with one. Nothing
+// else of the file is in it: that may be a secret.
+Parsed<toml::value> parse_toml(const std::string& text, const std::string& path);
+
+}  // namespace ingress::cli
