@@ -9,6 +9,7 @@
 #include "broker/ticket_key_source.h"
 #include "common/base/log.h"
 #include "common/cli/exit_codes.h"
+#include "common/database/database_lock.h"
 #include "common/supervise/supervisor.h"
 #include "common/uv/local_door.h"
 
@@ -77,6 +78,7 @@ int supervise(const Config& config, const std::vector<std::string>& argv) {
     return cli::kExitFailed;
   }
   BrokerChildren children(**tickets);
+  db::DatabaseLock::knock(config.db);  // one that lingers has the addresses
   const int exit_code = supervise::Supervisor(loop, std::move(plan), children).run();
   for (const uv::Address& address : config.admin) {
     if (!address.unix_path.empty()) std::remove(address.unix_path.c_str());

@@ -218,6 +218,7 @@ Outcome<Json> back_up(const std::string& db, const std::string& to, bool force) 
   std::error_code none;
   Locks locks;
   if (const auto unused = expect_unused(db, to, locks); !unused) return tl::unexpected(unused.error());
+  if (fs::exists(to, none) && !fs::is_regular_file(to, none)) return wrong_usage(to + " is there, and is no file");
   if (!force && fs::exists(to, none)) return failed(to + " exists already: --force replaces it");
   Outcome<std::unique_ptr<Database>> from = Database::open(db, Database::Additions::kAny);
   if (!from) return tl::unexpected(from.error());

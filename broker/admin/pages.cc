@@ -47,7 +47,7 @@ void serve(const RequestPtr& request, const Reply& reply, std::string_view name)
 void Pages::add_to(Router& router) {
   router.add(
       "GET", "/", [](const RequestPtr& request, const Reply& reply) { serve(request, reply, "index.html"); },
-      Audience::kProjects);
+      Audience::kProjects, Takes::kQuery);
   router.add(
       "GET", "/dashboard/{file}",
       [](const RequestPtr& request, const Reply& reply) { serve(request, reply, request->params[0]); },

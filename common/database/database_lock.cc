@@ -38,6 +38,11 @@ Status DatabaseLock::take(const std::string& path, Duration patience) {
   return {};
 }
 
+void DatabaseLock::knock(const std::string& path) {
+  const int fd = open(file_of(path).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) close(fd);
+}
+
 void DatabaseLock::release() {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }

@@ -24,6 +24,9 @@ class DatabaseLock {
   // `patience` is over: kConflict then. kIo where the file can't be opened.
   Status take(const std::string& path, Duration patience);
   void release();
+  // Shows the lock's holder, where it is about to make way, that somebody wants the database at `path`: it notices that
+  // the file is opened. For who needs something else of the holder's before it takes the lock.
+  static void knock(const std::string& path);
   // Of the lock of the database at `path`.
   static std::string file_of(const std::string& path) { return path + ".lock"; }
 

@@ -68,7 +68,8 @@ class Http2Stream {
   size_t waiting_bytes() const { return waiting_.size(); }
   // The reader has passed on `bytes`. `kept_up`: nothing else waits for it.
   void consumed(size_t bytes, bool kept_up);
-  // Breaks the stream off by RST_STREAM with `code`, behind what waits where `after_waiting`. on_stream_closed follows.
+  // Breaks the stream off by RST_STREAM with `code`, behind what waits where `after_waiting`; told again without that,
+  // what waits is dropped. on_stream_closed follows.
   void cut(bool after_waiting, uint32_t code = kInternalError);
   // What comes are opaque bytes: this side's end says nothing of what the peer still has to say.
   void set_opaque() { opaque_ = true; }
@@ -90,7 +91,8 @@ class Http2Stream {
   bool ended_ = false;     // this side has given all
   bool deferred_ = false;  // nghttp2 waits for data
   bool over_mark_ = false;
-  bool cut_ = false;
+  bool cut_ = false;    // to be reset, behind what waits
+  bool reset_ = false;  // the RST_STREAM is on its way
   bool opaque_ = false;
 };
 

@@ -1,5 +1,6 @@
 // What nghttp2 calls.
 #include <cassert>
+#include <utility>
 
 #include "common/http/chars.h"
 #include "common/http/http2_server_impl.h"
@@ -262,7 +263,7 @@ ssize_t Http2Callbacks::read_data(nghttp2_session*, int32_t, uint8_t*, size_t si
   Http2Stream& stream = *static_cast<Http2Stream*>(source->ptr);
   const size_t waiting = stream.waiting_.size();
   if (waiting == 0 && !stream.ended_) {
-    if (stream.cut_) {
+    if (stream.cut_ && !std::exchange(stream.reset_, true)) {
       nghttp2_submit_rst_stream(stream.session_->impl_->session, NGHTTP2_FLAG_NONE, stream.id_, stream.cut_code_);
     }
     stream.deferred_ = true;

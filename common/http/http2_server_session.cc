@@ -161,7 +161,7 @@ void Http2ServerSession::give_back_closed() {
     stream->trailers_.clear();
     stream->since_growth_bytes_ = 0;
     stream->head_sent_ = stream->ended_ = stream->deferred_ = stream->over_mark_ = false;
-    stream->cut_ = stream->opaque_ = false;
+    stream->cut_ = stream->reset_ = stream->opaque_ = false;
     impl_->spare.push_back(stream);
   }
   impl_->closed.clear();
@@ -228,15 +228,15 @@ void Http2Stream::consumed(size_t bytes, bool kept_up) {
 }
 
 void Http2Stream::cut(bool after_waiting, uint32_t code) {
-  if (id_ == 0 || cut_) return;
-  cut_ = true;
-  cut_code_ = code;
+  if (id_ == 0 || reset_) return;
+  if (!std::exchange(cut_, true)) cut_code_ = code;
   nghttp2_session* const session = session_->impl_->session;
   if (after_waiting && head_sent_ && !ended_) {
     if (std::exchange(deferred_, false)) nghttp2_session_resume_data(session, id_);
     return;
   }
-  nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id_, code);
+  reset_ = true;
+  nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id_, cut_code_);
 }
 
 }  // namespace ingress::http

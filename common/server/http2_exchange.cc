@@ -19,7 +19,7 @@ void Http2Exchange::begin(http::Http2Stream& stream, bool head_request) {
   body_bytes_sent_ = 0;
   taken_ = {};
   head_request_ = head_request;
-  upgrade_ = upgraded_ = request_ended_ = end_told_ = answer_begun_ = answer_ended_ = false;
+  upgrade_ = upgraded_ = aborted_ = request_ended_ = end_told_ = answer_begun_ = answer_ended_ = false;
   touch();
 }
 
@@ -179,6 +179,8 @@ void Http2Exchange::cut(uint32_t code) {
   over();
   if (stream_ == nullptr) return;
   stream_->cut(true, code);
+  aborted_ = true;
+  touch();
   connection_.flush_soon();
 }
 
@@ -271,7 +273,7 @@ void Http2Exchange::on_stream_closed(const Error& error) {
 void Http2Exchange::on_deadline(Deadline&) {
   if (lingers_ && handler_ == nullptr && stream_ != nullptr) return end_lingering();
   if ((handler_ != nullptr && handler_->holds_up()) || client_took(taken_)) return touch();
-  if (!silence_.lasted(deadline_, connection_.loop().now(), connection_.options().exchange_timeout)) return;
+  if (!silence_.lasted(deadline_, connection_.loop().now(), patience())) return;
   if (handler_ != nullptr && end_by_silence(*handler_)) return;
   if (stream_ == nullptr || (!taken_.moving() && connection_.close_where_stuck())) return;
   stream_->cut(false);
@@ -290,7 +292,13 @@ bool Http2Exchange::end_by_silence(RequestHandler& handler) {
 
 void Http2Exchange::touch() {
   if (lingers_) return;
-  silence_.begin(deadline_, connection_.loop().now(), connection_.options().exchange_timeout);
+  silence_.begin(deadline_, connection_.loop().now(), patience());
+}
+
+// What waits before the reset of a stream is not waited for as long as an answer.
+Duration Http2Exchange::patience() const {
+  const Duration timeout = connection_.options().exchange_timeout;
+  return aborted_ ? std::min(timeout, kAbortedPatience) : timeout;
 }
 
 }  // namespace ingress::server

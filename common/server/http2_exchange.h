@@ -27,6 +27,7 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   // What is passed over of a request that was answered before its end, and how long, until RST_STREAM.
   static constexpr size_t kLingerBytes = size_t{1024} * 1024;
   static constexpr Duration kLinger{2000};
+  static constexpr Duration kAbortedPatience{10000};
   enum class AnswerBody : uint8_t { kNone, kLength, kOpen };
 
   // Responder
@@ -63,6 +64,7 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   void finish_body();
   bool end_by_silence(RequestHandler& handler);
   void touch();
+  Duration patience() const;
 
   Http2Connection& connection_;
   http::Http2Stream* stream_ = nullptr;
@@ -85,6 +87,7 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   bool answer_begun_ = false;
   bool answer_ended_ = false;
   bool lingers_ = false;  // the answer is out, the request is not whole
+  bool aborted_ = false;  // it ends with what waits, by a reset
   size_t lingered_bytes_ = 0;
 };
 

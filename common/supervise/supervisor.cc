@@ -257,6 +257,7 @@ void Supervisor::Impl::stop() {
     log_info("stopping", {{"children", children.size()}});
     notify.send("STOPPING=1\nSTATUS=draining");  // the children say how long it may take
     for (Child& child : children) child.line.reset();
+    sockets.clear();  // the children have theirs; a process that takes over may bind the addresses once they let go
   }
   pause_timer->stop();
   for (const Child& child : children) {

@@ -171,6 +171,20 @@ def test_it_makes_way_at_its_own_addresses_too(single, origin):
     assert old.wait_exit() == 0
 
 
+@pytest.mark.parametrize("before, after", [([], ["--supervise"]), (["--supervise"], []), (["--supervise"], ["--supervise"])])
+def test_with_or_without_a_parent_it_makes_way_at_its_own_addresses(make_stack, origin, before, after):
+    stack = make_stack(broker={"park": "20s", "grace": "60s", "options": before})
+    lasting = Socket(stack, origin)
+    stop(stack)
+    stack.broker.options = after
+    old = stack.broker.succeed()
+    assert stack.get(stack.host(origin.port)).status == 200
+    lasting.still_there()
+    assert old.running()
+    lasting.close()
+    assert old.wait_exit() == 0
+
+
 def test_a_process_that_waits_already_is_not_kept_waiting(single, origin):
     lasting = Socket(single, origin)
     single.broker.make_way()

@@ -109,6 +109,13 @@ def test_a_backup_takes_no_place_of_the_database_or_of_what_stands_beside_it(mak
     assert os.stat(path).st_ino == inode and "later" in machines_in(path)
 
 
+def test_a_backup_takes_no_place_of_what_is_no_file(stopped, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = db("backup", stopped.broker.db, pipe, "--force")
+    assert done.code == 2 and "is no file" in done.err and stat.S_ISFIFO(os.stat(pipe).st_mode)
+
+
 def test_a_backup_follows_links_to_the_database(stopped, tmp_path):
     path = stopped.broker.db
     os.symlink(path, tmp_path / "soft")

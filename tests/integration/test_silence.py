@@ -124,6 +124,17 @@ def test_a_client_that_reads_no_more_is_cut(make_stack, make_origin, way):
         assert line["error"] == "request_timeout" and line["bytes"] < len(BODY)
 
 
+def test_a_stream_whose_client_gives_it_no_room_is_reset(make_stack, make_origin):
+    stack = make_stack()
+    origin = make_origin(answering(BODY))
+    stack.admin.service("misha", "slow", origin.port, policy={"timeouts": {"idle": LIMIT}})
+    with connect(stack, True) as client:
+        stream = client.request(HOST, "/stuck")
+        stream.held = True
+        client.until(lambda: stream.over, "its reset", seconds=60)
+        assert stream.reset_code is not None and len(stream.body) < len(BODY)
+
+
 def send_all(client, host):
     with contextlib.suppress(OSError):
         client.send(f"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY)

@@ -64,6 +64,7 @@ TEST_CASE_FIXTURE(FollowerFixture, "a file that was closed and opened again mean
 TEST_CASE_FIXTURE(FollowerFixture, "many changes come in parts, the next when the last is applied") {
   const int64_t revision = done(PutMachine{machine("m"), true});
   std::vector<Change> changes;
+  changes.reserve(2500);
   for (int i = 0; i < 2500; ++i) changes.emplace_back(PutMachine{machine("n" + std::to_string(i)), true});
   at_once = false;
   follow(revision);

@@ -224,6 +224,23 @@ TEST_CASE("an answer is cut with the code that is asked for, before its head and
   CHECK(pair.last().closed);
 }
 
+TEST_CASE("what waits for a window that does not open is dropped when the stream is cut again, at once") {
+  Pair pair;
+  const int32_t id = pair.peer.get("/");
+  pair.run();
+  pair.last().stream->send_head(kOk, {}, false);
+  pair.last().stream->send_data(as_bytes(std::string(200000, 'x')), false);
+  pair.last().stream->cut(true, NGHTTP2_CANCEL);
+  pair.run();
+  CHECK(pair.last().stream->waiting_bytes() > 0);
+  CHECK_FALSE(pair.peer.streams[id].closed);
+  pair.last().stream->cut(false);
+  pair.last().stream->cut(false);
+  pair.run();
+  CHECK(pair.peer.streams[id].code == NGHTTP2_CANCEL);
+  CHECK(pair.last().closed);
+}
+
 TEST_CASE("malformed requests end their stream with PROTOCOL_ERROR, and the session serves on") {
   const Rows get = {{":method", "GET"}, {":scheme", "http"}, {":authority", "h"}, {":path", "/"}};
   const std::vector<Rows> more = {

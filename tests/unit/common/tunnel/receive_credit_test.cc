@@ -242,7 +242,7 @@ TEST_CASE("however many readers stop, memory stays bounded and the others have a
 }
 
 TEST_CASE("sessions that share a budget never grant more than it, and one that begins has its part") {
-  CreditBudget shared(20 * 1024 * kKiB);
+  CreditBudget shared(uint64_t{20} * 1024 * kKiB);
   SessionLimits limits;
   limits.shared_budget = &shared;
   std::vector<std::unique_ptr<Line>> lines;
@@ -268,7 +268,7 @@ TEST_CASE("sessions that share a budget never grant more than it, and one that b
 }
 
 TEST_CASE("a shared budget that is used up leaves streams their first window, and a session that ends gives all back") {
-  CreditBudget shared(1024 * kKiB);
+  CreditBudget shared(uint64_t{1024} * kKiB);
   SessionLimits limits;
   limits.shared_budget = &shared;
   auto first = std::make_unique<Line>(limits);
