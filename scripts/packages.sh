@@ -89,6 +89,7 @@ cmd:curl=curl
 cmd:openssl=openssl
 cmd:git=git
 cmd:/usr/bin/python3=python3
+python3-venv
 python3-pytest
 python3-pytest-xdist
 python3-django
