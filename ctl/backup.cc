@@ -182,18 +182,23 @@ Outcome<bool> take_locks(const std::string& to, Locks& locks) {
   return true;
 }
 
+// SQLite would take such a log for the copy's own. One without a byte is what a reader leaves. "" where there is none.
+std::string log_beside(const std::string& to) {
+  std::error_code none;
+  for (const char* end : {"-wal", "-journal"}) {
+    std::string log = to + end;
+    if (fs::exists(log, none) && fs::file_size(log, none) > 0) return log;
+  }
+  return "";
+}
+
 // Refuses to write where a database is that is used. `locks` keep a broker from opening one that is not.
 Outcome<bool> expect_unused(const std::string& db, const std::string& to, Locks& locks) {
   if (is_of_database(db, to)) return wrong_usage(to + " is the database itself, or stands beside it: say another file");
-  if (const auto taken = take_locks(to, locks); !taken) return taken;
-  std::error_code none;
-  // SQLite would take such a log for the copy's own. One without a byte is what a reader leaves.
-  for (const char* log : {"-wal", "-journal"}) {
-    if (fs::exists(to + log, none) && fs::file_size(to + log, none) > 0) {
-      return wrong_usage(to + " is a database that is used, or was not closed: " + to + log + " stands beside it");
-    }
-  }
-  return true;
+  if (Outcome<bool> taken = take_locks(to, locks); !taken) return taken;
+  const std::string log = log_beside(to);
+  if (log.empty()) return true;
+  return wrong_usage(to + " is a database that is used, or was not closed: " + log + " stands beside it");
 }
 
 // A checked copy of the backup, with the owner and mode that the database has.
