@@ -44,8 +44,8 @@ TEST_CASE("every operation refuses a query value that is not known") {
   for (const auto& [path, methods] : document["paths"].items()) {
     if (!path.starts_with("/v1/")) continue;
     for (const auto& [method, operation] : methods.items()) {
-      CAPTURE(method);
-      CAPTURE(path);
+      const std::string asked = upper(method) + " " + filled(path);
+      CAPTURE(asked);
       CHECK(admin.ask(upper(method), filled(path) + "?nonsense=1").body["detail"] ==
             "query value \"nonsense\" is not known here");
     }
