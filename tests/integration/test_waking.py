@@ -125,6 +125,7 @@ def namespace():
     try:
         made.__init__()
     except subprocess.CalledProcessError as failure:
+        made.remove()
         pytest.skip(f"no network namespaces here: {failure.stderr}")
     yield made
     made.remove()
