@@ -45,10 +45,10 @@ Status Certificates::begin() {
 
 void Certificates::watch() {
   // Before it: that the path leads elsewhere in between is then seen by look().
-  links_.remember_folder(folder_);
+  stamps_.remember_folder(folder_);
   auto watch = uv::FileWatch::watch(loop_, folder_, [this] { on_change(); });
   watch_ = watch ? std::move(*watch) : nullptr;
-  links_.remember_files(watch_ != nullptr);
+  stamps_.remember_files(watch_ != nullptr);
 }
 
 void Certificates::on_change() {
@@ -59,7 +59,7 @@ void Certificates::on_change() {
 
 void Certificates::look() {
   context_.choose_at(std::time(nullptr));
-  if (links_.folder_moved() || links_.changed()) on_change();
+  if (stamps_.folder_moved() || stamps_.changed()) on_change();
 }
 
 Status Certificates::load() {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "common/tls/linked_files.h"
+#include "common/tls/folder_stamps.h"
 #include "common/tls/tls_context.h"
 #include "common/uv/file_watch.h"
 #include "common/uv/loop.h"
@@ -42,7 +42,7 @@ class Certificates {
   std::string folder_;
   const bool told_;
   tls::ServerContext context_;
-  tls::LinkedFiles links_;
+  tls::FolderStamps stamps_;
   uv::Timer settle_;
   uv::Timer look_;
   bool settling_ = false;

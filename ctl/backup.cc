@@ -12,6 +12,7 @@
 #include <memory>
 #include <string_view>
 
+#include "common/base/read_file.h"
 #include "common/database/database_lock.h"
 #include "ctl/database_check.h"
 #include "ctl/new_file.h"
@@ -223,7 +224,7 @@ Outcome<Json> back_up(const std::string& db, const std::string& to, bool force) 
   std::error_code none;
   Locks locks;
   if (const auto unused = expect_unused(db, to, locks); !unused) return tl::unexpected(unused.error());
-  if (fs::exists(to, none) && !fs::is_regular_file(to, none)) return wrong_usage(to + " is there, and is no file");
+  if (is_no_file(to)) return wrong_usage(to + " is there, and is no file");
   if (!force && fs::exists(to, none)) return failed(to + " exists already: --force replaces it");
   Outcome<std::unique_ptr<Database>> from = Database::open(db, Database::Additions::kAny);
   if (!from) return tl::unexpected(from.error());

@@ -1,12 +1,11 @@
 #include "agent/local/admission.h"
 
+#include "common/base/loopback_ip.h"
 #include "common/tls/digest.h"
 
 namespace ingress::agent {
 
-bool is_local_peer(std::string_view client_ip) {
-  return client_ip.empty() || client_ip == "::1" || client_ip.starts_with("127.");
-}
+bool is_local_peer(std::string_view client_ip) { return client_ip.empty() || is_loopback_ip(client_ip); }
 
 Status Admission::check(const http::Fields& fields, std::string_view client_ip) const {
   const bool good = secret_.empty() ? open_ || is_local_peer(client_ip) : shows_secret(fields);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "common/base/read_file.h"
+#include "common/base/write_all.h"
 #include "common/uv/owned_fd.h"
 
 namespace ingress::broker::acme {
@@ -21,16 +22,6 @@ namespace {
 constexpr std::string_view kAcmeLine = "# ingress-broker: issued by ACME; renewed and replaced by the broker\n";
 constexpr std::string_view kPlaceholderLine = "# ingress-broker: placeholder, replaced by the first certificate\n";
 constexpr auto kPlaceholderLife = std::chrono::hours(24 * 365);
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  return ::fsync(fd) == 0;
-}
 
 tl::unexpected<std::string> not_written(const std::string& path) {
   return tl::unexpected("cannot write " + path + ": " + std::generic_category().message(errno));
@@ -56,10 +47,7 @@ std::string_view name_of(Source source) {
 }
 
 Source source_of(const std::string& crt_path) {
-  std::error_code error;
-  const std::filesystem::file_status found = std::filesystem::status(crt_path, error);
-  // The broker writes regular files; the opening of a pipe could wait for ever.
-  if (std::filesystem::exists(found) && !std::filesystem::is_regular_file(found)) return Source::kFile;
+  if (is_no_file(crt_path)) return Source::kFile;  // the broker's own are files
   std::ifstream file(crt_path, std::ios::binary);
   if (!file) return Source::kNone;
   std::string line;
@@ -79,7 +67,7 @@ bool replace_file(const std::string& path, std::string_view text) {
   ::unlink(fresh.c_str());
   const uv::OwnedFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd.valid()) return false;
-  if (!write_all(fd.get(), text) || ::rename(fresh.c_str(), path.c_str()) != 0) {
+  if (!write_all(fd.get(), text) || ::fsync(fd.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0) {
     const int why = errno;
     ::unlink(fresh.c_str());
     errno = why;

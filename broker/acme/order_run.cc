@@ -8,11 +8,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "common/base/read_file.h"
+#include "common/base/write_all.h"
 #include "common/cli/values.h"
 
 namespace ingress::broker::acme {
@@ -30,16 +30,6 @@ std::string tail_of(const std::string& path) {
   // A shorter one is read from its begin.
   ::lseek(file.get(), -kTailBytes, SEEK_END);
   return read_file(file.get()).value_or("");
-}
-
-// A disk that is full costs the log, and nothing else.
-void append(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<size_t>(written));
-  }
 }
 
 std::string system_reason(int why) { return std::generic_category().message(why); }
@@ -94,7 +84,8 @@ bool OrderRun::take_output() {
   const ssize_t count = ::read(output_.get(), piece.data(), std::min(piece.size(), kMostOutputBytes - output_bytes_));
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
   if (count > 0) {
-    append(log_.get(), {piece.data(), static_cast<size_t>(count)});
+    // A disk that is full costs the log, and nothing else.
+    static_cast<void>(write_all(log_.get(), {piece.data(), static_cast<size_t>(count)}));
     output_bytes_ += static_cast<size_t>(count);
     if (output_bytes_ < kMostOutputBytes) return true;
     if (process_ != nullptr) end_program("it printed more than " + std::to_string(kMostOutputBytes >> 20) + " MiB");

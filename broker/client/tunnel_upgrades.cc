@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/base/log.h"
+#include "common/base/loopback_ip.h"
 
 namespace ingress::broker {
 namespace {
@@ -11,9 +12,9 @@ constexpr std::string_view kProtocol = "iterate-tunnel";
 constexpr Error kInClear{ErrorCode::kForbidden, Side::kClient, false, 0,
                          "in clear a tunnel is taken from --trusted-proxy addresses and from loopback alone"};
 
-bool is_loopback(std::string_view ip) { return ip == "::1" || ip.starts_with("127."); }
-
-bool may_come(const server::RequestInfo& info) { return info.tls || info.behind_proxy || is_loopback(info.client_ip); }
+bool may_come(const server::RequestInfo& info) {
+  return info.tls || info.behind_proxy || is_loopback_ip(info.client_ip);
+}
 
 }  // namespace
 

@@ -62,6 +62,11 @@ Result<std::string> read_regular_file(const std::string& path, size_t most_bytes
   return text;
 }
 
+bool is_no_file(const std::string& path) {
+  struct stat facts {};
+  return ::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode);
+}
+
 std::string cannot_read(const std::string& path, const Error& why) {
   return "cannot read " + path + ": " + std::generic_category().message(why.sys_errno);
 }

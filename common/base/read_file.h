@@ -15,6 +15,8 @@ inline constexpr size_t kMostFileBytes = size_t{64} * 1024 * 1024;
 Result<std::string> read_file(const std::string& path, size_t most_bytes = kMostFileBytes);
 // Of a regular file alone, which nobody waits for; ENOTSUP for anything else. For paths that others can put things at.
 Result<std::string> read_regular_file(const std::string& path, size_t most_bytes = kMostFileBytes);
+// Something is at the path, and it is no regular file: a pipe may keep whoever opens it waiting, for ever perhaps.
+bool is_no_file(const std::string& path);
 // The rest of what the descriptor has; it stays the caller's.
 Result<std::string> read_file(int descriptor, size_t most_bytes = kMostFileBytes);
 // "cannot read PATH: Is a directory": for people.

@@ -10,6 +10,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/lower_case.h"
+#include "common/base/read_file.h"
 #include "common/tls/openssl.h"
 
 namespace ingress::tls {
@@ -57,13 +58,6 @@ std::string issuer_of(X509* certificate) {
 
 tl::unexpected<Error> bad_pair(const char* otherwise) {
   return tl::unexpected(openssl_error(ErrorCode::kInvalidArgument, otherwise));
-}
-
-// A pipe keeps whoever opens it waiting, for ever perhaps.
-bool is_no_file(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::file_status found = std::filesystem::status(path, error);
-  return std::filesystem::exists(found) && !std::filesystem::is_regular_file(found);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <charconv>
 
+#include "common/base/loopback_ip.h"
 #include "common/uv/sock_address.h"
 #include "common/uv/socket.h"
 
@@ -53,7 +54,7 @@ Result<Address> Address::parse(std::string_view text) {
   return address;
 }
 
-bool Address::is_loopback() const { return ip.starts_with("127.") || ip == "::1"; }
+bool Address::is_loopback() const { return is_loopback_ip(ip); }
 
 std::string Address::to_text() const {
   if (!unix_path.empty()) return std::string(kUnixPrefix) + unix_path;

@@ -47,6 +47,18 @@ struct Served {
   }
 };
 
+// A GET whose client has all windows open and reads nothing, answered by that much of a body.
+ScriptedAcceptor::Exchange& answer_unread(Served& served, size_t bytes) {
+  nghttp2_session_set_local_window_size(served.peer.raw(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
+  ScriptedAcceptor::Exchange& exchange = served.exchange();
+  served.client->stop_reading();
+  http::ResponseHead head;
+  head.status = 200;
+  REQUIRE(exchange.responder->send_head(head, false));
+  exchange.data(std::string(bytes, 'x'), false);
+  return exchange;
+}
+
 TEST_CASE("a client by prior knowledge is handed over, also where its preface comes byte by byte") {
   Served served;
   served.peer.get("/a");
@@ -155,13 +167,7 @@ TEST_CASE("a client that takes no byte of its connection is cut with its exchang
   options.exchange_timeout = Duration{300};
   Served served(options, 1 << 30);
   served.peer.get("/");
-  nghttp2_session_set_local_window_size(served.peer.raw(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
-  ScriptedAcceptor::Exchange& exchange = served.exchange();
-  served.client->stop_reading();
-  http::ResponseHead head;
-  head.status = 200;
-  REQUIRE(exchange.responder->send_head(head, false));
-  exchange.data(std::string(size_t{24} << 20, 'x'), false);
+  ScriptedAcceptor::Exchange& exchange = answer_unread(served, size_t{24} << 20);
   REQUIRE(served.loopback.run_until([&exchange] { return exchange.aborted; }));
   CHECK(served.loopback.run_until([&served] { return served.server.connection_count() == 0; }));
 }
@@ -171,13 +177,7 @@ TEST_CASE("a client that takes its stream slowly is not silent, and one that tak
   options.exchange_timeout = Duration{1000};
   Served served(options, 1 << 30);
   const int32_t id = served.peer.get("/");
-  nghttp2_session_set_local_window_size(served.peer.raw(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
-  ScriptedAcceptor::Exchange& exchange = served.exchange();
-  served.client->stop_reading();
-  http::ResponseHead head;
-  head.status = 200;
-  REQUIRE(exchange.responder->send_head(head, false));
-  exchange.data(std::string(size_t{48} << 20, 'x'), false);
+  ScriptedAcceptor::Exchange& exchange = answer_unread(served, size_t{48} << 20);
   int pieces = 0;
   uv::Timer reading(served.loopback.loop(), [&served, &pieces] {
     served.client->read_once();

@@ -1,4 +1,4 @@
-#include "common/tls/linked_files.h"
+#include "common/tls/folder_stamps.h"
 
 #include <sys/stat.h>
 
@@ -8,24 +8,24 @@
 
 namespace ingress::tls {
 
-LinkedFiles::Stamp LinkedFiles::stamp_of(const std::string& path) {
+FolderStamps::Stamp FolderStamps::stamp_of(const std::string& path) {
   constexpr long long kNsInSecond = 1000000000;
   struct stat found {};
   if (stat(path.c_str(), &found) != 0) return {};
   return {found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec * kNsInSecond + found.st_mtim.tv_nsec};
 }
 
-void LinkedFiles::remember_folder(const std::string& folder) {
+void FolderStamps::remember_folder(const std::string& folder) {
   folder_ = folder;
   folder_stamp_ = stamp_of(folder);
 }
 
-void LinkedFiles::remember_files(bool watched) {
+void FolderStamps::remember_files(bool watched) {
   watched_ = watched;
   files_ = files_now();
 }
 
-std::vector<LinkedFiles::File> LinkedFiles::files_now() const {
+std::vector<FolderStamps::File> FolderStamps::files_now() const {
   std::vector<File> files;
   std::error_code error;
   for (std::filesystem::directory_iterator each(folder_, error), end; !error && each != end; each.increment(error)) {
@@ -38,12 +38,12 @@ std::vector<LinkedFiles::File> LinkedFiles::files_now() const {
   return files;
 }
 
-bool LinkedFiles::changed() const {
+bool FolderStamps::changed() const {
   if (!watched_) return files_now() != files_;
   return std::any_of(files_.begin(), files_.end(), [](const File& file) { return stamp_of(file.path) != file.stamp; });
 }
 
-bool LinkedFiles::folder_moved() const {
+bool FolderStamps::folder_moved() const {
   const Stamp now = stamp_of(folder_);
   return now.inode != 0 && (now.device != folder_stamp_.device || now.inode != folder_stamp_.inode);
 }

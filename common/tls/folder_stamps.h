@@ -10,7 +10,7 @@
 
 namespace ingress::tls {
 
-class LinkedFiles {
+class FolderStamps {
  public:
   // Remembers where the folder's path leads. To be called before it is watched, and first.
   void remember_folder(const std::string& folder);

@@ -1,4 +1,4 @@
-#include "common/tls/linked_files.h"
+#include "common/tls/folder_stamps.h"
 
 #include <doctest/doctest.h>
 
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 // A folder `tls` whose pair `one` is links to files in the folder `live`.
 struct Folders {
   Folders() {
-    char name[] = "/tmp/linked_files_XXXXXX";
+    char name[] = "/tmp/folder_stamps_XXXXXX";
     root = mkdtemp(name);
     fs::create_directory(root / "tls");
     fs::create_directory(root / "live");
@@ -32,18 +32,18 @@ struct Folders {
   static void write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
   std::string folder() const { return (root / "tls").string(); }
   void remember(bool watched = true) {
-    links.remember_folder(folder());
-    links.remember_files(watched);
+    stamps.remember_folder(folder());
+    stamps.remember_files(watched);
   }
 
   fs::path root;
-  LinkedFiles links;
+  FolderStamps stamps;
 };
 
 TEST_CASE("what did not change did not") {
   const Folders folders;
-  CHECK_FALSE(folders.links.changed());
-  CHECK_FALSE(folders.links.folder_moved());
+  CHECK_FALSE(folders.stamps.changed());
+  CHECK_FALSE(folders.stamps.folder_moved());
 }
 
 TEST_CASE("a file that a link leads to has changed once it is written, replaced or gone") {
@@ -55,9 +55,9 @@ TEST_CASE("a file that a link leads to has changed once it is written, replaced 
     fs::rename(folders.root / "new", key);
   }
   SUBCASE("gone") { fs::remove(key); }
-  CHECK(folders.links.changed());
+  CHECK(folders.stamps.changed());
   folders.remember();
-  CHECK_FALSE(folders.links.changed());
+  CHECK_FALSE(folders.stamps.changed());
 }
 
 TEST_CASE("a link in the middle that leads elsewhere is a change") {
@@ -69,7 +69,7 @@ TEST_CASE("a link in the middle that leads elsewhere is a change") {
   folders.remember();
   fs::create_symlink(folders.root / "archive" / "one2.crt", folders.root / "new");
   fs::rename(folders.root / "new", folders.root / "live" / "one.crt");
-  CHECK(folders.links.changed());
+  CHECK(folders.stamps.changed());
 }
 
 TEST_CASE("plain files and other links are left to the folder's watch") {
@@ -80,7 +80,7 @@ TEST_CASE("plain files and other links are left to the folder's watch") {
   folders.remember();
   Folders::write(folders.root / "tls" / "two.crt", "written again");
   Folders::write(folders.root / "other", "written again");
-  CHECK_FALSE(folders.links.changed());
+  CHECK_FALSE(folders.stamps.changed());
 }
 
 TEST_CASE("without a watch each file of the folder counts, and which there are") {
@@ -88,40 +88,40 @@ TEST_CASE("without a watch each file of the folder counts, and which there are")
   const fs::path plain = folders.root / "tls" / "two.crt";
   Folders::write(plain, "a file");
   folders.remember(false);
-  CHECK_FALSE(folders.links.changed());
+  CHECK_FALSE(folders.stamps.changed());
   SUBCASE("written") { Folders::write(plain, "written again"); }
   SUBCASE("gone") { fs::remove(plain); }
   SUBCASE("come") { Folders::write(folders.root / "tls" / "two.key", "another"); }
   SUBCASE("behind a link") { Folders::write(folders.root / "live" / "one.crt", "another length"); }
-  CHECK(folders.links.changed());
+  CHECK(folders.stamps.changed());
   folders.remember(false);
-  CHECK_FALSE(folders.links.changed());
+  CHECK_FALSE(folders.stamps.changed());
 }
 
 TEST_CASE("a folder has moved where its path leads to another one, not where it is away") {
   Folders folders;
   fs::create_directory(folders.root / "second");
   fs::create_symlink(folders.root / "tls", folders.root / "current");
-  folders.links.remember_folder((folders.root / "current").string());
-  CHECK_FALSE(folders.links.folder_moved());
+  folders.stamps.remember_folder((folders.root / "current").string());
+  CHECK_FALSE(folders.stamps.folder_moved());
   fs::remove(folders.root / "current");
-  CHECK_FALSE(folders.links.folder_moved());
+  CHECK_FALSE(folders.stamps.folder_moved());
   fs::create_symlink(folders.root / "second", folders.root / "current");
-  CHECK(folders.links.folder_moved());
+  CHECK(folders.stamps.folder_moved());
 }
 
 TEST_CASE("a folder that was not there has moved once it is, and files that are remembered leave that as it is") {
   Folders folders;
   fs::rename(folders.root / "tls", folders.root / "away");
   SUBCASE("away when it was remembered") { folders.remember(); }
-  SUBCASE("replaced since") { CHECK_FALSE(folders.links.folder_moved()); }
-  CHECK_FALSE(folders.links.folder_moved());
+  SUBCASE("replaced since") { CHECK_FALSE(folders.stamps.folder_moved()); }
+  CHECK_FALSE(folders.stamps.folder_moved());
   fs::create_directory(folders.root / "tls");
-  CHECK(folders.links.folder_moved());
-  folders.links.remember_files(true);
-  CHECK(folders.links.folder_moved());
+  CHECK(folders.stamps.folder_moved());
+  folders.stamps.remember_files(true);
+  CHECK(folders.stamps.folder_moved());
   folders.remember();
-  CHECK_FALSE(folders.links.folder_moved());
+  CHECK_FALSE(folders.stamps.folder_moved());
 }
 
 }  // namespace
