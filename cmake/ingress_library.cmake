@@ -1,4 +1,5 @@
-# ingress_library(DEPS ...): the target of the current folder, named by its path (common/http → common_http).
+# ingress_library(DEPS ... [PRECOMPILED json] [UNITY]): the target of the current folder, named by its path (common/http →
+# common_http).
 #
 # One-way dependencies are enforced here: a target's public include path holds a link to its own folder and to nothing
 # else, so `#include "common/http/head.h"` compiles only in targets that name common_http in DEPS (or get it through them).
@@ -10,7 +11,7 @@ function(ingress_module_name out)
 endfunction()
 
 function(ingress_library)
-  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "UNITY" "PRECOMPILED" "DEPS;PRIVATE_DEPS;EXCLUDE" ${ARGN})
   ingress_module_name(name)
   set(root ${CMAKE_BINARY_DIR}/include/${name})
   get_filename_component(parent ${root}/${name_path} DIRECTORY)
@@ -24,7 +25,10 @@ function(ingress_library)
     add_library(${name} STATIC ${sources})
     target_include_directories(${name} PUBLIC ${root})
     target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE ingress_warnings ${ARG_PRIVATE_DEPS})
-    ingress_precompiled(${name})
+    ingress_precompiled(${name} ${ARG_PRECOMPILED})
+    if(ARG_UNITY)
+      ingress_unity(${name})
+    endif()
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE ${root})

@@ -11,7 +11,7 @@ std::string text_of(const Json& row) {
   return row.is_null() ? "" : row.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string member(const Json& row, const char* name) {
+std::string text_of_member(const Json& row, const char* name) {
   const auto found = row.is_object() ? row.find(name) : row.end();
   return row.is_object() && found != row.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
@@ -19,10 +19,10 @@ std::string member(const Json& row, const char* name) {
 }  // namespace
 
 std::string subject_of(std::string_view noun, const Json& row) {
-  if (noun == "token") return member(row, "machine") + "/" + member(row, "id");
-  if (noun == "service") return member(row, "project") + "/" + member(row, "name");
-  if (noun == "project") return member(row, "slug");
-  return member(row, noun == "domain" ? "name" : "id");
+  if (noun == "token") return text_of_member(row, "machine") + "/" + text_of_member(row, "id");
+  if (noun == "service") return text_of_member(row, "project") + "/" + text_of_member(row, "name");
+  if (noun == "project") return text_of_member(row, "slug");
+  return text_of_member(row, noun == "domain" ? "name" : "id");
 }
 
 Json row_of_item(std::string_view noun, Json item) {
@@ -53,8 +53,8 @@ void Replay::begin_with(std::string_view noun, const Json& row) { put(noun, subj
 
 void Replay::put(std::string_view noun, const std::string& subject, const Json& row) {
   table(noun)[subject] = text_of(row);
-  if (noun == "project") hold(subject, member(row, "machine"));
-  if (noun == "domain") domains_.emplace(member(row, "project"), subject);
+  if (noun == "project") hold(subject, text_of_member(row, "machine"));
+  if (noun == "domain") domains_.emplace(text_of_member(row, "project"), subject);
 }
 
 // What belongs to a row goes with it, as the tables' foreign keys have it.
@@ -64,7 +64,7 @@ void Replay::erase(std::string_view noun, const std::string& subject) {
   const Json row = Json::parse(found->second, nullptr, false);
   table(noun).erase(found);
   const bool is_project = noun == "project";
-  if (noun == "domain") domains_.erase({member(row, "project"), subject});
+  if (noun == "domain") domains_.erase({text_of_member(row, "project"), subject});
   if (!is_project && noun != "machine") return;
   if (!is_project) erase_shares_of(subject);
   Rows& owned = table(is_project ? "service" : "token");
@@ -75,12 +75,12 @@ void Replay::erase(std::string_view noun, const std::string& subject) {
   for (; last != domains_.end() && last->first == subject; ++last) table("domain").erase(last->second);
   domains_.erase(first, last);
   hold(subject, "");
-  release(member(row, "machine"));
+  release(text_of_member(row, "machine"));
 }
 
 void Replay::erase_shares_of(const std::string& machine) {
   std::erase_if(table("share"), [&machine](const auto& share) {
-    return member(Json::parse(share.second, nullptr, false), "machine") == machine;
+    return text_of_member(Json::parse(share.second, nullptr, false), "machine") == machine;
   });
 }
 
@@ -101,7 +101,7 @@ void Replay::set_state(const std::string& machine, std::string_view state, std::
   const auto found = table("machine").find(machine);
   if (found == table("machine").end()) return;
   Json row = Json::parse(found->second, nullptr, false);
-  if (!row.is_object() || member(row, "state") == unless) return;
+  if (!row.is_object() || text_of_member(row, "state") == unless) return;
   row["state"] = state;
   found->second = text_of(row);
 }
@@ -110,19 +110,19 @@ std::optional<std::string> Replay::attach(const std::string& project, const Json
   const auto found = table("project").find(project);
   if (found == table("project").end()) return "there is no project \"" + project + "\" then";
   const std::string before = attached_.contains(project) ? attached_[project] : "";
-  const std::string after = member(change["after"], "machine");
+  const std::string after = text_of_member(change["after"], "machine");
   Json row = Json::parse(found->second, nullptr, false);
   row["machine"] = after;
   put("project", project, row);
   if (before != after) release(before);
   if (!after.empty()) set_state(after, "active", "starting");
-  if (member(change["before"], "machine") == before) return std::nullopt;
+  if (text_of_member(change["before"], "machine") == before) return std::nullopt;
   return "project \"" + project + "\" has machine \"" + before + "\" then";
 }
 
 std::optional<std::string> Replay::apply(const Json& change) {
-  const std::string operation = member(change, "operation");
-  const std::string subject = member(change, "subject");
+  const std::string operation = text_of_member(change, "operation");
+  const std::string subject = text_of_member(change, "subject");
   const size_t point = operation.find('.');
   const std::string noun = operation.substr(0, point);
   const std::string verb = point == std::string::npos ? "" : operation.substr(point + 1);

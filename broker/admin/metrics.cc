@@ -10,17 +10,17 @@
 namespace ingress::broker::admin {
 namespace {
 
-using Loops = std::vector<LoopCounts>;
+using LoopList = std::vector<LoopCounts>;
 
 // The sum over all loops.
 template <class Of>
-uint64_t sum(const Loops& loops, Of of) {
+uint64_t sum(const LoopList& loops, Of of) {
   return std::accumulate(loops.begin(), loops.end(), uint64_t{0}, [of](uint64_t so_far, const LoopCounts& counts) {
     return so_far + static_cast<uint64_t>(of(counts));
   });
 }
 
-TrafficCounts traffic_of(const Loops& loops) {
+TrafficCounts traffic_of(const LoopList& loops) {
   TrafficCounts all;
   for (const LoopCounts& loop : loops) all.add(loop.traffic);
   return all;
@@ -65,7 +65,7 @@ void write_times(MetricsText& text, const TrafficCounts& traffic) {
   }
 }
 
-void write_flow(MetricsText& text, const Loops& loops, const TrafficCounts& traffic) {
+void write_flow(MetricsText& text, const LoopList& loops, const TrafficCounts& traffic) {
   text.counter("ingress_body_bytes_total",
                "Bytes of bodies and of upgraded connections, counted as they flow; in: from clients.");
   text.sample({{"direction", "in"}}, traffic.bytes_in);
@@ -76,7 +76,7 @@ void write_flow(MetricsText& text, const Loops& loops, const TrafficCounts& traf
                  sum(loops, [](const auto& loop) { return loop.parked; }));
 }
 
-void write_connections(MetricsText& text, const Loops& loops) {
+void write_connections(MetricsText& text, const LoopList& loops) {
   const auto of = [&loops](size_t ConnectionCounts::*member) {
     return sum(loops, [member](const auto& loop) { return loop.connections.*member; });
   };
@@ -99,7 +99,7 @@ void write_connections(MetricsText& text, const Loops& loops) {
                    so_far(&ConnectionCounts::proxy_headers_refused));
 }
 
-void write_tunnels(MetricsText& text, const Loops& loops) {
+void write_tunnels(MetricsText& text, const LoopList& loops) {
   text.one_gauge("ingress_machines_connected", "Machines with a tunnel that takes streams.",
                  sum(loops, [](const auto& loop) { return loop.machines; }));
   text.one_gauge("ingress_tunnels", "Tunnels of agents.", sum(loops, [](const auto& loop) { return loop.tunnels; }));
@@ -115,7 +115,7 @@ void write_tunnels(MetricsText& text, const Loops& loops) {
   text.sample({{"reason", "broken"}}, of(&TunnelCounts::broken));
 }
 
-void write_loops(MetricsText& text, const Loops& loops) {
+void write_loops(MetricsText& text, const LoopList& loops) {
   text.counter("ingress_loop_streams_total", "Streams to machines that were opened for clients of each loop.");
   for (size_t i = 0; i < loops.size(); ++i) text.sample({{"loop", std::to_string(i)}}, loops[i].streams);
   text.counter("ingress_loop_crossing_streams_total", "Of them, those that went to another loop's machine.");
@@ -149,7 +149,7 @@ void write_process(MetricsText& text, const uv::ProcessUsage& usage) {
 
 }  // namespace
 
-std::string metrics_of(const Loops& loops, const BrokerFacts& facts) {
+std::string metrics_of(const LoopList& loops, const BrokerFacts& facts) {
   const TrafficCounts traffic = traffic_of(loops);
   MetricsText text;
   write_requests(text, traffic);
@@ -182,7 +182,7 @@ void Metrics::add_to(Router& router) {
 }
 
 void Metrics::show(const RequestPtr&, const Reply& reply) {
-  api_.with_counts([this, reply](const Loops& loops) {
+  api_.with_counts([this, reply](const LoopList& loops) {
     const AdminParts& parts = api_.parts();
     BrokerFacts facts{parts.version, parts.loops->broker_counts(), commits_};
     if (parts.desk != nullptr) facts.orders = parts.desk->counts();

@@ -19,8 +19,8 @@ void expiry(JsonObject& object, int64_t expires_at) {
 }
 
 // Of a change: "" where there was or is nothing.
-void raw_or_null(JsonObject& object, std::string_view name, std::string_view json) {
-  object.raw(name, json.empty() ? "null" : json);
+void raw_or_null(JsonObject& object, std::string_view name, std::string_view value) {
+  object.raw(name, value.empty() ? "null" : value);
 }
 
 }  // namespace

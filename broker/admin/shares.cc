@@ -11,7 +11,7 @@
 namespace ingress::broker::admin {
 namespace {
 
-constexpr size_t kSecretBytes = 32;
+constexpr size_t kShareSecretBytes = 32;
 
 // A path as a link's target has it.
 std::string link_of(const Share& share, const std::string& port, const std::string& secret) {
@@ -53,7 +53,7 @@ void Shares::list(const RequestPtr& request, const Reply& reply) {
 tl::expected<Operation, Answer> Shares::create(const RequestPtr& request) {
   Share share;
   std::string host;
-  const std::string secret = tls::to_base64url(tls::random_bytes(kSecretBytes));
+  const std::string secret = tls::to_base64url(tls::random_bytes(kShareSecretBytes));
   share.id = new_id("sh_");
   share.sha256 = tls::sha256_hex(secret);
   share.created_at = unix_seconds();
