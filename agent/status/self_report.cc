@@ -17,14 +17,14 @@ std::string time_text(int64_t unix_seconds) {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string json;
   http::append_json_string(json, text);
   return json;
 }
 
-std::string quoted_or_null(const std::string& text) { return text.empty() ? "null" : quoted(text); }
-std::string time_or_null(int64_t unix_seconds) { return unix_seconds == 0 ? "null" : quoted(time_text(unix_seconds)); }
+std::string text_or_null(const std::string& text) { return text.empty() ? "null" : json_text(text); }
+std::string time_or_null(int64_t unix_seconds) { return unix_seconds == 0 ? "null" : json_text(time_text(unix_seconds)); }
 std::string number_or_null(int64_t number) { return number == 0 ? "null" : std::to_string(number); }
 const char* word_of(bool value) { return value ? "true" : "false"; }
 
@@ -37,18 +37,18 @@ std::string array_of(const Rows& rows, Show show) {
 
 std::string json_of_connection(const SelfReport::Connection& connection) {
   return "{\"slot\":" + std::to_string(connection.slot) + ",\"up\":" + word_of(connection.up) +
-         ",\"address\":" + quoted_or_null(connection.address) + ",\"since\":" + time_or_null(connection.since) +
+         ",\"address\":" + text_or_null(connection.address) + ",\"since\":" + time_or_null(connection.since) +
          ",\"roundTripMs\":" + number_or_null(connection.round_trip_ms) + "}";
 }
 
 std::string json_of_port(const SelfReport::Port& port) {
-  return "{\"port\":" + std::to_string(port.number) + ",\"process\":" + quoted_or_null(port.process) +
-         ",\"public\":" + word_of(port.is_public) + ",\"urls\":" + array_of(port.urls, quoted) + "}";
+  return "{\"port\":" + std::to_string(port.number) + ",\"process\":" + text_or_null(port.process) +
+         ",\"public\":" + word_of(port.is_public) + ",\"urls\":" + array_of(port.urls, json_text) + "}";
 }
 
 std::string json_of_error(const SeenError& error) {
-  return "{\"at\":" + quoted(time_text(error.at)) + ",\"code\":" + quoted(error.code) +
-         ",\"message\":" + quoted(error.sentence) + ",\"times\":" + std::to_string(error.times) + "}";
+  return "{\"at\":" + json_text(time_text(error.at)) + ",\"code\":" + json_text(error.code) +
+         ",\"message\":" + json_text(error.sentence) + ",\"times\":" + std::to_string(error.times) + "}";
 }
 
 std::string tunnel_line(const SelfReport& report) {
@@ -85,9 +85,9 @@ std::string error_line(const SeenError& error) {
 }  // namespace
 
 std::string json_of(const SelfReport& report) {
-  return "{\"machine\":" + quoted(report.machine) + ",\"agentVersion\":" + quoted(report.agent_version) +
-         ",\"tunnel\":{\"connected\":" + word_of(report.since != 0) + ",\"broker\":" + quoted(report.broker) +
-         ",\"brokerId\":" + quoted_or_null(report.broker_id) + ",\"since\":" + time_or_null(report.since) +
+  return "{\"machine\":" + json_text(report.machine) + ",\"agentVersion\":" + json_text(report.agent_version) +
+         ",\"tunnel\":{\"connected\":" + word_of(report.since != 0) + ",\"broker\":" + json_text(report.broker) +
+         ",\"brokerId\":" + text_or_null(report.broker_id) + ",\"since\":" + time_or_null(report.since) +
          ",\"connections\":" + array_of(report.connections, json_of_connection) + "},\"told\":" + word_of(report.told) +
          ",\"ports\":" + array_of(report.ports, json_of_port) + ",\"morePorts\":" + word_of(report.more_ports) +
          ",\"errors\":" + array_of(report.errors, json_of_error) + "}\n";

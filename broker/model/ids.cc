@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/in_quotes.h"
+
 namespace ingress::broker {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 Status refuse(std::string& problem, std::string sentence) {
   problem = std::move(sentence);
@@ -54,7 +54,7 @@ Status check_record_id(std::string_view id, std::string& problem) {
       });
   if (good) return {};
   return refuse(problem,
-                quoted(id) + " cannot be an id: it is 1 to 64 bytes of [A-Za-z0-9_.-], and neither \".\" nor \"..\"");
+                in_quotes(id) + " cannot be an id: it is 1 to 64 bytes of [A-Za-z0-9_.-], and neither \".\" nor \"..\"");
 }
 
 Status check_port(int port, std::string_view what, std::string& problem) {

@@ -1,36 +1,35 @@
 #include "broker/routing/explain.h"
 
 #include "broker/model/machine_state.h"
+#include "common/base/in_quotes.h"
 #include "common/cli/values.h"
 
 namespace ingress::broker {
 namespace {
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 std::string target_of(const HostEntry& entry) {
   if (entry.machine == nullptr && entry.project == nullptr) {
     const RouteTarget& target = entry.extras->target;
-    return target.machine.empty() ? "project " + quoted(target.project) : "machine " + quoted(target.machine);
+    return target.machine.empty() ? "project " + in_quotes(target.project) : "machine " + in_quotes(target.machine);
   }
-  std::string words = entry.machine != nullptr ? "machine " + quoted(entry.machine->record.id)
-                                               : "project " + quoted(entry.project->record.slug);
-  if (!entry.service.empty()) words += ", service " + quoted(entry.service);
+  std::string words = entry.machine != nullptr ? "machine " + in_quotes(entry.machine->record.id)
+                                               : "project " + in_quotes(entry.project->record.slug);
+  if (!entry.service.empty()) words += ", service " + in_quotes(entry.service);
   if (entry.port != 0) words += ", port " + std::to_string(entry.port);
   return words;
 }
 
 std::string form_of(const GrammarName& name) {
-  const std::string before = name.prefixed ? ", with " + quoted(name.prefix) + " before it" : "";
+  const std::string before = name.prefixed ? ", with " + in_quotes(name.prefix) + " before it" : "";
   switch (name.form) {
     case HostForm::kMachine:
-      return "it names a machine, " + quoted(name.name) + before;
+      return "it names a machine, " + in_quotes(name.name) + before;
     case HostForm::kProject:
-      return "it names a project, " + quoted(name.name) + before;
+      return "it names a project, " + in_quotes(name.name) + before;
     case HostForm::kService:
-      return "it names service " + quoted(name.service) + " of project " + quoted(name.name);
+      return "it names service " + in_quotes(name.service) + " of project " + in_quotes(name.name);
     case HostForm::kReserved:
-      return quoted(name.name) + " is kept for the broker";
+      return in_quotes(name.name) + " is kept for the broker";
     case HostForm::kDeeper:
       return "it has more labels than any name there";
     case HostForm::kForeign:
@@ -68,14 +67,14 @@ std::string words_of(const EffectivePolicy& policy) {
 }  // namespace
 
 void Explainer::host(std::string_view sent, std::string_view normalised) {
-  steps_.push_back(sent == normalised ? "host " + quoted(sent)
-                                      : "host " + quoted(sent) + " is read as " + quoted(normalised));
+  steps_.push_back(sent == normalised ? "host " + in_quotes(sent)
+                                      : "host " + in_quotes(sent) + " is read as " + in_quotes(normalised));
 }
 
 void Explainer::exact(const HostEntry& entry) {
   steps_.push_back(entry.route == nullptr
                        ? "it is a custom domain of " + target_of(entry)
-                       : "route " + quoted(entry.route->id) + " holds it and leads to " + target_of(entry));
+                       : "route " + in_quotes(entry.route->id) + " holds it and leads to " + target_of(entry));
 }
 
 void Explainer::no_exact() { steps_.emplace_back("no route or custom domain holds exactly this name"); }
@@ -85,31 +84,31 @@ void Explainer::grammar(const GrammarName& name) {
 }
 
 void Explainer::custom_domain(const HostEntry& entry, std::string_view label) {
-  steps_.push_back("it is " + quoted(label) + " under custom domain " + entry.pattern + " of " + target_of(entry));
+  steps_.push_back("it is " + in_quotes(label) + " under custom domain " + entry.pattern + " of " + target_of(entry));
 }
 
 void Explainer::wildcard(const HostEntry& entry) {
-  steps_.push_back("the longest wildcard that matches is " + quoted(entry.pattern) + " of route " +
-                   quoted(entry.route->id) + ", which leads to " + target_of(entry));
+  steps_.push_back("the longest wildcard that matches is " + in_quotes(entry.pattern) + " of route " +
+                   in_quotes(entry.route->id) + ", which leads to " + target_of(entry));
 }
 
 void Explainer::project(const ProjectNode& project) {
   if (project.machine == nullptr) {
-    steps_.push_back("project " + quoted(project.record.slug) + " has no machine attached");
+    steps_.push_back("project " + in_quotes(project.record.slug) + " has no machine attached");
   } else {
-    steps_.push_back("project " + quoted(project.record.slug) + " has machine " + quoted(project.machine->record.id) +
+    steps_.push_back("project " + in_quotes(project.record.slug) + " has machine " + in_quotes(project.machine->record.id) +
                      " attached");
   }
 }
 
 void Explainer::service(const ServiceNode& service) {
-  std::string words = "service " + quoted(service.name) + " is port " + std::to_string(service.port);
-  if (service.machine != nullptr) words += " of machine " + quoted(service.machine->record.id);
+  std::string words = "service " + in_quotes(service.name) + " is port " + std::to_string(service.port);
+  if (service.machine != nullptr) words += " of machine " + in_quotes(service.machine->record.id);
   steps_.push_back(std::move(words));
 }
 
 void Explainer::found(const Resolution& resolution) {
-  steps_.push_back("it leads to port " + std::to_string(resolution.port) + " of machine " + quoted(resolution.machine) +
+  steps_.push_back("it leads to port " + std::to_string(resolution.port) + " of machine " + in_quotes(resolution.machine) +
                    ", which is " + std::string(name_of(resolution.machine_state)));
   steps_.push_back("policy: " + words_of(resolution.policy));
 }

@@ -72,7 +72,7 @@ Checked TransactionWriter::take_quota(const std::string& owner, std::string_view
   const auto [counted, fresh] = counts_.try_emplace(std::string(noun) + "/" + owner, 0);
   if (fresh) counted->second = (tables_.*count)(owner);
   if (counted->second++ < (*limits).*limit) return {};
-  return refuse(ErrorCode::kTooLarge, "project " + quoted(owner) + " may have " + std::to_string((*limits).*limit) +
+  return refuse(ErrorCode::kTooLarge, "project " + in_quotes(owner) + " may have " + std::to_string((*limits).*limit) +
                                           " " + std::string(noun) + " and has them: its limits say so");
 }
 
@@ -85,8 +85,8 @@ Checked TransactionWriter::operator()(PutMachine& change) {
   if (Checked good = check(machine); !good) return good;
   const std::string holder = tables_.machine_of_alias(alias_of(machine.id));
   if (!holder.empty() && holder != machine.id) {
-    const std::string taken = "machine " + quoted(machine.id) + " is taken";
-    return conflict_with(owner_of_machine(holder), taken + " by " + quoted(holder), taken);
+    const std::string taken = "machine " + in_quotes(machine.id) + " is taken";
+    return conflict_with(owner_of_machine(holder), taken + " by " + in_quotes(holder), taken);
   }
   if (Checked good = check_owner(machine.owner); !good) return good;
   const std::optional<Machine> before = tables_.machine(machine.id);
@@ -113,17 +113,17 @@ Checked TransactionWriter::operator()(DeleteMachine& change) {
 
 // Nothing else in the tables names it.
 Checked TransactionWriter::check_unnamed(const std::string& machine) {
-  const std::string refused = "machine " + quoted(machine) + " cannot be deleted: ";
+  const std::string refused = "machine " + in_quotes(machine) + " cannot be deleted: ";
   if (const std::string project = tables_.project_attached_to(machine); !project.empty()) {
-    return conflict_with(project, refused + "it is attached to project " + quoted(project),
+    return conflict_with(project, refused + "it is attached to project " + in_quotes(project),
                          refused + "it is attached to another project");
   }
   if (const std::string service = tables_.service_on(machine); !service.empty()) {
-    return conflict_with(service.substr(0, service.find('/')), refused + "service " + quoted(service) + " is on it",
+    return conflict_with(service.substr(0, service.find('/')), refused + "service " + in_quotes(service) + " is on it",
                          refused + "a service of another project is on it");
   }
   if (const std::string route = tables_.route_to_machine(machine); !route.empty()) {
-    return conflict_with(tables_.owner_of_route(route), refused + "route " + quoted(route) + " leads to it",
+    return conflict_with(tables_.owner_of_route(route), refused + "route " + in_quotes(route) + " leads to it",
                          refused + "a route that is not this project's leads to it");
   }
   return {};
@@ -172,13 +172,13 @@ Checked TransactionWriter::operator()(DeleteProject& change) {
   const std::optional<Project> before = tables_.project(change.slug);
   if (!before) return not_found("project", change.slug);
   if (const std::string route = tables_.route_to_project(change.slug); !route.empty()) {
-    return conflict("project " + quoted(change.slug) + " cannot be deleted: route " + quoted(route) + " leads to it");
+    return conflict("project " + in_quotes(change.slug) + " cannot be deleted: route " + in_quotes(route) + " leads to it");
   }
   if (const std::string route = tables_.route_owned_by(change.slug); !route.empty()) {
-    return conflict("project " + quoted(change.slug) + " cannot be deleted: route " + quoted(route) + " belongs to it");
+    return conflict("project " + in_quotes(change.slug) + " cannot be deleted: route " + in_quotes(route) + " belongs to it");
   }
   if (const std::string machine = tables_.machine_owned_by(change.slug); !machine.empty()) {
-    return conflict("project " + quoted(change.slug) + " cannot be deleted: machine " + quoted(machine) +
+    return conflict("project " + in_quotes(change.slug) + " cannot be deleted: machine " + in_quotes(machine) +
                     " belongs to it");
   }
   // Or they would open a later project of that name.
@@ -239,8 +239,8 @@ Checked TransactionWriter::operator()(DeleteService& change) {
   const std::optional<Service> before = tables_.service(change.project, change.name);
   if (!before) return not_found("service", subject);
   if (const std::string route = tables_.route_to_service(change.project, change.name); !route.empty()) {
-    const std::string refused = "service " + quoted(subject) + " cannot be deleted: ";
-    return conflict_with(tables_.owner_of_route(route), refused + "route " + quoted(route) + " leads to it",
+    const std::string refused = "service " + in_quotes(subject) + " cannot be deleted: ";
+    return conflict_with(tables_.owner_of_route(route), refused + "route " + in_quotes(route) + " leads to it",
                          refused + "a route that is not this project's leads to it");
   }
   tables_.erase_service(change.project, change.name);
@@ -285,14 +285,14 @@ Checked TransactionWriter::claim_patterns(const Route& route, bool overwrite) {
   for (const RoutePattern& pattern : route.patterns) {
     if (const std::optional<Domain> domain = tables_.domain(pattern.pattern)) {
       return conflict_with(domain->project,
-                           quoted(pattern.pattern) + " is a custom domain of project " + quoted(domain->project),
-                           quoted(pattern.pattern) + " is a custom domain of another project");
+                           in_quotes(pattern.pattern) + " is a custom domain of project " + in_quotes(domain->project),
+                           in_quotes(pattern.pattern) + " is a custom domain of another project");
     }
     const std::string holder = tables_.route_of_pattern(pattern.pattern);
     if (holder.empty() || holder == route.id) continue;
     if (!overwrite) {
-      const std::string held = "pattern " + quoted(pattern.shown()) + " is held by ";
-      return conflict_with(tables_.owner_of_route(holder), held + "route " + quoted(holder),
+      const std::string held = "pattern " + in_quotes(pattern.shown()) + " is held by ";
+      return conflict_with(tables_.owner_of_route(holder), held + "route " + in_quotes(holder),
                            held + "a route that is not this project's");
     }
     take_pattern(pattern.pattern, holder);
@@ -327,14 +327,14 @@ Checked TransactionWriter::operator()(PutDomain& change) {
   if (Checked good = check(change.domain); !good) return good;
   if (Checked good = check_project_exists(domain.project); !good) return good;
   if (const std::string route = tables_.route_of_pattern(domain.name); !route.empty()) {
-    const std::string held = quoted(domain.name) + " is held by ";
-    return conflict_with(tables_.owner_of_route(route), held + "route " + quoted(route),
+    const std::string held = in_quotes(domain.name) + " is held by ";
+    return conflict_with(tables_.owner_of_route(route), held + "route " + in_quotes(route),
                          held + "a route that is not this project's");
   }
   const std::optional<Domain> before = tables_.domain(domain.name);
   if (before && before->project != domain.project) {
-    const std::string held = "domain " + quoted(domain.name) + " is held by ";
-    return conflict_with(before->project, held + "project " + quoted(before->project), held + "another project");
+    const std::string held = "domain " + in_quotes(domain.name) + " is held by ";
+    return conflict_with(before->project, held + "project " + in_quotes(before->project), held + "another project");
   }
   tables_.put(domain);
   record_put({"domain", domain.name, json_or_nothing(before), json_of(domain), domain.project});

@@ -9,10 +9,9 @@
 #include "broker/store/record_json.h"
 #include "broker/store/record_rules.h"
 #include "broker/store/store.h"
+#include "common/base/in_quotes.h"
 
 namespace ingress::broker {
-
-inline std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 inline tl::unexpected<StoreError> refuse(ErrorCode code, std::string sentence) {
   return tl::unexpected(
@@ -29,10 +28,10 @@ inline tl::unexpected<StoreError> conflict_with(std::string holder, std::string 
   return refused;
 }
 inline tl::unexpected<StoreError> not_found(std::string_view noun, std::string_view name) {
-  return refuse(ErrorCode::kNotFound, "there is no " + std::string(noun) + " " + quoted(name));
+  return refuse(ErrorCode::kNotFound, "there is no " + std::string(noun) + " " + in_quotes(name));
 }
 inline tl::unexpected<StoreError> exists_already(std::string_view noun, std::string_view name) {
-  return conflict(std::string(noun) + " " + quoted(name) + " exists already");
+  return conflict(std::string(noun) + " " + in_quotes(name) + " exists already");
 }
 
 template <class Record>

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "common/base/in_quotes.h"
+
 namespace ingress {
 namespace {
 
@@ -32,7 +34,7 @@ bool label_form(std::string_view label) {
 }
 
 std::string id_problem(std::string_view what, std::string_view text, bool underscore) {
-  const std::string quoted = "\"" + std::string(text) + "\"";
+  const std::string quoted = in_quotes(text);
   if (reserved_word(text)) return quoted + " is reserved and cannot be a " + std::string(what);
   if (id_form(text, underscore)) return "";
   return quoted + " cannot be a " + std::string(what) + ": it is 1 to 56 bytes of " +

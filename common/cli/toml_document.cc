@@ -62,7 +62,7 @@ bool append_value(std::string& out, const toml::value& value) {
   if (value.is_table()) return append_table(out, value.as_table());
   if (value.is_array()) return append_array(out, value.as_array());
   if (value.is_string()) {
-    append_text(out, value.as_string().str);
+    append_text(out, toml::get<std::string>(value));
   } else if (value.is_integer()) {
     out += std::to_string(value.as_integer());
   } else if (value.is_boolean()) {

@@ -43,7 +43,7 @@ Parsed<FileSettings> read_toml(const std::string& path) {
   if (!root) return refuse(root.error());
   FileSettings settings;
   for (const auto& [key, value] : root->as_table()) {
-    const size_t line = value.location().line();
+    const size_t line = line_of(value);
     const std::string place = " in " + line_of(path, line);
     if (value.is_table()) {
       return refuse(std::string("[").append(key).append("]").append(place).append(": plain keys only, no tables"));

@@ -13,7 +13,7 @@ namespace ingress::http::test {
 namespace {
 
 // Bytes as code points of the same numbers.
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     char escaped[8];
@@ -39,14 +39,14 @@ void print_requests(const std::string& name, const std::string& raw) {
   std::string requests;
   for (const Message& message : seen.messages) {
     if (!message.complete) break;
-    requests += (requests.empty() ? "" : ",") + std::string("{\"method\":") + quoted(message.method) +
-                ",\"target\":" + quoted(message.target) + ",\"body_bytes\":" + std::to_string(message.body.size()) +
+    requests += (requests.empty() ? "" : ",") + std::string("{\"method\":") + json_text(message.method) +
+                ",\"target\":" + json_text(message.target) + ",\"body_bytes\":" + std::to_string(message.body.size()) +
                 "}";
     if (message.keep_alive) continue;
     seen.error.clear();
     break;
   }
-  std::cout << "{\"name\":" << quoted(name) << ",\"requests\":[" << requests << "],\"error\":" << quoted(seen.error)
+  std::cout << "{\"name\":" << json_text(name) << ",\"requests\":[" << requests << "],\"error\":" << json_text(seen.error)
             << "}\n";
 }
 
@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
   using namespace ingress::http::test;
   if (argc == 2 && std::string_view(argv[1]) == "--table") {
     for (const RawRequest& raw : raw_requests()) {
-      std::cout << "{\"name\":" << quoted(raw.name) << ",\"raw\":\"" << hex(raw.raw) << "\"}\n";
+      std::cout << "{\"name\":" << json_text(raw.name) << ",\"raw\":\"" << hex(raw.raw) << "\"}\n";
     }
     return 0;
   }
