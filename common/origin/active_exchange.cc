@@ -207,6 +207,7 @@ void ActiveExchange::answer_complete(MutableBytes payload, Last last, bool reusa
 
 void ActiveExchange::connection_lost(const Error& error, bool untouched) {
   connection_->target().good_at = core_.loop().now();  // it was there until now
+  if (untouched && connection_->reused()) core_.distrust(*connection_);
   if (const std::optional<Bytes> unsent = connection_->all_unsent(); unsent && connection_->reused()) {
     outgoing_.clear();
     outgoing_.append(*unsent);

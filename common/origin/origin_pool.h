@@ -4,8 +4,10 @@
 // - Connects to every address of the target in turn (127.0.0.1 and [::1] for a local port, the one that answered last
 //   first); LIFO pool of idle connections, closed after `idle_limit` or `Keep-Alive: timeout=` less one second.
 // - A pooled connection that turns out stale (closed or reset before any byte of an answer) is retried once on a fresh
-//   one, unseen: for requests whose method is idempotent and whose body was not begun. Other methods take a pooled
-//   connection only when it was used within the last `fresh_limit` and is seen open (nothing pending) at that moment.
+//   one, unseen: for requests whose method is idempotent and whose body was not begun. Others take a pooled
+//   connection only when it was used within the last `fresh_limit`, is seen open (nothing pending) at that moment, and
+//   the origin has been seen to keep an idle one open for `trust_margin` longer: many close each after its answer,
+//   unsaid.
 // - HTTP/2: one connection a target carries all its exchanges, and another one where it takes no more of them. A
 // request
 //   that the server did not process (GOAWAY, REFUSED_STREAM), or that met a stale connection as above, is sent a second
@@ -48,6 +50,7 @@ struct PoolLimits {
   size_t idle_per_target = 512;
   Duration idle_limit{60000};
   Duration fresh_limit{1000};
+  Duration trust_margin{20};
   Duration settings_limit{60000};  // an HTTP/2 origin's SETTINGS come within it
   http::ReaderLimits reader = http::kAnswerLimits;
 };

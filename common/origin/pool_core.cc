@@ -63,11 +63,23 @@ void PoolCore::connect(const Target& target, Duration timeout, OriginPool::OnCon
 
 void PoolCore::drop_probe(Probe& probe) { loop_.bury(take_out(probes_, probe)); }
 
-std::unique_ptr<OriginConnection> PoolCore::take_idle(const Target& target, bool fresh) {
+bool PoolCore::trusts_last_idle(TargetState& state) const {
+  const Time now = loop_.now();
+  state.seen_kept = std::max(state.seen_kept, now - state.idle.front()->idle_since());
+  const Duration age = now - state.idle.back()->idle_since();
+  return age <= limits_.fresh_limit && std::min(age + limits_.trust_margin, limits_.fresh_limit) <= state.seen_kept;
+}
+
+void PoolCore::distrust(OriginConnection& connection) {
+  TargetState& state = connection.target();
+  state.seen_kept = std::min(state.seen_kept, (loop_.now() - connection.idle_since()) / 2);
+}
+
+std::unique_ptr<OriginConnection> PoolCore::take_idle(const Target& target, bool trusted) {
   const auto found = targets_.find(target.key);
   if (found == targets_.end() || found->second.idle.empty()) return nullptr;
   std::vector<std::unique_ptr<OriginConnection>>& idle = found->second.idle;
-  if (fresh && loop_.now() - idle.back()->idle_since() > limits_.fresh_limit) return nullptr;
+  if (trusted && !trusts_last_idle(found->second)) return nullptr;
   std::unique_ptr<OriginConnection> connection = std::move(idle.back());
   idle.pop_back();
   --idle_count_;
@@ -118,6 +130,7 @@ void PoolCore::close_now(std::unique_ptr<OriginConnection> connection) {
 
 void PoolCore::drop_idle(OriginConnection& connection) {
   connection.target().good_at = loop_.now();  // it was there until now
+  distrust(connection);
   --idle_count_;
   close_now(take_out(connection.target().idle, connection));
 }

@@ -22,6 +22,7 @@ struct TargetState {
   std::vector<std::unique_ptr<OriginConnection>> idle;  // the one used last at the back
   size_t last_good = 0;                                 // number of the address that answered last
   Time good_at{};                                       // when that was known last
+  Duration seen_kept{0};                                // how long an idle connection of it has been seen open
 };
 
 class PoolCore {
@@ -46,8 +47,11 @@ class PoolCore {
   bool shed_idle();
   size_t idle_count() const;
 
-  // An idle connection, the one used last; nullptr where there is none, or `fresh` and it was not used lately.
-  std::unique_ptr<OriginConnection> take_idle(const Target& target, bool fresh);
+  // An idle connection, the one used last; nullptr where there is none, or `trusted` and the origin might be closing
+  // it.
+  std::unique_ptr<OriginConnection> take_idle(const Target& target, bool trusted);
+  // The origin ended a connection that had served: it keeps none for as long as that one was idle.
+  void distrust(OriginConnection& connection);
   // A connection that was just made.
   std::unique_ptr<OriginConnection> adopt(const Target& target, size_t address_index,
                                           std::unique_ptr<uv::Socket> socket);
@@ -69,6 +73,7 @@ class PoolCore {
 
  private:
   Http2Origin& http2_origin(const Target& target);
+  bool trusts_last_idle(TargetState& state) const;
 
   uv::Loop& loop_;
   PoolLimits limits_;

@@ -169,6 +169,13 @@ inline std::string pattern(size_t size) {
   return text;
 }
 
+// An origin's first idle connection is trusted at once.
+inline PoolLimits trusting() {
+  PoolLimits limits;
+  limits.trust_margin = Duration{0};
+  return limits;
+}
+
 // A loop, a pool and a request: what nearly every test begins with.
 struct Bench {
   explicit Bench(const PoolLimits& limits = {}) : pool(loop, limits) {}

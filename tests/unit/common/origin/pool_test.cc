@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "common/uv/timer.h"
 #include "tests/unit/common/origin/allocation_count.h"
 #include "tests/unit/common/origin/fake_origin.h"
 
@@ -35,6 +36,13 @@ void warm_up(Bench& bench, FakeOrigin& origin, const std::function<void(Peer&)>&
   origin.last().then_read = then;
 }
 
+void pass(uv::Loop& loop, Duration time) {
+  bool over = false;
+  uv::Timer timer(loop, [&over] { over = true; });
+  timer.start(time);
+  run_until(loop, [&over] { return over; });
+}
+
 }  // namespace
 
 TEST_CASE("a stale connection is dialled again, unseen") {
@@ -57,7 +65,7 @@ TEST_CASE("a stale connection is dialled again, unseen") {
 
 TEST_CASE("what an origin says before a request has left is no answer to it, and the request goes elsewhere") {
   for (const bool says : {true, false}) {
-    Bench bench;
+    Bench bench(trusting());
     FakeOrigin origin(bench.loop, {});
     warm_up(bench, origin, {});
     // In one iteration: what has the request begun, and behind it the origin's unasked bytes or its end.
@@ -100,7 +108,7 @@ TEST_CASE("a fresh connection that ends without an answer is not dialled again")
 
 TEST_CASE("a request that may have been acted on is not sent twice") {
   SUBCASE("a POST") {
-    Bench bench;
+    Bench bench(trusting());
     FakeOrigin origin(bench.loop, {});
     warm_up(bench, origin, [](Peer& peer) { peer.close(); });
     Recorder recorder;
@@ -109,7 +117,7 @@ TEST_CASE("a request that may have been acted on is not sent twice") {
     CHECK(origin.peers.size() == 1);
   }
   SUBCASE("a PUT whose body was begun") {
-    Bench bench;
+    Bench bench(trusting());
     FakeOrigin origin(bench.loop, {});
     warm_up(bench, origin, [](Peer& peer) { peer.close(); });
     Recorder recorder;
@@ -148,6 +156,31 @@ TEST_CASE("a request that cannot be repeated takes only a connection that was us
   bench.run(origin.target(), get);
   CHECK(get.completions == 1);
   CHECK(origin.peers.size() == 2);
+}
+
+TEST_CASE("a request that cannot be repeated takes a connection only of an origin that has been seen to keep them") {
+  PoolLimits limits;
+  limits.trust_margin = Duration{200};
+  Bench bench(limits);
+  FakeOrigin origin(bench.loop, {});
+  warm_up(bench, origin, answering(kOk));
+  Recorder early, later, last;
+  bench.run(origin.target(), early, "POST");
+  CHECK(early.completions == 1);
+  CHECK(origin.peers.size() == 2);
+  pass(bench.loop, Duration{600});
+  Recorder get;
+  bench.run(origin.target(), get);
+  bench.run(origin.target(), later, "POST");
+  CHECK(later.completions == 1);
+  CHECK(origin.peers.size() == 2);
+  for (const auto& peer : origin.peers) peer->close();
+  run_until(bench.loop, [&bench] { return bench.pool.idle_count() == 0; });
+  Recorder again;
+  bench.run(origin.target(), again);
+  bench.run(origin.target(), last, "POST");
+  CHECK(last.completions == 1);
+  CHECK(origin.peers.size() == 4);
 }
 
 TEST_CASE("an idle connection ends when the origin closes it, says something unasked, or has been idle for long") {

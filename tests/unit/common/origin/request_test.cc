@@ -24,7 +24,7 @@ void warm_up(Bench& bench, FakeOrigin& origin) {
 }  // namespace
 
 TEST_CASE("over a pooled connection head and body go out as one piece") {
-  Bench bench;
+  Bench bench(trusting());
   FakeOrigin origin(bench.loop, {});
   warm_up(bench, origin);
   origin.last().then_read = [](Peer& peer) { peer.send(kOk); };

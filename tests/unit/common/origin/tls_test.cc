@@ -65,7 +65,7 @@ void post(Bench& bench, const Target& target, Recorder& recorder) {
 }  // namespace
 
 TEST_CASE("a target over TLS is asked by its name, and the connection is kept for the next exchange") {
-  Bench bench;
+  Bench bench(trusting());
   bench.fields.push_back({"Content-Length", "4"});
   SecureOrigin origin(bench.loop);
   for (int i = 0; i < 2; ++i) {
