@@ -1,8 +1,11 @@
 // The --tls-dir, loaded, and loaded again when a file in it changes, or one that a symbolic link there leads to.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "common/tls/folder_stamps.h"
 #include "common/tls/tls_context.h"
@@ -14,7 +17,8 @@ namespace ingress::broker {
 
 class Certificates {
  public:
-  // What is loaded, or refused, is logged where `told`.
+  // What is loaded, refused or gone is logged where `told`: all of it at the start and when it is asked for, later what
+  // has changed.
   Certificates(uv::Loop& loop, std::string folder, bool told = true);
 
   // The first load: an error where no certificate can be served. `tickets` outlive all handshakes.
@@ -34,7 +38,9 @@ class Certificates {
   // Anew with each load: a watch stays with the folder that it began with, also where that has another name now, or is
   // gone and one of its name was made, which may even have its number.
   void watch();
-  Status load();
+  enum class Tell : uint8_t { kAll, kChanges };
+  Status load(Tell what);
+  void tell(Tell what, const std::vector<tls::Certificate>& before, const std::set<std::string>& refused) const;
   void on_change();
   void look();
 

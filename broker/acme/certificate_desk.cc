@@ -56,6 +56,7 @@ std::string CertificateDesk::start() {
   if (std::string problem = make_folders(); !problem.empty()) return problem;
   // The first start has none.
   book_.read(read_file(settings_.dir + "/state.json").value_or(""), unix_now());
+  mend_pairs();
   plan_within(Duration{0});
   return "";
 }
@@ -224,6 +225,7 @@ bool CertificateDesk::still_wanted(const Wanted& asked) {
 void CertificateDesk::checked(const Wanted& asked, const std::string& problem) {
   if (!still_wanted(asked)) return;
   if (!problem.empty()) return fail(asked.name, Failure::kUnready, problem);
+  if (take_waiting(asked)) return;
   progress_[asked.name] = Progress::kQueued;
   queue_.push_back(asked);
   order_next();
@@ -243,6 +245,7 @@ void CertificateDesk::order_next() {
       return;
     }
   }
+  if (queue_.empty()) lock_wait_.reset();
 }
 
 // False where it is to be tried again later.
@@ -257,13 +260,10 @@ bool CertificateDesk::order(const Wanted& wanted) {
       *parts_.loop,
       [this, wanted, path = program.crt_path](const std::string& problem) { ordered(wanted, path, problem); });
   if (!run->start(std::move(program), settings_.dir, settings_.timeout)) {
-    if (!std::exchange(lock_told_, true)) {
-      log_info("certificate_order_waits", {{"name", wanted.name}, {"reason", "another process's order is under way"}});
-    }
-    lock_timer_.start(kLockWait);
+    wait_for_lock(wanted);
     return false;
   }
-  lock_told_ = false;
+  lock_wait_.reset();
   run_ = std::move(run);
   progress_[wanted.name] = Progress::kOrdered;
   book_.began(wanted.project, unix_now());
@@ -272,43 +272,27 @@ bool CertificateDesk::order(const Wanted& wanted) {
   return true;
 }
 
+void CertificateDesk::wait_for_lock(const Wanted& wanted) {
+  const Time now = parts_.loop->now();
+  if (!lock_wait_) {
+    log_info("certificate_order_waits", {{"name", wanted.name}, {"reason", "another process's order is under way"}});
+    lock_wait_.emplace(settings_.dir, settings_.timeout, now);
+  }
+  lock_wait_->look(now);
+  lock_timer_.start(kLockWait);
+}
+
 void CertificateDesk::ordered(const Wanted& asked, const std::string& crt_path, const std::string& problem) {
   const std::unique_ptr<OrderRun> done = std::move(run_);
   if (still_wanted(asked)) {
-    if (!problem.empty()) {
-      fail(asked.name, Failure::kOrder, problem);
-    } else if (const auto pair = install_pair(crt_path, parts_.tls_dir, asked.file_name(), asked.names, unix_now())) {
-      placed(asked.name, *pair);
+    if (problem.empty()) {
+      take(asked, crt_path);
     } else {
-      fail(asked.name, Failure::kOrder, pair.error());
+      fail(asked.name, Failure::kOrder, problem);
     }
   }
   plan_within(kSoon);
   order_next();
-}
-
-void CertificateDesk::placed(const std::string& name, const tls::Certificate& certificate) {
-  ++counts_.issued;
-  progress_.erase(name);
-  asked_for_.erase(name);
-  book_.settled(name);
-  installed_[name] = {certificate.path, {certificate.begins_at, certificate.expires_at}, unix_now()};
-  save();
-  log_info("certificate_issued", {{"name", name},
-                                  {"path", certificate.path},
-                                  {"issuer", certificate.issuer},
-                                  {"expires_at", certificate.expires_at}});
-}
-
-// A domain that was taken away, or given to another project, is served no more by what was got for the former one.
-void CertificateDesk::withdraw(const Wanted& former) {
-  installed_.erase(former.name);
-  const std::string path = crt_path(former);
-  if (source_of(path) != Source::kAcme) return;
-  std::error_code ignored;
-  std::filesystem::remove(path, ignored);
-  std::filesystem::remove(std::filesystem::path(path).replace_extension(".key"), ignored);
-  log_info("certificate_withdrawn", {{"name", former.name}, {"path", path}});
 }
 
 void CertificateDesk::fail(const std::string& name, Failure failure, const std::string& problem) {
@@ -317,12 +301,10 @@ void CertificateDesk::fail(const std::string& name, Failure failure, const std::
   progress_.erase(name);
   asked_for_.erase(name);
   book_.failed(name, failure, problem, unix_now());
-  if (failure == Failure::kOrder) {
-    ++counts_.failed;
-    save();
-  }
+  if (failure == Failure::kOrder) ++counts_.failed;
+  if (failure != Failure::kUnready) save();
   if (news) {
-    log_warn(failure == Failure::kOrder ? "certificate_failed" : "certificate_waits",
+    log_warn(failure == Failure::kUnready ? "certificate_waits" : "certificate_failed",
              {{"name", name}, {"reason", problem}, {"next_try", static_cast<long long>(book_.find(name)->next_try)}});
   }
   plan_within(kSoon);

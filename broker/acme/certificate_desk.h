@@ -6,12 +6,14 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "broker/acme/installed_pair.h"
 #include "broker/acme/order_book.h"
+#include "broker/acme/order_lock.h"
 #include "broker/acme/order_run.h"
 #include "broker/acme/readiness.h"
 #include "broker/acme/settings.h"
@@ -80,6 +82,7 @@ class CertificateDesk {
     int64_t at = 0;
   };
   std::string make_folders() const;
+  void mend_pairs();
   void plan_within(Duration delay);
   void plan();
   // When the certificate is due: now or before where an order is to be made.
@@ -93,7 +96,12 @@ class CertificateDesk {
   void checked(const Wanted& asked, const std::string& problem);
   void order_next();
   bool order(const Wanted& wanted);
+  void wait_for_lock(const Wanted& wanted);
   void ordered(const Wanted& asked, const std::string& crt_path, const std::string& problem);
+  // Puts the pair that a program got, and left in `from`, in its place.
+  void take(const Wanted& asked, const std::string& from);
+  // One that was got before and could not be put there. False where there is none that is good.
+  bool take_waiting(const Wanted& asked);
   void placed(const std::string& name, const tls::Certificate& certificate);
   // Whether it is still to be had, for the same project. Else it is left, and what is wanted now is looked at.
   bool still_wanted(const Wanted& asked);
@@ -120,8 +128,8 @@ class CertificateDesk {
   size_t checks_ = 0;
   uv::Timer timer_;
   uv::Timer lock_timer_;
+  std::optional<LockWait> lock_wait_;
   bool wanted_is_old_ = true;
-  bool lock_told_ = false;
   bool planned_soon_ = false;
   bool save_failed_ = false;  // and was told
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

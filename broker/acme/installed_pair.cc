@@ -27,12 +27,52 @@ tl::unexpected<std::string> not_written(const std::string& path) {
   return tl::unexpected("cannot write " + path + ": " + std::generic_category().message(errno));
 }
 
+// A file beside the one whose place it takes, gone where it did not; the errno of what failed stays.
+class FreshFile {
+ public:
+  explicit FreshFile(std::string path) : path_(std::move(path)), fresh_(path_ + ".new") {}
+  FreshFile(const FreshFile&) = delete;
+  FreshFile& operator=(const FreshFile&) = delete;
+  ~FreshFile() {
+    const int why = errno;
+    if (written_) ::unlink(fresh_.c_str());
+    errno = why;
+  }
+
+  // Onto the disk.
+  bool write(std::string_view text) {
+    ::unlink(fresh_.c_str());
+    const uv::OwnedFd fd(::open(fresh_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    written_ = fd.valid();
+    return written_ && write_all(fd.get(), text) && ::fsync(fd.get()) == 0;
+  }
+  bool put_in_place() {
+    if (::rename(fresh_.c_str(), path_.c_str()) != 0) return false;
+    written_ = false;
+    return true;
+  }
+
+ private:
+  std::string path_;
+  std::string fresh_;
+  bool written_ = false;
+};
+
+// Both are on the disk before either has its name: a disk that is full leaves the pair that was there.
 tl::expected<void, std::string> place(const std::string& folder, const std::string& file_name, std::string_view line,
                                       const tls::PemPair& pair) {
-  const std::string stem = folder + "/" + file_name;
-  if (!replace_file(stem + ".key", pair.key)) return not_written(stem + ".key");
-  if (!replace_file(stem + ".crt", std::string(line) + pair.certificate)) return not_written(stem + ".crt");
-  return {};
+  const std::string crt_path = folder + "/" + file_name + ".crt";
+  const std::string key_path = folder + "/" + file_name + ".key";
+  FreshFile key(key_path);
+  FreshFile certificate(crt_path);
+  if (!key.write(pair.key)) return not_written(key_path);
+  if (!certificate.write(std::string(line) + pair.certificate)) return not_written(crt_path);
+  const Result<std::string> former_key = read_regular_file(key_path);
+  if (!key.put_in_place()) return not_written(key_path);
+  if (certificate.put_in_place()) return {};
+  auto failed = not_written(crt_path);
+  if (former_key) replace_file(key_path, *former_key);
+  return failed;
 }
 
 bool serves(const tls::Certificate& certificate, const std::string& name) {
@@ -63,29 +103,32 @@ std::string place_problem(const std::string& crt_path) {
 }
 
 bool replace_file(const std::string& path, std::string_view text) {
-  const std::string fresh = path + ".new";
-  ::unlink(fresh.c_str());
-  const uv::OwnedFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd.valid()) return false;
-  if (!write_all(fd.get(), text) || ::fsync(fd.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0) {
-    const int why = errno;
-    ::unlink(fresh.c_str());
-    errno = why;
-    return false;
+  FreshFile file(path);
+  return file.write(text) && file.put_in_place();
+}
+
+bool is_installed(const tls::Certificate& issued, const std::string& crt_path) {
+  if (source_of(crt_path) != Source::kAcme) return false;
+  const Result<tls::Certificate> installed = tls::read_pair(crt_path);
+  return installed && tls::is_same_certificate(issued, *installed);
+}
+
+tl::expected<tls::Certificate, std::string> issued_pair(const std::string& crt_path,
+                                                        const std::vector<std::string>& names, int64_t now) {
+  Result<tls::Certificate> issued = tls::read_pair(crt_path);
+  if (!issued) return tl::unexpected("no good pair in " + crt_path + ": " + issued.error().context);
+  for (const std::string& name : names) {
+    if (!serves(*issued, name)) return tl::unexpected(std::string(crt_path).append(" does not serve ").append(name));
   }
-  return true;
+  if (issued->expires_at <= now) return tl::unexpected(crt_path + " has expired");
+  return std::move(*issued);
 }
 
 tl::expected<tls::Certificate, std::string> install_pair(const std::string& from_crt_path, const std::string& folder,
                                                          const std::string& file_name,
                                                          const std::vector<std::string>& names, int64_t now) {
-  const Result<tls::Certificate> issued = tls::read_pair(from_crt_path);
-  if (!issued) return tl::unexpected("no good pair in " + from_crt_path + ": " + issued.error().context);
-  for (const std::string& name : names) {
-    if (!serves(*issued, name))
-      return tl::unexpected(std::string(from_crt_path).append(" does not serve ").append(name));
-  }
-  if (issued->expires_at <= now) return tl::unexpected(from_crt_path + " has expired");
+  auto issued = issued_pair(from_crt_path, names, now);
+  if (!issued) return issued;
   const std::string path = folder + "/" + file_name + ".crt";
   if (std::string problem = place_problem(path); !problem.empty()) return tl::unexpected(std::move(problem));
   const std::string key_path = std::filesystem::path(from_crt_path).replace_extension(".key").string();
@@ -95,9 +138,8 @@ tl::expected<tls::Certificate, std::string> install_pair(const std::string& from
   if (!key) return tl::unexpected(cannot_read(key_path, key.error()));
   const auto placed = place(folder, file_name, kAcmeLine, {std::move(*certificate), std::move(*key)});
   if (!placed) return tl::unexpected(placed.error());
-  tls::Certificate installed = *issued;
-  installed.path = path;
-  return installed;
+  issued->path = path;
+  return issued;
 }
 
 tl::expected<void, std::string> install_placeholder(const std::string& folder, const std::string& file_name,

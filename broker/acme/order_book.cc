@@ -51,13 +51,19 @@ void OrderBook::began(const std::string& project, int64_t now) {
 void OrderBook::failed(const std::string& name, Failure failure, std::string error, int64_t now) {
   Standing& standing = standings_[name];
   const int64_t retry = std::max<int64_t>(std::chrono::ceil<std::chrono::seconds>(limits_.retry).count(), 1);
-  const int64_t wait = failure == Failure::kOrder
-                           ? doubled(retry, standing.failures, kLongestWait)
-                           : doubled(std::min(retry, kFirstLook), standing.failures, kLongestLook);
-  ++standing.failures;
+  if (failure == Failure::kOrder) {
+    standing.next_try = now + doubled(retry, standing.failures++, kLongestWait);
+    standing.looks = 0;
+  } else {
+    standing.next_try = now + doubled(std::min(retry, kFirstLook), standing.looks++, kLongestLook);
+  }
+  if (failure != Failure::kUnready) standing.unplaced = failure == Failure::kUnplaced;
   standing.failed_at = now;
-  standing.next_try = now + wait;
   standing.last_error = std::move(error);
+}
+
+void OrderBook::withdrawn(std::string_view name) {
+  if (const auto found = standings_.find(name); found != standings_.end()) found->second.unplaced = false;
 }
 
 void OrderBook::forgive(std::string_view name) {
@@ -75,10 +81,9 @@ void OrderBook::forget_old(int64_t now) {
 std::string OrderBook::text() const {
   json book = {{"certificates", json::object()}, {"orders", json::array()}};
   for (const auto& [name, standing] : standings_) {
-    book["certificates"][name] = {{"failures", standing.failures},
-                                  {"failedAt", standing.failed_at},
-                                  {"nextTry", standing.next_try},
-                                  {"lastError", standing.last_error}};
+    book["certificates"][name] = {{"failures", standing.failures}, {"looks", standing.looks},
+                                  {"unplaced", standing.unplaced}, {"failedAt", standing.failed_at},
+                                  {"nextTry", standing.next_try},  {"lastError", standing.last_error}};
   }
   for (const Order& order : orders_) book["orders"].push_back({{"at", order.at}, {"project", order.project}});
   return book.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -91,6 +96,9 @@ void OrderBook::read(std::string_view text, int64_t now) {
     const auto found = from.find(name);
     return found != from.end() && found->is_number_integer() ? found->get<int64_t>() : int64_t{0};
   };
+  const auto count = [&number](const json& from, const char* name) {
+    return static_cast<int>(std::clamp<int64_t>(number(from, name), 0, kMostDoublings));
+  };
   const auto word = [](const json& from, const char* name) {
     const auto found = from.find(name);
     return found != from.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -101,8 +109,10 @@ void OrderBook::read(std::string_view text, int64_t now) {
     if (!each.is_object()) continue;
     // A clock that was wrong when it was written must not hold an order off for ever.
     const int64_t next = std::min(number(each, "nextTry"), now + kLongestWait);
-    standings_[name] = {static_cast<int>(std::clamp<int64_t>(number(each, "failures"), 0, kMostDoublings)),
-                        number(each, "failedAt"), next, word(each, "lastError")};
+    const auto unplaced = each.find("unplaced");
+    standings_[name] = {count(each, "failures"),  count(each, "looks"),
+                        number(each, "failedAt"), next,
+                        word(each, "lastError"),  unplaced != each.end() && *unplaced == true};
   }
   for (const json& each : orders) {
     if (each.is_object() && number(each, "at") <= now) orders_.push_back({number(each, "at"), word(each, "project")});

@@ -20,15 +20,18 @@ struct BookLimits {
 
 // How a certificate's orders went lately.
 struct Standing {
-  int failures = 0;  // since the last good one
+  int failures = 0;  // of orders, since the last good one
+  int looks = 0;     // in vain, since the last order: for what the owner has to make, or for a place for the pair
   int64_t failed_at = 0;
   int64_t next_try = 0;  // not before
   std::string last_error;
+  bool unplaced = false;  // a pair was got, and waits to be put in its place
 };
 
 // Why an order failed. What is missing on the owner's side (a record, an address) costs a DNS question alone and is
-// looked at again soon; what the ACME server was asked for is waited with.
-enum class Failure : uint8_t { kUnready, kOrder };
+// looked at again soon, and so is whether a pair that was got can be put in its place; what the ACME server was asked
+// for is waited with. Each kind by a count of its own.
+enum class Failure : uint8_t { kUnready, kOrder, kUnplaced };
 
 class OrderBook {
  public:
@@ -44,6 +47,8 @@ class OrderBook {
 
   void began(const std::string& project, int64_t now);
   void failed(const std::string& name, Failure failure, std::string error, int64_t now);
+  // What was got for a name is not to be put in place any more.
+  void withdrawn(std::string_view name);
   // Somebody wants it tried again.
   void forgive(std::string_view name);
   // It was issued, or is no longer wanted.

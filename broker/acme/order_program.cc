@@ -28,7 +28,6 @@ OrderProgram lego(const Settings& settings, const Wanted& wanted, const std::str
   argv.insert(argv.end(), settings.lego_options.begin(), settings.lego_options.end());
   argv.emplace_back("run");
   if (!settings.ca_file.empty()) order.program.more_environment.push_back("LEGO_CA_CERTIFICATES=" + settings.ca_file);
-  order.crt_path = folder + "/certificates/" + wanted.file_name() + ".crt";
   return order;
 }
 
@@ -36,11 +35,10 @@ OrderProgram hook(const Settings& settings, const Wanted& wanted, const std::str
   OrderProgram order;
   const std::string stem = settings.dir + "/hook/" + wanted.file_name();
   order.program.argv = {settings.hook};
-  order.crt_path = stem + ".crt";
   order.program.more_environment = {"INGRESS_ACME_NAME=" + wanted.name,
                                     "INGRESS_ACME_NAMES=" + joined(wanted.names),
                                     "INGRESS_ACME_CHALLENGE=" + std::string(name_of(wanted.challenge)),
-                                    "INGRESS_ACME_CERT_FILE=" + order.crt_path,
+                                    "INGRESS_ACME_CERT_FILE=" + stem + ".crt",
                                     "INGRESS_ACME_KEY_FILE=" + stem + ".key",
                                     "INGRESS_ACME_WEBROOT=" + webroot,
                                     "INGRESS_ACME_DIR=" + settings.dir,
@@ -53,10 +51,16 @@ OrderProgram hook(const Settings& settings, const Wanted& wanted, const std::str
 
 }  // namespace
 
+std::string issued_crt_path(const Settings& settings, const Wanted& wanted) {
+  const char* const folder = settings.hook.empty() ? "/lego/certificates/" : "/hook/";
+  return settings.dir + folder + wanted.file_name() + ".crt";
+}
+
 OrderProgram order_program(const Settings& settings, const Wanted& wanted, const std::string& webroot,
                            const std::vector<std::string>& environment) {
   OrderProgram order = settings.hook.empty() ? lego(settings, wanted, webroot) : hook(settings, wanted, webroot);
   order.program.more_environment.insert(order.program.more_environment.end(), environment.begin(), environment.end());
+  order.crt_path = issued_crt_path(settings, wanted);
   order.program.withheld = "INGRESS_";
   order.program.own_session = true;
   return order;

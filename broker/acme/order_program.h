@@ -21,6 +21,9 @@ struct OrderProgram {
 OrderProgram order_program(const Settings& settings, const Wanted& wanted, const std::string& webroot,
                            const std::vector<std::string>& environment);
 
+// Where that program leaves, or has left, the chain; the key is beside it.
+std::string issued_crt_path(const Settings& settings, const Wanted& wanted);
+
 // What an operator should read of the output of a program that failed: its last error, on one line.
 std::string reason_in(std::string_view output);
 

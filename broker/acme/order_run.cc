@@ -1,7 +1,6 @@
 #include "broker/acme/order_run.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,12 +42,12 @@ OrderRun::~OrderRun() {
   if (process_ != nullptr) process_->signal(SIGKILL);
 }
 
-// The program inherits the lock: it holds as long as the program, or what it started, runs.
+// The program inherits the lock: where this process is killed it holds as long as the program, or what it started,
+// runs.
 bool OrderRun::start(OrderProgram order, const std::string& folder, Duration timeout) {
   timeout_ = timeout;
   log_path_ = folder + "/order.log";
-  lock_ = uv::OwnedFd(::open((folder + "/order.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (lock_.valid() && ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  if (!lock_.take(folder)) return false;
   const std::string problem = run(std::move(order.program), folder);
   if (problem.empty()) return true;
   loop_.defer([watch = std::weak_ptr<bool>(alive_), this, problem] {
@@ -58,8 +57,9 @@ bool OrderRun::start(OrderProgram order, const std::string& folder, Duration tim
 }
 
 std::string OrderRun::run(uv::ChildProgram program, const std::string& folder) {
-  log_ = uv::OwnedFd(::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
-  if (!lock_.valid() || !log_.valid()) return "cannot write in " + folder + ": " + system_reason(errno);
+  if (lock_.held())
+    log_ = uv::OwnedFd(::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
+  if (!log_.valid()) return "cannot write in " + folder + ": " + system_reason(errno);
   const std::string cannot_start = "cannot start " + program.argv.front() + ": ";
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return cannot_start + system_reason(errno);
@@ -69,10 +69,11 @@ std::string OrderRun::run(uv::ChildProgram program, const std::string& folder) {
   auto watch = uv::FdWatch::watch(loop_, output_.get(), [this](bool, bool) { take_output(); });
   if (!watch) return cannot_start + system_reason(watch.error().sys_errno);
   program.output_fd = written.get();
-  program.fds = {lock_.get()};
+  program.fds = {lock_.fd()};
   auto process = uv::ChildProcess::start(loop_, program, [this](int code, int signal) { on_exit(code, signal); });
   if (!process) return cannot_start + system_reason(process.error().sys_errno);
   process_ = std::move(*process);
+  lock_.name_holder(process_->pid());
   output_watch_ = std::move(*watch);
   output_watch_->set(true, false);
   timer_.start(timeout_);
@@ -118,7 +119,7 @@ void OrderRun::end_program(std::string reason) {
 }
 
 void OrderRun::finish(std::string problem) {
-  lock_ = uv::OwnedFd();
+  lock_.release();
   const OnDone on_done = std::move(on_done_);
   on_done(std::move(problem));
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "broker/acme/order_lock.h"
 #include "broker/acme/order_program.h"
 #include "common/base/clock.h"
 #include "common/uv/child_process.h"
@@ -46,7 +47,7 @@ class OrderRun {
   uv::Loop& loop_;
   OnDone on_done_;
   std::string log_path_;
-  uv::OwnedFd lock_;
+  OrderLock lock_;
   uv::OwnedFd log_;
   uv::OwnedFd output_;  // of the program, to be read
   std::unique_ptr<uv::FdWatch> output_watch_;

@@ -83,7 +83,11 @@ class AresResolver final : public Resolver {
       static_cast<AresResolver*>(self)->watch(fd, readable != 0, writable != 0);
     };
     options.sock_state_cb_data = this;
-    const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
+    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
+#ifdef ARES_OPT_QUERY_CACHE
+    options.qcache_max_ttl = 0;  // a record that its owner has just made is there
+    mask |= ARES_OPT_QUERY_CACHE;
+#endif
     int status = ares_init_options(&channel_, &options, mask);
     if (status == ARES_SUCCESS && !servers.empty()) status = ares_set_servers_ports_csv(channel_, servers.c_str());
     if (status == ARES_SUCCESS) return {};

@@ -62,6 +62,12 @@ Result<Certificate> read_pair(const std::string& crt_path) {
   return load_certificate(crt_path, std::shared_ptr<ssl_ctx_st>(SSL_CTX_new(TLS_server_method()), SSL_CTX_free));
 }
 
+bool is_same_certificate(const Certificate& one, const Certificate& other) {
+  X509* const first = SSL_CTX_get0_certificate(one.context.get());
+  X509* const second = SSL_CTX_get0_certificate(other.context.get());
+  return first != nullptr && second != nullptr && X509_cmp(first, second) == 0;
+}
+
 Result<PemPair> make_self_signed(const std::vector<std::string>& names, std::chrono::hours lifetime) {
   const KeyPtr key(EVP_EC_gen("P-256"));
   const X509Ptr certificate(X509_new());

@@ -14,6 +14,9 @@ namespace ingress::tls {
 // be read or the two do not belong together.
 Result<Certificate> read_pair(const std::string& crt_path);
 
+// Whether both show the same certificate, whatever follows it in their chains.
+bool is_same_certificate(const Certificate& one, const Certificate& other);
+
 struct PemPair {
   std::string certificate;
   std::string key;

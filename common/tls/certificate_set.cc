@@ -82,9 +82,9 @@ CertificateSet::Chosen CertificateSet::fallback() const {
 }
 
 const Certificate* CertificateSet::of_path(const std::string& path) const {
-  const auto same = [&path](const Certificate& certificate) { return certificate.path == path; };
-  const auto found = std::find_if(certificates_.begin(), certificates_.end(), same);
-  return found == certificates_.end() ? nullptr : &*found;
+  const auto before = [](const Certificate& each, const std::string& to) { return each.path < to; };
+  const auto found = std::lower_bound(certificates_.begin(), certificates_.end(), path, before);
+  return found != certificates_.end() && found->path == path ? &*found : nullptr;
 }
 
 }  // namespace ingress::tls

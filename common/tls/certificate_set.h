@@ -20,7 +20,7 @@ class CertificateSet {
   };
 
   CertificateSet() = default;
-  // In file order; `now`: Unix seconds.
+  // In the order of their paths; `now`: Unix seconds.
   CertificateSet(std::vector<Certificate> certificates, long long now);
 
   // Chooses anew where a certificate began or ended by `now`.

@@ -3,10 +3,10 @@
 // watch, all of it.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
 #include <vector>
+
+#include "common/tls/file_stamp.h"
 
 namespace ingress::tls {
 
@@ -24,25 +24,16 @@ class FolderStamps {
   bool folder_moved() const;
 
  private:
-  struct Stamp {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    long long changed_ns = 0;
-
-    bool operator==(const Stamp&) const = default;
-  };
   struct File {
     std::string path;
-    Stamp stamp;
+    FileStamp stamp;
 
     bool operator==(const File&) const = default;
   };
-  static Stamp stamp_of(const std::string& path);
   std::vector<File> files_now() const;
 
   std::string folder_;
-  Stamp folder_stamp_;
+  FileStamp folder_stamp_;
   bool watched_ = true;
   std::vector<File> files_;
 };

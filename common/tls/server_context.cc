@@ -10,6 +10,7 @@
 #include "common/base/lower_case.h"
 #include "common/tls/certificate_file.h"
 #include "common/tls/certificate_set.h"
+#include "common/tls/file_stamp.h"
 #include "common/tls/openssl.h"
 #include "common/tls/provider.h"
 #include "common/tls/ticket_cipher.h"
@@ -45,6 +46,9 @@ bool add_certificate(SSL* ssl, const Certificate& certificate) {
 struct ServerContext::Impl {
   void install_callbacks(SSL_CTX* context);
   std::shared_ptr<ssl_ctx_st> new_certificate_context();
+  // The one that is loaded where the files are as they were then.
+  Result<Certificate> load_pair(const std::string& crt_path);
+  void replace_set(std::vector<Certificate> loaded);
   int choose_certificate(SSL* ssl);
   // Of the maker's; null where it makes none.
   SSL_CTX* made_for(std::string name);
@@ -63,6 +67,7 @@ struct ServerContext::Impl {
   // servername callback then moves the session to a certificate's.
   std::shared_ptr<ssl_ctx_st> base;
   CertificateSet set;
+  std::unordered_map<std::string, PairStamp> stamps;  // by path: of the files that the set's were read from
 };
 
 SSL_CTX* ServerContext::Impl::made_for(std::string name) {
@@ -133,6 +138,22 @@ std::shared_ptr<ssl_ctx_st> ServerContext::Impl::new_certificate_context() {
   return context;
 }
 
+// Most of a load's time is a context's: of a folder that hardly changed it costs a look at each file.
+Result<Certificate> ServerContext::Impl::load_pair(const std::string& crt_path) {
+  const PairStamp now = PairStamp::of(crt_path);  // before they are read: a later write is seen by the next load
+  const Certificate* const last_good = set.of_path(crt_path);
+  const auto before = stamps.find(crt_path);
+  if (last_good != nullptr && before != stamps.end() && before->second.is_still(now)) return *last_good;
+  Result<Certificate> certificate = load_certificate(crt_path, new_certificate_context());
+  if (certificate) stamps[crt_path] = now;
+  return certificate;
+}
+
+void ServerContext::Impl::replace_set(std::vector<Certificate> loaded) {
+  set = CertificateSet(std::move(loaded), std::time(nullptr));
+  std::erase_if(stamps, [this](const auto& entry) { return set.of_path(entry.first) == nullptr; });
+}
+
 ServerContext::ServerContext(std::vector<std::string> alpn) : impl_(std::make_unique<Impl>()) {
   impl_->alpn = std::move(alpn);
   impl_->base = impl_->new_certificate_context();
@@ -146,7 +167,7 @@ Status ServerContext::load(const std::string& folder,
   if (!paths) on_bad_pair(folder, paths.error());
   std::vector<Certificate> loaded;
   for (const std::string& path : paths ? *paths : std::vector<std::string>()) {
-    Result<Certificate> certificate = load_certificate(path, impl_->new_certificate_context());
+    Result<Certificate> certificate = impl_->load_pair(path);
     if (certificate) {
       loaded.push_back(std::move(*certificate));
       continue;
@@ -155,7 +176,7 @@ Status ServerContext::load(const std::string& folder,
     if (const Certificate* last_good = impl_->set.of_path(path)) loaded.push_back(*last_good);
   }
   // A folder that is empty, or away, is being replaced: what was loaded serves on.
-  if (!loaded.empty()) impl_->set = CertificateSet(std::move(loaded), std::time(nullptr));
+  if (!loaded.empty()) impl_->replace_set(std::move(loaded));
   if (!impl_->set.certificates().empty()) return {};
   if (!paths) return tl::unexpected(paths.error());
   return fail(ErrorCode::kInvalidArgument, Side::kInternal, "no certificate can be served");

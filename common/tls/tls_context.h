@@ -43,15 +43,15 @@ class CertificateMaker {
 // The certificates of a --tls-dir: chosen by SNI, exact name before wildcard; the first in file order serves the rest.
 // Of several for a name: one that is valid now, not self-signed where another is there, that ends last, and of equal
 // ones the first in file order. Where an ECDSA and an RSA certificate both serve a name, each client is shown the one
-// it knows, ECDSA before RSA. Loading again swaps the whole set for new handshakes; a pair that fails to load is
-// reported and the last good one of that path is kept. ALPN: `alpn` in order of our preference; a client that offers
-// none of them goes on without.
+// it knows, ECDSA before RSA. Loading again swaps the whole set for new handshakes: a pair whose files are what they
+// were stays as it is, with the same `context`; one that fails to load is reported and the last good one of that path
+// is kept. ALPN: `alpn` in order of our preference; a client that offers none of them goes on without.
 class ServerContext {
  public:
   explicit ServerContext(std::vector<std::string> alpn);
   ~ServerContext();
 
-  // Reads every pair of the folder. An error only where no certificate at all can be served.
+  // Reads every pair of the folder that is new or changed. An error only where no certificate at all can be served.
   Status load(const std::string& folder, const std::function<void(const std::string& path, const Error&)>& on_bad_pair);
   // Chooses anew where a certificate began or ended by `now` (Unix seconds); costs one comparison where none did.
   void choose_at(long long now);

@@ -39,8 +39,12 @@ class CaresLookup final : public NameLookup, private Flushable {
     options.tries = kTries;
     options.sock_state_cb = on_state;
     options.sock_state_cb_data = this;
-    constexpr int kGiven = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-    status_ = ares_init_options(&channel_, &options, kGiven);
+    int given = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+#ifdef ARES_OPT_QUERY_CACHE
+    options.qcache_max_ttl = 0;  // of one question there is nothing to keep
+    given |= ARES_OPT_QUERY_CACHE;
+#endif
+    status_ = ares_init_options(&channel_, &options, given);
     if (status_ != ARES_SUCCESS) {
       channel_ = nullptr;
       return finish();

@@ -188,6 +188,34 @@ def test_a_restart_keeps_certificates_and_what_failed(make_edge):
     assert [line["name"] for line in edge.events("certificate_ordered")] == ["third.example.com"]
 
 
+def test_a_certificate_that_could_not_be_put_in_its_place_is_placed_later_and_not_ordered_again(make_edge):
+    edge = make_edge()
+    obstacle = os.path.join(edge.broker.tls_dir, f"{DOMAIN}.crt.new")
+    os.makedirs(os.path.join(obstacle, "something"))
+    edge.add(DOMAIN)
+    failed = edge.broker.process.wait_event("certificate_failed", name=DOMAIN)
+    assert f"cannot write {edge.broker.tls_dir}/{DOMAIN}.crt" in failed["reason"]
+    edge.broker.restart()
+    asked = edge.ctl.run("cert", "issue", DOMAIN)
+    assert asked.code == 1 and "cannot write" in asked.err
+    shutil.rmtree(obstacle)
+    edge.broker.process.wait_event("certificate_issued", name=DOMAIN)
+    wait_until(lambda: edge.served(DOMAIN) == {DOMAIN}, "the certificate at a client")
+    assert not edge.events("certificate_ordered") and edge.pebble.server.log_text().count("Issued certificate") == 1
+
+
+def test_a_pair_that_a_broken_renewal_left_is_placed_again_at_the_start(make_edge):
+    edge = make_edge("--acme-retry", "1h")
+    edge.add(DOMAIN)
+    edge.broker.process.wait_event("certificate_issued", name=DOMAIN)
+    edge.broker.process.stop()
+    shutil.copy(os.path.join(edge.broker.tls_dir, "default.key"), os.path.join(edge.broker.tls_dir, f"{DOMAIN}.key"))
+    edge.broker.start()
+    edge.broker.process.wait_event("certificate_placed_again", name=DOMAIN)
+    wait_until(lambda: edge.served(DOMAIN) == {DOMAIN}, "the certificate at a client")
+    assert edge.show(DOMAIN)["state"] == "valid" and not edge.events("certificate_ordered")
+
+
 def test_rates_hold_for_who_asks_too(make_edge):
     edge = make_edge("--acme-project-orders", "1")
     edge.add(DOMAIN)
@@ -361,6 +389,52 @@ exit 1
         edge.broker.process.wait_event("certificate_failed", name=DOMAIN)
         assert (tmp_path / "runs").read_text().split()[:4] == ["begin", "end", "begin", "end"]
 
+    def test_an_order_that_nobody_ends_is_ended_by_the_next_broker(self, make_edge, tmp_path):
+        hook = self.script(tmp_path, f"echo $$ >> {tmp_path}/runs; exec sleep 600")
+        edge = make_edge("--acme-hook", hook, "--acme-timeout", "2s", "--acme-retry", "1h")
+        edge.add(DOMAIN)
+        wait_until(lambda: (tmp_path / "runs").exists() and (tmp_path / "runs").read_text().endswith("\n"), "the order")
+        orphan = int((tmp_path / "runs").read_text())
+        wait_until(lambda: str(orphan) in read_text(os.path.join(edge.broker.folder, "acme", "order.lock")), "its name")
+        edge.broker.kill()
+        edge.broker.start()
+        edge.broker.process.wait_event("certificate_order_waits", name=DOMAIN)
+        edge.broker.process.wait_event("certificate_order_ended")
+        failed = edge.broker.process.wait_event("certificate_failed", name=DOMAIN)
+        assert failed["reason"] == "it was not done within 2s" and not running(orphan)
+
+    def test_what_a_program_leaves_running_holds_no_other_order_up(self, make_edge, tmp_path):
+        hook = self.script(tmp_path, f"""cp {tmp_path}/$INGRESS_ACME_NAME.key "$INGRESS_ACME_KEY_FILE"
+cp {tmp_path}/$INGRESS_ACME_NAME.crt "$INGRESS_ACME_CERT_FILE"
+setsid sleep 600 > {tmp_path}/out 2>&1 & echo $! >> {tmp_path}/left
+""")
+        edge = make_edge("--acme-hook", hook)
+        try:
+            for name in (DOMAIN, "second.example.com"):
+                edge.stack.ca.issue(str(tmp_path), name, [name])
+                edge.add(name)
+                edge.broker.process.wait_event("certificate_issued", name=name)
+            assert not edge.events("certificate_order_waits")
+        finally:
+            for pid in (tmp_path / "left").read_text().split():
+                os.kill(int(pid), signal.SIGKILL)
+
+    def test_the_same_certificate_given_back_is_no_new_one(self, make_edge, tmp_path):
+        hook = self.script(tmp_path, f"""echo run >> {tmp_path}/runs
+cp {tmp_path}/{DOMAIN}.key "$INGRESS_ACME_KEY_FILE"
+cp {tmp_path}/{DOMAIN}.crt "$INGRESS_ACME_CERT_FILE"
+""")
+        edge = make_edge("--acme-hook", hook, "--acme-retry", "1h")
+        edge.stack.ca.issue(str(tmp_path), DOMAIN, [DOMAIN])
+        edge.add(DOMAIN)
+        edge.broker.process.wait_event("certificate_issued", name=DOMAIN)
+        renewed = edge.ctl.run("cert", "renew", DOMAIN)
+        assert renewed.code == 1 and "same certificate" in renewed.err
+        assert len(edge.events("certificate_issued")) == 1
+        edge.stack.ca.issue(str(tmp_path), DOMAIN, [DOMAIN])
+        edge.ctl.ok("cert", "renew", DOMAIN)
+        assert len(edge.events("certificate_issued")) == 2
+
     @pytest.mark.parametrize("text, reason", [
         ("echo progress; echo 'error: no luck' >&2; exit 3", "error: no luck"), ("exit 3", "exit code 3"),
         ("exit 0", "no good pair"), (f"kill -9 $$", "signal 9")])
@@ -377,6 +451,11 @@ exit 1
         edge.add(DOMAIN)
         edge.broker.process.wait_event("certificate_issued", name=DOMAIN, seconds=60)
         wait_until(lambda: edge.served(DOMAIN) == {DOMAIN}, "the certificate at a client")
+
+
+def read_text(path):
+    with open(path) as file:
+        return file.read()
 
 
 def running(pid):

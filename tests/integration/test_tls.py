@@ -327,6 +327,23 @@ def test_a_pair_of_pipes_is_refused_and_stops_nobody(certificates):
     assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
 
 
+def test_one_changed_certificate_is_all_that_is_read_and_told(certificates):
+    process, folder = certificates.broker.process, certificates.broker.tls_dir
+    certificates.ca.issue(folder, "fresh", ["fresh.example.net"])
+    wait_until(lambda: fresh_served(certificates), "the new certificate", 5)
+    told, before = len(process.find("certificate_loaded")), serial(certificates, "one.example.com")
+    certificates.ca.issue(folder, "exact", ["one.example.com"])
+    assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+    assert {line["path"] for line in process.find("certificate_loaded")[told:]} == {f"{folder}/exact.crt"}
+    for kind in ("crt", "key"):
+        os.remove(f"{folder}/fresh.{kind}")
+    process.wait_event("certificate_removed", path=f"{folder}/fresh.crt")
+    told = len(process.find("certificate_loaded"))
+    certificates.ca.issue(folder, "other", ["other.example.net"])
+    process.wait_event("certificate_loaded", path=f"{folder}/other.crt")
+    assert len(process.find("certificate_removed")) == 1 and len(process.find("certificate_loaded")) == told + 1
+
+
 def test_files_that_never_rest_are_served_all_the_same(certificates):
     ended = threading.Event()
 

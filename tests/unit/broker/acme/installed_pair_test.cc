@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <ctime>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "tests/unit/temporary_folder.h"
 
@@ -20,6 +22,17 @@ std::string issue(const std::string& folder, const std::vector<std::string>& nam
   write(folder + "/issued.crt", pair->certificate);
   write(folder + "/issued.key", pair->key);
   return folder + "/issued.crt";
+}
+
+std::string read(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A folder with something in it: no file can be put there.
+void obstruct(const std::string& path) {
+  std::filesystem::create_directory(path);
+  write(path + "/something", "");
 }
 
 int mode_of(const std::string& path) {
@@ -65,6 +78,49 @@ TEST_CASE("a file of the operator's is never replaced") {
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().find("not the broker's") != std::string::npos);
   CHECK(source_of(folder.path() + "/a.example.crt") == Source::kFile);
+}
+
+TEST_CASE("where one of the files cannot be written, both stay what they were") {
+  const TemporaryFolder folder;
+  const int64_t now = std::time(nullptr);
+  REQUIRE(install_pair(issue(folder.path(), {"a.example"}), folder.path(), "x", {"a.example"}, now).has_value());
+  const std::string key = read(folder.path() + "/x.key");
+  const std::string certificate = read(folder.path() + "/x.crt");
+  const std::string from = issue(folder.path(), {"a.example"});
+  obstruct(folder.path() + "/x.crt.new");
+  const auto refused = install_pair(from, folder.path(), "x", {"a.example"}, now);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().find("cannot write " + folder.path() + "/x.crt") != std::string::npos);
+  CHECK(read(folder.path() + "/x.key") == key);
+  CHECK(read(folder.path() + "/x.crt") == certificate);
+  CHECK_FALSE(std::filesystem::exists(folder.path() + "/x.key.new"));
+  std::filesystem::remove_all(folder.path() + "/x.crt.new");
+  CHECK(install_pair(from, folder.path(), "x", {"a.example"}, now).has_value());
+  CHECK(read(folder.path() + "/x.key") != key);
+}
+
+TEST_CASE("a key whose certificate could not follow it goes back") {
+  const TemporaryFolder folder;
+  write(folder.path() + "/x.key", "the former");
+  obstruct(folder.path() + "/x.crt");
+  CHECK_FALSE(install_placeholder(folder.path(), "x", {"a.example"}).has_value());
+  CHECK(read(folder.path() + "/x.key") == "the former");
+}
+
+TEST_CASE("a certificate that is given back is known") {
+  const TemporaryFolder folder;
+  const int64_t now = std::time(nullptr);
+  const std::string from = issue(folder.path(), {"a.example"});
+  const std::string path = folder.path() + "/x.crt";
+  CHECK_FALSE(is_installed(*issued_pair(from, {"a.example"}, now), path));
+  REQUIRE(install_pair(from, folder.path(), "x", {"a.example"}, now).has_value());
+  CHECK(is_installed(*issued_pair(from, {"a.example"}, now), path));
+  const std::string key = read(folder.path() + "/x.key");
+  issue(folder.path(), {"a.example"});
+  CHECK_FALSE(is_installed(*issued_pair(from, {"a.example"}, now), path));
+  REQUIRE(install_pair(from, folder.path(), "x", {"a.example"}, now).has_value());
+  write(folder.path() + "/x.key", key);  // which is not its own: there is something to put in place
+  CHECK_FALSE(is_installed(*issued_pair(from, {"a.example"}, now), path));
 }
 
 TEST_CASE("a pipe in a pair's place is the operator's, and nobody waits for who writes into it") {

@@ -39,6 +39,34 @@ TEST_CASE("what the owner has yet to make is looked at again soon, and at least 
   CHECK(book.may_begin("a.example", "p", kNow) == kNow + 600);
 }
 
+TEST_CASE("looks in vain are no failures of orders, and an order that failed makes no look later") {
+  OrderBook book(limits());
+  for (int i = 0; i < 20; ++i) book.failed("a.example", Failure::kUnready, "no record", kNow);
+  book.failed("a.example", Failure::kOrder, "no", kNow);
+  CHECK(book.may_begin("a.example", "p", kNow) == kNow + 300);
+  book.failed("a.example", Failure::kUnready, "no record", kNow);
+  CHECK(book.may_begin("a.example", "p", kNow) == kNow + 10);
+  book.failed("a.example", Failure::kOrder, "no", kNow);
+  CHECK(book.may_begin("a.example", "p", kNow) == kNow + 600);
+}
+
+TEST_CASE("a pair that waits for its place is tried soon, and is forgotten by the next order and the next owner") {
+  OrderBook book(limits());
+  book.failed("a.example", Failure::kUnplaced, "no room", kNow);
+  CHECK(book.may_begin("a.example", "p", kNow) == kNow + 10);
+  CHECK(book.find("a.example")->unplaced);
+  OrderBook read(limits());
+  read.read(book.text(), kNow);
+  CHECK(read.find("a.example")->unplaced);
+  CHECK(read.text() == book.text());
+  book.failed("a.example", Failure::kUnready, "no record", kNow);
+  CHECK(book.find("a.example")->unplaced);
+  book.failed("a.example", Failure::kOrder, "no", kNow);
+  CHECK_FALSE(book.find("a.example")->unplaced);
+  read.withdrawn("a.example");
+  CHECK_FALSE(read.find("a.example")->unplaced);
+}
+
 TEST_CASE("who asks for it need not wait for what failed; an issued one has no past") {
   OrderBook book(limits());
   book.failed("a.example", Failure::kOrder, "no", kNow);

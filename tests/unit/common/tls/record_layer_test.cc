@@ -77,13 +77,16 @@ struct Fixture {
     }
   }
 
-  // The alert that the layer sent last, as its peer reads it.
+  // The alert that the layer sent last, as its peer reads it: in OpenSSL's words, some of which had underscores
+  // before 3.5.
   std::string alert() {
     peer_input.give(out.view());
     Octets plain(1000);
     ByteBuffer ignored;
     const Result<size_t> read = peer->read(plain, ignored);
-    return read ? "none" : read.error().context;
+    std::string words = read ? "none" : read.error().context;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
   }
 
   const RecordSuite& suite = *record_suite(0x1301);
@@ -143,7 +146,7 @@ TEST_CASE("padding is taken off, and a record of nothing but padding is refused"
   CHECK(fixture.received == std::string("a\0b\0\0", 5));
   fixture.take(fixture.forge(0, {}, 40));
   REQUIRE(fixture.failed);
-  CHECK(fixture.alert() == "unexpected_message");
+  CHECK(fixture.alert() == "unexpected message");
 }
 
 TEST_CASE("a record with a bit that was turned ends the session with bad_record_mac") {
@@ -193,7 +196,7 @@ TEST_CASE("what is not protected ends the session: alerts, handshakes, change_ci
     Fixture fixture;
     fixture.take(Octets{type, 3, 3, 0, 2, 1, 0});
     REQUIRE(fixture.failed);
-    CHECK(fixture.alert() == "unexpected_message");
+    CHECK(fixture.alert() == "unexpected message");
   }
 }
 

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/tls/certificate_pair.h"
@@ -36,6 +37,18 @@ Loaded load(ServerContext& context, const std::string& folder) {
     loaded.bad.push_back({std::filesystem::path(path).filename().string(), error});
   });
   return loaded;
+}
+
+// Whether a load leaves the host's certificate as it is; it has until the clock of the file system has ticked.
+bool is_kept(ServerContext& context, const std::string& folder, const std::string& host) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (std::chrono::steady_clock::now() < end) {
+    const auto before = context.find(host)->context;
+    static_cast<void>(load(context, folder));
+    if (context.find(host)->context == before) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
 }
 
 std::string file_of(const Certificate* certificate) {
@@ -185,6 +198,27 @@ TEST_CASE("loading again takes what is new, drops what is gone, and keeps the la
   files.issue("kept", "DNS:kept.example");
   CHECK(load(context, files.folder()).bad.empty());
   CHECK(context.find("kept.example")->context != before);
+}
+
+TEST_CASE("loading again leaves alone what is as it was, and sees what is not") {
+  Certificates files;
+  files.issue("same", "DNS:same.example");
+  files.issue("changed", "DNS:changed.example");
+  ServerContext context({});
+  REQUIRE(load(context, files.folder()).status.has_value());
+  REQUIRE(is_kept(context, files.folder(), "same.example"));
+  REQUIRE(is_kept(context, files.folder(), "changed.example"));
+  const auto same = context.find("same.example")->context;
+  const auto changed = context.find("changed.example")->context;
+  files.issue("changed", "DNS:changed.example");
+  files.issue("new", "DNS:new.example");
+  CHECK(load(context, files.folder()).bad.empty());
+  CHECK(context.find("same.example")->context == same);
+  CHECK(context.find("changed.example")->context != changed);
+  CHECK(context.find("new.example") != nullptr);
+  std::filesystem::remove(files.path("same.key"));
+  REQUIRE(load(context, files.folder()).bad.size() == 1);
+  CHECK(context.find("same.example")->context == same);
 }
 
 TEST_CASE("a folder without a usable certificate is an error at first, and changes nothing later") {
