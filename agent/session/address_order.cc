@@ -5,8 +5,6 @@
 namespace ingress::agent {
 namespace {
 
-bool is_v6(const uv::Address& address) { return address.ip.find(':') != std::string::npos; }
-
 using Iterator = std::vector<uv::Address>::iterator;
 
 void rotate_family(Iterator first, Iterator last, size_t turn) {
@@ -16,6 +14,8 @@ void rotate_family(Iterator first, Iterator last, size_t turn) {
 }
 
 }  // namespace
+
+bool is_v6(const uv::Address& address) { return address.ip.find(':') != std::string::npos; }
 
 std::vector<uv::Address> in_turn(std::vector<uv::Address> addresses, size_t turn) {
   if (addresses.empty()) return addresses;

@@ -21,7 +21,8 @@ AgentSession::AgentSession(AgentSessionOwner& owner, OriginStreams& streams,
       address_(std::move(address)),
       connection_(std::move(connection)),
       sink_(*connection_),
-      session_(tunnel::Role::kAgent, *this, sink_, config.limits, now()) {
+      session_(tunnel::Role::kAgent, *this, sink_, config.limits, now()),
+      said_hello_(now()) {
   connection_->set_handler(this);
   say_hello(config, slot, token);
 }
@@ -107,6 +108,7 @@ void AgentSession::on_closed(const Error& error) {
 void AgentSession::on_welcome(const tunnel::pb::Welcome& welcome) {
   if (state_ != State::kHello) return;
   state_ = State::kServing;
+  welcome_took_ = now() - said_hello_;
   reconnect_spread_ = Duration{welcome.reconnect_spread_ms()};
   broker_id_ = welcome.broker();
   takes_leaving_ = (welcome.features() & tunnel::kFeatureLeaving) != 0;

@@ -87,6 +87,8 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   Time last_received() const { return session_.last_received(); }
   bool established() const { return session_.established(); }
   Duration round_trip() const { return session_.round_trip(); }
+  // As far as it is known: as a PING measured it, and before that no longer than WELCOME took.
+  Duration likely_round_trip() const { return round_trip() > Duration{0} ? round_trip() : welcome_took_; }
   Duration reconnect_spread() const { return reconnect_spread_; }
 
  private:
@@ -120,6 +122,8 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   tunnel_link::AcknowledgementWatch acknowledgements_;
   tunnel::Session session_;
   Duration reconnect_spread_{0};
+  Time said_hello_;
+  Duration welcome_took_{0};
   State state_ = State::kHello;
   uint32_t marked_stream_ = 0;  // the latest one when it was asked for lasting ones
   bool takes_leaving_ = false;

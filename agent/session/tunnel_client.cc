@@ -29,13 +29,13 @@ TunnelClient::State state_of(ConnectStage stage) {
 }  // namespace
 
 TunnelClient::TunnelClient(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, int slot,
-                           size_t first_turn, std::function<double()> random, TunnelClientOwner& owner)
+                           BrokerAddresses& addresses, std::function<double()> random, TunnelClientOwner& owner)
     : loop_(loop),
       config_(config),
       streams_(streams),
       owner_(owner),
       slot_(slot),
-      turn_(first_turn),
+      addresses_(addresses),
       schedule_(std::move(random)),
       attempt_deadline_(loop.deadlines(), *this),
       probe_deadline_(loop.deadlines(), *this),
@@ -50,8 +50,8 @@ void TunnelClient::start_attempt() {
   token_refused_ = refused_ = false;
   attempt_began_ = loop_.now();
   attempt_deadline_.arm(loop_.now() + kAttemptTimeout);
-  connector_ =
-      std::make_unique<TunnelConnector>(loop_, config_, turn_, ways_, static_cast<TunnelConnectorOwner&>(*this));
+  connector_ = std::make_unique<TunnelConnector>(loop_, config_, slot_, addresses_, ways_,
+                                                 static_cast<TunnelConnectorOwner&>(*this));
 }
 
 void TunnelClient::drop_attempt() {
@@ -100,7 +100,7 @@ void TunnelClient::network_changed() {
   if (current_ == nullptr) return dial_anew();
   current_->ping();
   probed_at_ = loop_.now();
-  probe_deadline_.arm(probed_at_ + kProbe);
+  probe_deadline_.arm(probed_at_ + probe_limit(current_->likely_round_trip()));
 }
 
 void TunnelClient::send_event(const tunnel::pb::Event& event) {
@@ -149,7 +149,6 @@ bool TunnelClient::first_report(ErrorCode code) {
 
 void TunnelClient::fail_attempt(const ConnectFailure& failure) {
   attempt_deadline_.cancel();
-  ++turn_;
   const Duration pause = schedule_.after_failure(loop_.now());
   const std::string sentence = sentence_of(failure, config_);
   owner_.on_tunnel_trouble("tunnel_unreachable", config_.broker.authority() + ": " + sentence);
@@ -167,6 +166,7 @@ void TunnelClient::fail_attempt(const ConnectFailure& failure) {
 
 void TunnelClient::wait(Duration duration) {
   state_ = State::kWaiting;
+  settle_place();
   retry_at_ = loop_.now() + duration;
   retry_timer_.start(token_refused_ ? std::min(duration, kTokenLook) : duration);
 }
@@ -217,6 +217,7 @@ void TunnelClient::on_deadline(Deadline& deadline) {
   const Error late{ErrorCode::kTimeout, Side::kTunnel, true, 0, "no WELCOME in time"};
   if (connector_ != nullptr) return connector_->give_up(late);
   const std::string address = pending_ != nullptr ? pending_->address() : "";
+  addresses_.failed(slot_, address);
   drop_attempt();
   fail_attempt({ConnectStage::kAnswer, late, address});
 }
@@ -224,6 +225,7 @@ void TunnelClient::on_deadline(Deadline& deadline) {
 void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& welcome) {
   attempt_deadline_.cancel();
   schedule_.up(loop_.now());
+  addresses_.start_over(slot_);
   reported_errors_ = reported_refusals_ = 0;
   pending_ = nullptr;
   up_since_ = std::time(nullptr);
@@ -244,15 +246,31 @@ void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& 
   owner_.on_tunnel_change(*this);
 }
 
+// One more comes at a time. What closes already counts until it is gone, and is the first to be closed.
 void TunnelClient::limit_old_sessions() {
-  size_t old = 0;
-  for (const std::unique_ptr<AgentSession>& session : sessions_) old += session.get() != current_ ? 1 : 0;
-  for (size_t i = 0; old > kMostOldSessions; ++i) {
-    if (sessions_[i].get() == current_) continue;
-    sessions_[i]->close(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "too many tunnels running dry"});
-    --old;
+  if (sessions_.size() <= kMostOldSessions + 1) return;
+  AgentSession& session = least_needed();
+  if (session.stream_count() > 0) {
+    log_warn("tunnel_cut", {{"slot", slot_},
+                            {"broker", session.broker_id()},
+                            {"address", session.address()},
+                            {"streams", session.stream_count()},
+                            {"reason", "too many tunnels run dry"}});
   }
+  session.close(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "too many tunnels running dry"});
 }
+
+AgentSession& TunnelClient::least_needed() const {
+  AgentSession* oldest = nullptr;
+  for (const std::unique_ptr<AgentSession>& session : sessions_) {
+    if (session.get() == current_) continue;
+    if (session->stream_count() == 0) return *session;
+    if (oldest == nullptr) oldest = session.get();
+  }
+  return *oldest;
+}
+
+void TunnelClient::settle_place() { addresses_.set_place(slot_, current_ != nullptr ? current_->address() : ""); }
 
 void TunnelClient::on_refused(AgentSession& session, const Refused& refused) {
   if (&session != pending_) return;
@@ -269,8 +287,8 @@ void TunnelClient::on_refused(AgentSession& session, const Refused& refused) {
        {"reason", refused.message()},
        {"permanent", refused.permanent() ? "true" : "false"},
        {"retry_ms", static_cast<long long>(pause.count())}});
+  addresses_.failed(slot_, session.address());
   drop_attempt();
-  ++turn_;
   token_refused_ = refused.code() == Refused::BAD_TOKEN;
   refused_ = true;
   wait(pause);
@@ -299,11 +317,13 @@ void TunnelClient::on_config(AgentSession& session, const tunnel::pb::Config& co
 void TunnelClient::on_lost(AgentSession& session, const Error& error) {
   if (&session == pending_) {
     pending_ = nullptr;
+    addresses_.failed(slot_, session.address());
     fail_attempt({ConnectStage::kAnswer, error, session.address()});
     return;
   }
   if (&session != current_) return;
   current_ = nullptr;
+  if (!attempting()) settle_place();
   if (!ending_) owner_.on_tunnel_trouble("tunnel_down", session.address() + ": " + describe(error));
   log(ending_ ? LogLevel::kInfo : LogLevel::kWarn, "tunnel_down",
       {{"slot", slot_}, {"address", session.address()}, {"error", describe(error)}});

@@ -8,6 +8,7 @@
 // still serves (serving() stays true); it is sent GOAWAY once the new one serves, and closes when it has run dry.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "agent/session/agent_session.h"
+#include "agent/session/broker_addresses.h"
 #include "agent/session/reconnect_schedule.h"
 #include "agent/session/tunnel_config.h"
 #include "agent/session/tunnel_connector.h"
@@ -78,16 +80,24 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
 
   // From the first step of an attempt to WELCOME.
   static constexpr Duration kAttemptTimeout{10000};
-  // Sessions that may run dry beside the one that serves; the oldest is closed when one more comes.
-  static constexpr size_t kMostOldSessions = 4;
+  // Sessions that may run dry beside the one that serves: as many as a broker has processes at a time, which bounds
+  // them (common/supervise). Of more the oldest without streams is closed, and only where all have some the oldest.
+  static constexpr size_t kMostOldSessions = 16;
   // How often the token's file is looked at while the broker refuses what was in it: a corrected one is tried at once.
   static constexpr Duration kTokenLook{1000};
-  static constexpr Duration kProbe{600};
+  static constexpr Duration kLeastProbe{600};
+  static constexpr Duration kMostProbe{3000};
   // An attempt that is younger is left alone when the network changes.
   static constexpr Duration kYoungAttempt{1000};
 
-  // `random` gives numbers in [0, 1). `first_turn` chooses the broker address of the first attempt.
-  TunnelClient(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, int slot, size_t first_turn,
+  // How long a tunnel may take to answer a PING when the network has changed: as long as three round trips and a
+  // little, within limits.
+  static constexpr Duration probe_limit(Duration round_trip) {
+    return std::clamp(3 * round_trip + Duration{200}, kLeastProbe, kMostProbe);
+  }
+
+  // `random` gives numbers in [0, 1). `addresses`, which all slots share, outlive it.
+  TunnelClient(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, int slot, BrokerAddresses& addresses,
                std::function<double()> random, TunnelClientOwner& owner);
   ~TunnelClient();
   TunnelClient(const TunnelClient&) = delete;
@@ -102,8 +112,8 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   // The ways that were there may be dead, silently: the next tunnel is dialled at once, and the old one serves until
   // that does.
   void machine_woke();
-  // They may be, and a new one may be there: what waits dials at once; what serves has kProbe to answer a PING, and
-  // else is treated as above.
+  // They may be, and a new one may be there: what waits dials at once; what serves has probe_limit() to answer a PING,
+  // and else is treated as above.
   void network_changed();
 
   // On the tunnel that serves, where there is one.
@@ -133,6 +143,10 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   void on_retry_timer();
   bool token_changed() const;
   void limit_old_sessions();
+  // One is to be closed: which.
+  AgentSession& least_needed() const;
+  // Where this slot is when it does not dial.
+  void settle_place();
   void check_closed();
   std::string read_token();
   bool first_report(ErrorCode code);
@@ -156,7 +170,7 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   OriginStreams& streams_;
   TunnelClientOwner& owner_;
   int slot_;
-  size_t turn_;
+  BrokerAddresses& addresses_;
   TunnelWays ways_;
   ReconnectSchedule schedule_;
   State state_ = State::kIdle;

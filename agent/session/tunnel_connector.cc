@@ -1,8 +1,8 @@
 #include "agent/session/tunnel_connector.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "agent/session/address_order.h"
 #include "common/tls/tls_session.h"
 #include "common/tunnel_link/connection_sink.h"
 
@@ -22,12 +22,13 @@ void bury_socket(uv::Loop& loop, std::unique_ptr<uv::Socket> socket) {
 
 }  // namespace
 
-TunnelConnector::TunnelConnector(uv::Loop& loop, const TunnelConfig& config, size_t turn, TunnelWays& ways,
-                                 TunnelConnectorOwner& owner)
+TunnelConnector::TunnelConnector(uv::Loop& loop, const TunnelConfig& config, int slot, BrokerAddresses& addresses,
+                                 TunnelWays& ways, TunnelConnectorOwner& owner)
     : loop_(loop),
       config_(config),
       owner_(owner),
-      turn_(turn),
+      slot_(slot),
+      addresses_(addresses),
       ways_(ways),
       address_deadline_(loop.deadlines(), *this) {
   const std::string& name = config.proxy ? config.proxy->host : config.broker.host;
@@ -44,37 +45,58 @@ void TunnelConnector::on_resolved(Result<std::vector<uv::Address>> resolved) {
     resolved.error().side = Side::kTunnel;
     return fail_attempt(resolved.error());
   }
-  addresses_ = in_turn(std::move(*resolved), turn_);
+  race_ = std::make_unique<AddressRace>(loop_, addresses_.in_order(std::move(*resolved), slot_, loop_.now()),
+                                        static_cast<AddressRaceOwner&>(*this));
   try_next();
 }
 
 void TunnelConnector::try_next() {
   enter(ConnectStage::kConnecting);
-  address_ = addresses_[next_address_++].to_text();
   both_tried_ = false;
-  dial(ways_.first(address_, loop_.now()));
+  address_ = race_->next().to_text();
+  addresses_.set_place(slot_, address_);
+  race_->go_on();
+  limit_time();
 }
 
-void TunnelConnector::dial(TunnelWay way) {
-  way_ = way;
-  const uv::Address& address = addresses_[next_address_ - 1];
-  if (next_address_ < addresses_.size()) {
-    address_deadline_.arm(loop_.now() + kAddressTimeout);
-  } else {
-    address_deadline_.cancel();
-  }
-  connecting_ = uv::Connecting::connect(
-      loop_, address, [this](Result<std::unique_ptr<uv::Socket>> connected) { on_socket(std::move(connected)); });
+// The last one has the attempt's time.
+void TunnelConnector::limit_time() {
+  if (!race_->has_next()) return address_deadline_.cancel();
+  address_deadline_.arm(loop_.now() + kAddressTimeout);
 }
 
-void TunnelConnector::on_socket(Result<std::unique_ptr<uv::Socket>> connected) {
+void TunnelConnector::on_reached(const uv::Address& address, std::unique_ptr<uv::Socket> socket) {
   if (done_) return;
-  if (!connected) return fail_address(connected.error());
-  if (config_.proxy) {
-    ask_proxy(std::move(*connected));
-  } else {
-    start_tls(std::move(*connected));
-  }
+  reached_ = address;
+  address_ = address.to_text();
+  addresses_.set_place(slot_, address_);
+  limit_time();
+  way_ = ways_.first(address_, loop_.now());
+  on_socket(std::move(socket));
+}
+
+void TunnelConnector::on_unreached(const uv::Address& address, const Error& error) {
+  if (done_) return;
+  note(error, address.to_text());
+  address_ = race_->begun().back().to_text();
+  addresses_.set_place(slot_, address_);
+}
+
+void TunnelConnector::on_none_reached() {
+  if (!done_) end_failed();
+}
+
+void TunnelConnector::dial_again() {
+  enter(ConnectStage::kConnecting);
+  limit_time();
+  connecting_ = uv::Connecting::connect(loop_, reached_, [this](Result<std::unique_ptr<uv::Socket>> connected) {
+    if (done_) return;
+    connected ? on_socket(std::move(*connected)) : fail_address(connected.error());
+  });
+}
+
+void TunnelConnector::on_socket(std::unique_ptr<uv::Socket> socket) {
+  config_.proxy ? ask_proxy(std::move(socket)) : start_tls(std::move(socket));
 }
 
 void TunnelConnector::ask_proxy(std::unique_ptr<uv::Socket> socket) {
@@ -143,16 +165,26 @@ void TunnelConnector::succeed() {
   done_ = true;
   address_deadline_.cancel();
   ways_.worked(address_, way_, loop_.now());
+  tell_passed_over();
   owner_.on_connected(std::move(connection_), address_);
+}
+
+void TunnelConnector::tell_passed_over() {
+  const auto at_last = std::find_if(race_->begun().rbegin(), race_->begun().rend(),
+                                    [this](const uv::Address& each) { return each.to_text() == address_; });
+  for (auto each = race_->begun().begin(); each != at_last.base(); ++each) {
+    addresses_.avoid(each->to_text(), loop_.now());
+  }
+  addresses_.reached(address_);  // it is one of them
 }
 
 void TunnelConnector::fail_handshake(const Error& error) {
   if (way_ == TunnelWay::kUpgrade) ways_.failed(address_);
   if (way_ == TunnelWay::kUpgrade || std::exchange(both_tried_, true)) return fail_address(error);
-  note(error);
+  note(error, address_);
   loop_.bury(std::move(connection_));
-  enter(ConnectStage::kConnecting);
-  dial(TunnelWay::kUpgrade);
+  way_ = TunnelWay::kUpgrade;
+  dial_again();
 }
 
 void TunnelConnector::on_end() {
@@ -166,7 +198,9 @@ void TunnelConnector::on_closed(const Error& error) {
 }
 
 void TunnelConnector::on_deadline(Deadline&) {
-  fail_address(Error{ErrorCode::kTimeout, Side::kTunnel, true, 0, "the address does not answer"});
+  const Error silent{ErrorCode::kTimeout, Side::kTunnel, true, 0, "the address does not answer"};
+  if (!race_->running()) return fail_address(silent);
+  furthest_ ? end_failed() : fail_attempt(silent);
 }
 
 void TunnelConnector::give_up(const Error& error) {
@@ -178,9 +212,9 @@ void TunnelConnector::enter(ConnectStage stage) {
   owner_.on_stage(stage);
 }
 
-void TunnelConnector::note(const Error& error) {
+void TunnelConnector::note(const Error& error, const std::string& address) {
   if (furthest_ && furthest_->stage > stage_) return;
-  furthest_ = ConnectFailure{stage_, error, address_, stage_ == ConnectStage::kProxy ? proxy_reply_.status() : 0};
+  furthest_ = ConnectFailure{stage_, error, address, stage_ == ConnectStage::kProxy ? proxy_reply_.status() : 0};
 }
 
 void TunnelConnector::fail_address(const Error& error) {
@@ -188,15 +222,24 @@ void TunnelConnector::fail_address(const Error& error) {
   bury_socket(loop_, std::move(proxy_socket_));
   // What a buried one still says before it dies finds connection_ (or proxy_socket_) empty.
   if (connection_ != nullptr) loop_.bury(std::move(connection_));
-  if (next_address_ >= addresses_.size()) return fail_attempt(error);
-  note(error);
+  if (!race_->has_next()) return fail_attempt(error);
+  note(error, address_);
   try_next();
 }
 
 void TunnelConnector::fail_attempt(const Error& error) {
-  note(error);
+  note(error, address_);
+  end_failed();
+}
+
+void TunnelConnector::end_failed() {
   done_ = true;
   address_deadline_.cancel();
+  if (race_ != nullptr && race_->has_next()) {
+    for (const uv::Address& each : race_->begun()) addresses_.failed(slot_, each.to_text());
+  } else {
+    addresses_.start_over(slot_);  // all failed alike, which says nothing of any
+  }
   owner_.on_connect_failed(*furthest_);
 }
 

@@ -1,6 +1,6 @@
-// One attempt to reach the broker: resolve, connect to each address in turn, go through the proxy where there is one,
-// TLS with the tunnel's ALPN; where that is not agreed on, the same address again, by an Upgrade of HTTP/1.1. Ends with
-// one call of its owner. Thread: the loop's.
+// One attempt to reach the broker: resolve, connect to the first address that answers (address_race.h), go through the
+// proxy where there is one, TLS with the tunnel's ALPN; where that is not agreed on, the same address again, by an
+// Upgrade of HTTP/1.1; where that fails, the other addresses. Ends with one call of its owner. Thread: the loop's.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/session/address_race.h"
+#include "agent/session/broker_addresses.h"
 #include "agent/session/connect_failure.h"
 #include "agent/session/tunnel_config.h"
 #include "agent/session/tunnel_ways.h"
@@ -38,13 +40,16 @@ class TunnelConnectorOwner {
 class TunnelConnector final : public uv::Buryable,
                               private uv::SocketHandler,
                               private transport::ConnectionHandler,
+                              private AddressRaceOwner,
                               private DeadlineHandler {
  public:
-  // With several addresses, one that does not answer must not use up the attempt's whole time.
+  // With several addresses, to reach one of them, and for each that was reached to say something: it must not use up
+  // the attempt's whole time.
   static constexpr Duration kAddressTimeout{3000};
 
-  // `turn` chooses the address to begin with. `ways` outlives it. The owner's calls come later, never from here.
-  TunnelConnector(uv::Loop& loop, const TunnelConfig& config, size_t turn, TunnelWays& ways,
+  // `addresses` say which one `slot` begins with, and are told what comes of it; they and `ways` outlive it. The
+  // owner's calls come later, never from here.
+  TunnelConnector(uv::Loop& loop, const TunnelConfig& config, int slot, BrokerAddresses& addresses, TunnelWays& ways,
                   TunnelConnectorOwner& owner);
   ~TunnelConnector() override;
 
@@ -54,19 +59,29 @@ class TunnelConnector final : public uv::Buryable,
  private:
   void on_resolved(Result<std::vector<uv::Address>> resolved);
   void try_next();
-  void dial(TunnelWay way);
-  void on_socket(Result<std::unique_ptr<uv::Socket>> connected);
+  void limit_time();
+  // The second way, at the same address.
+  void dial_again();
+  void on_socket(std::unique_ptr<uv::Socket> socket);
   void ask_proxy(std::unique_ptr<uv::Socket> socket);
   void start_tls(std::unique_ptr<uv::Socket> socket);
   void succeed();
+  // Those that were tried before the address that was reached could not be.
+  void tell_passed_over();
   void enter(ConnectStage stage);
   // Keeps the failure that got furthest.
-  void note(const Error& error);
+  void note(const Error& error, const std::string& address);
   // In the handshake; of the first way: the second one is tried.
   void fail_handshake(const Error& error);
   void fail_address(const Error& error);
   void fail_attempt(const Error& error);
+  // With what was noted.
+  void end_failed();
 
+  // AddressRaceOwner
+  void on_reached(const uv::Address& address, std::unique_ptr<uv::Socket> socket) override;
+  void on_unreached(const uv::Address& address, const Error& error) override;
+  void on_none_reached() override;
   // uv::SocketHandler: the proxy's answer
   void on_read(MutableBytes bytes) override;
   void on_read_end() override;
@@ -77,23 +92,24 @@ class TunnelConnector final : public uv::Buryable,
   void on_data(MutableBytes bytes) override;
   void on_end() override;
   void on_closed(const Error& error) override;
-  // DeadlineHandler: an address that does not answer
+  // DeadlineHandler: none is reached, or what was reached says nothing
   void on_deadline(Deadline& deadline) override;
 
   uv::Loop& loop_;
   const TunnelConfig& config_;
   TunnelConnectorOwner& owner_;
-  size_t turn_;
+  int slot_;
+  BrokerAddresses& addresses_;
   TunnelWays& ways_;
   TunnelWay way_ = TunnelWay::kAlpn;  // under way
   bool both_tried_ = false;           // at this address
-  std::vector<uv::Address> addresses_;
-  size_t next_address_ = 0;
-  std::string address_;  // the one under way
+  uv::Address reached_;               // the latest
+  std::string address_;               // the one under way; of several the latest
   ConnectStage stage_ = ConnectStage::kResolving;
   std::optional<ConnectFailure> furthest_;
   std::unique_ptr<uv::Resolving> resolving_;
-  std::unique_ptr<uv::Connecting> connecting_;
+  std::unique_ptr<AddressRace> race_;
+  std::unique_ptr<uv::Connecting> connecting_;  // the second way
   std::unique_ptr<uv::Socket> proxy_socket_;
   ConnectReply proxy_reply_;
   UpgradeReply upgrade_reply_;

@@ -16,6 +16,7 @@ TunnelSet::TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& 
     : loop_(loop),
       on_change_(std::move(on_change)),
       on_replaced_(std::move(on_replaced)),
+      addresses_(seed),
       ticker_(loop, [this] { tick(); }),
       network_(loop, [this] { on_network_change(); }),
       network_timer_(loop, [this] {
@@ -26,9 +27,8 @@ TunnelSet::TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& 
   const auto engine = std::make_shared<std::minstd_rand>(seed);
   const auto random = [engine] { return std::uniform_real_distribution<double>(0, 1)(*engine); };
   for (int slot = 0; slot < config.connections; ++slot) {
-    const size_t first_turn = size_t{seed} + static_cast<size_t>(slot);
     auto& owner = static_cast<TunnelClientOwner&>(*this);
-    clients_.push_back(std::make_unique<TunnelClient>(loop, config, streams, slot, first_turn, random, owner));
+    clients_.push_back(std::make_unique<TunnelClient>(loop, config, streams, slot, addresses_, random, owner));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/ports/listening_port.h"
+#include "agent/session/broker_addresses.h"
 #include "agent/session/sleep_watch.h"
 #include "agent/session/tunnel_client.h"
 #include "agent/session/tunnel_config.h"
@@ -74,6 +75,7 @@ class TunnelSet final : private TunnelClientOwner {
   std::unique_ptr<tunnel::pb::Event> ports_event_;  // null before tell()
   uint64_t ports_revision_ = 0;
   LeftStreams left_;  // as it was told
+  BrokerAddresses addresses_;
   std::vector<std::unique_ptr<TunnelClient>> clients_;
   uv::Timer ticker_;
   SleepWatch sleep_watch_;

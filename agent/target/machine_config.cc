@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/target/port_range.h"
+#include "common/base/names.h"
 
 namespace ingress::agent {
 namespace {
@@ -11,10 +12,6 @@ using Config = MachineConfig;
 
 tl::unexpected<Error> leads_nowhere() {
   return fail(ErrorCode::kInvalidProxyTargetHost, Side::kClient, "no service of the project has that name");
-}
-
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // What is before the last dot that `domain` follows; nullopt where the host is not under it.
@@ -31,25 +28,32 @@ const Config::Project* find_project(const Config& config, std::string_view slug)
   return found == config.projects.end() ? nullptr : &*found;
 }
 
-Result<int> port_of_service(const Config::Project& project, std::string_view name) {
-  for (const Config::Service& service : project.services) {
-    if (service.name == name) return service.port;
-  }
-  return leads_nowhere();
-}
-
-// A port or a service of the project, before `__`, `--` or a dot.
-Result<int> port_of_prefix(const Config::Project& project, std::string_view prefix) {
-  if (!all_digits(prefix)) return port_of_service(project, prefix);
-  return parse_port(prefix).map_error([](const Error&) { return leads_nowhere().value(); });
-}
-
 // The name between `__` (or `--`) and the DOMAIN; all of it where there is neither.
 std::string_view split_prefix(std::string_view label, std::string_view& prefix) {
   const size_t at = std::min(label.find("__"), label.find("--"));
   if (at == std::string_view::npos || at == 0) return label;
   prefix = label.substr(0, at);
   return label.substr(at + 2);
+}
+
+Result<int> port_in(std::string_view digits) {
+  return parse_port(digits).map_error([](const Error&) { return leads_nowhere().value(); });
+}
+
+// The label before the project's name and a dot: a service, or a name with a port before it, which then holds.
+Result<int> port_of_service(const Config::Project& project, std::string_view label) {
+  std::string_view port;
+  const std::string_view name = split_prefix(label, port);
+  if (all_digits(port) && slug_form(name)) return port_in(port);
+  for (const Config::Service& service : project.services) {
+    if (service.name == label) return service.port;
+  }
+  return leads_nowhere();
+}
+
+// A port or a service of the project, before `__`, `--` or a dot.
+Result<int> port_of_prefix(const Config::Project& project, std::string_view prefix) {
+  return all_digits(prefix) ? port_in(prefix) : port_of_service(project, prefix);
 }
 
 // `name` is what stands before the DOMAIN.

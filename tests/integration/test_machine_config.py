@@ -91,7 +91,8 @@ def test_what_was_told_stays_good_without_a_broker(make_stack, named):
 
 def spellings(port):
     return [f"{port}__misha.iterate.app", f"{port}--misha.iterate.app", f"{port}__mach_a.machines.iterate.app",
-            f"{port}--mach-a.machines.iterate.app", f"{port}__anything.example.com", f"localhost:{port}",
+            f"{port}--mach-a.machines.iterate.app", f"{port}__anything.example.com", f"{port}__db.misha.iterate.app",
+            f"{port}--any.misha.iterate.app", f"{port}__db.example.org", f"localhost:{port}",
             f"LOCALHOST:{port}", f"127.0.0.1:{port}", f"[::1]:{port}", "db.misha.iterate.app", "DB.Misha.Iterate.App.",
             "db__misha.iterate.app", "db--misha.iterate.app", "db.example.org", f"{port}.example.org",
             "open.example.net"]

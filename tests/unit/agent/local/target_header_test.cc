@@ -59,14 +59,28 @@ TEST_CASE("what CONFIG told decides where a host ends, before ports and the defa
     const char* value;
     int port;
   };
-  for (const Case& each :
-       {Case{"misha.iterate.app", 5000}, Case{"MISHA.Iterate.App.", 5000}, Case{"docs.misha.iterate.app", 4000},
-        Case{"docs__misha.iterate.app", 4000}, Case{"docs--misha.iterate.app", 4000},
-        Case{"4096__misha.iterate.app", 4096}, Case{"4096--misha.iterate.app", 4096},
-        Case{"mach_1.machines.iterate.app", 8000}, Case{"4096__mach_1.machines.iterate.app", 4096},
-        Case{"example.com", 5000}, Case{"docs.example.com", 4000}, Case{"4096.example.com", 4096},
-        Case{"4096__route.com", 7000}, Case{"olga.iterate.app", 8000}, Case{"docs.olga.iterate.app", 8000},
-        Case{"app.fly.example", 8000}, Case{"9__app.fly.example", 9}, Case{"iterate.app", 8000}}) {
+  for (const Case& each : {Case{"misha.iterate.app", 5000},
+                           Case{"MISHA.Iterate.App.", 5000},
+                           Case{"docs.misha.iterate.app", 4000},
+                           Case{"docs__misha.iterate.app", 4000},
+                           Case{"docs--misha.iterate.app", 4000},
+                           Case{"4096__misha.iterate.app", 4096},
+                           Case{"4096--misha.iterate.app", 4096},
+                           Case{"4096__docs.misha.iterate.app", 4096},
+                           Case{"4096__docs__misha.iterate.app", 4096},
+                           Case{"4096__docs.example.com", 4096},
+                           Case{"4096__example.com", 4096},
+                           Case{"mach_1.machines.iterate.app", 8000},
+                           Case{"4096__mach_1.machines.iterate.app", 4096},
+                           Case{"example.com", 5000},
+                           Case{"docs.example.com", 4000},
+                           Case{"4096.example.com", 4096},
+                           Case{"4096__route.com", 7000},
+                           Case{"olga.iterate.app", 8000},
+                           Case{"docs.olga.iterate.app", 8000},
+                           Case{"app.fly.example", 8000},
+                           Case{"9__app.fly.example", 9},
+                           Case{"iterate.app", 8000}}) {
     CAPTURE(each.value);
     const auto found = asked(each.value, &config);
     REQUIRE(found.has_value());

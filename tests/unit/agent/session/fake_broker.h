@@ -147,9 +147,8 @@ class FakeBroker {
     port = listener_->local().port;
   }
 
-  void listen(int at_port) {
-    uv::Address address = uv::Address::parse("127.0.0.1:0").value();
-    address.port = at_port;
+  void listen(int at_port, const char* at_ip = "127.0.0.1") {
+    const uv::Address address{at_ip, at_port, ""};
     auto listener = uv::Listener::listen(loop_, address, [this](std::unique_ptr<uv::Socket> socket) {
       ++accepted;
       if (silent) return held_.push_back(std::move(socket));

@@ -10,8 +10,11 @@
 #include "agent/session/machine_config_of.h"
 #include "agent/session/origin_streams.h"
 #include "agent/session/reconnect_schedule.h"
+#include "agent/session/tunnel_client.h"
+#include "common/uv/free_address.h"
 #include "tests/unit/agent/session/broker_streams.h"
 #include "tests/unit/agent/session/fake_broker.h"
+#include "tests/unit/agent/session/silent_address.h"
 #include "tests/unit/agent/session/test_loop.h"
 #include "tests/unit/agent/session/test_origin.h"
 
@@ -502,4 +505,59 @@ TEST_CASE("streams that run on in tunnels to an earlier process of the broker ar
   REQUIRE(run_until(loop, [&left] { return left(1); }));
   running.cancel();
   CHECK(run_until(loop, [&left] { return left(0); }));
+}
+
+TEST_CASE("a broker that is upgraded again and again cuts no stream, as long as its processes run") {
+  uv::Loop loop;
+  FakeBroker broker(loop);
+  const TestOrigin origin(loop);
+  Agent agent(loop, broker.port, broker.folder.ca_file);
+  agent.start();
+  REQUIRE(agent.serves(1));
+  constexpr size_t kUpgrades = TunnelClient::kMostOldSessions;
+  std::vector<std::unique_ptr<BrokerStream>> streams;
+  const auto upgrade = [&loop, &broker, &origin, &streams] {
+    FakeBroker::End& old = broker.last();
+    streams.push_back(std::make_unique<BrokerStream>());
+    streams.back()->open(old.session, origin.port, loop.now());
+    REQUIRE(run_until(loop, [&origin, &streams] { return origin.peers.size() == streams.size(); }));
+    old.goaway(tunnel::pb::Goaway::MIGRATE);
+    REQUIRE(run_until(loop, [&old] { return old.agent_drains; }));
+  };
+  for (size_t i = 0; i < kUpgrades; ++i) upgrade();
+  CHECK(std::none_of(streams.begin(), streams.end(), [](const auto& stream) { return stream->closed; }));
+  CHECK(agent.set->stream_count() == kUpgrades);
+  // One more: the oldest is cut, and no other.
+  upgrade();
+  REQUIRE(run_until(loop, [&streams] { return streams.front()->closed; }));
+  CHECK(std::none_of(streams.begin() + 1, streams.end(), [](const auto& stream) { return stream->closed; }));
+  CHECK(agent.set->stream_count() == kUpgrades);
+}
+
+TEST_CASE("how long a PING may take when the network changes follows the way's round trip, within limits") {
+  const auto limit = [](int64_t ms) { return TunnelClient::probe_limit(Duration{ms}).count(); };
+  CHECK(limit(0) == 600);
+  CHECK(limit(20) == 600);
+  CHECK(limit(200) == 800);
+  CHECK(limit(800) == 2600);
+  CHECK(limit(5000) == 3000);
+}
+
+TEST_CASE("a broker at one address is reached though another one is silent, and that is tried last from then on") {
+  if (!uv::is_free({"::1", 0, ""})) return;  // no IPv6 here
+  uv::Loop loop;
+  FakeBroker broker(loop);
+  broker.stop_listening();
+  broker.listen(broker.port, "::1");
+  const SilentAddress silent(broker.port);
+  Agent agent(loop, broker.port, broker.folder.ca_file, 2);
+  agent.start();
+  REQUIRE(agent.serves(2));
+  for (int i = 0; i < 2; ++i) {
+    broker.kill();
+    REQUIRE(agent.serves(0));
+    broker.listen(broker.port, "::1");
+    REQUIRE(agent.serves(2));
+  }
+  for (const TunnelState& state : agent.set->shown()) CHECK(state.address.starts_with("[::1]:"));
 }

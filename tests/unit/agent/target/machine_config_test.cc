@@ -56,6 +56,26 @@ TEST_CASE("where a project that is not attached has a host of its own, that host
   CHECK(config.port_of("api__olga.iterate.app")->value() == 9000);
   CHECK(config.port_of("4096__olga.iterate.app")->value() == 4096);
   CHECK(config.port_of("docs.misha.iterate.app")->value() == 4000);
+  CHECK(config.port_of("docs.example.com")->value() == 4000);
   CHECK_FALSE(config.port_of("").has_value());
   CHECK_FALSE(config.port_of(".iterate.app").has_value());
+}
+
+TEST_CASE("a port before a service's name holds, and before any that a service may have") {
+  const MachineConfig config = sample();
+  for (const char* host :
+       {"4096__docs.misha.iterate.app", "4096--docs.misha.iterate.app", "4096__nix.misha.iterate.app",
+        "4096__docs.olga.iterate.app", "4096__docs.example.com", "4096--docs.example.com"}) {
+    CAPTURE(host);
+    REQUIRE(config.port_of(host).has_value());
+    CHECK(config.port_of(host)->value() == 4096);
+  }
+  for (const char* host :
+       {"0__docs.misha.iterate.app", "65536__docs.misha.iterate.app", "080--docs.misha.iterate.app",
+        "4096__.misha.iterate.app", "4096__4097__docs.misha.iterate.app", "4096__a/b.misha.iterate.app",
+        "api__docs.misha.iterate.app", "4096.misha.iterate.app", "4096__a b.example.com"}) {
+    CAPTURE(host);
+    REQUIRE(config.port_of(host).has_value());
+    CHECK(config.port_of(host)->error().code == ErrorCode::kInvalidProxyTargetHost);
+  }
 }
