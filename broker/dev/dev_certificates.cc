@@ -1,9 +1,11 @@
 #include "broker/dev/dev_certificates.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "broker/dev/browser_trust.h"
 #include "broker/routing/host_name.h"
 #include "common/base/address_block.h"
 #include "common/uv/free_address.h"
@@ -85,9 +87,15 @@ std::vector<std::string> DevCertificates::authority_paths() const {
   return paths;
 }
 
-bool DevCertificates::trusted() const {
-  return std::all_of(authorities_.begin(), authorities_.end(),
-                     [](const auto& authority) { return authority->trusted(); });
+Trust DevCertificates::trust() const {
+  const bool system =
+      std::all_of(authorities_.begin(), authorities_.end(), [](const auto& authority) { return authority->trusted(); });
+  return {system, browsers_trust().value_or(system)};
+}
+
+std::optional<bool> DevCertificates::browsers_trust() const {
+  const char* const home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): nobody sets variables
+  return dev::browsers_trust(home == nullptr ? "" : home, authority_paths());
 }
 
 }  // namespace ingress::broker::dev

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "broker/dev/dev_config.h"
+#include "broker/dev/trust.h"
 #include "common/tls/local_authority.h"
 #include "common/tls/tls_context.h"
 
@@ -25,8 +27,9 @@ class DevCertificates final : public tls::CertificateMaker {
   std::vector<std::string> authority_paths() const;
   // All of them in one file, for programs that take one (the agent, curl --cacert).
   std::string bundle_path() const { return bundle_path_; }
-  // Whether this system trusts them all.
-  bool trusted() const;
+  Trust trust() const;
+  // Those of this user's home; nullopt where there are none. Cheap, while trust() reads the system's whole store.
+  std::optional<bool> browsers_trust() const;
 
  private:
   Status write_bundle();

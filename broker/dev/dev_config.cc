@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <filesystem>
 
+#include "broker/dev/beside.h"
+#include "broker/dev/taken_places.h"
 #include "broker/model/ids.h"
 #include "broker/routing/host_name.h"
 #include "broker/routing/pattern.h"
@@ -24,25 +25,22 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// The XDG Base Directory Specification's.
-std::string default_state_dir() {
-  if (const std::string state = variable("XDG_STATE_HOME"); state.starts_with('/')) return state + "/ingress/dev";
-  const std::string home = variable("HOME");
-  return home.empty() ? "" : home + "/.local/state/ingress/dev";
-}
-
-// It is installed beside this program.
-std::string default_agent() {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::filesystem::path beside = self.parent_path() / "ingress-agent";
-  return !error && std::filesystem::exists(beside, error) ? beside.string() : "ingress-agent";
-}
-
 std::string refused(const char* setting, const std::string& text, std::string_view why) {
   std::string problem = setting;
   problem.append(" ").append(text).append(": ").append(why);
   return problem;
+}
+
+// Under each of them this machine has a host, which none of them may be, or stand before.
+std::string machines_hidden(const std::vector<std::string>& domains) {
+  for (const std::string& domain : domains) {
+    const std::string kept = "machines." + domain;
+    for (const std::string& name : domains) {
+      if (name != kept && !name.ends_with("." + kept)) continue;
+      return refused("--domain", name, "kept for the broker, which names this machine under " + kept);
+    }
+  }
+  return "";
 }
 
 std::string take_domains(const DevSettings& settings, DevConfig& config) {
@@ -60,12 +58,13 @@ std::string take_domains(const DevSettings& settings, DevConfig& config) {
     if (name.text() != kLocalDomain && !normalise_domain(name.text(), domain, problem)) {
       return refused("--domain", text, problem);
     }
-    if (domain.empty()) continue;
+    // The project has its own name under localhost anyway.
+    if (domain.empty() || domain == settings.project + "." + std::string(kLocalDomain)) continue;
     const auto found = std::find(config.domains.begin(), config.domains.end(), domain);
     if (found == config.domains.end()) config.domains.push_back(std::move(domain));
   }
   config.choice.domains = config.domains;
-  return "";
+  return machines_hidden(config.domains);
 }
 
 std::string take_services(const DevSettings& settings, DevConfig& config) {
@@ -158,7 +157,7 @@ std::string take_names(const DevSettings& settings, DevConfig& config) {
   for (const std::string& text : settings.query_host) {
     HostParameter parameter;
     if (!parse_host_parameter(text, parameter)) {
-      return "--query-host " + text + ": write NAME={}.DOMAIN, e.g. replId={}.localhost";
+      return "--query-host " + text + ": write NAME={}.DOMAIN, e.g. replId={}.dev.localhost";
     }
     config.choice.parameters.push_back(std::move(parameter));
   }
@@ -169,12 +168,19 @@ std::string take_files(const DevSettings& settings, DevConfig& config) {
   config.state_dir = settings.state_dir.empty() ? default_state_dir() : settings.state_dir;
   if (config.state_dir.empty()) return "--state-dir must be said: neither XDG_STATE_HOME nor HOME is set";
   config.access_log = settings.access_log;
-  config.agent = settings.agent.empty() ? default_agent() : settings.agent;
+  config.agent = settings.agent.empty() ? program_beside("ingress-agent") : settings.agent;
   config.lan = settings.lan;
   return "";
 }
 
 }  // namespace
+
+// The XDG Base Directory Specification's.
+std::string default_state_dir() {
+  if (const std::string state = variable("XDG_STATE_HOME"); state.starts_with('/')) return state + "/ingress/dev";
+  const std::string home = variable("HOME");
+  return home.empty() ? "" : home + "/.local/state/ingress/dev";
+}
 
 void declare(cli::Program& program, DevSettings& settings) {
   program.option("domain", settings.domain,
@@ -190,8 +196,8 @@ void declare(cli::Program& program, DevSettings& settings) {
                  "address in clear, e.g. :3001; may be repeated; else 80 leads to https where both may be had");
   program.option("lan", settings.lan, "listen for other devices of the network, too");
   program.option("query-host", settings.query_host,
-                 "a parameter that names the host, as NAME={}.DOMAIN (replId={}.localhost), beside __host; may be "
-                 "repeated");
+                 "a parameter that names the host, as NAME={}.DOMAIN (replId={}.dev.localhost), beside __host; may "
+                 "be repeated");
   program.option("admin", settings.admin,
                  "address of the admin API and the dashboard, or off; else 127.0.0.1:8481, or the next free one");
   program.option("access-log", settings.access_log, "file that gets one JSON line for each exchange");
@@ -211,6 +217,7 @@ tl::expected<DevConfig, std::string> check(const DevSettings& settings) {
     if (!problem.empty()) return Problem(problem);
   }
   choose_listeners(config);
+  if (const std::string problem = taken_problem(config); !problem.empty()) return Problem(problem);
   return config;
 }
 

@@ -55,7 +55,11 @@ struct DevConfig {
 
 void declare(cli::Program& program, DevSettings& settings);
 
-// A sentence for the operator where something is bad (exit 78). Looks which ports are free, and makes no file.
+// Where nothing is said of --state-dir; "" where this user has no home.
+std::string default_state_dir();
+
+// A sentence for the operator where something is bad, or where another program has what this one needs (exit 78). Looks
+// which ports are free, and makes no file.
 tl::expected<DevConfig, std::string> check(const DevSettings& settings);
 
 }  // namespace ingress::broker::dev

@@ -148,27 +148,32 @@ server::RequestHandler* DevFront::on_request(server::Responder& responder, const
   const Result<http::RequestTarget> target = http::request_target(head);
   if (!target) return next_.on_request(responder, head, info);
   const HostChoice choice = choose_host(rules_, target->host, target->target, head);
-  const std::string_view host = choice.host.empty() ? target->host : std::string_view(choice.host);
+  const bool chosen = !choice.host.empty();
+  const std::string host = chosen ? with_port_of(target->host, choice.host) : std::string(target->host);
   const bool reads = (head.method == "GET" || head.method == "HEAD") && info.end;
-  if (reads && choice.host.empty() && is_bare_host(host)) {
+  const std::string origin = network_origin(target->host, info.tls);
+  if (reads && !chosen && is_bare_host(host)) {
     const bool html = wants_html(head);
     const std::string forgotten = choice.forget ? std::string(kHostCookie) + "=; Path=/; Max-Age=0" : "";
     answer_whole(responder, 200, html ? "text/html; charset=utf-8" : "application/json",
-                 html ? landing_.page() : landing_.json(), head.method == "HEAD", forgotten);
+                 html ? landing_.page(origin) : landing_.json(origin), head.method == "HEAD", forgotten);
     return nullptr;
   }
   if (reads && wants_html(head) && landing_.stands_for(host)) {
-    answer_whole(responder, 502, "text/html; charset=utf-8", landing_.page(), head.method == "HEAD");
+    answer_whole(responder, 502, "text/html; charset=utf-8", landing_.page(origin), head.method == "HEAD");
     return nullptr;
   }
-  rewrite(head, target->target, std::string(host));
-  if (!choice.keep || choice.host.empty() || info.upgrade) return next_.on_request(responder, head_, info);
+  rewrite(head, target->target, host);
+  server::RequestInfo told = info;
+  // What the client calls this site is what redirects lead to: its next request chooses the host again.
+  if (chosen && told.public_host.empty()) told.public_host = target->host;
+  if (!choice.keep || !chosen || info.upgrade) return next_.on_request(responder, head_, told);
   auto kept = std::make_unique<Keeping>(
       *this, responder,
       std::string(kHostCookie) + "=" + choice.host + "; Path=/; HttpOnly; SameSite=Lax" + (info.tls ? "; Secure" : ""));
   Keeping* const exchange = kept.get();
   keeping_[exchange] = std::move(kept);
-  server::RequestHandler* const handler = next_.on_request(*exchange, head_, info);
+  server::RequestHandler* const handler = next_.on_request(*exchange, head_, told);
   exchange->set_handler(handler);
   return handler == nullptr ? nullptr : exchange;
 }

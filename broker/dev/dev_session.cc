@@ -3,6 +3,7 @@
 #include <fstream>
 #include <utility>
 
+#include "broker/dev/beside.h"
 #include "broker/dev/dev_setup.h"
 #include "common/uv/free_address.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr Duration kLookInterval{250};
 // The agent tells its ports within that time; the screen waits for them, but not for ever.
 constexpr int kLooksForPorts = 12;
+constexpr int kLooksBetweenBrowsers = 8;
 
 }  // namespace
 
@@ -50,11 +52,20 @@ uv::ChildProgram DevSession::agent_program(int https_port) const {
   return program;
 }
 
+// ingressctl knows of itself where the CAs of this user are, but not of another folder, nor by sudo.
+void DevSession::add_trust(ScreenFacts& facts) const {
+  const std::string command = program_to_type("ingressctl") + " cert trust";
+  const std::string there = " --ca-dir " + config_.authority_dir();
+  facts.trust = trust_;
+  facts.trust_command = config_.state_dir == default_state_dir() ? command : command + there;
+  facts.system_trust_command = "sudo " + command + there;
+}
+
 ScreenFacts DevSession::facts(const Landing& landing, const std::string& version) const {
   ScreenFacts facts;
   facts.version = version;
   facts.bundle_path = certificates_->bundle_path();
-  facts.trusted = certificates_->trusted();
+  add_trust(facts);
   facts.any_port_url = landing.url_of("N__" + config_.project + ".localhost");
   facts.machine_url = landing.url_of(config_.machine + ".machines.localhost");
   for (size_t i = 1; i < config_.domains.size(); ++i) facts.own_names.push_back(landing.url_of(config_.domains[i]));
@@ -80,6 +91,7 @@ ScreenFacts DevSession::facts(const Landing& landing, const std::string& version
 bool DevSession::start(Landing& landing, int https_port, const std::string& version) {
   landing_ = &landing;
   landing.set_https_port(https_port);
+  trust_ = certificates_->trust();
   screen_ = std::make_unique<Screen>(facts(landing, version));
   if (!agent_.start(agent_program(https_port))) return false;
   timer_.start(kLookInterval, kLookInterval);
@@ -89,7 +101,13 @@ bool DevSession::start(Landing& landing, int https_port, const std::string& vers
 void DevSession::look() {
   std::vector<LandingEntry> entries = landing_->entries();
   if (!landing_->has_ports() && ++looks_ < kLooksForPorts) return;
-  screen_->show(std::move(entries));
+  look_at_browsers();
+  screen_->show(std::move(entries), trust_);
+}
+
+void DevSession::look_at_browsers() {
+  if (trust_.browsers || ++looks_at_browsers_ % kLooksBetweenBrowsers != 0) return;
+  if (certificates_->browsers_trust().value_or(false)) trust_ = certificates_->trust();
 }
 
 void DevSession::stop(std::function<void()> done) {

@@ -11,6 +11,7 @@
 #include "broker/dev/dev_config.h"
 #include "broker/dev/landing.h"
 #include "broker/dev/screen.h"
+#include "broker/dev/trust.h"
 #include "broker/store/store.h"
 #include "common/uv/timer.h"
 
@@ -32,7 +33,10 @@ class DevSession {
  private:
   uv::ChildProgram agent_program(int https_port) const;
   ScreenFacts facts(const Landing& landing, const std::string& version) const;
+  void add_trust(ScreenFacts& facts) const;
   void look();
+  // Somebody may do as the screen says.
+  void look_at_browsers();
 
   const DevConfig& config_;
   std::unique_ptr<DevCertificates> certificates_;
@@ -41,7 +45,9 @@ class DevSession {
   std::string token_;
   Landing* landing_ = nullptr;
   std::unique_ptr<Screen> screen_;
+  Trust trust_;
   int looks_ = 0;
+  int looks_at_browsers_ = 0;
 };
 
 }  // namespace ingress::broker::dev

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 
+#include "broker/routing/host_name.h"
+#include "common/base/address_block.h"
 #include "common/base/hex.h"
+#include "common/base/loopback_ip.h"
 #include "common/base/lower_case.h"
+#include "common/base/names.h"
 #include "common/base/trim.h"
 
 namespace ingress::broker::dev {
@@ -27,6 +31,24 @@ bool is_address(std::string_view host) {
   if (host.starts_with('[')) return true;
   return !host.empty() &&
          std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+// Of "[::1]" and "10.9.8.7"; "" for what is no address.
+std::string_view ip_of(std::string_view address) {
+  const bool bracketed = address.size() > 2 && address.front() == '[' && address.back() == ']';
+  const std::string_view ip = bracketed ? address.substr(1, address.size() - 2) : address;
+  return IpAddress::parse(ip) ? ip : std::string_view();
+}
+
+// It is told to the origin, and stands in redirects.
+bool is_well_formed(std::string_view host) {
+  if (!host.starts_with('[')) {
+    HostName name;
+    return name.assign(host).has_value();
+  }
+  const std::string_view address = without_port(host);
+  const std::string_view port = host.substr(address.size());
+  return !ip_of(address).empty() && (port.empty() || (port.front() == ':' && all_digits(port.substr(1))));
 }
 
 bool is_below(std::string_view host, std::string_view domain) {
@@ -116,9 +138,23 @@ bool is_bare_host(std::string_view host) {
   return is_address(name) || name == kLocalDomain;
 }
 
+std::string network_origin(std::string_view own_host, bool tls) {
+  const std::string_view address = without_port(own_host);
+  if (!is_address(address) || !is_well_formed(own_host)) return "";
+  const std::string_view ip = ip_of(address);
+  if (ip.empty() || is_loopback_ip(ip)) return "";
+  return (tls ? "https://" : "http://") + std::string(own_host);
+}
+
+std::string with_port_of(std::string_view own_host, std::string host) {
+  if (host.find(':') == std::string::npos) host += own_host.substr(without_port(own_host).size());
+  return host;
+}
+
 bool is_own_host(const HostChoiceRules& rules, std::string_view host) {
-  const std::string name = plain_host(host);
+  if (!is_well_formed(host)) return false;
   if (is_bare_host(host)) return true;
+  const std::string name = plain_host(host);
   return std::any_of(rules.domains.begin(), rules.domains.end(),
                      [&name](const std::string& domain) { return name == domain || is_below(name, domain); });
 }

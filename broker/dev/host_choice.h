@@ -43,10 +43,17 @@ struct HostChoice {
 HostChoice choose_host(const HostChoiceRules& rules, std::string_view own_host, std::string_view target,
                        const http::RequestHead& head);
 
+// The chosen name as a client that can set a Host sends it: with the port that `own_host` has, but where it names one.
+std::string with_port_of(std::string_view own_host, std::string host);
+
 // A name or an address of this machine: localhost and all below it, an IP address, a domain of ours and all below it.
+// False for what is no host.
 bool is_own_host(const HostChoiceRules& rules, std::string_view host);
 // Of those, one that leads nowhere by itself: localhost, an address.
 bool is_bare_host(std::string_view host);
+// "https://10.9.8.7:8443" for the address of a network, by which a device came that knows no name of this machine; ""
+// for names and loopback.
+std::string network_origin(std::string_view own_host, bool tls);
 
 // A Cookie field's value without our cookie.
 std::string without_host_cookie(std::string_view value);

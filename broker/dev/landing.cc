@@ -53,7 +53,8 @@ look()})},look)},1500)})();
 
 Landing::Landing(const DevConfig& config, const MachineBook& book) : config_(config), book_(book) {}
 
-std::string Landing::url_of(std::string_view host) const {
+std::string Landing::url_of(std::string_view host, std::string_view origin) const {
+  if (!origin.empty()) return std::string(origin).append("/?").append(kHostParameter).append("=").append(host);
   std::string url = "https://" + std::string(host);
   if (https_port_ != 443) url += ":" + std::to_string(https_port_);
   return url + "/";
@@ -67,19 +68,19 @@ bool Landing::is_own(int port) const {
   return port == https_port_ || holds(config_.https) || holds(config_.http) || holds(config_.admin);
 }
 
-std::vector<LandingEntry> Landing::entries() const {
+std::vector<LandingEntry> Landing::entries(std::string_view origin) const {
   const std::string project = config_.project + ".localhost";
   std::vector<LandingEntry> entries;
-  entries.push_back({"", config_.port, "", false, url_of(project)});
+  entries.push_back({"", config_.port, "", false, url_of(project, origin)});
   for (const auto& [name, port] : config_.services) {
-    entries.push_back({name, port, "", false, url_of(std::string(name).append(".").append(project))});
+    entries.push_back({name, port, "", false, url_of(std::string(name).append(".").append(project), origin)});
   }
-  if (const std::optional<MachinePorts> ports = book_.ports(config_.machine)) add_ports(*ports, entries);
+  if (const std::optional<MachinePorts> ports = book_.ports(config_.machine)) add_ports(*ports, origin, entries);
   if (entries.front().listening) default_listened_ = true;
   return entries;
 }
 
-void Landing::add_ports(const MachinePorts& ports, std::vector<LandingEntry>& entries) const {
+void Landing::add_ports(const MachinePorts& ports, std::string_view origin, std::vector<LandingEntry>& entries) const {
   const std::string project = config_.project + ".localhost";
   for (const MachinePort& port : ports.ports) {
     if (is_own(port.number)) continue;
@@ -90,7 +91,8 @@ void Landing::add_ports(const MachinePorts& ports, std::vector<LandingEntry>& en
       entry.process = port.process;
     }
     if (named) continue;
-    entries.push_back({"", port.number, port.process, true, url_of(std::to_string(port.number) + "__" + project)});
+    const std::string host = std::to_string(port.number) + "__" + project;
+    entries.push_back({"", port.number, port.process, true, url_of(host, origin)});
   }
 }
 
@@ -101,10 +103,10 @@ bool Landing::stands_for(std::string_view host) const {
   return !default_listened_;
 }
 
-std::string Landing::page() const {
+std::string Landing::page(std::string_view origin) const {
   std::string page(kHead);
   page += "<h1>Ports of this machine</h1>\n<table>\n<tr><th>URL<th>port<th>name<th></tr>\n";
-  for (const LandingEntry& entry : entries()) {
+  for (const LandingEntry& entry : entries(origin)) {
     page += "<tr><td><a href=\"";
     http::append_html(page, entry.url);
     page += "\">";
@@ -114,14 +116,14 @@ std::string Landing::page() const {
     page += entry.listening ? "<td class=\"up\">listens</tr>\n" : "<td class=\"down\">nothing listens</tr>\n";
   }
   page += "</table>\n<p>What begins to listen on port <i>N</i> is at <code>";
-  http::append_html(page, url_of("N__" + config_.project + ".localhost"));
+  http::append_html(page, url_of("N__" + config_.project + ".localhost", origin));
   return page + "</code> at once.</p>\n" + std::string(kTail);
 }
 
-std::string Landing::json() const {
+std::string Landing::json(std::string_view origin) const {
   std::string json = "{\"ports\":[";
   bool first = true;
-  for (const LandingEntry& entry : entries()) {
+  for (const LandingEntry& entry : entries(origin)) {
     json += first ? "{\"url\":" : ",{\"url\":";
     first = false;
     http::append_json_string(json, entry.url);

@@ -31,18 +31,21 @@ class Landing {
   // The port of https that URLs name; 443 is left out of them.
   void set_https_port(int port) { https_port_ = port; }
 
+  // URLs name their hosts; where there is an `origin` ("https://10.9.8.7:8443") they lead there, and choose the host by
+  // the query: for devices of the network, which know no name of this machine.
+
   // The default port first, then services by name, then ports by number, without the broker's own.
-  std::vector<LandingEntry> entries() const;
-  std::string page() const;
-  std::string json() const;
-  std::string url_of(std::string_view host) const;
+  std::vector<LandingEntry> entries(std::string_view origin = {}) const;
+  std::string page(std::string_view origin) const;
+  std::string json(std::string_view origin) const;
+  std::string url_of(std::string_view host, std::string_view origin = {}) const;
   // Hosts whose own port has nothing to show yet get the page too: the project's, until its default port has listened.
   bool stands_for(std::string_view host) const;
   // Whether the agent has told what listens.
   bool has_ports() const { return book_.ports(config_.machine).has_value(); }
 
  private:
-  void add_ports(const MachinePorts& ports, std::vector<LandingEntry>& entries) const;
+  void add_ports(const MachinePorts& ports, std::string_view origin, std::vector<LandingEntry>& entries) const;
   bool is_own(int port) const;
 
   const DevConfig& config_;

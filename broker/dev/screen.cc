@@ -26,6 +26,18 @@ std::string line_of(const LandingEntry& entry, size_t width) {
   return "  " + padded(entry.url, width) + what_it_is(entry) + "\n";
 }
 
+std::string trust_lines(const ScreenFacts& facts, const std::string& url) {
+  const Trust& trust = facts.trust;
+  std::string text;
+  if (!trust.browsers) {
+    text = "Browsers warn until the local CA is trusted:  " + facts.trust_command + "\n";
+  } else if (!trust.system) {
+    text = "Browsers trust the local CA. For curl and other programs:  " + facts.system_trust_command + "\n";
+  }
+  if (!trust.system) text += "or, for one program:  curl --cacert " + facts.bundle_path + " " + url + "\n";
+  return text;
+}
+
 // A terminal is its user's own; what else the screen is written to may be read by others.
 std::string dashboard_line(const ScreenFacts& facts) {
   if (!facts.dashboard_login.empty()) return "Dashboard:  " + facts.dashboard_login + "\n";
@@ -44,10 +56,7 @@ std::string draw(const ScreenFacts& facts, const std::vector<LandingEntry>& entr
   for (const std::string& url : facts.own_names) text += "  " + url + "\n";
   for (const std::string& url : facts.lan_urls) text += "  " + padded(url, width) + "from other devices\n";
   text += "\n";
-  if (!facts.trusted) {
-    text += "Browsers warn until the local CA is trusted:  ingressctl cert trust\n";
-    text += "or, for one program:  curl --cacert " + facts.bundle_path + " " + entries.front().url + "\n";
-  }
+  text += trust_lines(facts, entries.front().url);
   if (!facts.dashboard.empty()) text += dashboard_line(facts);
   text += "ingressctl: export INGRESS_ADMIN=" + facts.admin + "\n";
   return text + "Ctrl-C ends it.\n";
@@ -74,8 +83,9 @@ Screen::Screen(ScreenFacts facts) : facts_(std::move(facts)), terminal_(isatty(S
   if (!terminal_) facts_.dashboard_login.clear();
 }
 
-void Screen::show(std::vector<LandingEntry> entries) {
-  if (drawn_ && entries == shown_) return;
+void Screen::show(std::vector<LandingEntry> entries, Trust trust) {
+  if (drawn_ && entries == shown_ && trust == facts_.trust) return;
+  facts_.trust = trust;
   std::string text;
   if (!drawn_ || terminal_) {
     text = (terminal_ ? kClear : "") + draw(facts_, entries);

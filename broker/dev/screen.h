@@ -6,15 +6,18 @@
 #include <vector>
 
 #include "broker/dev/landing.h"
+#include "broker/dev/trust.h"
 
 namespace ingress::broker::dev {
 
 // What stands on it beside the ports.
 struct ScreenFacts {
   std::string version;
-  std::string bundle_path;   // of the CAs
-  bool trusted = false;      // by this system
-  std::string any_port_url;  // "https://N__dev.localhost:8443/"
+  std::string bundle_path;  // of the CAs
+  Trust trust;
+  std::string trust_command;         // for the browsers, and as root for the system's store
+  std::string system_trust_command;  // for the latter, by sudo
+  std::string any_port_url;          // "https://N__dev.localhost:8443/"
   std::string machine_url;
   std::vector<std::string> own_names;  // URLs of the --domain names
   std::vector<std::string> lan_urls;
@@ -34,7 +37,7 @@ class Screen {
   explicit Screen(ScreenFacts facts);
 
   // Draws where something has changed.
-  void show(std::vector<LandingEntry> entries);
+  void show(std::vector<LandingEntry> entries, Trust trust);
 
  private:
   ScreenFacts facts_;

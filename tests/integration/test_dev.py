@@ -1,5 +1,6 @@
 """ingress-broker dev: everything for one laptop."""
 import os
+import shutil
 import signal
 import ssl
 import stat
@@ -11,13 +12,13 @@ from harness.dev import Dev
 from harness.http1 import Client
 from harness.origin import Origin, answer
 from harness.ports import free_port
-from harness.process import gone
+from harness.process import gone, program
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
 
 
 def saying_what_it_saw(connection, request):
-    lines = [request.target, request.host, request.get("X-Forwarded-Host") or "-", request.get("Cookie") or "-",
+    lines = [request.target, request.host, request.get("X-Iterate-Proxy-Via") or "-", request.get("Cookie") or "-",
              request.get("X-Ingress-Host") or "-"]
     connection.send(answer("\n".join(lines).encode()))
 
@@ -87,7 +88,7 @@ def test_a_client_that_cannot_set_a_host_names_it_in_the_query(make_dev, origin,
     for host in (f"localhost:{dev.http_port}", f"127.0.0.1:{dev.http_port}"):
         seen = dev.get(host, target).text.split("\n")
         assert seen[:2] == [target, f"localhost:{origin.port}"]
-        assert seen[2] in (f"{origin.port}__dev.localhost", "backend.dev.localhost")
+        assert seen[2] in (f"{origin.port}__dev.localhost:{dev.http_port}", f"backend.dev.localhost:{dev.http_port}")
 
 
 def test_a_client_that_cannot_set_a_host_names_it_in_a_field_which_the_origin_does_not_see(make_dev, origin):
@@ -104,6 +105,52 @@ def test_a_page_that_was_chosen_by_the_query_gets_what_it_loads_by_a_cookie(make
     loaded = dev.get("localhost", "/style.css", fields=[("Cookie", f"a=b; {cookie.split(';')[0]}")])
     assert loaded.text.split("\n") == ["/style.css", f"localhost:{origin.port}", f"{origin.port}__dev.localhost", "a=b", "-"]
     assert dev.get("localhost", f"/x?__host={origin.port}__dev.localhost").get("Set-Cookie") is None
+
+
+def leading_to_its_login(connection, request):
+    """By the name that it has for itself, and below its path."""
+    folder = request.target.split("?")[0].rstrip("/")
+    connection.send(answer(status="302 Found", fields=[("Location", f"http://{request.host}{folder}/login")]))
+
+
+def ways_to_choose(host):
+    return [(f"/?__host={host}", []), ("/", [("X-Ingress-Host", host)]), ("/", [("Cookie", f"__ingress_host={host}")])]
+
+
+# A page's next request goes where a redirect leads, and its Origin is what the origin was told.
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "10.9.8.7", "[fd00::7]"])
+def test_whatever_host_is_chosen_the_site_stays_what_its_client_calls_it(make_dev, make_origin, name):
+    origin = make_origin(leading_to_its_login)
+    dev = make_dev()
+    site = f"{name}:{dev.https_port}"
+    for target, fields in ways_to_choose(f"{origin.port}__dev.localhost"):
+        with dev.client("localhost") as client:
+            led = client.get(site, target, fields=[*fields, ("Origin", f"https://{site}")])
+        assert (led.status, led.get("Location")) == (302, f"https://{site}/login"), (target, fields)
+        told = [origin.last.get(f"X-Forwarded-{what}") for what in ("Host", "Port", "Proto")]
+        assert told == [site, str(dev.https_port), "https"] and origin.last.get("Origin") == f"https://{site}"
+        assert origin.last.host == f"localhost:{origin.port}"
+        assert origin.last.get("X-Iterate-Proxy-Via") == f"{origin.port}__dev.localhost:{dev.https_port}"
+
+
+def test_a_redirect_is_followed_by_the_cookie_of_the_page_that_was_chosen(make_dev, make_origin):
+    origin = make_origin(leading_to_its_login)
+    dev = make_dev()
+    site = f"localhost:{dev.http_port}"
+    led = dev.get(site, f"/?__host={origin.port}__dev.localhost", fields=[("Accept", "text/html")])
+    assert led.get("Location") == f"http://{site}/login"
+    dev.get(site, "/login", fields=[("Accept", "text/html"), ("Cookie", led.get("Set-Cookie").split(";")[0])])
+    assert origin.last.target == "/login"
+
+
+def test_a_redirect_of_a_chosen_host_loses_the_prefix_that_its_policy_adds(make_dev, make_origin):
+    origin = make_origin(leading_to_its_login)
+    dev = make_dev("--port", str(origin.port))
+    dev.ctl.ok("project", "set", "dev", "--policy", '{"add_prefix": "/base"}')
+    site = f"localhost:{dev.http_port}"
+    for target, fields in ways_to_choose("dev.localhost"):
+        assert dev.get(site, target, fields=fields).get("Location") == f"http://{site}/login", (target, fields)
+        assert origin.last.target.startswith("/base")
 
 
 def test_a_bad_link_leaves_nothing_behind(make_dev, origin):
@@ -150,6 +197,30 @@ def test_the_landing_page_lists_what_listens_and_follows_it(make_dev, make_origi
     wait_until(lambda: origin.port not in dev.ports(), "the port is gone")
 
 
+def test_a_device_of_the_network_gets_links_that_it_can_follow(make_dev, origin):
+    dev = make_dev("--service", f"backend={origin.port}", "--port", str(free_port()))
+    html = [("Accept", "text/html")]
+    for name in ("10.9.8.7", "[fd00::7]"):
+        site = f"{name}:{dev.https_port}"
+        with dev.client("localhost") as client:
+            urls = [entry["url"] for entry in client.get(site, "/").json["ports"]]
+            page = client.get(site, "/", fields=html).text
+            assert urls[:2] == [f"https://{site}/?__host={host}" for host in ("dev.localhost", "backend.dev.localhost")]
+            assert f'<a href="{urls[1]}">' in page and f"https://{site}/?__host=N__dev.localhost" in page
+            assert client.get(site, urls[1].removeprefix(f"https://{site}")).status == 200
+        clear = f"{name}:{dev.http_port}"
+        assert dev.get(clear).json["ports"][1]["url"] == f"http://{clear}/?__host=backend.dev.localhost"
+        # The default port has nothing to show yet.
+        instead = dev.get(clear, "/?__host=dev.localhost", fields=html)
+        assert instead.status == 502 and f'<a href="http://{clear}/?__host=backend.dev.localhost">' in instead.text
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]"])
+def test_on_this_machine_the_list_links_to_names(make_dev, name):
+    dev = make_dev("--service", "backend=1")
+    assert dev.get(f"{name}:{dev.http_port}").json["ports"][1]["url"] == dev.url("backend.dev.localhost")
+
+
 def test_a_browser_gets_the_list_until_the_default_port_listens_and_a_program_an_error(make_dev, make_origin):
     port = free_port()
     dev = make_dev("--port", str(port))
@@ -169,6 +240,35 @@ def test_the_screen_names_urls_and_follows_ports(make_dev, make_origin):
     assert open(token).read().strip() not in dev.screen(), "the file that this is in may be anybody's to read"
     origin = make_origin(saying_what_it_saw)
     dev.wait_screen(f"+ {dev.url(f'{origin.port}__dev.localhost')}")
+
+
+def test_the_screen_says_how_ingressctl_is_called_here(make_dev):
+    dev = make_dev()
+    beside = os.path.realpath(program("ingressctl"))
+    called = "ingressctl" if shutil.which("ingressctl") else beside
+    dev.wait_screen(f"trusted:  {called} cert trust --ca-dir {dev.state}/ca\n")
+    on_path = make_dev(env={"PATH": f"{os.path.dirname(beside)}:{os.environ['PATH']}"})
+    on_path.wait_screen("trusted:  ingressctl cert trust --ca-dir")
+
+
+@pytest.mark.skipif(not shutil.which("certutil"), reason="libnss3-tools is not installed")
+def test_the_screen_says_which_browsers_and_programs_trust_the_ca(make_dev, tmp_path):
+    home = tmp_path / "home"
+    databases = [home / ".pki/nssdb", home / ".mozilla/firefox/abc.default"]
+    for database in databases:
+        database.mkdir(parents=True)
+        subprocess.run(["certutil", "-d", f"sql:{database}", "-N", "--empty-password"], check=True)
+    first = make_dev(env={"HOME": str(home)})
+    first.wait_screen("Browsers warn until the local CA is trusted")
+    first.stop()
+    said = ["Browsers warn until the local CA is trusted", "Browsers trust the local CA. For curl and other programs:  sudo "]
+    for database in databases:
+        subprocess.run(["certutil", "-d", f"sql:{database}", "-A", "-t", "C,,", "-n", "the local CA",
+                        "-i", f"{first.state}/ca/localhost.crt"], check=True)
+        again = make_dev("--state-dir", first.state, env={"HOME": str(home)})
+        again.wait_screen(f"cert trust --ca-dir {first.state}/ca\nor, for one program")
+        assert [words in again.screen() for words in said] == ([False, True] if database == databases[-1] else [True, False])
+        again.stop()
 
 
 def test_the_dashboard_is_there_for_who_has_its_token_and_on_no_name_of_an_app(make_dev):
@@ -252,43 +352,12 @@ def test_what_is_set_for_other_programs_is_nothing_to_the_agent_inside(tmp_path,
         dev.stop()
 
 
-def test_a_second_one_in_the_same_folder_says_what_is_wrong(make_dev):
-    from harness.process import program
-    dev = make_dev()
-    second = subprocess.run([program("ingress-broker"), "dev", "--state-dir", dev.state, "--https",
-                             f"127.0.0.1:{dev.https_port}", "--admin", "off"], capture_output=True, text=True, timeout=60)
-    assert second.returncode == 1 and "another broker has the database open" in second.stderr
-
-
-@pytest.mark.parametrize("options, reason", [
-    (["--service", "backend"], "NAME=PORT"), (["--service", "Back_end=80"], "NAME=PORT"),
-    (["--service", "a=0"], "NAME=PORT"), (["--domain", "a..b"], "not a domain"), (["--domain", "10.0.0.1"], "not a name"),
-    (["--project", "admin"], "kept for the broker"), (["--https", "unix:/x"], "not an address"),
-    (["--query-host", "a={"], "NAME={}"), (["--machine", "A B"], "--machine"), (["--port", "0"], "port"),
-    (["--domain", "x"], "two labels"), (["--machine", "admin"], "reserved"), (["--service", "www=80"], "kept for the broker"),
-    (["--service", "web=80", "--service", "web=81"], "port 80 already"),
-])
-def test_a_bad_setting_is_78_with_a_sentence(tmp_path, options, reason):
-    from harness.process import environment, program
-    done = subprocess.run([program("ingress-broker"), "dev", "--state-dir", str(tmp_path / "s"), *options],
-                          capture_output=True, text=True, timeout=30, env=environment())
-    assert done.returncode == 78 and reason in done.stderr, done
-
-
-def test_settings_come_from_a_file_too(tmp_path, origin):
-    file = tmp_path / "dev.toml"
-    file.write_text(f'domain = ["shop.test"]\nservice = ["backend={origin.port}"]\n')
-    dev = Dev(tmp_path, ["--config", str(file)])
-    assert dev.get("backend.shop.test", tls=True).status == 200
-    dev.stop()
-
-
-def test_help_of_the_broker_names_dev_and_dev_has_a_help_of_its_own():
-    from harness.process import program
-    shown = subprocess.run([program("ingress-broker"), "--help"], capture_output=True, text=True, check=True).stdout
-    assert "ingress-broker dev --help" in shown
-    shown = subprocess.run([program("ingress-broker"), "dev", "--help"], capture_output=True, text=True, check=True).stdout
-    assert "--service" in shown and "--tls-dir" not in shown
+def test_the_projects_own_name_is_no_further_domain(make_dev, origin):
+    dev = make_dev("--domain", "dev.localhost", "--domain", "shop.test", "--port", str(origin.port))
+    assert [row["name"] for row in dev.ctl.json("domain", "list")] == ["shop.test"]
+    dev.wait_screen("Ctrl-C")
+    assert dev.screen().count(f"  {dev.url('dev.localhost')} ") == 1
+    assert dev.get("dev.localhost", tls=True).status == dev.get("laptop.machines.localhost", tls=True).status == 200
 
 
 def test_it_starts_in_a_shell_that_has_its_admin_socket_exported_for_ingressctl(make_dev):

@@ -73,6 +73,32 @@ TEST_CASE("a name that leads here by rebinding chooses nothing") {
   CHECK(chosen("A.SHOP.test.:1", "/?__host=4096__dev.localhost") == "4096__dev.localhost");
 }
 
+TEST_CASE("what is no host chooses nothing") {
+  for (const char* host : {"localhost:evil", "a\"b.localhost", "[::1", "[::1]x", "[x]", "[::1]:8x"}) {
+    CAPTURE(host);
+    CHECK(chosen(host, "/?__host=4096__dev.localhost").empty());
+  }
+}
+
+TEST_CASE("a chosen name has the port that the client came to, where it names none") {
+  CHECK(with_port_of("localhost:8443", "dev.localhost") == "dev.localhost:8443");
+  CHECK(with_port_of("[::1]:8443", "dev.localhost") == "dev.localhost:8443");
+  CHECK(with_port_of("localhost:8443", "dev.localhost:9443") == "dev.localhost:9443");
+  CHECK(with_port_of("localhost", "dev.localhost") == "dev.localhost");
+  CHECK(with_port_of("[::1]", "dev.localhost") == "dev.localhost");
+}
+
+TEST_CASE("the address of a network is where its device came, a name or loopback is not") {
+  CHECK(network_origin("10.9.8.7:8443", true) == "https://10.9.8.7:8443");
+  CHECK(network_origin("10.9.8.7", false) == "http://10.9.8.7");
+  CHECK(network_origin("[fd00::7]:8443", true) == "https://[fd00::7]:8443");
+  for (const char* host : {"localhost:8443", "dev.localhost", "127.0.0.1:8443", "[::1]:8443", "shop.test", "", "[x]",
+                           "1.2.3", "10.9.8.7:x"}) {
+    CAPTURE(host);
+    CHECK(network_origin(host, true).empty());
+  }
+}
+
 TEST_CASE("a page's navigation keeps the choice, what it loads does not") {
   const auto keeps = [](const http::RequestHead& head) {
     return choose_host(rules(), "localhost", "/?__host=4096__dev.localhost", head).keep;

@@ -17,16 +17,37 @@ TEST_CASE("the screen names each port with its URL and what listens there") {
   ScreenFacts facts;
   facts.any_port_url = "https://N__dev.localhost/";
   facts.bundle_path = "/state/ca.crt";
+  facts.trust_command = "/opt/ingressctl cert trust";
   const std::string text = draw(facts, {entry(3000, false), entry(8765, true, "backend")});
   CHECK(text.find("https://3000__dev.localhost/  port 3000 (nothing listens yet)") != std::string::npos);
   CHECK(text.find("https://8765__dev.localhost/  backend, port 8765 (node)") != std::string::npos);
+  CHECK(text.find("Browsers warn until the local CA is trusted:  /opt/ingressctl cert trust\n") != std::string::npos);
   CHECK(text.find("curl --cacert /state/ca.crt https://3000__dev.localhost/") != std::string::npos);
 }
 
-TEST_CASE("nothing is said of a CA that the system trusts") {
+TEST_CASE("nothing is said of a CA that the system and the browsers trust") {
   ScreenFacts facts;
-  facts.trusted = true;
-  CHECK(draw(facts, {entry(3000, false)}).find("cert trust") == std::string::npos);
+  facts.trust = {true, true};
+  facts.trust_command = "ingressctl cert trust";
+  facts.system_trust_command = "sudo ingressctl cert trust";
+  const std::string text = draw(facts, {entry(3000, false)});
+  CHECK(text.find("cert trust") == std::string::npos);
+  CHECK(text.find("--cacert") == std::string::npos);
+}
+
+TEST_CASE("where the browsers alone trust a CA the screen says what the others need, and the other way round") {
+  ScreenFacts facts;
+  facts.trust_command = "ingressctl cert trust";
+  facts.system_trust_command = "sudo ingressctl cert trust --ca-dir /state/ca";
+  facts.trust = {false, true};
+  const std::string of_browsers = draw(facts, {entry(3000, false)});
+  CHECK(of_browsers.find("Browsers warn") == std::string::npos);
+  CHECK(of_browsers.find("For curl and other programs:  sudo ingressctl cert trust --ca-dir /state/ca\n") !=
+        std::string::npos);
+  facts.trust = {true, false};
+  const std::string of_system = draw(facts, {entry(3000, false)});
+  CHECK(of_system.find("Browsers warn until the local CA is trusted:  ingressctl cert trust\n") != std::string::npos);
+  CHECK(of_system.find("--cacert") == std::string::npos);
 }
 
 TEST_CASE("the dashboard's link logs in where it is known, else the screen says where the token is") {

@@ -1,0 +1,14 @@
+// What this start needs and another program has: the database, an address.
+#pragma once
+
+#include <string>
+
+#include "broker/dev/dev_config.h"
+
+namespace ingress::broker::dev {
+
+// A sentence for the operator that says how to go on; "" where all of it can be had. Makes no file. An address that
+// became free meanwhile is held for the listener.
+std::string taken_problem(const DevConfig& config);
+
+}  // namespace ingress::broker::dev
