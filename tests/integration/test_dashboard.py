@@ -63,6 +63,10 @@ def page(chromium, stack):
     assert not bad, bad
 
 
+def listens(browser):
+    wait_until(lambda: browser.run("return document.querySelector('.dot.good')") is not None, "it listens")
+
+
 def rows(browser, table):
     return browser.run("return [...document.querySelectorAll(arguments[0] + ' tbody tr')].map(row => row.innerText.replace(/\\s+/g, ' ').trim())", table)
 
@@ -155,10 +159,48 @@ def test_routes_are_searched_at_the_broker(page, stack):
     page.wait_text("#routes", "shop")
 
 
+def test_a_search_is_in_the_address(page, stack):
+    typed = "return document.querySelector('[data-search]')?.value"
+    show(page, stack, "#/routes")
+    page.wait_text("#routes", "shop0000")
+    page.type("[data-search]", "0077.ex")
+    wait_until(lambda: page.url.endswith("#/routes?q=0077.ex"), "the address says it")
+    page.run("location.reload()")
+    page.wait_text("#routes", "shop0077")
+    assert page.run(typed) == "0077.ex" and len(rows(page, "#routes")) == 1
+    page.click("#routes a")
+    page.wait_text("h1", "rt_0077")
+    page.press("Escape")
+    wait_until(lambda: page.run(typed) == "0077.ex" and len(rows(page, "#routes")) == 1, "back at what was found")
+    show(page, stack, "#/routes?q=0011.ex")
+    page.wait_text("#routes", "shop0011")
+    assert page.run(typed) == "0011.ex"
+    page.click("nav a[aria-current]")
+    wait_until(lambda: page.run(typed) == "" and len(rows(page, "#routes")) == 50, "all routes")
+    page.run("history.back()")
+    wait_until(lambda: page.run(typed) == "0011.ex" and len(rows(page, "#routes")) == 1, "what was found before")
+
+
+def test_the_row_that_keys_select_is_in_view(page, stack):
+    show(page, stack, "#/routes")
+    wait_until(lambda: len(rows(page, "#routes")) == 50, "more than fit")
+
+    def in_view(row):
+        return page.run("const place = document.querySelectorAll('#routes tbody tr')[arguments[0]].getBoundingClientRect();"
+                        "return place.top >= document.querySelector('.bar').getBoundingClientRect().bottom && place.bottom <= innerHeight", row)
+
+    for _ in range(48):
+        page.press("j")
+    wait_until(lambda: in_view(47) and not in_view(1), "scrolled down with it")
+    for _ in range(46):
+        page.press("k")
+    wait_until(lambda: in_view(1), "scrolled up with it")
+
+
 def test_exchanges_come_live_with_their_hops_and_fields_and_no_secret(page, stack, make_origin):
     origin = make_origin()
     show(page, stack, "#/exchanges")
-    wait_until(lambda: page.run("return document.querySelector('.dot.good')") is not None, "it listens")
+    listens(page)
     host = stack.host(origin.port)
     stack.get(host, "/seen?token=s3cret", fields=[("Authorization", "Bearer s3cret"), ("X-Mark", "here")])
     stack.get("nobody.example.com", "/lost")
@@ -179,6 +221,23 @@ def test_exchanges_come_live_with_their_hops_and_fields_and_no_secret(page, stac
     stack.get("nobody.example.com", "/lost2")
     page.wait_text("#exchanges", "/lost2")
     assert "/again" not in page.text("#exchanges")
+
+
+def test_a_cleared_list_is_counted_anew_and_a_filter_that_nothing_passes_is_said(page, stack):
+    show(page, stack, "#/exchanges")
+    listens(page)
+    stack.get("nobody.example.com", "/lost")
+    page.wait_text("#exchanges", "/lost")
+    page.press("x")
+    page.wait_text(".filters .note", "0 came")
+    assert rows(page, "#exchanges") == []
+    for name, wrong, rest in (("status", "2", "xx"), ("host", "*", ".example.com")):
+        page.type(f"[name={name}]", wrong)
+        page.wait_text(".failure", f"Nothing is followed: a {name}")
+        assert page.run("return document.querySelector('.dot').title") == "not followed"
+        page.type(f"[name={name}]", rest)
+        listens(page)
+        assert page.text(".failure") is None
 
 
 def test_why_and_changes_are_pages(page, stack):
@@ -233,6 +292,37 @@ def test_everything_is_reached_by_keys_and_the_help_names_them(page, stack):
     assert outline == "solid"
 
 
+def test_the_help_has_the_keys_and_the_focus_to_itself(page, stack):
+    machine = address(stack, f"#/machines/{MACHINE}")
+    page.go(machine)
+    page.wait_text("#tunnels", "127.0.0.1")
+    page.click("#help")
+    page.wait_text(".help", "back to the list")
+    looks = "return performance.getEntriesByType('resource').filter(entry => entry.name.includes('/v1/tunnels')).length"
+    before = page.run(looks)
+    wait_until(lambda: page.run(looks) > before + 1, "what is beneath is drawn anew")
+    for _ in range(5):
+        page.press("Tab")
+        assert page.run("const e = document.activeElement; return e === document.body || e.closest('dialog') !== null")
+    page.press("Escape")
+    wait_until(lambda: page.text(".help") is None, "closed")
+    assert page.url == machine
+    assert page.run("return document.activeElement.id") == "help", "the focus is where it was"
+    page.press("Escape")
+    wait_until(lambda: page.url.endswith("#/machines"), "back at the list")
+
+
+def test_an_address_that_is_no_text_leads_to_a_page(chromium, stack):
+    log_in(chromium, stack)
+    for way in ("#/machines/%", "#/machines/%ff"):
+        chromium.go("about:blank")
+        chromium.go(address(stack, way))
+        chromium.wait_text("h1", "Machines / %")
+    chromium.go("about:blank")
+    chromium.go(address(stack, "#token=%"))
+    chromium.wait_text(".login", "no such token")
+
+
 def test_light_and_dark_follow_the_system_until_one_is_chosen(page, stack):
     ground = "return getComputedStyle(document.documentElement).backgroundColor"
     page.media("prefers-color-scheme", "dark")
@@ -261,12 +351,31 @@ def test_at_400_pixels_no_page_is_wider_than_the_window(page, stack, make_origin
         page.size(1200, 900)
 
 
+def test_a_long_pattern_is_broken_at_400_pixels(page, stack):
+    name = ".".join(["l" * 60] * 3) + ".example.com"
+    stack.admin.ok("POST", "/v1/routes", {"id": "rt_long", "patterns": [{"pattern": name, "target": {"machine": MACHINE}}]})
+    page.size(400, 800)
+    try:
+        show(page, stack, "#/routes/rt_long")
+        page.wait_text("section h2", name)
+        assert page.run("return document.documentElement.scrollWidth") <= 400
+    finally:
+        page.size(1200, 900)
+        stack.admin.ok("DELETE", "/v1/routes/rt_long")
+
+
 def test_a_projects_token_is_shown_what_it_may_see(chromium, stack):
     made = stack.admin.ok("POST", "/v1/tokens", {"role": f"project:{PROJECT}"})
     log_in(chromium, stack, made["token"])
     chromium.wait_text("#machines", MACHINE)
     assert "mach_idle" not in chromium.text("#machines")
     assert chromium.text("nav") == "MachinesRoutesExchangesChanges"
+    # The machine is attached to the project and belongs to nobody.
+    wait_until(lambda: chromium.run("return document.querySelector('#machines .dot').title") == "connected", "it is up")
+    assert chromium.text("#machines tbody td:nth-child(5)") == "—"
+    show(chromium, stack, f"#/machines/{MACHINE}")
+    chromium.wait_text("main", "Its tunnels are not shown to this token")
+    assert "No tunnel is up" not in chromium.text("main")
     stack.admin.ok("DELETE", f"/v1/tokens/{made['id']}")
     chromium.wait_text(".login", "session has ended")
 
@@ -278,6 +387,33 @@ def test_a_restart_of_the_broker_is_said_to_have_ended_the_session(chromium, sta
     chromium.go(address(stack))
     chromium.wait_text(".login", "the broker was restarted")
     log_in(chromium, stack)
+
+
+@pytest.mark.parametrize("way", ["#/machines", "#/routes", "#/routes/rt_0001", "#/changes"])
+def test_a_page_that_was_opened_without_a_broker_goes_on_when_it_is_back(chromium, stack, way):
+    log_in(chromium, stack)
+    stack.broker.process.stop()
+    show(chromium, stack, way)
+    chromium.wait_text(".failure", "the broker does not answer")
+    stack.broker.start()
+    chromium.wait_text(".login", "the broker was restarted")
+
+
+def test_a_log_out_in_another_tab_is_one_here(chromium, stack):
+    log_in(chromium, stack)
+    first = chromium.call("GET", "/window")
+    second = chromium.call("POST", "/window/new", {"type": "tab"})["handle"]
+    chromium.call("POST", "/window", {"handle": second})
+    try:
+        chromium.go(address(stack, "#/machines"))
+        chromium.wait_text("nav", "Machines")
+        chromium.click("#logout")
+        chromium.wait_text("h1", "Log in")
+        assert chromium.text(".login .note") is None
+    finally:
+        chromium.call("DELETE", "/window")
+        chromium.call("POST", "/window", {"handle": first})
+    chromium.wait_text(".login .note", "Logged out in another tab.")
 
 
 def busy(stack, origin, seconds=24):
@@ -321,7 +457,7 @@ def test_what_the_documentation_shows_of_it(page, stack, make_origin, tmp_path):
         page.media("prefers-color-scheme", "light")
         show(page, stack, "#/exchanges")
         page.wait_text("h1", "Exchanges")
-        wait_until(lambda: page.run("return document.querySelector('.dot.good')") is not None, "it listens")
+        listens(page)
         busy(stack, origin, 2)
         page.wait_text("#exchanges", "/api/items")
         page.press(" ")
@@ -369,7 +505,7 @@ def test_ten_thousand_exchanges_a_minute_do_not_grow_the_page(page, stack, make_
         return page.cdp("Runtime.getHeapUsage", {})["usedSize"]
 
     show(page, stack, "#/exchanges")
-    wait_until(lambda: page.run("return document.querySelector('.dot.good')") is not None, "it listens")
+    listens(page)
     threads = [threading.Thread(target=load, args=(which,)) for which in range(2)]
     for thread in threads:
         thread.start()

@@ -23,7 +23,11 @@ export const wasLoggedIn = () => kept() !== "";
 let onLoggedOut = (_reason: string) => {};
 export const whenLoggedOut = (call: (reason: string) => void) => {
   onLoggedOut = call;
+  // All tabs are one session.
+  addEventListener("storage", (event) => event.key === KEY && !kept() && toldLoggedOut(""));
 };
+
+const toldLoggedOut = (reason: string) => onLoggedOut(kept() ? reason : "Logged out in another tab.");
 
 const fieldsOf = (more: Record<string, string> = {}): Record<string, string> => {
   const key = kept();
@@ -49,7 +53,7 @@ async function send(method: string, path: string, body?: unknown, signal?: Abort
   }
   if (answer.ok) return answer;
   const problem = await problemOf(answer);
-  if (answer.status === 401 && path !== "/v1/session" && !signal?.aborted) onLoggedOut(problem.message);
+  if (answer.status === 401 && path !== "/v1/session" && !signal?.aborted) toldLoggedOut(problem.message);
   throw problem;
 }
 
@@ -69,7 +73,7 @@ export async function openStream(path: string, more: Record<string, string>, sig
   });
   if (answer.ok) return answer;
   const problem = await problemOf(answer);
-  if (answer.status === 401 && !signal.aborted) onLoggedOut(problem.message);
+  if (answer.status === 401 && !signal.aborted) toldLoggedOut(problem.message);
   throw problem;
 }
 
@@ -80,8 +84,10 @@ export async function logIn(token: string): Promise<Who> {
 }
 
 export async function logOut(): Promise<void> {
-  await remove("/v1/session").catch(() => {});
+  onLoggedOut = () => {};
+  const gone = remove("/v1/session").catch(() => {}); // by the key, which no other tab shall find when it is told
   localStorage.removeItem(KEY);
+  await gone;
 }
 
 export const query = (values: Record<string, string | number | undefined>): string => {

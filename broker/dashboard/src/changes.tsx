@@ -7,6 +7,7 @@ import type { Change } from "./types";
 
 const PAGE = 100;
 const MOST = 1000;
+const LOOK_MS = 2000;
 
 interface Pages {
   items: Change[];
@@ -69,7 +70,8 @@ export function Changes({ who }: { who: Who }) {
   useEffect(() => {
     let stop = () => {};
     let gone = false;
-    older(Number.MAX_SAFE_INTEGER).then((head) => {
+    let timer = 0;
+    const begin = () => older(Number.MAX_SAFE_INTEGER).then((head) => {
       if (gone) return;
       stop = follow(`/v1/changes${query({ since: head })}`, {
         onEvent: (event) => {
@@ -78,9 +80,14 @@ export function Changes({ who }: { who: Who }) {
         },
         onState: (next, reason) => (setState(next), setProblem(reason)),
       });
-    }, (error: Error) => setProblem(error.message));
+    }, (error: Error) => {
+      setProblem(error.message);
+      if (!gone) timer = window.setTimeout(begin, LOOK_MS);
+    });
+    void begin();
     return () => {
       gone = true;
+      clearTimeout(timer);
       stop();
     };
   }, []);

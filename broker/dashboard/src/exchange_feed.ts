@@ -2,17 +2,11 @@
 // times a second, and what is older than the ring is gone.
 import { query } from "./api";
 import { follow, type StreamState } from "./events";
+import type { Filter } from "./filter";
 import { Ring } from "./ring";
 import type { Exchange } from "./types";
 
 export const KEPT = 2000;
-
-export interface Filter {
-  host: string;
-  machine: string;
-  status: string;
-  method: string;
-}
 
 export interface Kept {
   seq: number;

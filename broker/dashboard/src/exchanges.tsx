@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { projectOf, type Who } from "./api";
 import { ExchangeView, HopBar } from "./exchange";
-import { ExchangeFeed, type Filter, KEPT, type Kept } from "./exchange_feed";
+import { ExchangeFeed, KEPT, type Kept } from "./exchange_feed";
+import { type Filter, wrongIn } from "./filter";
 import { clock, count, duration } from "./format";
-import { useShortcuts } from "./keys";
+import { useSelectedInView, useShortcuts } from "./keys";
 import { useRedraw, useSettled } from "./live";
 import { Dot, Empty, Failure, Search, Status } from "./parts";
 import type { Way } from "./way";
@@ -11,7 +12,6 @@ import type { Way } from "./way";
 const SHOWN = 200;
 const DRAW_MS = 120;
 const FIELDS: [keyof Filter, string][] = [["host", "host or *.name"], ["machine", "machine"], ["status", "404 or 5xx"], ["method", "method"]];
-const STATUS = /^$|^[1-5](\d\d|xx)$/;
 
 function shownOf(feed: ExchangeFeed, text: string): Kept[] {
   const rows: Kept[] = [];
@@ -49,9 +49,10 @@ export function Exchanges({ who, way }: { who: Who; way: Way }) {
   const [text, setText] = useState("");
   const [picked, setPicked] = useState(0);
   const settled = useSettled(filter, 300);
+  const wrong = Object.values(wrongIn(settled)).join("; ");
   useEffect(() => {
-    if (!STATUS.test(settled.status)) return;
     feed.current.clear();
+    if (wrong) return;
     feed.current.listen({ ...settled, method: settled.method.toUpperCase() });
     return () => feed.current.close();
   }, [settled]);
@@ -62,6 +63,7 @@ export function Exchanges({ who, way }: { who: Who; way: Way }) {
     feed.current.paused = !feed.current.paused;
     redraw();
   };
+  useSelectedInView(picked);
   useShortcuts([
     { keys: "j, ArrowDown", what: "next row", run: () => move(1) },
     { keys: "k, ArrowUp", what: "row before", run: () => move(-1) },
@@ -70,13 +72,16 @@ export function Exchanges({ who, way }: { who: Who; way: Way }) {
     { keys: "Escape", what: "close the exchange", run: () => setPicked(0) },
   ]);
   const { state, reason, paused, lost, ring } = feed.current;
+  const dot = wrong ? { kind: "bad", label: "not followed" } as const
+    : paused ? { kind: "idle", label: "paused" } as const : { kind: state === "live" ? "good" : "warn", label: state } as const;
+  const invalid = wrongIn(filter);
   const selected = at >= 0 ? rows[at]!.exchange : undefined;
   return (
     <main class={selected ? "split" : ""}>
       <section>
         <div class="tools">
           <h1>Exchanges</h1>
-          <Dot kind={paused ? "idle" : state === "live" ? "good" : "warn"} label={paused ? "paused" : state} />
+          <Dot {...dot} />
           <Search value={text} onInput={setText} label="in method, host and path…" />
           <button onClick={pause} aria-pressed={paused}>{paused ? "Go on" : "Pause"}</button>
           <button onClick={() => feed.current.clear()}>Clear</button>
@@ -86,7 +91,7 @@ export function Exchanges({ who, way }: { who: Who; way: Way }) {
             <label key={name}>
               {name}
               <input name={name} value={filter[name]} placeholder={hint} spellcheck={false} autocomplete="off"
-                aria-invalid={name === "status" && !STATUS.test(filter.status)}
+                aria-invalid={name in invalid}
                 onInput={(event) => setFilter({ ...filter, [name]: event.currentTarget.value.trim() })} />
             </label>
           ))}
@@ -94,7 +99,7 @@ export function Exchanges({ who, way }: { who: Who; way: Way }) {
             {count(ring.total)} came{ring.total > KEPT && `, the last ${count(KEPT)} are kept`}{lost > 0 && `, ${count(lost)} lost`}
           </span>
         </div>
-        <Failure text={reason} />
+        <Failure text={wrong ? `Nothing is followed: ${wrong}.` : reason} />
         {projectOf(who) && <p class="note">Those that came by a name of project {projectOf(who)}.</p>}
         <div class="scroll">
           <table class="rows fixed" id="exchanges">
@@ -107,7 +112,7 @@ export function Exchanges({ who, way }: { who: Who; way: Way }) {
             </tbody>
           </table>
         </div>
-        {rows.length === 0 && <Empty>{ring.size ? "None of those that are kept." : "Waiting for exchanges…"}</Empty>}
+        {rows.length === 0 && !wrong && <Empty>{ring.size ? "None of those that are kept." : "Waiting for exchanges…"}</Empty>}
       </section>
       {selected && <ExchangeView exchange={selected} onClose={() => setPicked(0)} />}
     </main>

@@ -1,5 +1,5 @@
 // Shortcuts. One key, or two one behind the other ("g m"); none while something is typed.
-import { useLayoutEffect } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface Shortcut {
   keys: string;
@@ -7,7 +7,12 @@ export interface Shortcut {
   run(): void;
 }
 
-const active: Shortcut[][] = [];
+interface Part {
+  shortcuts: Shortcut[];
+  modal: boolean;
+}
+
+const active: Part[] = []; // in the order in which they came: the last one is on top
 let before = "";
 let beforeAt = 0;
 const PAIR_MS = 1200;
@@ -27,8 +32,9 @@ addEventListener("keydown", (event) => {
   const pair = event.timeStamp - beforeAt < PAIR_MS ? `${before} ${event.key}` : "";
   before = event.key;
   beforeAt = event.timeStamp;
+  const reached = active.slice(Math.max(0, active.findLastIndex((part) => part.modal))).flatMap((part) => part.shortcuts);
   for (const keys of [pair, event.key]) {
-    const found = keys && active.flat().findLast((shortcut) => shortcut.keys.split(", ").includes(keys));
+    const found = keys && reached.findLast((shortcut) => shortcut.keys.split(", ").includes(keys));
     if (!found) continue;
     event.preventDefault();
     before = "";
@@ -37,16 +43,25 @@ addEventListener("keydown", (event) => {
   }
 });
 
-// Those of a part of the page, while it is there.
-export function useShortcuts(shortcuts: Shortcut[]): void {
+// Those of a part of the page, while it is there. None of what is beneath a modal part is reached.
+export function useShortcuts(shortcuts: Shortcut[], modal = false): void {
+  const part = useRef<Part>({ shortcuts, modal }).current;
   useLayoutEffect(() => {
-    active.push(shortcuts);
-    return () => {
-      active.splice(active.indexOf(shortcuts), 1);
-    };
+    part.shortcuts = shortcuts;
   });
+  useLayoutEffect(() => {
+    active.push(part);
+    return () => {
+      active.splice(active.indexOf(part), 1);
+    };
+  }, []);
 }
 
-export const allShortcuts = (): Shortcut[] => active.flat();
+export const pageShortcuts = (): Shortcut[] => active.filter((part) => !part.modal).flatMap((part) => part.shortcuts);
+
+// Brings the selected row into view when another one is: `which` says one from another.
+export function useSelectedInView(which: unknown): void {
+  useLayoutEffect(() => document.querySelector("tr.selected")?.scrollIntoView({ block: "nearest" }), [which]);
+}
 
 export const focusSearch = () => document.querySelector<HTMLInputElement>("[data-search]")?.focus();

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { get, mayWrite, query, remove, type Who } from "./api";
+import { get, mayWrite, projectOf, query, remove, type Who } from "./api";
 import { follow } from "./events";
 import { ago, bytes, clock, duration, moment } from "./format";
 import { useShortcuts } from "./keys";
@@ -60,6 +60,15 @@ const Tunnels = ({ tunnels, writes }: { tunnels: Tunnel[]; writes: boolean }) =>
   </div>
 );
 
+// Where none is told. A project's token is told those of the machines alone that belong to the project.
+function whyNone(machine: Machine, project: string): string {
+  if (!machine.connected) return "No tunnel is up.";
+  if (project && machine.owner !== project) {
+    return `It is connected. Its tunnels are not shown to this token: the machine does not belong to project ${project}.`;
+  }
+  return "It is connected. Its tunnels are told in a moment.";
+}
+
 const Ports = ({ machine }: { machine: Machine }) => (
   <ul class="ports">
     {(machine.listening ?? []).map((port) => (
@@ -81,7 +90,7 @@ const Urls = ({ urls }: { urls: string[] }) => (
   </>
 );
 
-export function MachineView({ id, who }: { id: string; who: Who }) {
+export function MachineView({ id, who, query: list }: { id: string; who: Who; query: Record<string, string> }) {
   const path = `/v1/machines/${encodeURIComponent(id)}`;
   const { value, problem } = usePoll(id, LOOK_MS, async (signal) => {
     const [machine, tunnels] = await Promise.all([
@@ -90,12 +99,12 @@ export function MachineView({ id, who }: { id: string; who: Who }) {
     return { machine, tunnels: tunnels.items };
   });
   const events = useEvents(id);
-  useShortcuts([{ keys: "Escape", what: "back to the list", run: () => go("machines") }]);
+  useShortcuts([{ keys: "Escape", what: "back to the list", run: () => go("machines", "", list) }]);
   const machine = value?.machine;
   return (
     <main>
       <div class="tools">
-        <h1><a href={link("machines")}>Machines</a> / {id}</h1>
+        <h1><a href={link("machines", "", list)}>Machines</a> / {id}</h1>
         {machine && <Dot kind={machine.connected ? "good" : "bad"} label={machine.connected ? "connected" : "not connected"} />}
         <a class="button" href={link("exchanges", "", { machine: id })}>Exchanges</a>
       </div>
@@ -111,7 +120,7 @@ export function MachineView({ id, who }: { id: string; who: Who }) {
           <h2>URLs</h2>
           <Urls urls={machine.urls} />
           <h2>Tunnels</h2>
-          {value.tunnels.length ? <Tunnels tunnels={value.tunnels} writes={mayWrite(who)} /> : <Empty>No tunnel is up.</Empty>}
+          {value.tunnels.length ? <Tunnels tunnels={value.tunnels} writes={mayWrite(who)} /> : <Empty>{whyNone(machine, projectOf(who))}</Empty>}
           <h2>Ports that listen</h2>
           {machine.listening?.length ? <Ports machine={machine} /> : <Empty>{machine.listening ? "None." : "Its agent has not told."}</Empty>}
           <h2>Policy</h2>

@@ -1,12 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
 import { get, query, type Who } from "./api";
 import { ago, bytes, count, duration } from "./format";
-import { useShortcuts } from "./keys";
-import { usePoll, useSettled } from "./live";
+import { useSelectedInView, useShortcuts } from "./keys";
+import { usePoll } from "./live";
 import { MachineView } from "./machine";
 import { Dot, Empty, Failure, Search } from "./parts";
 import type { Machine, Page, Tunnel } from "./types";
-import { go, link, type Way } from "./way";
+import { go, link, useSearch, type Way } from "./way";
 
 const PAGE = 100;
 const LOOK_MS = 2000;
@@ -19,7 +19,6 @@ interface Look {
   machines: Machine[];
   more: boolean;
   tunnels: Map<string, Tunnel[]>;
-  manyTunnels: boolean; // more than a page of them: of some machines they are not known here
 }
 
 async function look(prefix: string, most: number, signal: AbortSignal): Promise<Look> {
@@ -30,43 +29,51 @@ async function look(prefix: string, most: number, signal: AbortSignal): Promise<
   const machines = rows.items.filter((machine) => machine.id.startsWith(prefix));
   const of = new Map<string, Tunnel[]>();
   for (const tunnel of tunnels.items) of.set(tunnel.machine, [...(of.get(tunnel.machine) ?? []), tunnel]);
-  return { machines, more: rows.next !== null && machines.length === rows.items.length, tunnels: of, manyTunnels: tunnels.next !== null };
+  return { machines, more: rows.next !== null && machines.length === rows.items.length, tunnels: of };
 }
 
 const kindOf = (machine: Machine) =>
   machine.connected ? "good" : machine.state === "archived" || machine.state === "detached" ? "idle" : "bad";
 
-// `tunnels` is undefined where they are not known.
-function Row({ machine, tunnels: known, selected }: { machine: Machine; tunnels: Tunnel[] | undefined; selected: boolean }) {
+interface RowProps {
+  machine: Machine;
+  tunnels: Tunnel[] | undefined; // where they are known
+  selected: boolean;
+  query: Record<string, string>;
+}
+
+function Row({ machine, tunnels: known, selected, query }: RowProps) {
   const tunnels = known ?? [];
-  const sum = (read: (tunnel: Tunnel) => number) => tunnels.reduce((total, tunnel) => total + read(tunnel), 0);
+  const sum = (read: (tunnel: Tunnel) => number, show: (value: number) => string) =>
+    known ? show(tunnels.reduce((total, tunnel) => total + read(tunnel), 0)) : "—";
   const trips = tunnels.map((tunnel) => tunnel.roundTripMs).filter((ms) => ms > 0);
   const ports = machine.listening ?? [];
   return (
-    <tr class={selected ? "selected" : ""} aria-selected={selected} onClick={() => go("machines", machine.id)}>
+    <tr class={selected ? "selected" : ""} aria-selected={selected} onClick={() => go("machines", machine.id, query)}>
       <td><Dot kind={kindOf(machine)} label={machine.connected ? "connected" : "not connected"} /></td>
-      <td class="key"><a href={link("machines", machine.id)}>{machine.id}</a></td>
+      <td class="key"><a href={link("machines", machine.id, query)}>{machine.id}</a></td>
       <td>{machine.state}</td>
       <td class="wide">{machine.owner ?? "—"}</td>
-      <td class="num">{known ? tunnels.length : "…"}</td>
+      <td class="num" title={known ? "" : "its tunnels are not shown here"}>{sum(() => 1, count)}</td>
       <td class="num">{trips.length ? duration(Math.min(...trips)) : "—"}</td>
-      <td class="num wide">{count(sum((tunnel) => tunnel.streams))}</td>
-      <td class="num wide">{bytes(sum((tunnel) => tunnel.sentBytes))}</td>
-      <td class="num wide">{bytes(sum((tunnel) => tunnel.receivedBytes))}</td>
+      <td class="num wide">{sum((tunnel) => tunnel.streams, count)}</td>
+      <td class="num wide">{sum((tunnel) => tunnel.sentBytes, bytes)}</td>
+      <td class="num wide">{sum((tunnel) => tunnel.receivedBytes, bytes)}</td>
       <td class="wide clip">{ports.slice(0, 6).map((port) => port.port).join(" ") || "—"}{ports.length > 6 && " …"}</td>
       <td class="num">{ago(machine.activity?.lastRequestAt)}</td>
     </tr>
   );
 }
 
+// Of a machine that is connected none may be told: they are another owner's, or there are more than a page of them.
 const tunnelsOf = (look: Look | undefined, machine: Machine) =>
-  look?.tunnels.get(machine.id) ?? (look?.manyTunnels && machine.connected ? undefined : []);
+  look?.tunnels.get(machine.id) ?? (machine.connected ? undefined : []);
 
 export function Machines({ who, way }: { who: Who; way: Way }) {
-  const [typed, setTyped] = useState(way.query.get("q") ?? "");
+  const { typed, setTyped, q, query } = useSearch("machines", way);
   const [most, setMost] = useState(PAGE);
   const [at, setAt] = useState(-1);
-  const prefix = useSettled(typed.trim().toLowerCase(), 200);
+  const prefix = q.toLowerCase();
   useEffect(() => setMost(PAGE), [prefix]);
   const { value, problem } = usePoll(`${prefix} ${most}`, LOOK_MS, (signal) => look(prefix, most, signal));
   const rows = value?.machines ?? [];
@@ -74,9 +81,10 @@ export function Machines({ who, way }: { who: Who; way: Way }) {
   useShortcuts(way.item ? [] : [
     { keys: "j, ArrowDown", what: "next row", run: () => move(1) },
     { keys: "k, ArrowUp", what: "row before", run: () => move(-1) },
-    { keys: "Enter", what: "open the row", run: () => rows[at] && go("machines", rows[at].id) },
+    { keys: "Enter", what: "open the row", run: () => rows[at] && go("machines", rows[at].id, query) },
   ]);
-  if (way.item) return <MachineView id={way.item} who={who} />;
+  useSelectedInView(way.item || at);
+  if (way.item) return <MachineView id={way.item} who={who} query={query} />;
   return (
     <main>
       <div class="tools">
@@ -96,7 +104,7 @@ export function Machines({ who, way }: { who: Who; way: Way }) {
           </thead>
           <tbody>
             {rows.map((machine, index) => (
-              <Row key={machine.id} machine={machine} tunnels={tunnelsOf(value, machine)} selected={index === at} />
+              <Row key={machine.id} machine={machine} tunnels={tunnelsOf(value, machine)} selected={index === at} query={query} />
             ))}
           </tbody>
         </table>

@@ -5,7 +5,7 @@ import { Login } from "./login";
 import { Machines } from "./machines";
 import { Empty } from "./parts";
 import { applyTheme, placesOf, Shell } from "./shell";
-import { useWay } from "./way";
+import { decoded, useWay } from "./way";
 import { Changes } from "./changes";
 import { Exchanges } from "./exchanges";
 import { Overview } from "./overview";
@@ -28,7 +28,7 @@ function View({ who }: { who: Who }) {
       {page === "overview" && <Overview />}
       {page === "machines" && <Machines who={who} way={way} />}
       {page === "routes" && <Routes way={way} />}
-      {page === "exchanges" && <Exchanges who={who} way={way} />}
+      {page === "exchanges" && <Exchanges key={way.query.toString()} who={who} way={way} />}
       {page === "why" && <WhyPage way={way} />}
       {page === "changes" && <Changes who={who} />}
     </>
@@ -39,7 +39,7 @@ function View({ who }: { who: Who }) {
 function tokenOfLink(): string {
   const found = /^#token=(.+)$/.exec(location.hash);
   if (found) history.replaceState(null, "", location.pathname);
-  return found ? decodeURIComponent(found[1]!) : "";
+  return found ? decoded(found[1]!) : "";
 }
 
 function App() {
@@ -54,7 +54,7 @@ function App() {
     const link = tokenOfLink();
     (link ? logIn(link) : get<Who>("/v1/session")).then(setWho, (error: unknown) => {
       const answered = error instanceof Problem && error.status !== 0;
-      if (!(answered && error.status === 401) || wasLoggedIn()) setReason(error instanceof Error ? error.message : String(error));
+      if (link || !(answered && error.status === 401) || wasLoggedIn()) setReason(error instanceof Error ? error.message : String(error));
       setWho(null);
     });
   }, []);

@@ -2,7 +2,7 @@
 export class Ring<T> {
   private items: T[] = [];
   private first = 0;
-  total = 0;
+  total = 0; // that came since it was empty
 
   constructor(readonly most: number) {}
 
@@ -29,5 +29,6 @@ export class Ring<T> {
   clear(): void {
     this.items = [];
     this.first = 0;
+    this.total = 0;
   }
 }

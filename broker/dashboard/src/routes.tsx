@@ -1,13 +1,14 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { get, query } from "./api";
 import { count, moment } from "./format";
-import { useShortcuts } from "./keys";
-import { useSettled } from "./live";
+import { useSelectedInView, useShortcuts } from "./keys";
+import { usePoll } from "./live";
 import { Empty, Facts, Failure, Json, MachineLink, Search } from "./parts";
 import type { Page, Route, Target } from "./types";
-import { go, link, type Way } from "./way";
+import { go, link, useSearch, type Way } from "./way";
 
 const PAGE = 50;
+const LOOK_MS = 2500;
 // The broker looks at a bounded number of rows a request, and says where to go on.
 const MOST_LOOKS = 400;
 
@@ -29,7 +30,7 @@ async function find(q: string, from: Found, signal: AbortSignal, onFound: (found
     do {
       const page = await get<Page<Route>>(
         `/v1/routes${query({ q, limit: want - found.rows.length, cursor: found.next ?? "" })}`, signal);
-      found = { ...found, rows: [...found.rows, ...page.items], next: page.next, looks: found.looks + 1 };
+      found = { ...found, rows: [...found.rows, ...page.items], next: page.next, looks: found.looks + 1, problem: "" };
       if (!signal.aborted) onFound(found);
     } while (!signal.aborted && found.next !== null && found.rows.length < want && found.looks < MOST_LOOKS);
     found = { ...found, busy: false };
@@ -48,16 +49,12 @@ const TargetText = ({ target }: { target: Target }) => (
   </>
 );
 
-function RouteView({ id }: { id: string }) {
-  const [route, setRoute] = useState<Route>();
-  const [problem, setProblem] = useState("");
-  useEffect(() => {
-    get<Route>(`/v1/routes/${encodeURIComponent(id)}`).then(setRoute, (error: Error) => setProblem(error.message));
-  }, [id]);
-  useShortcuts([{ keys: "Escape", what: "back to the list", run: () => history.back() }]);
+function RouteView({ id, query: list }: { id: string; query: Record<string, string> }) {
+  const { value: route, problem } = usePoll(id, LOOK_MS, (signal) => get<Route>(`/v1/routes/${encodeURIComponent(id)}`, signal));
+  useShortcuts([{ keys: "Escape", what: "back to the list", run: () => go("routes", "", list) }]);
   return (
     <main>
-      <div class="tools"><h1><a href={link("routes")}>Routes</a> / {id}</h1></div>
+      <div class="tools"><h1><a href={link("routes", "", list)}>Routes</a> / {id}</h1></div>
       <Failure text={problem} />
       {route && (
         <>
@@ -80,25 +77,31 @@ function RouteView({ id }: { id: string }) {
 }
 
 export function Routes({ way }: { way: Way }) {
-  const [typed, setTyped] = useState(way.query.get("q") ?? "");
+  const { typed, setTyped, q, query: list } = useSearch("routes", way);
   const [found, setFound] = useState<Found>(NOTHING);
   const [at, setAt] = useState(-1);
-  const q = useSettled(typed.trim(), 250);
+  const stop = useRef(new AbortController());
+  const more = (from: Found) => void find(q, { ...from, looks: 0 }, stop.current.signal, setFound);
   useEffect(() => {
-    const stop = new AbortController();
+    stop.current = new AbortController();
     setFound(NOTHING);
     setAt(-1);
-    void find(q, NOTHING, stop.signal, setFound);
-    return () => stop.abort();
+    more(NOTHING);
+    return () => stop.current.abort();
   }, [q]);
-  const more = () => void find(q, { ...found, looks: 0 }, new AbortController().signal, setFound);
+  useEffect(() => {
+    if (!found.problem) return;
+    const timer = setTimeout(() => more(found), LOOK_MS);
+    return () => clearTimeout(timer);
+  }, [found]);
   const move = (by: number) => setAt((last) => Math.max(0, Math.min(found.rows.length - 1, last + by)));
   useShortcuts(way.item ? [] : [
     { keys: "j, ArrowDown", what: "next row", run: () => move(1) },
     { keys: "k, ArrowUp", what: "row before", run: () => move(-1) },
-    { keys: "Enter", what: "open the row", run: () => found.rows[at] && go("routes", found.rows[at].id) },
+    { keys: "Enter", what: "open the row", run: () => found.rows[at] && go("routes", found.rows[at].id, list) },
   ]);
-  if (way.item) return <RouteView id={way.item} />;
+  useSelectedInView(way.item || at);
+  if (way.item) return <RouteView id={way.item} query={list} />;
   return (
     <main>
       <div class="tools">
@@ -114,9 +117,9 @@ export function Routes({ way }: { way: Way }) {
           <thead><tr><th>pattern</th><th>target</th><th class="wide">owner</th><th class="wide">external id</th><th class="wide">route</th></tr></thead>
           <tbody>
             {found.rows.map((route, index) => (
-              <tr key={route.id} class={index === at ? "selected" : ""} aria-selected={index === at} onClick={() => go("routes", route.id)}>
+              <tr key={route.id} class={index === at ? "selected" : ""} aria-selected={index === at} onClick={() => go("routes", route.id, list)}>
                 <td class="key clip">
-                  <a href={link("routes", route.id)}>{route.patterns[0]?.pattern ?? route.id}</a>
+                  <a href={link("routes", route.id, list)}>{route.patterns[0]?.pattern ?? route.id}</a>
                   {route.patterns.length > 1 && <span class="tag">+{route.patterns.length - 1}</span>}
                 </td>
                 <td>{route.patterns[0] && <TargetText target={route.patterns[0].target} />}</td>
@@ -131,7 +134,7 @@ export function Routes({ way }: { way: Way }) {
       {!found.busy && found.rows.length === 0 && !found.problem && (
         <Empty>{q ? `No route has “${q}” in it.` : "No route yet: ingressctl route create"}</Empty>
       )}
-      {!found.busy && found.next && <button class="more" onClick={more}>More</button>}
+      {!found.busy && found.next && <button class="more" onClick={() => more(found)}>More</button>}
     </main>
   );
 }

@@ -1,7 +1,7 @@
 // What surrounds every page: where one can go, the theme, the help.
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { projectOf, type Who } from "./api";
-import { allShortcuts, focusSearch, useShortcuts } from "./keys";
+import { focusSearch, pageShortcuts, useShortcuts } from "./keys";
 import { go, link } from "./way";
 
 export interface Place {
@@ -39,10 +39,21 @@ export function applyTheme(theme = (localStorage.getItem(THEME) ?? "auto") as Th
 }
 
 function Help({ onClose }: { onClose: () => void }) {
-  const rows = new Map(allShortcuts().map((shortcut) => [shortcut.keys, shortcut.what]));
+  const rows = new Map(pageShortcuts().map((shortcut) => [shortcut.keys, shortcut.what]));
+  const dialog = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => {
+    const node = dialog.current!;
+    node.showModal();
+    return () => node.close(); // gives the focus back
+  }, []);
+  useShortcuts([{ keys: "Escape, ?", what: "close", run: onClose }], true);
+  const cancel = (event: Event) => {
+    event.preventDefault();
+    onClose();
+  };
   return (
-    <div class="veil" onClick={onClose}>
-      <div class="help" role="dialog" aria-modal="true" aria-label="Keyboard" onClick={(event) => event.stopPropagation()}>
+    <dialog class="veil" ref={dialog} aria-label="Keyboard" onClick={onClose} onCancel={cancel}>
+      <div class="help" onClick={(event) => event.stopPropagation()}>
         <h2>Keyboard</h2>
         <dl>
           {[...rows].map(([keys, what]) => (
@@ -54,7 +65,7 @@ function Help({ onClose }: { onClose: () => void }) {
         </dl>
         <button autofocus onClick={onClose}>Close</button>
       </div>
-    </div>
+    </dialog>
   );
 }
 
@@ -67,8 +78,7 @@ export function Shell({ who, page, onOut }: { who: Who; page: string; onOut: () 
     ...places.map((place) => ({ keys: `g ${place.key}`, what: `go to ${place.name}`, run: () => go(place.page) })),
     { keys: "/", what: "search", run: focusSearch },
     { keys: "t", what: "theme: as the system, light, dark", run: turn },
-    { keys: "?", what: "this help", run: () => setHelp(!help) },
-    ...(help ? [{ keys: "Escape", what: "close", run: () => setHelp(false) }] : []),
+    { keys: "?", what: "this help", run: () => setHelp(true) },
   ]);
   return (
     <header class="bar">

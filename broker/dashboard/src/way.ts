@@ -1,5 +1,6 @@
 // Where in the dashboard one is: the address's fragment, "#/machines/mach_1?q=x".
 import { useEffect, useState } from "preact/hooks";
+import { useSettled } from "./live";
 
 export interface Way {
   page: string;
@@ -7,10 +8,19 @@ export interface Way {
   query: URLSearchParams;
 }
 
+// What somebody typed into the address may be no text of its kind, and stands for itself then.
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function read(): Way {
   const [path = "", words = ""] = location.hash.replace(/^#\/?/, "").split("?", 2);
   const [page = "", item = ""] = path.split("/", 2);
-  return { page: page || "overview", item: decodeURIComponent(item), query: new URLSearchParams(words) };
+  return { page: page || "overview", item: decoded(item), query: new URLSearchParams(words) };
 }
 
 export const link = (page: string, item = "", query: Record<string, string> = {}) => {
@@ -30,4 +40,18 @@ export function useWay(): Way {
     return () => removeEventListener("hashchange", look);
   }, []);
   return way;
+}
+
+// What is searched for on a page ("?q="). The address follows what is typed, so that a reload keeps it, and what is
+// typed follows the address: a link, or going back.
+export function useSearch(page: string, way: Way) {
+  const asked = way.query.get("q") ?? "";
+  const [typed, setTyped] = useState(asked);
+  const q = useSettled(typed, 250).trim();
+  useEffect(() => setTyped(asked), [way]);
+  useEffect(() => {
+    const now = read();
+    if (q !== (now.query.get("q") ?? "").trim()) history.replaceState(null, "", link(page, now.item, q ? { q } : {}));
+  }, [q]);
+  return { typed, setTyped, q, query: (q ? { q } : {}) as Record<string, string> };
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventCutter, type Event } from "../src/events";
+import { wrongIn } from "../src/filter";
 import { ago, bytes, duration, rate } from "../src/format";
 import { quantile, ratesOf } from "../src/history";
 import { hopsOf } from "../src/hops";
@@ -17,6 +18,7 @@ test("a ring keeps the last ones, however many come", () => {
   ring.push(7);
   assert.equal(ring.newest(0), 7);
   assert.equal(ring.size, 1);
+  assert.equal(ring.total, 1, "what was cleared is not counted");
 });
 
 test("events are cut out of a stream wherever its pieces end", () => {
@@ -28,6 +30,19 @@ test("events are cut out of a stream wherever its pieces end", () => {
   const cutter = new EventCutter();
   for (const piece of text) cutter.take(piece, (event) => pieces.push(event));
   assert.deepEqual(pieces, whole);
+});
+
+test("a filter that no exchange can pass is wrong", () => {
+  const wrong = (host: string, status = "") => Object.keys(wrongIn({ host, status, machine: "", method: "" }));
+  for (const host of ["", "a.example", "*.a.example", "19300__misha.iterate.app", "LOCALHOST", "127.0.0.1", "[::1]", "xn--mnchen-3ya.de"]) {
+    assert.deepEqual(wrong(host), [], host);
+  }
+  for (const host of ["*", "**", "*.", "*a.example", "a b", "http://x/", "a.example:80", "a.example.", ".a", "a..b", "münchen.de", "::1"]) {
+    assert.deepEqual(wrong(host), ["host"], host);
+  }
+  assert.deepEqual(["", "404", "5xx"].flatMap((status) => wrong("", status)), []);
+  for (const status of ["2", "20", "2x", "600", "xx", "2000"]) assert.deepEqual(wrong("", status), ["status"], status);
+  assert.deepEqual(wrong("*", "2"), ["host", "status"]);
 });
 
 test("a quantile is in the bucket that its rank is in", () => {
