@@ -224,6 +224,20 @@ bool is_set_cookie(const http::Field& field) {
   return field.name.size() == 10 && http::iequals(field.name, "Set-Cookie");
 }
 
+void drop_own_fields(const Terms& terms, http::Fields& fields) {
+  for (const std::string& name : terms.remove_fields) http::drop_fields(fields, name);
+  for (const auto& [name, value] : terms.set_fields) http::drop_fields(fields, folded_name(name));
+}
+
+// One that a policy adds is the policy's to say: a client's spelling with underscores would pass for it.
+void drop_other_spellings(std::string_view name, http::Fields& fields) {
+  const std::string folded = folded_name(name);
+  std::erase_if(fields, [name, &folded](const http::Field& field) {
+    return field.name.find('_') != std::string_view::npos && !http::iequals(field.name, name) &&
+           folded_name(field.name) == folded;
+  });
+}
+
 }  // namespace
 
 // Browsers take a backslash for a slash, and tabs off.
@@ -247,7 +261,7 @@ std::optional<Instead> plan_rewriting(const Resolution& found, const Asked& aske
     append(terms.add_fields, edits->add, values);
   }
   if (const HeaderEdits* edits = found.policy.response_headers()) {
-    for (const std::string& name : edits->remove) terms.remove_answer_fields.push_back(lower_case(name));
+    for (const std::string& name : edits->remove) terms.remove_answer_fields.push_back(folded_name(name));
     append(terms.set_answer_fields, edits->set, values);
     append(terms.add_answer_fields, edits->add, values);
   }
@@ -256,22 +270,19 @@ std::optional<Instead> plan_rewriting(const Resolution& found, const Asked& aske
 }
 
 void rewrite_request(const Terms& terms, http::Fields& fields) {
-  for (const std::string& name : terms.remove_fields) http::drop_fields(fields, name);
-  for (const auto& [name, value] : terms.set_fields) http::drop_fields(fields, folded_name(name));
+  drop_own_fields(terms, fields);
   for (const auto& [name, value] : terms.set_fields) {
     if (!value.empty()) fields.push_back({name, value});
   }
-  // One that a policy adds is the policy's to say: a client's spelling with underscores would pass for it.
   for (const auto& [name, value] : terms.add_fields) {
-    std::erase_if(fields, [&name = name](const http::Field& field) {
-      return field.name.size() == name.size() && field.name.find('_') != std::string_view::npos &&
-             lower_case(field.name) != lower_case(name) &&
-             std::equal(field.name.begin(), field.name.end(), name.begin(), [](char a, char b) {
-               return http::iequals({&a, 1}, {&b, 1}) || ((a == '_' || a == '-') && (b == '_' || b == '-'));
-             });
-    });
+    drop_other_spellings(name, fields);
     fields.push_back({name, value});
   }
+}
+
+void rewrite_request_trailers(const Terms& terms, http::Fields& trailers) {
+  drop_own_fields(terms, trailers);
+  for (const auto& [name, value] : terms.add_fields) drop_other_spellings(name, trailers);
 }
 
 void add_security_fields(SecurityHeaders which, bool tls, http::Fields& fields) {
@@ -290,12 +301,16 @@ void add_security_fields(SecurityHeaders which, bool tls, http::Fields& fields) 
   }
 }
 
+void drop_answer_fields(const Terms& terms, http::Fields& fields) {
+  for (const std::string& name : terms.remove_answer_fields) http::drop_fields(fields, name);
+  for (const auto& [name, value] : terms.set_answer_fields) http::drop_fields(fields, folded_name(name));
+}
+
 void rewrite_answer(const Terms& terms, bool tls, std::string_view host, http::Scratch& scratch, http::Fields& fields) {
   map_paths(terms, host, scratch, fields);
   // The origin's word; the policy's own field stays.
   if (terms.security == SecurityHeaders::kFrameable) let_frame(scratch, fields);
-  for (const std::string& name : terms.remove_answer_fields) http::drop_fields(fields, name);
-  for (const auto& [name, value] : terms.set_answer_fields) http::drop_fields(fields, lower_case(name));
+  drop_answer_fields(terms, fields);
   for (const auto& [name, value] : terms.set_answer_fields) {
     if (!value.empty()) fields.push_back({name, value});
   }

@@ -23,8 +23,12 @@ std::string local_path(std::string_view path);
 std::string folded_name(std::string_view name);
 // The fields as they go to the origin; new values live in `terms`.
 void rewrite_request(const Terms& terms, http::Fields& fields);
+// Trailers of the request: what the head loses they lose, and nothing comes in its place.
+void rewrite_request_trailers(const Terms& terms, http::Fields& trailers);
 // The answer's, as they go to the client. `host` as the client sent it.
 void rewrite_answer(const Terms& terms, bool tls, std::string_view host, http::Scratch& scratch, http::Fields& fields);
+// Of an interim head and of trailers: the fields that the policy takes off or sets go, none comes in their place.
+void drop_answer_fields(const Terms& terms, http::Fields& fields);
 // What tells browsers to be careful, in an answer of ours too; a field that is there already stays.
 void add_security_fields(SecurityHeaders which, bool tls, http::Fields& fields);
 

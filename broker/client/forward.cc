@@ -193,14 +193,6 @@ Status Forward::open(std::string_view target) {
   return {};
 }
 
-void Forward::send_held_trailers() {
-  body_used_ = true;
-  http::Fields& trailers = owner_.work_->trailers;
-  trailers.clear();
-  for (const auto& [name, value] : held_trailers_) trailers.push_back({name, value});
-  stream_.send_trailers(trailers);
-}
-
 bool Forward::starting() const { return starting_ || owner_.waiting_.waker.starting(machine_, owner_.loop_.now()); }
 
 Error Forward::of_machine(Error why) const {
@@ -222,17 +214,6 @@ void Forward::on_body(MutableBytes payload, bool end) {
   owner_.observer_.bytes_in(payload.size(), notes_.machine);
   stream_.send_data(payload, end);
   if (end && upgraded_ && answer_ended_) answer_over();
-}
-
-void Forward::on_request_trailers(const http::Fields& trailers) {
-  request_ended_ = true;
-  http::forward_trailers(trailers, owner_.work_->trailers);
-  if (!stream_) {
-    for (const http::Field& each : owner_.work_->trailers) held_trailers_.emplace_back(each.name, each.value);
-    return;
-  }
-  body_used_ = true;
-  stream_.send_trailers(owner_.work_->trailers);
 }
 
 size_t Forward::allowance() { return stream_ && !paused() ? stream_.sendable() : 0; }
@@ -278,7 +259,7 @@ void Forward::on_head(const http::ResponseHead& head, bool end) {
   work.answer.reason = head.reason;
   http::forward_response_fields(head, inbound(), rules_, work.scratch, work.answer.fields);
   const bool final = head.status == 101 || head.status >= 200;
-  if (final) rewrite(work.answer.fields);
+  rewrite(work.answer.fields, final);
   if (final && limits_ != nullptr) limits_->answer_began();
   if (!responder_->send_head(work.answer, end)) {
     stream_.abandon(tunnel::ResetCode::kCancelled);
@@ -313,15 +294,6 @@ void Forward::on_data(MutableBytes payload, bool end) {
   }
   unconsumed_bytes_ += payload.size();
   if (!responder_->congested()) on_drained();
-}
-
-void Forward::on_answer_trailers(const http::Fields& trailers) {
-  if (responder_ == nullptr) return;
-  answer_ended_ = true;
-  body_bytes_ = responder_->body_bytes_sent();
-  http::forward_trailers(trailers, owner_.work_->trailers);
-  responder_->send_trailers(owner_.work_->trailers);
-  answer_over();
 }
 
 void Forward::on_sendable() {

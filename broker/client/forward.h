@@ -5,7 +5,8 @@
 // the request is sent again if its method is safe or the agent says that the origin never saw it. Each time its host is
 // resolved anew.
 //
-// Before it goes anywhere it is judged by its policy, which may ask others (forward_admission.cc).
+// Before it goes anywhere it is judged by its policy, which may ask others (forward_admission.cc). Trailers are in
+// forward_trailers.cc.
 //
 // Back-pressure. Down: what the client's connection has not taken is not given back to the stream as credit, so the
 // agent stops at the window. Up: the client is read only as far as the stream may send. Pooled by the Forwarder: given
@@ -98,7 +99,8 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   void watch_over(std::string_view target);
   void on_judged(const std::optional<Instead>& refusal);
   void stop_asking();
-  void rewrite(http::Fields& fields);
+  // Of an interim head: what the policy takes off goes, nothing comes.
+  void rewrite(http::Fields& fields, bool final);
   http::Fields fields_instead() const;
   // A cookie's Domain stays within the project, where the policy says so.
   void isolate(http::Fields& fields) const;
@@ -112,6 +114,7 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   Status open(std::string_view target);
   void open_or_park();
   void send_held_trailers();
+  void send_trailers(http::Fields& trailers);
   // False where the request does not wait for the machine.
   bool park(const Error& why);
   bool may_be_sent_again(const Error& error) const;

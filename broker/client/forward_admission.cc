@@ -106,10 +106,14 @@ void Forward::stop_asking() {
   owner_.loop_.bury(std::move(admission_.inquiry));
 }
 
-void Forward::rewrite(http::Fields& fields) {
+void Forward::rewrite(http::Fields& fields, bool final) {
   const Terms* terms = admission_.terms();
   Forwarder::Work& work = *owner_.work_;
-  if (terms != nullptr) rewrite_answer(*terms, held_.info().tls, host_, work.scratch, fields);
+  if (terms != nullptr && final) {
+    rewrite_answer(*terms, held_.info().tls, inbound().shown_host(), work.scratch, fields);
+  } else if (terms != nullptr) {
+    drop_answer_fields(*terms, fields);
+  }
   isolate(fields);
 }
 

@@ -121,6 +121,33 @@ def test_identity_fields_never_arrive_by_another_way_in_either(stack, make_origi
     assert not [field for field in origin.last.fields if field[1] == "mallory"], origin.last.fields
 
 
+SPELLINGS = ("X-User", "x_user", "X_User", "X-Team", "X_Team", "X_Role", "X-Gone", "X_Gone")
+ONLY_THE_POLICY = {"request_headers": {"set": {"X-User": "{client_ip}", "X-Team": ""}, "add": {"X-Role": "user"}, "remove": ["X-Gone"]}}
+
+
+def test_identity_fields_never_arrive_as_trailers(stack, make_origin):
+    origin = make_origin(lambda connection, request: connection.send(answer("in")))
+    stack.admin.service("misha", "trailed", origin.port, policy=ONLY_THE_POLICY)
+    with stack.client() as client:
+        client.request("trailed.misha.iterate.app", method="POST", fields=[("Transfer-Encoding", "chunked")])
+        trailers = "".join(f"{name}: mallory\r\n" for name in SPELLINGS)
+        client.send(f"1\r\na\r\n0\r\n{trailers}X-Fine: 1\r\n\r\n".encode())
+        assert client.response("POST").status == 200
+    assert origin.last.trailers == [("X-Fine", "1")]
+
+
+def test_identity_fields_never_arrive_as_trailers_of_http2(stack, make_origin, ca):
+    origin = make_origin(lambda connection, request: connection.send(answer("in")))
+    stack.admin.service("misha", "trailed2", origin.port, policy=ONLY_THE_POLICY)
+    with Client2(stack.broker.https_port, tls=ca.context(("h2",))) as client:
+        stream = client.request("trailed2.misha.iterate.app", method="POST", end=False)
+        client.send(stream, b"a")
+        client.trailers(stream, [(name.lower(), "mallory") for name in SPELLINGS] + [("x-fine", "1")])
+        client.finish(stream)
+        assert stream.status == 200
+    assert origin.last.trailers == [("x-fine", "1")]
+
+
 def test_a_preflight_is_what_browsers_send_and_no_way_in(stack, locked):
     """No body, no Upgrade, no credentials."""
     origin, port = locked, locked.port

@@ -247,6 +247,34 @@ def test_fields_are_set_added_and_removed_with_what_is_known_of_the_request(stac
     assert not [name for name, _ in origin.last.fields if name.lower() in ("x-gone", "x_gone", "x_where")]
 
 
+@pytest.mark.parametrize("policy", [{}, {"response_headers": {"set": {"Server": "ours"}, "remove": ["X-Secret"]}}])
+def test_interim_heads_and_trailers_keep_to_the_answer_s_rules(stack, under, policy):
+    cookie = ("Set-Cookie", "a=1; Domain=iterate.app")
+    rows = [("X-Secret", "s"), ("x_secret", "s"), ("Server", "theirs")]
+    early = answer("", "103 Early Hints", [cookie, ("Link", "</a.css>"), *rows]).replace(b"Content-Length: 0\r\n", b"")
+    trailers = "".join(f"{name}: {value}\r\n" for name, value in [*rows, ("X-Fine", "1")]).encode()
+    origin, host = under(policy, lambda connection, _: connection.send(
+        early + b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nin\r\n0\r\n" + trailers + b"\r\n"))
+    got = stack.get(host)
+    assert (got.status, got.body) == (200, b"in") and [head.status for head in got.interim] == [103]
+    kept = [] if policy else rows
+    assert got.interim[0].all("Set-Cookie") == ["a=1"] and got.interim[0].get("Link") == "</a.css>"
+    assert [field for field in got.interim[0].fields if field in rows or field[1] == "ours"] == kept
+    assert got.trailers == [*kept, ("X-Fine", "1")]
+
+
+def test_a_trailer_never_passes_for_what_a_server_that_decides_says(stack, under, make_origin):
+    """The trailers come while that server is asked."""
+    server = make_origin(lambda connection, _: connection.send(answer("", fields=[("X-User", "alice")])))
+    origin, host = under({"auth": {"forward": {"url": f"http://127.0.0.1:{server.port}/", "response_headers": ["X-User", "X-Groups"]}}})
+    with stack.client() as client:
+        head = f"POST / HTTP/1.1\r\nHost: {host}\r\nX_User: root\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.send((head + "0\r\nX-User: root\r\nX_User: root\r\nX_Groups: wheel\r\nX-Fine: 1\r\n\r\n").encode())
+        assert client.response("POST").status == 200
+    assert origin.last.all("X-User") == ["alice"] and origin.last.get("X_User") is None
+    assert origin.last.trailers == [("X-Fine", "1")]
+
+
 def test_a_prefix_is_taken_off_and_put_before_what_the_origin_names(stack, make_origin):
     told = []
 

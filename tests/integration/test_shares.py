@@ -171,6 +171,27 @@ def test_what_expires_is_410_to_the_second_and_closes_what_is_open(stack, make_o
     assert stack.get("lab.example.org").body == b"in"
 
 
+def test_what_is_over_gives_its_name_to_a_new_one(stack, make_origin):
+    origin = make_origin(lambda connection, request: connection.send(answer("in")))
+    host, machine_host = "brief.example.org", "mach_brief.machines.iterate.app"
+    body = {"patterns": [{"pattern": host, "target": {"machine": "mach_a", "port": origin.port}}]}
+    old = stack.admin.ok("POST", "/v1/routes", {**body, "ttl": 1})
+    stack.admin.machine("mach_brief", ttl=1)
+    stack.admin.token_of("mach_brief")
+    for name in (host, machine_host):
+        wait_until(lambda name=name: stack.get(name).status == 410, "the end")
+    new = stack.admin.ok("POST", "/v1/routes", body)
+    assert stack.get(host).body == b"in"
+    assert stack.admin.call("GET", f"/v1/routes/{old['id']}").status == 404
+    stack.admin.machine("mach_brief")
+    assert stack.get(machine_host).status == 503
+    assert stack.admin.items("/v1/machines/mach_brief/tokens") == []
+    assert stack.admin.call("POST", "/v1/routes", body).status == 409
+    assert stack.admin.call("POST", "/v1/machines", {"id": "mach_brief"}).status == 409
+    stack.admin.ok("DELETE", f"/v1/routes/{new['id']}")
+    stack.admin.ok("DELETE", "/v1/machines/mach_brief")
+
+
 def test_a_share_of_a_project_s_host_goes_with_the_project_and_of_a_machine_s_with_the_machine(stack, port, make_origin):
     admin, host, machine_host = stack.admin, f"{port.port}__misha.iterate.app", f"{port.port}__mach_a.machines.iterate.app"
     (_, cookie), (_, own) = follow(stack, host, share(stack, host)), follow(stack, machine_host, share(stack, machine_host))

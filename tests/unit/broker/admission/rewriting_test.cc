@@ -91,6 +91,25 @@ TEST_CASE_FIXTURE(Rewriting, "fields are taken off, set and added, in that order
   CHECK(text_of(fields) == "X-B: 1\nY: z\nX-A: 192.0.2.7\nX-B: 2\n");
 }
 
+TEST_CASE_FIXTURE(Rewriting, "trailers lose what the head loses, in every spelling, and gain nothing") {
+  plan(R"({"request_headers":{"remove":["X-Old"],"set":{"X-A":"{client_ip}","X-None":""},"add":{"X-B":"2"}}})", "/");
+  http::Fields trailers = {{"X_old", "1"}, {"x-a", "spoof"}, {"X_A", "spoof"}, {"x_none", "1"},
+                           {"X-B", "1"},   {"x_b", "spoof"}, {"X-AB", "1"},    {"Y_Z", "2"}};
+  rewrite_request_trailers(terms, trailers);
+  CHECK(text_of(trailers) == "X-B: 1\nX-AB: 1\nY_Z: 2\n");
+}
+
+TEST_CASE_FIXTURE(Rewriting, "of an answer's trailers and interim heads goes what the policy removes or sets") {
+  plan(R"({"security_headers":"standard","response_headers":{"remove":["X-Secret","X_Under"],)"
+       R"("set":{"Server":"ours"},"add":{"Vary":"X"}}})",
+       "/");
+  http::Fields fields = {{"x-secret", "1"}, {"X_Secret", "1"}, {"X-Under", "1"}, {"X_under", "1"},
+                         {"server", "s"},   {"Vary", "Y"},     {"Link", "</a>"}};
+  drop_answer_fields(terms, fields);
+  CHECK(text_of(fields) == "Vary: Y\nLink: </a>\n");
+  CHECK(answer({{"X_Under", "1"}, {"Server", "s"}}).starts_with("Server: ours\nVary: X\n"));
+}
+
 TEST_CASE_FIXTURE(Rewriting, "what tells browsers to be careful comes where the origin does not say it") {
   plan(R"({"security_headers":"standard"})", "/");
   const std::string all = answer({{"X-Frame-Options", "DENY"}});
