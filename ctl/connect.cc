@@ -7,6 +7,7 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <system_error>
 #include <thread>
 
 #include "ctl/local_listener.h"
@@ -15,6 +16,8 @@
 
 namespace ingress::ctl {
 namespace {
+
+constexpr int kPauseMs = 50;
 
 struct ConnectFlags {
   std::string target;
@@ -27,8 +30,16 @@ void say(const std::string& sentence) { std::cerr << "ingressctl: " + sentence +
 Outcome<int> connect_standard_streams(Shell& shell, const std::string& target) {
   Outcome<std::unique_ptr<TcpWay>> way = shell.session.connect(target);
   if (!way) return tl::unexpected(way.error());
-  if (!pump({STDIN_FILENO, STDOUT_FILENO, false}, **way)) return failed("the connection to " + target + " broke off");
+  const Rest rest = ::isatty(STDIN_FILENO) == 1 ? Rest::kLeft : Rest::kSentUnlessMute;
+  if (!pump({STDIN_FILENO, STDOUT_FILENO, rest}, **way)) return failed("the connection to " + target + " broke off");
   return cli::kExitGood;
+}
+
+// A transfer that was cut must not look complete.
+void close_by_reset(int socket) {
+  const linger reset{1, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  ::close(socket);
 }
 
 // A connection of a -L port, on a thread of its own.
@@ -36,16 +47,21 @@ void serve(const Session& session, const std::string& target, int socket) {
   Outcome<std::unique_ptr<TcpWay>> way = session.connect(target);
   bool good = way.has_value();
   if (good) {
-    good = pump({socket, socket, true}, **way);
+    good = pump({socket, socket, Rest::kSent}, **way);
   } else {
     say(target + ": " + way.error().sentence);
   }
-  if (!good) {
-    // A transfer that was cut must not look complete.
-    const linger reset{1, 0};
-    ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  }
+  if (!good) return close_by_reset(socket);
   ::close(socket);
+}
+
+void start_serving(const Session& session, const std::string& target, int socket) {
+  try {
+    std::thread(serve, std::cref(session), target, socket).detach();
+  } catch (const std::system_error& error) {
+    say(target + ": refused, no thread for one more connection: " + error.code().message());
+    close_by_reset(socket);
+  }
 }
 
 using Listeners = std::vector<std::unique_ptr<LocalListener>>;
@@ -76,8 +92,12 @@ Outcome<int> forward_ports(Shell& shell, const std::vector<std::string>& texts) 
     for (size_t i = 0; i < listeners->size(); ++i) {
       if (polled[i].revents == 0) continue;
       const int socket = (*listeners)[i]->accept();
-      if (socket < 0) continue;
-      std::thread(serve, std::cref(shell.session), (*listeners)[i]->target(), socket).detach();
+      if (socket < 0) {
+        // Out of descriptors: what waits is taken once one is free.
+        ::poll(&polled.back(), 1, kPauseMs);
+        continue;
+      }
+      start_serving(shell.session, (*listeners)[i]->target(), socket);
     }
   }
 }

@@ -47,15 +47,50 @@ void show(Shell& shell, const std::vector<PlannedStep>& plan) {
   shell.out().flush();
 }
 
+Json plan_json(const std::vector<PlannedStep>& plan, bool applied) {
+  Json lines = Json::array();
+  for (const PlannedStep& step : plan) lines.push_back(step.line);
+  return Json{{"plan", lines}, {"applied", applied}};
+}
+
 Outcome<int> finish(Shell& shell, const std::vector<PlannedStep>& plan, bool applied) {
   if (shell.globals.json) {
-    Json lines = Json::array();
-    for (const PlannedStep& step : plan) lines.push_back(step.line);
-    shell.print_json(Json{{"plan", lines}, {"applied", applied}});
+    shell.print_json(plan_json(plan, applied));
   } else if (applied && !plan.empty()) {
     shell.out() << "applied\n";
   }
   return cli::kExitGood;
+}
+
+Json batch_of(const std::vector<PlannedStep>& plan) {
+  Json operations = Json::array();
+  for (const PlannedStep& step : plan) operations.push_back(step.operation);
+  return Json{{"operations", operations}};
+}
+
+bool only_reads(Shell& shell) {
+  const Outcome<Json> who = shell.session.get("/v1/session");
+  return who && who->value("role", "") == "read";
+}
+
+// Whether the broker would take the plan: it tries it and takes it back.
+Outcome<int> try_out(Shell& shell, const std::vector<PlannedStep>& plan) {
+  Json batch = batch_of(plan);
+  batch["dryRun"] = true;
+  const Outcome<Json> tried = shell.session.change("POST", "/v1/batch", batch);
+  if (tried) return finish(shell, plan, false);
+  Failure failure = tried.error();
+  if (failure.code == "forbidden" && only_reads(shell)) {
+    shell.err() << "ingressctl: this token only reads: whether the broker would take the plan is not tried\n";
+    return finish(shell, plan, false);
+  }
+  if (!failure.code.starts_with("admin_")) failure.sentence = "this plan would be refused: " + failure.sentence;
+  if (shell.globals.json) {
+    Json shown = plan_json(plan, false);
+    shown["problem"] = failure.sentence;
+    shell.print_json(shown);
+  }
+  return tl::unexpected(std::move(failure));
 }
 
 Outcome<int> apply(Shell& shell, const ApplyFlags& flags) {
@@ -68,13 +103,12 @@ Outcome<int> apply(Shell& shell, const ApplyFlags& flags) {
   if (!now) return tl::unexpected(now.error());
   const std::vector<PlannedStep> plan = plan_of(*declared, *now);
   if (!shell.globals.json) show(shell, plan);
-  if (flags.plan_only || plan.empty()) return finish(shell, plan, false);
+  if (plan.empty()) return finish(shell, plan, false);
+  if (flags.plan_only) return try_out(shell, plan);
   const Outcome<bool> yes = agreed(shell, flags);
   if (!yes) return tl::unexpected(yes.error());
   if (!*yes) return failed("nothing was changed");
-  Json operations = Json::array();
-  for (const PlannedStep& step : plan) operations.push_back(step.operation);
-  const Outcome<Json> done = shell.session.change("POST", "/v1/batch", Json{{"operations", operations}});
+  const Outcome<Json> done = shell.session.change("POST", "/v1/batch", batch_of(plan));
   if (!done) return tl::unexpected(done.error());
   return finish(shell, plan, true);
 }
@@ -88,7 +122,7 @@ void add_project_apply(Command project, Shell& shell) {
       "ingressctl project apply -f misha.toml --yes", [&shell, flags] { return apply(shell, *flags); });
   command.required_option("-f,--file", flags->file, "The file, TOML or JSON; - for standard input", "FILE");
   command.flag("--yes", flags->yes, "Do not ask");
-  command.flag("--plan", flags->plan_only, "Show what would be done, and do nothing");
+  command.flag("--plan", flags->plan_only, "Show what would be done, and whether the broker would take it; do nothing");
 }
 
 }  // namespace ingress::ctl

@@ -2,6 +2,7 @@
 
 #include "ctl/nouns.h"
 #include "ctl/policy_flags.h"
+#include "ctl/route_filter.h"
 #include "ctl/time_to_live.h"
 
 namespace ingress::ctl {
@@ -157,14 +158,20 @@ Outcome<int> show_effective(Shell& shell, const RouteFlags& flags) {
   return shell.show_list({{"HOST", "host"}, {"KEY", "key"}, {"VALUE", "value"}, {"FROM", "from"}}, lines);
 }
 
+Outcome<Json> wanted_routes(Shell& shell, const RouteFilter& filter) {
+  Json wanted = Json::array();
+  const bool from_file = !shell.globals.db.empty();  // which is asked for all
+  const auto take = [&wanted, &filter, from_file](Json route) {
+    if (!from_file || filter.fits(route)) wanted.push_back(std::move(route));
+  };
+  const Outcome<bool> read = shell.session.each({"routes", "/v1/routes" + filter.query(), {}}, take);
+  if (!read) return tl::unexpected(read.error());
+  return wanted;
+}
+
 // One line a pattern.
-Outcome<int> list(Shell& shell, const RouteFlags& flags) {
-  Ask ask{"routes", "/v1/routes", {}};
-  if (!flags.external_id.empty()) {
-    ask.path += "?externalId=" + percent_encoded(flags.external_id);
-    ask.where.emplace_back("externalId", flags.external_id);
-  }
-  Outcome<Json> routes = shell.session.list(ask);
+Outcome<int> list(Shell& shell, const RouteFilter& filter) {
+  Outcome<Json> routes = wanted_routes(shell, filter);
   if (!routes || shell.globals.json) return shell.show_list({}, routes);
   Json lines = Json::array();
   for (const Json& route : *routes) {
@@ -215,9 +222,15 @@ void add_route(Command app, Shell& shell) {
   add_changing(route, shell);
   add_route_transfer(route, shell);
 
-  const auto listed = std::make_shared<RouteFlags>();
+  const auto listed = std::make_shared<RouteFilter>();
   shell
-      .command(route, "list", "List routes", "ingressctl route list", [&shell, listed] { return list(shell, *listed); })
+      .command(route, "list", "List routes", "ingressctl route list --search preview. --project misha",
+               [&shell, listed] { return list(shell, *listed); })
+      .option("--search", listed->search,
+              "Only those with this in a pattern, or at the beginning of their id or external id", "TEXT")
+      .option("--machine", listed->machine, "Only those that lead to this machine", "MACHINE")
+      .option("--project", listed->project, "Only those that lead to this project", "PROJECT")
+      .option("--owner", listed->owner, "Only those that belong to this project", "PROJECT")
       .option("--external-id", listed->external_id, "Only those with this id of yours", "TEXT");
 
   const auto shown = std::make_shared<RouteFlags>();

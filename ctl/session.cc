@@ -19,6 +19,16 @@ bool matches(const Json& item, const Ask& ask) {
   });
 }
 
+// Why no header can hold what was read; "" where one can.
+std::string problem_of_token(const std::string& token) {
+  if (token.find_first_of("\r\n") != std::string::npos) return "more than one line: a token is one";
+  const bool control = std::any_of(token.begin(), token.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+  });
+  return control ? "a control character: no token has one" : "";
+}
+
 std::string with_query(const std::string& path, const std::string& name, const std::string& value) {
   return path + (path.find('?') == std::string::npos ? "?" : "&") + name + "=" + percent_encoded(value);
 }
@@ -40,6 +50,10 @@ Outcome<std::string> Session::token() const {
   if (!globals_.token.given()) return std::string();
   const cli::Parsed<std::string> read = globals_.token.read();
   if (!read) return failed("the admin token: " + read.error());
+  if (const std::string problem = problem_of_token(*read); !problem.empty()) {
+    const std::string from = globals_.token.file.empty() ? "INGRESS_TOKEN" : globals_.token.file;
+    return failed("the admin token: " + from + " holds " + problem);
+  }
   return *read;
 }
 

@@ -11,16 +11,28 @@ size_t width_of(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-std::string harmless(std::string text) {
-  for (char& c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) c = '?';
+// The length of the control that the text begins with, 0 where it begins with none: C0 and DEL, and as UTF-8 the C1
+// controls and those that order or break lines of text (U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069).
+size_t control_length(std::string_view text) {
+  const auto byte = [text](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto within = [](unsigned value, unsigned least, unsigned most) { return value >= least && value <= most; };
+  if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
+  if (byte(0) == 0xC2 && within(byte(1), 0x80, 0x9F)) return 2;
+  if (byte(0) == 0xD8 && byte(1) == 0x9C) return 2;
+  if (byte(0) != 0xE2) return 0;
+  const bool ordering = byte(1) == 0x80 && (within(byte(2), 0x8E, 0x8F) || within(byte(2), 0xA8, 0xAE));
+  const bool isolating = byte(1) == 0x81 && within(byte(2), 0xA6, 0xA9);
+  return ordering || isolating ? 3 : 0;
+}
+
+std::string harmless(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const size_t control = control_length(text);
+    shown += control == 0 ? text.front() : '?';
+    text.remove_prefix(control == 0 ? 1 : control);
   }
-  // C1 controls as UTF-8: C2 80 to C2 9F.
-  for (size_t i = 0; i + 1 < text.size(); ++i) {
-    if (text[i] == '\xC2' && static_cast<unsigned char>(text[i + 1]) < 0xA0) text.replace(i, 2, "?");
-  }
-  return text;
+  return shown;
 }
 
 void add_row(std::string& out, const std::vector<std::string>& cells, const std::vector<size_t>& widths) {

@@ -14,8 +14,8 @@ struct Column {
   std::string member;  // "defaultPort"
 };
 
-// A value as a cell: text as it is, null as "-", lists joined, objects as JSON. Control bytes, which a terminal could
-// obey, become "?".
+// A value as a cell: text as it is, null as "-", lists joined, objects as JSON. Controls, which a terminal could
+// obey or by which text is read in another order, become "?".
 std::string cell_text(const Json& value);
 // The member's cell, "-" where it is absent.
 std::string cell_of(const Json& item, std::string_view member);

@@ -15,6 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kRemoved = "removed";
+constexpr const char* kAbsent = "absent";
+
 // A distribution's way: a folder of certificates, and what makes a bundle of them.
 struct SystemStore {
   const char* folder;
@@ -56,9 +59,22 @@ fs::path system_file(const SystemStore& store, const LocalCa& ca) {
   return fs::path(store.folder) / ("ingress-local-" + ca.name + store.suffix);
 }
 
-using Change = std::function<std::error_code(const SystemStore&, const LocalCa&)>;
+// What a change of one store came to, as StoreResult has it.
+struct StoreEnd {
+  std::string result;
+  std::string detail = {};
+};
+using SystemChange = std::function<StoreEnd(const SystemStore&, const LocalCa&)>;
 
-void change_system(const std::vector<LocalCa>& cas, bool removes, const Change& change,
+// Has the system read its folder again; a sentence where that fails.
+std::string update_system(const SystemStore& store, bool removes) {
+  ChildResult updated{1, {}};
+  if (removes && !store.fresh.empty()) updated = run_child(store.fresh);
+  if (updated.code != 0) updated = run_child(store.update);
+  return updated.code == 0 ? "" : store.update.front() + ": " + updated.output;
+}
+
+void change_system(const std::vector<LocalCa>& cas, bool removes, const SystemChange& change,
                    std::vector<StoreResult>& results) {
   const SystemStore* const store = find_system_store();
   if (store == nullptr) {
@@ -70,21 +86,14 @@ void change_system(const std::vector<LocalCa>& cas, bool removes, const Change& 
     results.push_back({store->folder, "", "skipped", "needs root: run it again with sudo and --ca-dir " + folder});
     return;
   }
-  std::vector<StoreResult> changed;
   for (const LocalCa& ca : cas) {
-    const std::error_code error = change(*store, ca);
-    changed.push_back({store->folder, ca.name,
-                       error     ? "failed"
-                       : removes ? "removed"
-                                 : "trusted",
-                       error ? error.message() : ""});
+    StoreEnd end = change(*store, ca);
+    results.push_back({store->folder, ca.name, std::move(end.result), std::move(end.detail)});
   }
-  ChildResult updated{1, {}};
-  if (removes && !store->fresh.empty()) updated = run_child(store->fresh);
-  if (updated.code != 0) updated = run_child(store->update);
-  if (updated.code != 0)
-    changed.push_back({store->folder, "", "failed", store->update.front() + ": " + updated.output});
-  results.insert(results.end(), changed.begin(), changed.end());
+  // Even where nothing was there: what had it read may have failed the time before.
+  if (std::string why = update_system(*store, removes); !why.empty()) {
+    results.push_back({store->folder, "", "failed", std::move(why)});
+  }
 }
 
 // Chromium's, and each profile of Firefox.
@@ -121,10 +130,9 @@ void make_chromium_database() {
   run_child({"certutil", "-d", "sql:" + shared.string(), "-N", "--empty-password"});
 }
 
-using NssChange = std::function<ChildResult(const std::string& database, const LocalCa&)>;
+using NssChange = std::function<StoreEnd(const std::string& database, const LocalCa&)>;
 
-void change_nss(const std::vector<LocalCa>& cas, const char* done, const NssChange& change,
-                std::vector<StoreResult>& results) {
+void change_nss(const std::vector<LocalCa>& cas, const NssChange& change, std::vector<StoreResult>& results) {
   const std::vector<fs::path> databases = nss_databases();
   if (!find_program("certutil")) {
     if (!databases.empty() || has_chromium()) {
@@ -134,24 +142,45 @@ void change_nss(const std::vector<LocalCa>& cas, const char* done, const NssChan
   }
   for (const fs::path& database : databases) {
     for (const LocalCa& ca : cas) {
-      const ChildResult ran = change("sql:" + database.string(), ca);
-      const bool good = ran.code == 0;
-      results.push_back({database.string(), ca.name, good ? done : "failed", good ? "" : ran.output});
+      StoreEnd end = change("sql:" + database.string(), ca);
+      results.push_back({database.string(), ca.name, std::move(end.result), std::move(end.detail)});
     }
   }
 }
 
-bool in_nss(const std::string& database, const LocalCa& ca) {
-  return run_child({"certutil", "-d", database, "-L", "-n", nickname_of(ca)}).code == 0;
+StoreEnd remove_from_nss(const std::string& database, const LocalCa& ca) {
+  constexpr const char* kNotThere = "Could not find cert";
+  StoreEnd end{kAbsent};
+  // A CA that was made anew has the same name: all of them go.
+  while (true) {
+    const ChildResult found = run_child({"certutil", "-d", database, "-L", "-n", nickname_of(ca)});
+    if (found.code != 0 && found.output.find(kNotThere) != std::string::npos) return end;
+    if (found.code != 0) return {"failed", found.output};
+    const ChildResult ran = run_child({"certutil", "-d", database, "-D", "-n", nickname_of(ca)});
+    if (ran.code != 0) return {"failed", ran.output};
+    end.result = kRemoved;
+  }
 }
 
-ChildResult remove_from_nss(const std::string& database, const LocalCa& ca) {
-  ChildResult result;
-  // A CA that was made anew has the same name: all of them go.
-  while (result.code == 0 && in_nss(database, ca)) {
-    result = run_child({"certutil", "-d", database, "-D", "-n", nickname_of(ca)});
-  }
-  return result;
+StoreEnd add_to_nss(const std::string& database, const LocalCa& ca) {
+  StoreEnd removed = remove_from_nss(database, ca);
+  if (removed.result == "failed") return removed;
+  const ChildResult ran =
+      run_child({"certutil", "-d", database, "-A", "-t", "C,,", "-n", nickname_of(ca), "-i", ca.path});
+  return ran.code == 0 ? StoreEnd{"trusted"} : StoreEnd{"failed", ran.output};
+}
+
+StoreEnd add_to_system(const SystemStore& store, const LocalCa& ca) {
+  std::error_code error;
+  fs::copy_file(ca.path, system_file(store, ca), fs::copy_options::overwrite_existing, error);
+  return error ? StoreEnd{"failed", error.message()} : StoreEnd{"trusted"};
+}
+
+StoreEnd remove_from_system(const SystemStore& store, const LocalCa& ca) {
+  std::error_code error;
+  const bool removed = fs::remove(system_file(store, ca), error);
+  if (error) return {"failed", error.message()};
+  return {removed ? kRemoved : kAbsent};
 }
 
 }  // namespace
@@ -174,37 +203,16 @@ std::vector<LocalCa> list_local_cas(const std::string& folder) {
 
 std::vector<StoreResult> trust(const std::vector<LocalCa>& cas) {
   std::vector<StoreResult> results;
-  change_system(
-      cas, false,
-      [](const SystemStore& store, const LocalCa& ca) {
-        std::error_code error;
-        fs::copy_file(ca.path, system_file(store, ca), fs::copy_options::overwrite_existing, error);
-        return error;
-      },
-      results);
+  change_system(cas, false, add_to_system, results);
   if (find_program("certutil")) make_chromium_database();
-  change_nss(
-      cas, "trusted",
-      [](const std::string& database, const LocalCa& ca) {
-        ChildResult removed = remove_from_nss(database, ca);
-        if (removed.code != 0) return removed;
-        return run_child({"certutil", "-d", database, "-A", "-t", "C,,", "-n", nickname_of(ca), "-i", ca.path});
-      },
-      results);
+  change_nss(cas, add_to_nss, results);
   return results;
 }
 
 std::vector<StoreResult> untrust(const std::vector<LocalCa>& cas) {
   std::vector<StoreResult> results;
-  change_system(
-      cas, true,
-      [](const SystemStore& store, const LocalCa& ca) {
-        std::error_code error;
-        fs::remove(system_file(store, ca), error);
-        return error;
-      },
-      results);
-  change_nss(cas, "removed", remove_from_nss, results);
+  change_system(cas, true, remove_from_system, results);
+  change_nss(cas, remove_from_nss, results);
   return results;
 }
 

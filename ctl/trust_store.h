@@ -15,7 +15,7 @@ struct LocalCa {
 struct StoreResult {
   std::string store;  // a path
   std::string ca;
-  std::string result;  // "trusted", "removed", "failed", "skipped"
+  std::string result;  // "trusted", "removed", "absent" (there was nothing to take out), "failed", "skipped"
   std::string detail;
 };
 

@@ -27,7 +27,8 @@ Outcome<int> why(Shell& shell, const std::string& pasted) {
 void add_why(Command app, Shell& shell) {
   const auto host = std::make_shared<std::string>();
   shell
-      .command(app, "why", "Walk a host's way step by step; name the first thing that is wrong and what to do",
+      .command(app, "why",
+               "Walk a host's way step by step; name the first thing that is wrong, DNS last, and what to do",
                "ingressctl why 4096__misha.iterate.app", [&shell, host] { return why(shell, *host); })
       .word("host", *host, "A host, or a whole URL", "HOST");
 }

@@ -40,7 +40,11 @@ std::string why_text(const Json& report) {
     out += "\n" + cell_of(report, "host") + ": " + cell_of(problem, "detail") +
            "\nto do: " + cell_of(problem, "advice") + "\n";
   } else {
-    out += "\n" + cell_of(report, "host") + ": all is well\n";
+    const std::string host = cell_of(report, "host");
+    out += "\n" + host +
+           ": nothing is wrong on the way to the port; what the app answers is not tried (see what requests get: "
+           "ingressctl tail --host " +
+           host + ")\n";
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include "broker/admin/name_claims.h"
 #include "broker/model/target_template.h"
 #include "broker/routing/pattern.h"
+#include "common/base/names.h"
 
 namespace ingress::broker::admin {
 namespace {
@@ -12,6 +13,18 @@ namespace {
 using Refused = std::optional<Answer>;
 
 Answer forbidden(std::string_view detail) { return problem(403, "forbidden", detail); }
+
+// Whoever gives it: an address is nobody's name, and the broker's own is one. A route of the operator may have one,
+// since clients do send such hosts.
+Refused refuse_address(const Domain& domain) {
+  if (!address_form(domain.name)) return std::nullopt;
+  return problem(
+      400, "invalid_argument",
+      "\"" + domain.name +
+          "\" is no custom domain: its last label is a number, so that clients take it for an IP address. The "
+          "operator may make a route for an address: ingressctl route create " +
+          domain.name + " --project " + domain.project);
+}
 
 // Of a project's token. What is another's is not there for it.
 class ProjectGuard {
@@ -58,6 +71,8 @@ class ProjectGuard {
   }
   Refused operator()(PutDomain& change) {
     if (change.domain.project != project_) return not_found("project", change.domain.project);
+    if (Refused refused = refuse_address(change.domain)) return refused;
+    if (Refused refused = refuse_loopback(change.domain.name, change.domain.name)) return refused;
     if (!may_name(change.domain.name, {}, domains_)) {
       return forbidden("\"" + change.domain.name + "\" is a name of the broker, or above or under one");
     }
@@ -100,6 +115,26 @@ class ProjectGuard {
     return own_machine(target.machine);
   }
 
+  Refused refuse_loopback(std::string_view host, const std::string& shown) const {
+    if (!is_loopback_host(host, domains_)) return std::nullopt;
+    return forbidden("\"" + shown + "\" is a name that each machine has for itself: no project takes it");
+  }
+  // What no project has, or not this one, whoever else has names.
+  Refused refuse_host(const RoutePattern& pattern) const {
+    const std::string_view host = host_of_shape(pattern.pattern);
+    const std::string shown = "\"" + pattern.shown() + "\" ";
+    if (address_form(host)) {
+      return forbidden(shown +
+                       "has a number for its last label, so that clients take its host for an IP address: only "
+                       "the operator makes such a route");
+    }
+    if (Refused refused = refuse_loopback(host, pattern.shown())) return refused;
+    if (!may_name(host, project_, domains_)) {
+      return forbidden(shown + "takes a name of the broker that is not the project's");
+    }
+    if (is_narrow(host)) return std::nullopt;
+    return forbidden(shown + "is too wide: a project's names end in two labels without a wildcard");
+  }
   Refused free_name(std::string_view host, NameKind kind, const std::string& shown) {
     if (!is_anothers(host, kind, project_, tables_)) return std::nullopt;
     return forbidden("\"" + shown + "\" takes a name that another project holds");
@@ -117,13 +152,7 @@ Refused ProjectGuard::operator()(PutRoute& change) {
   if (route.owner != project_) return others();
   for (const RoutePattern& pattern : route.patterns) {
     if (Refused refused = own_target(pattern.target)) return refused;
-    if (!may_name(host_of_shape(pattern.pattern), project_, domains_)) {
-      return forbidden("\"" + pattern.shown() + "\" takes a name of the broker that is not the project's");
-    }
-    if (!is_narrow(host_of_shape(pattern.pattern))) {
-      return forbidden("\"" + pattern.shown() +
-                       "\" is too wide: a project's names end in two labels without a wildcard");
-    }
+    if (Refused refused = refuse_host(pattern)) return refused;
     const std::string holder = tables_.route_of_pattern(pattern.pattern);
     if (holder.empty()) continue;
     const std::optional<Route> held = tables_.route(holder);
@@ -142,14 +171,16 @@ Refused ProjectGuard::operator()(PutRoute& change) {
 // Who may give any name: a custom domain is stronger than the grammar, and would take the host from its owner unseen.
 Refused check_domain(const std::vector<std::string>& domains, Tables& tables, const Change& change) {
   const auto* put = std::get_if<PutDomain>(&change);
-  if (put == nullptr || !is_grammar_host(put->domain.name, domains)) return std::nullopt;
+  if (put == nullptr) return std::nullopt;
+  if (Refused refused = refuse_address(put->domain)) return refused;
+  if (!is_grammar_host(put->domain.name, domains)) return std::nullopt;
   if (tables.domain(put->domain.name)) return std::nullopt;  // there already: the writer tells
   const std::string& name = put->domain.name;
   return problem(
       409, "conflict",
       "\"" + name +
-          "\" is a name under the broker's DOMAIN, where a machine, a project or a service has it by its own "
-          "name: no custom domain takes it. To lead it elsewhere make a route: ingressctl route create " +
+          "\" is a name under the broker's DOMAIN, where machines, projects and services have theirs: no custom "
+          "domain takes it. To lead it elsewhere make a route: ingressctl route create " +
           name + " --project " + put->domain.project);
 }
 

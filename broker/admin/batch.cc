@@ -51,7 +51,9 @@ void Batch::add_to(Router& router) {
 
 void Batch::run(const RequestPtr& request, const Reply& reply) {
   std::vector<std::shared_ptr<Request>> requests;
+  bool dry_run = false;
   ObjectReader in(request->body);
+  in.boolean("dryRun", dry_run);
   if (!in.has("operations")) in.refuse("operations", "is missing");
   in.objects("operations",
              [&requests, &request](ObjectReader& each) { requests.push_back(read_operation(each, *request)); });
@@ -63,11 +65,12 @@ void Batch::run(const RequestPtr& request, const Reply& reply) {
     if (!operation) return reply(with_place(std::move(operation.error()), "operation", i));
     operations->push_back(std::move(*operation));
   }
-  const auto run_all = [operations](Editor& editor) -> std::optional<Answer> {
+  const auto run_all = [operations, dry_run](Editor& editor) -> std::optional<Answer> {
     for (size_t i = 0; i < operations->size(); ++i) {
       if (auto refused = (*operations)[i].run(editor)) return with_place(std::move(*refused), "operation", i);
     }
-    return std::nullopt;
+    // An answer here takes the transaction back.
+    return dry_run ? std::optional(results({})) : std::nullopt;
   };
   api_.perform(request, reply, {run_all, [operations] { return results(*operations); }});
 }

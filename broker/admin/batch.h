@@ -1,4 +1,5 @@
 // /v1/batch: several changes as one transaction, all or nothing. A later one may name what an earlier one made.
+// With dryRun they are run and taken back: what would refuse them does.
 #pragma once
 
 #include "broker/admin/api.h"

@@ -5,6 +5,7 @@
 
 #include "broker/routing/host_grammar.h"
 #include "broker/routing/host_name.h"
+#include "common/base/names.h"
 
 namespace ingress::broker::admin {
 namespace {
@@ -140,9 +141,15 @@ bool may_name(std::string_view host, std::string_view project, const std::vector
 
 bool is_grammar_host(std::string_view host, const std::vector<std::string>& domains) {
   return std::any_of(domains.begin(), domains.end(), [host](const std::string& domain) {
-    const HostForm form = read_grammar(host, {&domain, 1}).form;
-    return form == HostForm::kMachine || form == HostForm::kProject || form == HostForm::kService;
+    const GrammarName name = read_grammar(host, {&domain, 1});
+    const bool below_machines = name.form != HostForm::kForeign && name.name == "machines";
+    return below_machines || name.form == HostForm::kMachine || name.form == HostForm::kProject ||
+           name.form == HostForm::kService;
   });
+}
+
+bool is_loopback_host(std::string_view host, const std::vector<std::string>& domains) {
+  return loopback_form(host) && read_grammar(host, domains).form == HostForm::kForeign;
 }
 
 bool is_narrow(std::string_view host) {

@@ -1,5 +1,5 @@
 // Which names a project's token may take for itself: none of the broker's, and none that another project's names, or
-// wildcards, hold already. An operator may give any. Thread: the store's.
+// wildcards, hold already. An operator may give any, but for domains of the grammar's names. Thread: the store's.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,12 @@ namespace ingress::broker::admin {
 // for the project's (`project` may be "": then none below). `domains`: the broker's.
 bool may_name(std::string_view host, std::string_view project, const std::vector<std::string>& domains);
 
-// Whether the grammar of names under DOMAIN gives the host to a machine, a project or a service, of whatever name.
+// Whether the grammar of names under DOMAIN gives the host to a machine, a project or a service, of whatever name, or
+// it is machines.DOMAIN or below that.
 bool is_grammar_host(std::string_view host, const std::vector<std::string>& domains);
+
+// Whether each machine has the name for itself (localhost), and it is under no DOMAIN: it leads nowhere else.
+bool is_loopback_host(std::string_view host, const std::vector<std::string>& domains);
 
 // Whether a tenant can hold it: at least two literal labels at its end, "*.com" is everybody's.
 bool is_narrow(std::string_view host);

@@ -214,9 +214,12 @@ WhyFinding with_server(WhyFinding judged, const AskedServer& server, ServerState
 }
 
 WhyFinding with_protocol(WhyFinding probed, OriginProtocol protocol) {
-  if (probed.state != WhyState::kGood || protocol == OriginProtocol::kHttp) return probed;
-  const std::string name = protocol == OriginProtocol::kHttps ? "https" : "h2c";
-  return {WhyState::kWarning, probed.detail + "; whether it speaks " + name + ", its origin_protocol, is not tried",
+  if (probed.state != WhyState::kGood) return probed;
+  const bool usual = protocol == OriginProtocol::kHttp;
+  const std::string name = usual ? "http" : protocol == OriginProtocol::kHttps ? "https" : "h2c";
+  probed.detail += "; whether it speaks " + name + ", its origin_protocol, is not tried";
+  if (usual) return probed;
+  return {WhyState::kWarning, std::move(probed.detail),
           "where requests are answered 502, say what it speaks: --origin-protocol http"};
 }
 

@@ -28,7 +28,8 @@ enum class ServerState : uint8_t { kAnswers, kNoAddress, kNotAllowed, kRefuses, 
 // What was found of a policy, once such a server was looked at.
 WhyFinding with_server(WhyFinding judged, const AskedServer& server, ServerState state);
 
-// What a probe, which only connects, does not tell of a port whose origin speaks `protocol`.
+// What a probe, which only connects, does not tell of a port whose origin is to speak `protocol`: that it does. A
+// warning where somebody has said so, for the usual one a part of the line.
 WhyFinding with_protocol(WhyFinding probed, OriginProtocol protocol);
 
 }  // namespace ingress::broker::admin

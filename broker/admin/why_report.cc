@@ -2,6 +2,7 @@
 
 #include "broker/admin/json_object.h"
 #include "common/base/error.h"
+#include "common/base/names.h"
 
 namespace ingress::broker::admin {
 namespace {
@@ -28,6 +29,15 @@ std::string advice_for_expired(std::string_view detail, const std::string& subje
   const bool machine = detail.find(" machine ") != std::string_view::npos;
   return "give it more time: ingressctl " + std::string(machine ? "machine set " : "route update ") + subject +
          " --ttl 1d";
+}
+
+// What cannot be a custom domain: names that the broker keeps, addresses, single labels.
+std::string advice_for_no_route(std::string_view detail, const std::string& host) {
+  const std::string route = "ingressctl route create " + host + " --project PROJECT";
+  if (detail.ends_with("only a route can hold it") || address_form(host) || host.find('.') == std::string::npos) {
+    return "make a route: " + route;
+  }
+  return "make a route (" + route + ") or a custom domain (ingressctl domain add " + host + " PROJECT)";
 }
 
 Place place_of(ErrorCode code, std::string_view detail, const std::string& host) {
@@ -57,13 +67,7 @@ Place place_of(ErrorCode code, std::string_view detail, const std::string& host)
         return {WhyStep::kMachine, "bring it back: ingressctl machine set " + subject + " --state active"};
       return {WhyStep::kMachine, "attach one: ingressctl machine attach " + subject + " MACHINE"};
     default:
-      // Such names are no custom domains either.
-      if (detail.ends_with("only a route can hold it")) {
-        return {WhyStep::kRoute, "make a route: ingressctl route create " + host + " --project PROJECT"};
-      }
-      return {WhyStep::kRoute, "make a route (ingressctl route create " + host +
-                                   " --project PROJECT) or a custom domain (ingressctl domain add " + host +
-                                   " PROJECT)"};
+      return {WhyStep::kRoute, advice_for_no_route(detail, host)};
   }
 }
 

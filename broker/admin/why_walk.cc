@@ -8,6 +8,7 @@
 #include "broker/admin/why_policy.h"
 #include "broker/routing/host_grammar.h"
 #include "broker/routing/host_name.h"
+#include "common/base/names.h"
 #include "common/tls/tls_context.h"
 
 namespace ingress::broker::admin {
@@ -240,6 +241,10 @@ void WhyWalk::on_readiness(const std::string& problem) {
 }
 
 void WhyWalk::start_dns() {
+  if (address_form(host_)) {
+    dns_done_ = true;
+    return report_.good(WhyStep::kDns, host_ + " is an address: clients ask no DNS server for it");
+  }
   broker_host_ = "broker." + domain_of(host_, parts_.routes->read().domains());
   resolve(host_, resolving_, addresses_, addresses_known_);
   resolve(broker_host_, resolving_broker_, broker_addresses_, broker_addresses_known_);

@@ -53,8 +53,8 @@ Status check_record_id(std::string_view id, std::string& problem) {
         return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
       });
   if (good) return {};
-  return refuse(problem,
-                in_quotes(id) + " cannot be an id: it is 1 to 64 bytes of [A-Za-z0-9_.-], and neither \".\" nor \"..\"");
+  return refuse(
+      problem, in_quotes(id) + " cannot be an id: it is 1 to 64 bytes of [A-Za-z0-9_.-], and neither \".\" nor \"..\"");
 }
 
 Status check_port(int port, std::string_view what, std::string& problem) {

@@ -96,8 +96,8 @@ void Explainer::project(const ProjectNode& project) {
   if (project.machine == nullptr) {
     steps_.push_back("project " + in_quotes(project.record.slug) + " has no machine attached");
   } else {
-    steps_.push_back("project " + in_quotes(project.record.slug) + " has machine " + in_quotes(project.machine->record.id) +
-                     " attached");
+    steps_.push_back("project " + in_quotes(project.record.slug) + " has machine " +
+                     in_quotes(project.machine->record.id) + " attached");
   }
 }
 
@@ -108,8 +108,8 @@ void Explainer::service(const ServiceNode& service) {
 }
 
 void Explainer::found(const Resolution& resolution) {
-  steps_.push_back("it leads to port " + std::to_string(resolution.port) + " of machine " + in_quotes(resolution.machine) +
-                   ", which is " + std::string(name_of(resolution.machine_state)));
+  steps_.push_back("it leads to port " + std::to_string(resolution.port) + " of machine " +
+                   in_quotes(resolution.machine) + ", which is " + std::string(name_of(resolution.machine_state)));
   steps_.push_back("policy: " + words_of(resolution.policy));
 }
 

@@ -32,6 +32,7 @@ void read_below(std::string_view below, GrammarName& out) {
   const std::string_view last = last_label(below);
   const std::string_view rest = before_last_label(below);
   if (last == "machines") {
+    out.name = last;
     out.form = rest.empty()                               ? HostForm::kReserved
                : rest.find('.') == std::string_view::npos ? HostForm::kMachine
                                                           : HostForm::kDeeper;

@@ -19,8 +19,9 @@ enum class HostForm : uint8_t {
 
 struct GrammarName {
   HostForm form = HostForm::kForeign;
-  std::string_view domain;   // the DOMAIN it is under
-  std::string_view name;     // machine id (or its alias) or project slug
+  std::string_view domain;  // the DOMAIN it is under
+  // Machine id (or its alias), project slug, or the word that is kept; of kDeeper "machines", where it is below that.
+  std::string_view name;
   bool prefixed = false;     // a separator stands before the name
   std::string_view prefix;   // what stands before it, "" too: a port, or a service of the project
   std::string_view service;  // kService

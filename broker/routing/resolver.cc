@@ -43,7 +43,8 @@ Resolver::Answer Resolver::by_grammar(std::string_view host) {
     case HostForm::kReserved:
       return miss({ErrorCode::kRouteNotFound, "", name.name, " is kept for the broker; only a route can hold it"});
     case HostForm::kDeeper:
-      return miss({ErrorCode::kRouteNotFound, "no route leads to ", host, ""});
+      return miss({ErrorCode::kRouteNotFound, "no route leads to ", host,
+                   name.name.empty() ? "" : "; only a route can hold it"});
     case HostForm::kForeign:
       break;
   }

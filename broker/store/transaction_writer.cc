@@ -89,8 +89,12 @@ Checked TransactionWriter::operator()(PutMachine& change) {
     return conflict_with(owner_of_machine(holder), taken + " by " + in_quotes(holder), taken);
   }
   if (Checked good = check_owner(machine.owner); !good) return good;
-  const std::optional<Machine> before = tables_.machine(machine.id);
-  if (before && change.create) return exists_already("machine", machine.id);
+  std::optional<Machine> before = tables_.machine(machine.id);
+  if (before && change.create) {
+    if (!makes_way(before, machine.owner)) return exists_already("machine", machine.id);
+    if (Checked done = delete_expired_machine(*before); !done) return done;
+    before.reset();
+  }
   if (!before || before->owner != machine.owner) {
     if (Checked good = take_quota(machine.owner, "machines", &ProjectLimits::machines, &Tables::count_of_machines);
         !good)
@@ -109,6 +113,16 @@ Checked TransactionWriter::operator()(DeleteMachine& change) {
   tables_.erase_machine(change.id);
   record({"machine.delete", change.id, json_of(*before), "", before->owner});
   return {};
+}
+
+// As when it is swept, but no other project loses a machine by it.
+Checked TransactionWriter::delete_expired_machine(const Machine& machine) {
+  while (true) {
+    const std::string project = tables_.project_attached_to(machine.id);
+    if (project.empty() || (!machine.owner.empty() && project != machine.owner)) break;
+    if (Checked done = put_now(AttachMachine{project, ""}); !done) return done;
+  }
+  return put_now(DeleteMachine{machine.id});
 }
 
 // Nothing else in the tables names it.
@@ -172,10 +186,12 @@ Checked TransactionWriter::operator()(DeleteProject& change) {
   const std::optional<Project> before = tables_.project(change.slug);
   if (!before) return not_found("project", change.slug);
   if (const std::string route = tables_.route_to_project(change.slug); !route.empty()) {
-    return conflict("project " + in_quotes(change.slug) + " cannot be deleted: route " + in_quotes(route) + " leads to it");
+    return conflict("project " + in_quotes(change.slug) + " cannot be deleted: route " + in_quotes(route) +
+                    " leads to it");
   }
   if (const std::string route = tables_.route_owned_by(change.slug); !route.empty()) {
-    return conflict("project " + in_quotes(change.slug) + " cannot be deleted: route " + in_quotes(route) + " belongs to it");
+    return conflict("project " + in_quotes(change.slug) + " cannot be deleted: route " + in_quotes(route) +
+                    " belongs to it");
   }
   if (const std::string machine = tables_.machine_owned_by(change.slug); !machine.empty()) {
     return conflict("project " + in_quotes(change.slug) + " cannot be deleted: machine " + in_quotes(machine) +
@@ -251,15 +267,19 @@ Checked TransactionWriter::operator()(DeleteService& change) {
 Checked TransactionWriter::operator()(PutRoute& change) {
   Route& route = change.route;
   if (Checked good = check(route); !good) return good;
-  const std::optional<Route> before = tables_.route(route.id);
-  if (before && change.create) return exists_already("route", route.id);
+  std::optional<Route> before = tables_.route(route.id);
+  if (before && change.create) {
+    if (!makes_way(before, route.owner)) return exists_already("route", route.id);
+    if (Checked done = put_now(DeleteRoute{route.id}); !done) return done;
+    before.reset();
+  }
   if (Checked good = check_owner(route.owner); !good) return good;
   if (Checked good = check_targets(route); !good) return good;
+  if (Checked good = claim_patterns(route, change.overwrite); !good) return good;
   if (!before || before->owner != route.owner) {
     if (Checked good = take_quota(route.owner, "routes", &ProjectLimits::routes, &Tables::count_of_routes); !good)
       return good;
   }
-  if (Checked good = claim_patterns(route, change.overwrite); !good) return good;
   if (before) tables_.erase_patterns_of(route.id);
   tables_.put(route);
   record_put({"route", route.id, json_or_nothing(before), json_of(route), owner_of(before, route)});
@@ -290,12 +310,15 @@ Checked TransactionWriter::claim_patterns(const Route& route, bool overwrite) {
     }
     const std::string holder = tables_.route_of_pattern(pattern.pattern);
     if (holder.empty() || holder == route.id) continue;
-    if (!overwrite) {
+    if (overwrite) {
+      take_pattern(pattern.pattern, holder);
+    } else if (makes_way(tables_.route(holder), route.owner)) {
+      if (Checked done = put_now(DeleteRoute{holder}); !done) return done;
+    } else {
       const std::string held = "pattern " + in_quotes(pattern.shown()) + " is held by ";
       return conflict_with(tables_.owner_of_route(holder), held + "route " + in_quotes(holder),
                            held + "a route that is not this project's");
     }
-    take_pattern(pattern.pattern, holder);
   }
   return {};
 }
@@ -326,7 +349,10 @@ Checked TransactionWriter::operator()(PutDomain& change) {
   const Domain& domain = change.domain;
   if (Checked good = check(change.domain); !good) return good;
   if (Checked good = check_project_exists(domain.project); !good) return good;
-  if (const std::string route = tables_.route_of_pattern(domain.name); !route.empty()) {
+  if (const std::string route = tables_.route_of_pattern(domain.name);
+      makes_way(tables_.route(route), domain.project)) {
+    if (Checked done = put_now(DeleteRoute{route}); !done) return done;
+  } else if (!route.empty()) {
     const std::string held = in_quotes(domain.name) + " is held by ";
     return conflict_with(tables_.owner_of_route(route), held + "route " + in_quotes(route),
                          held + "a route that is not this project's");

@@ -4,11 +4,13 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "broker/model/changes.h"
+#include "broker/model/expiry.h"
 #include "broker/policy/project_limits.h"
 #include "broker/store/store.h"
 #include "broker/store/tables.h"
@@ -52,6 +54,14 @@ class TransactionWriter {
  private:
   // Puts it before the one that is under way.
   Checked put_now(Change change);
+
+  // Its time is over, and a new one of the same owner may have its name. For others the name is held until it is swept:
+  // until then it can be prolonged, and no other project's row takes what it stood for.
+  template <class Row>
+  bool makes_way(const std::optional<Row>& row, const std::string& owner) const {
+    return row && row->owner == owner && is_over(row->expires_at, at_ / 1000);
+  }
+  Checked delete_expired_machine(const Machine& machine);
 
   Checked check_machine_exists(const std::string& id);
   Checked check_unnamed(const std::string& machine);

@@ -8,6 +8,9 @@
 namespace ingress {
 namespace {
 
+// What the names end in by which a machine knows itself; the others are of /etc/hosts.
+constexpr std::array<std::string_view, 3> kLoopbackTops = {"localhost", "localdomain", "localdomain6"};
+
 constexpr std::array<std::string_view, 6> kReserved = {"machines", "prj", "org", "broker", "admin", "www"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -32,6 +35,10 @@ bool label_form(std::string_view label) {
   const auto good = [](char c) { return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z') || is_hyphen(c, true); };
   return !label.empty() && label.size() <= kLongestLabel && std::all_of(label.begin(), label.end(), good);
 }
+
+std::string_view last_label_of(std::string_view host) { return host.substr(host.rfind('.') + 1); }
+
+bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 std::string id_problem(std::string_view what, std::string_view text, bool underscore) {
   const std::string quoted = in_quotes(text);
@@ -63,6 +70,18 @@ bool host_form(std::string_view text) {
     if (dot == std::string_view::npos) return true;
     text.remove_prefix(dot + 1);
   }
+}
+
+bool address_form(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  const std::string_view last = last_label_of(host);
+  if (all_digits(last)) return true;
+  if (!last.starts_with("0x") && !last.starts_with("0X")) return false;
+  return std::all_of(last.begin() + 2, last.end(), is_hexadecimal);
+}
+
+bool loopback_form(std::string_view host) {
+  return std::find(kLoopbackTops.begin(), kLoopbackTops.end(), last_label_of(host)) != kLoopbackTops.end();
 }
 
 std::string slug_problem(std::string_view what, std::string_view text) { return id_problem(what, text, false); }

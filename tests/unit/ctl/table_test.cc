@@ -25,6 +25,15 @@ TEST_CASE("cells show values for people and nothing that a terminal obeys") {
   CHECK(cell_text("a\x1b[31mb\n\x7f") == "a?[31mb??");
   CHECK(cell_text("a\xC2\x9B"
                   "b") == "a?b");
+  for (const char* control : {"\u061C", "\u200E", "\u200F", "\u2028", "\u202A", "\u202E", "\u2066", "\u2069"}) {
+    CAPTURE(control);
+    CHECK(cell_text(std::string("a") + control + "b") == "a?b");
+  }
+  for (const char* text :
+       {"\u200D", "\u2027", "\u202F", "\u2065", "\u206A", "\u00A0", "\u061B", "\xE2\x80", "\xE2", "\xC2"}) {
+    CAPTURE(text);
+    CHECK(cell_text(text) == text);
+  }
 }
 
 TEST_CASE("a record is a line a member, longer lists over several lines") {

@@ -176,14 +176,28 @@ TEST_CASE_FIXTURE(Claims, "the operator's names are another's, too") {
 TEST_CASE("the grammar has the names of machines, projects and services under each DOMAIN, and no others") {
   const std::vector<std::string> domains = {"iterate.app", "second.example.org"};
   for (const char* host : {"misha.iterate.app", "4096__misha.iterate.app", "docs--misha.second.example.org",
-                           "docs.misha.iterate.app", "x.machines.iterate.app", "4096__x.machines.iterate.app"}) {
+                           "docs.misha.iterate.app", "x.machines.iterate.app", "4096__x.machines.iterate.app",
+                           "machines.iterate.app", "a.b.machines.second.example.org"}) {
     CAPTURE(host);
     CHECK(is_grammar_host(host, domains));
   }
-  for (const char* host : {"iterate.app", "www.iterate.app", "machines.iterate.app", "a.b.c.iterate.app",
-                           "xiterate.app", "example.org", "misha.example.org"}) {
+  for (const char* host : {"iterate.app", "www.iterate.app", "a.b.c.iterate.app", "xiterate.app", "example.org",
+                           "misha.example.org", "machines", "machines.example.org"}) {
     CAPTURE(host);
     CHECK_FALSE(is_grammar_host(host, domains));
+  }
+}
+
+TEST_CASE("a machine's names for itself are nobody's, but for those under a DOMAIN") {
+  const std::vector<std::string> domains = {"dev.localhost", "iterate.app"};
+  for (const char* own : {"localhost", "shop.localhost", "localhost.localdomain", "*.localhost"}) {
+    CAPTURE(own);
+    CHECK(is_loopback_host(own, domains));
+  }
+  for (const char* other :
+       {"misha.dev.localhost", "dev.localhost", "*__misha.dev.localhost", "localhost.example.com"}) {
+    CAPTURE(other);
+    CHECK_FALSE(is_loopback_host(other, domains));
   }
 }
 

@@ -121,9 +121,11 @@ TEST_CASE("a project that may have no exchange is named") {
   CHECK(judged.says(WhyState::kFailed, "429"));
 }
 
-TEST_CASE("a probe that only connects does not vouch for another protocol") {
+TEST_CASE("a probe that only connects vouches for no protocol") {
   const WhyFinding good{WhyState::kGood, "port 1 accepts connections", {}};
   CHECK(with_protocol(good, OriginProtocol::kHttp).state == WhyState::kGood);
+  CHECK(with_protocol(good, OriginProtocol::kHttp).detail ==
+        "port 1 accepts connections; whether it speaks http, its origin_protocol, is not tried");
   CHECK(with_protocol(good, OriginProtocol::kHttps).state == WhyState::kWarning);
   CHECK(with_protocol(good, OriginProtocol::kH2c).detail.find("h2c") != std::string::npos);
   CHECK(with_protocol({WhyState::kFailed, "x", "y"}, OriginProtocol::kH2c).detail == "x");

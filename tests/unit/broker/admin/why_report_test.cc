@@ -74,6 +74,22 @@ TEST_CASE("each refusal stands at its step, with what to do about it") {
   }
 }
 
+TEST_CASE("a name that can be no custom domain is told of a route alone") {
+  for (const char* host : {"10.0.0.1", "1.2.3", "a.0x7f", "localhost"}) {
+    CAPTURE(host);
+    WhyReport report(host);
+    report.refused(refusal(ErrorCode::kRouteNotFound, "no route leads to it"));
+    CHECK(report.at(WhyStep::kRoute).advice ==
+          "make a route: ingressctl route create " + std::string(host) + " --project PROJECT");
+  }
+  WhyReport kept("x.y.machines.iterate.app");
+  kept.refused(refusal(ErrorCode::kRouteNotFound, "no route leads to \"x\"; only a route can hold it"));
+  CHECK(kept.at(WhyStep::kRoute).advice.find("domain add") == std::string::npos);
+  WhyReport free("a.example.com");
+  free.refused(refusal(ErrorCode::kRouteNotFound, "no route leads to it"));
+  CHECK(free.at(WhyStep::kRoute).advice.find("ingressctl domain add a.example.com PROJECT") != std::string::npos);
+}
+
 TEST_CASE("a probe's end says what is wrong in the machine") {
   CHECK(probe_failure(4096, tunnel::ResetCode::kConnectFailed).detail.find("nothing listens on port 4096") == 0);
   CHECK(probe_failure(22, tunnel::ResetCode::kPortDenied).advice.find("--allow-port 22") != std::string::npos);

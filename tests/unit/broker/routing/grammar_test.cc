@@ -222,6 +222,10 @@ TEST_CASE("the refusal says in words what is wrong") {
   CHECK(detail("nope__misha.iterate.app") == "\"nope\" is neither a port nor a service of the project");
   CHECK(detail("gone.machines.iterate.app") == "machine \"gone\" is archived");
   CHECK(detail("other.example.com") == "no route leads to \"other.example.com\"");
+  CHECK(detail("machines.iterate.app") == "\"machines\" is kept for the broker; only a route can hold it");
+  CHECK(detail("a.b.machines.iterate.app") ==
+        "no route leads to \"a.b.machines.iterate.app\"; only a route can hold it");
+  CHECK(detail("a.b.misha.iterate.app") == "no route leads to \"a.b.misha.iterate.app\"");
 }
 
 TEST_CASE("explain tells each step") {

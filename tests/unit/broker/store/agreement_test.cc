@@ -15,7 +15,7 @@ class RandomChanges {
   Change next() {
     switch (random_() % 13) {
       case 0:
-        return PutMachine{StoreFixture::machine(machine(), static_cast<MachineState>(random_() % 4)), coin()};
+        return PutMachine{machine_record(), coin()};
       case 1:
         return DeleteMachine{machine()};
       case 2:
@@ -54,6 +54,14 @@ class RandomChanges {
   std::string policy() { return one_of({"{}", R"({"auth":"deny"})", R"({"host":"preserve"})"}); }
   int port() { return static_cast<int>(4000 + random_() % 3); }
 
+  // Over from the first second on, some of them.
+  int64_t end() { return random_() % 3 == 0 ? 1 : 0; }
+
+  Machine machine_record() {
+    Machine record = StoreFixture::machine(machine(), static_cast<MachineState>(random_() % 4));
+    record.expires_at = end();
+    return record;
+  }
   Project project_record() {
     Project record = StoreFixture::project(project(), coin() ? machine() : "");
     record.suspended = random_() % 5 == 0;
@@ -63,6 +71,7 @@ class RandomChanges {
   Route route_record() {
     Route record;
     record.id = route();
+    record.expires_at = end();
     for (size_t i = 0; i <= below(2); ++i) {
       RouteTarget target;
       if (coin()) {
@@ -126,7 +135,7 @@ TEST_CASE_FIXTURE(StoreFixture, "an index that follows the commits equals one th
     for (int i = 0; i < 25; ++i) {
       std::vector<Change> changes;
       for (size_t n = 0; n <= random.below(2); ++n) changes.push_back(random.next());
-      store->commit({"t", 0, std::move(changes)}, [this, &committed](const Outcome& outcome) {
+      store->commit({"t", 1000, std::move(changes)}, [this, &committed](const Outcome& outcome) {
         if (outcome) ++committed;
         answered();
       });

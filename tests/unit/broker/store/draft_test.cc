@@ -152,6 +152,79 @@ TEST_CASE("what is over goes, a machine when nothing names it any more, and what
   CHECK(left.machines[0].id == "mach_3");
 }
 
+// The fixture's transactions are at the end of second 1.
+Route owned_route(const std::string& id, const std::string& pattern, const std::string& owner, int64_t expires_at = 0) {
+  Route made = StoreFixture::route(id, {pattern}, {"mach_1"});
+  made.owner = owner;
+  made.expires_at = expires_at;
+  return made;
+}
+
+std::string last_two(DraftFixture& store) {
+  const std::vector<ChangeRow> rows = store.changes();
+  REQUIRE(rows.size() >= 2);
+  const auto told = [](const ChangeRow& row) { return row.operation + " " + row.subject; };
+  return told(rows[rows.size() - 2]) + ", " + told(rows.back());
+}
+
+TEST_CASE("a route whose time is over gives its patterns and its id to a new one of its owner, and to nobody else's") {
+  DraftFixture store;
+  std::vector<Change> seen;
+  store.store->set_on_committed([&seen](const Transaction& transaction, int64_t, const auto& visible) {
+    seen = transaction.changes;
+    visible();
+  });
+  store.done(PutMachine{StoreFixture::machine("mach_1"), true});
+  Project small = StoreFixture::project("misha");
+  small.limits = R"({"routes":1})";
+  store.done(PutProject{small, true});
+  store.done(PutProject{StoreFixture::project("olga"), true});
+  store.done(PutRoute{owned_route("rt_1", "a.example.com", "misha", 2), true});
+  CHECK(store.refused(PutRoute{owned_route("rt_2", "a.example.com", "misha"), true}, ErrorCode::kConflict) ==
+        "pattern \"a.example.com\" is held by route \"rt_1\"");
+  store.done(PutRoute{owned_route("rt_1", "a.example.com", "misha", 1)});
+  for (const char* other : {"olga", ""}) {
+    store.refused(PutRoute{owned_route("rt_2", "a.example.com", other), true}, ErrorCode::kConflict);
+    store.refused(PutRoute{owned_route("rt_1", "b.example.com", other), true}, ErrorCode::kConflict);
+  }
+  store.done(PutRoute{owned_route("rt_2", "a.example.com", "misha", 1), true});
+  CHECK(last_two(store) == "route.delete rt_1, route.create rt_2");
+  REQUIRE(seen.size() == 2);
+  CHECK(std::holds_alternative<DeleteRoute>(seen[0]));
+  CHECK(std::holds_alternative<PutRoute>(seen[1]));
+  store.done(PutRoute{owned_route("rt_2", "c.example.com", "misha", 1), true});
+  CHECK(last_two(store) == "route.delete rt_2, route.create rt_2");
+  store.refused(PutDomain{Domain{"c.example.com", "olga", 0}}, ErrorCode::kConflict);
+  store.done(PutDomain{Domain{"c.example.com", "misha", 0}});
+  CHECK(last_two(store) == "route.delete rt_2, domain.create c.example.com");
+  CHECK(store.snapshot().routes.empty());
+}
+
+TEST_CASE("a machine whose time is over gives its id to a new one of its owner, and what opened it is gone") {
+  DraftFixture store;
+  store.done(PutProject{StoreFixture::project("misha"), true});
+  store.done(PutProject{StoreFixture::project("olga"), true});
+  Machine old = store.expiring("mach_1", 1);
+  old.owner = "misha";
+  store.done(PutMachine{old, true});
+  store.done(PutToken{Token{"tk", "mach_1", std::string(64, '0'), "", 0}});
+  store.done(AttachMachine{"misha", "mach_1"});
+  Machine fresh = StoreFixture::machine("mach_1");
+  CHECK(store.refused(PutMachine{fresh, true}, ErrorCode::kConflict) == "machine \"mach_1\" exists already");
+  fresh.owner = "misha";
+  store.done(AttachMachine{"olga", "mach_1"});
+  CHECK(store.refused(PutMachine{fresh, true}, ErrorCode::kConflict).ends_with("attached to project \"olga\""));
+  store.done(AttachMachine{"olga", ""});
+  store.done(PutMachine{fresh, true});
+  CHECK(last_two(store) == "machine.delete mach_1, machine.create mach_1");
+  const Snapshot left = store.snapshot();
+  CHECK(left.tokens.empty());
+  CHECK(left.projects[0].machine.empty());
+  REQUIRE(left.machines.size() == 1);
+  CHECK(left.machines[0].expires_at == 0);
+  store.refused(PutMachine{fresh, true}, ErrorCode::kConflict);
+}
+
 TEST_CASE("the tokens of a project go with it") {
   DraftFixture store;
   store.done(PutProject{StoreFixture::project("misha"), true});

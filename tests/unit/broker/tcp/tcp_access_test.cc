@@ -63,3 +63,19 @@ TEST_CASE("a role reaches what it says") {
   machines.suspend("misha");
   CHECK(machines.at("mach_1:22", {RoleKind::kProject, "misha"}) == "machine_not_found");
 }
+
+TEST_CASE("what a tenant's token has open ends with its project's suspension, and the operator's stays") {
+  Machines machines;
+  const TcpTarget ssh{"mach_1", 22};
+  const Role of_port{RoleKind::kTcp, "", "mach_1", 22};
+  const Role of_project{RoleKind::kProject, "misha"};
+  CHECK(still_reaches(machines.index, of_port, ssh));
+  CHECK(still_reaches(machines.index, of_project, ssh));
+  CHECK_FALSE(still_reaches(machines.index, of_port, {"mach_1", 23}));
+  machines.suspend("misha");
+  CHECK(may_connect(machines.index, of_port, ssh));
+  CHECK_FALSE(still_reaches(machines.index, of_port, ssh));
+  CHECK_FALSE(still_reaches(machines.index, of_project, ssh));
+  CHECK(still_reaches(machines.index, {}, ssh));
+  CHECK(still_reaches(machines.index, {RoleKind::kWrite}, ssh));
+}

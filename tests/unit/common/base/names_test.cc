@@ -33,3 +33,26 @@ TEST_CASE("a host has labels, none of them empty or over 63 bytes") {
     CHECK_FALSE(host_form(bad));
   }
 }
+
+TEST_CASE("a host whose last label is a number is an address for clients, and one with a number elsewhere is a name") {
+  for (const char* address : {"127.0.0.1", "10.0.0.3", "1.2.3", "1", "1.2.3.4.", "a.example.1", "0x7f.1", "0x7f000001",
+                              "1.2.0xAb", "1.0X", "256.256.256.256", "*.0.0.1"}) {
+    CAPTURE(address);
+    CHECK(address_form(address));
+  }
+  for (const char* name : {"", "4096.example.com", "1.2.3.4a", "1.2.0xg", "1.x0", "a-1", "10.0.0.1.example.org"}) {
+    CAPTURE(name);
+    CHECK_FALSE(address_form(name));
+  }
+}
+
+TEST_CASE("names that each machine has for itself are known") {
+  for (const char* own : {"localhost", "a.localhost", "localhost.localdomain", "localhost6.localdomain6"}) {
+    CAPTURE(own);
+    CHECK(loopback_form(own));
+  }
+  for (const char* other : {"localhost.example.com", "notlocalhost", "a.local", ""}) {
+    CAPTURE(other);
+    CHECK_FALSE(loopback_form(other));
+  }
+}
