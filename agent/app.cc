@@ -17,6 +17,7 @@
 #include "common/base/signals.h"
 #include "common/supervise/parent_line.h"
 #include "common/supervise/parent_watch.h"
+#include "common/supervise/unused_sockets.h"
 #include "common/tls/digest.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
@@ -141,7 +142,10 @@ int App::run() {
 }
 
 bool App::listen() {
-  if (!config_.local) return true;
+  if (!config_.local) {
+    supervise::close_unused_sockets();
+    return true;
+  }
   auto server = LocalServer::start(loop_, *config_.local, local_parts());
   if (!server) {
     const std::string address = config_.local->address.to_text();
@@ -149,6 +153,7 @@ bool App::listen() {
     return false;
   }
   local_ = std::move(*server);
+  supervise::close_unused_sockets();
   return true;
 }
 

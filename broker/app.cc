@@ -24,6 +24,7 @@
 #include "common/database/database_lock.h"
 #include "common/supervise/parent_line.h"
 #include "common/supervise/parent_watch.h"
+#include "common/supervise/unused_sockets.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
 #include "common/uv/inherited_fds.h"
@@ -210,6 +211,7 @@ void App::on_snapshot(Result<Snapshot> snapshot) {
   }
   load_index(loops_.routes(), std::move(*snapshot));
   if (!listen() || !listen_admin()) return;
+  supervise::close_unused_sockets();
   loops_.start();
   sweep_ = std::make_unique<ExpirySweep>(loop_, *store_);
   uv::release_idle_pages();
@@ -231,7 +233,7 @@ bool App::listen() {
 bool App::listen_admin() {
   if (config_.admin.empty()) return true;
   AdminOptions options;
-  options.addresses = config_.admin;
+  options.addresses = uv::with_inherited(config_.admin);
   options.token = config_.live.admin_token;
   options.hosts = config_.admin_hosts;
   options.session = config_.admin_session;

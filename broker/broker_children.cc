@@ -1,8 +1,8 @@
 #include "broker/broker_children.h"
 
-#include <cstdio>
 #include <map>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "broker/generations/generations.h"
@@ -11,7 +11,9 @@
 #include "common/cli/exit_codes.h"
 #include "common/database/database_lock.h"
 #include "common/supervise/supervisor.h"
+#include "common/uv/inherited_sockets.h"
 #include "common/uv/local_door.h"
+#include "common/uv/socket_file.h"
 
 namespace ingress::broker {
 namespace {
@@ -63,6 +65,21 @@ std::vector<uv::OwnedFd> BrokerChildren::equip(uv::ChildProgram& child, uint64_t
   return connections;
 }
 
+// Binds the admin's Unix sockets, which the supervisor then takes. Their files go with this process; of those that it
+// was started with (systemd's) they stay. False where one can't be bound.
+bool bind_files(const std::vector<uv::Address>& addresses, std::vector<uv::SocketFile>& files) {
+  for (const uv::Address& address : addresses) {
+    if (address.unix_path.empty() || uv::is_inherited(address)) continue;
+    if (const Status held = uv::hold_socket(address); !held) {
+      log_error("listen_failed",
+                {{"address", address.to_text()}, {"error", std::generic_category().message(held.error().sys_errno)}});
+      return false;
+    }
+    files.emplace_back(address.unix_path);
+  }
+  return true;
+}
+
 }  // namespace
 
 int supervise(const Config& config, const std::vector<std::string>& argv) {
@@ -79,11 +96,9 @@ int supervise(const Config& config, const std::vector<std::string>& argv) {
   }
   BrokerChildren children(**tickets);
   db::DatabaseLock::knock(config.db);  // one that lingers has the addresses
-  const int exit_code = supervise::Supervisor(loop, std::move(plan), children).run();
-  for (const uv::Address& address : config.admin) {
-    if (!address.unix_path.empty()) std::remove(address.unix_path.c_str());
-  }
-  return exit_code;
+  std::vector<uv::SocketFile> files;
+  if (!bind_files(config.admin, files)) return cli::kExitFailed;
+  return supervise::Supervisor(loop, std::move(plan), children).run();
 }
 
 }  // namespace ingress::broker

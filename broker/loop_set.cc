@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/tls/digest.h"
 #include "common/uv/inherited_fds.h"
+#include "common/uv/inherited_sockets.h"
 #include "common/uv/resident_memory.h"
 
 namespace ingress::broker {
@@ -168,7 +169,8 @@ bool LoopSet::load_certificates() {
 
 Status LoopSet::listen(std::string& problem) {
   for (const auto& worker : workers_) worker->make_front();
-  if (const Status bound = first().front().listen({config_.http, config_.https}, problem); !bound) return bound;
+  const FrontOptions places{uv::with_inherited(config_.http), uv::with_inherited(config_.https)};
+  if (const Status bound = first().front().listen(places, problem); !bound) return bound;
   const int port = first().front().https_addresses().front().port;
   for (const auto& worker : workers_) worker->set_https_port(port);
   for (size_t number = 1; number < workers_.size(); ++number) {

@@ -24,7 +24,9 @@ std::string json_text(std::string_view text) {
 }
 
 std::string text_or_null(const std::string& text) { return text.empty() ? "null" : json_text(text); }
-std::string time_or_null(int64_t unix_seconds) { return unix_seconds == 0 ? "null" : json_text(time_text(unix_seconds)); }
+std::string time_or_null(int64_t unix_seconds) {
+  return unix_seconds == 0 ? "null" : json_text(time_text(unix_seconds));
+}
 std::string number_or_null(int64_t number) { return number == 0 ? "null" : std::to_string(number); }
 const char* word_of(bool value) { return value ? "true" : "false"; }
 

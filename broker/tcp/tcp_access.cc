@@ -28,6 +28,8 @@ Result<std::string> find_machine(const RouteIndex& index, std::string_view host)
   return std::string(found.machine);
 }
 
+bool is_tenants(const Role& role) { return role.kind == RoleKind::kTcp || role.kind == RoleKind::kProject; }
+
 // Of a tenant's token: while the project is suspended that the machine is or belongs to, its own host says so.
 bool is_suspended(const RouteIndex& index, const std::string& machine) {
   Resolution found;
@@ -55,6 +57,10 @@ bool may_connect(const RouteIndex& index, const Role& role, const TcpTarget& tar
   return false;
 }
 
+bool still_reaches(const RouteIndex& index, const Role& role, const TcpTarget& target) {
+  return may_connect(index, role, target) && !(is_tenants(role) && is_suspended(index, target.machine));
+}
+
 Result<TcpTarget> find_target(const RouteIndex& index, const Role& role, std::string_view authority) {
   const size_t colon = authority.rfind(':');
   const std::optional<int> port =
@@ -67,7 +73,7 @@ Result<TcpTarget> find_target(const RouteIndex& index, const Role& role, std::st
     if (role.kind == RoleKind::kProject) return refuse(ErrorCode::kMachineNotFound, "no such machine");
     return refuse(ErrorCode::kForbidden, "this token does not reach that port");
   }
-  if ((role.kind == RoleKind::kTcp || role.kind == RoleKind::kProject) && is_suspended(index, target.machine)) {
+  if (is_tenants(role) && is_suspended(index, target.machine)) {
     return refuse(ErrorCode::kForbidden, "the machine's project is suspended");
   }
   const Machine& found = *index.machine(target.machine);

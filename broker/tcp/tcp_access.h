@@ -23,4 +23,7 @@ Result<TcpTarget> find_target(const RouteIndex& index, const Role& role, std::st
 // The role reaches that port, of a machine that is there.
 bool may_connect(const RouteIndex& index, const Role& role, const TcpTarget& target);
 
+// What is open there may stay: the role reaches it, and the machine's project is not suspended for it.
+bool still_reaches(const RouteIndex& index, const Role& role, const TcpTarget& target);
+
 }  // namespace ingress::broker::tcp

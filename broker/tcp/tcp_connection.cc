@@ -89,6 +89,7 @@ void TcpConnection::on_head(const http::ResponseHead& head, bool) {
     return owner_.forget(*this);
   }
   began_ = true;
+  connection->keep_alive();
   begin(std::move(connection), std::move(begun)).resume_read();
 }
 

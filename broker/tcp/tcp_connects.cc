@@ -67,7 +67,7 @@ void TcpConnects::close_all() {
 bool TcpConnects::still_welcome(const TcpConnection& connection) const {
   const TcpCaller& caller = connection.caller();
   const RouteIndex& index = routes_.read();
-  if (!may_connect(index, caller.role, connection.target())) return false;
+  if (!still_reaches(index, caller.role, connection.target())) return false;
   if (!caller.by_token) return true;
   const AccessToken* const token = index.access_token(caller.actor);
   return token != nullptr && !is_over(token->expires_at, std::time(nullptr)) &&

@@ -96,7 +96,8 @@ void BrokerTunnel::on_closed(const Error& error) {
     told.context = "the tunnel broke off";
     session_->lost(told);
   }
-  owner_.on_gone(*this, error);
+  // A connection that this side closed says no more of why.
+  owner_.on_gone(*this, end_);
 }
 
 void BrokerTunnel::on_hello(const tunnel::pb::Hello& hello) {
@@ -152,9 +153,9 @@ void BrokerTunnel::refuse(TunnelRefusal why, const std::string& detail) {
   message.set_permanent(info.permanent);
   message.set_retry_after_ms(info.retry_after_ms);
   session_->send_refused(message);
-  state_ = State::kClosing;
+  begin_closing(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "refused"});
   hello_deadline_.cancel();
-  session_->lost(Error{ErrorCode::kClosed, Side::kTunnel, false, 0, "refused"});
+  session_->lost(end_);
   connection_->close_after_flush();
 }
 

@@ -10,6 +10,7 @@
 #include "common/cli/exit_codes.h"
 #include "common/supervise/parent_line.h"
 #include "common/supervise/parent_watch.h"
+#include "common/supervise/unused_sockets.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/inherited_sockets.h"
 #include "common/uv/sd_notify.h"
@@ -98,7 +99,7 @@ int Supervisor::Impl::run() {
 }
 
 bool Supervisor::Impl::bind() {
-  for (const uv::Address& address : plan.addresses) {
+  for (const uv::Address& address : uv::with_inherited(plan.addresses)) {
     uv::OwnedFd inherited = uv::take_inherited_socket(address);
     Result<uv::OwnedFd> socket =
         inherited.valid() ? Result<uv::OwnedFd>(std::move(inherited)) : uv::bind_listener(address);
@@ -109,6 +110,7 @@ bool Supervisor::Impl::bind() {
     }
     sockets.push_back(std::move(*socket));
   }
+  close_unused_sockets();
   return true;
 }
 

@@ -186,4 +186,8 @@ void Connection::set_notsent_lowat(size_t bytes) {
   if (socket_ != nullptr) socket_->set_notsent_lowat(bytes);
 }
 
+void Connection::keep_alive() {
+  if (socket_ != nullptr) socket_->keep_alive();
+}
+
 }  // namespace ingress::transport

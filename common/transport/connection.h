@@ -138,6 +138,8 @@ class Connection : public uv::Buryable,
   bool peer_was_told() const { return socket_ != nullptr && socket_->told_peer() != nullptr; }
   uv::Loop& loop() { return loop_; }
   void set_notsent_lowat(size_t bytes);
+  // As Socket::keep_alive.
+  void keep_alive();
 
  private:
   // kNew → kStarting (clear) or kHandshake (TLS) → kOpen → (kLingering) → kClosed, which every state can jump to.

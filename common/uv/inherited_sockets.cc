@@ -53,21 +53,41 @@ std::string unix_path_of(int fd) {
 
 bool is_any(std::string_view ip) { return ip == "::" || ip == "0.0.0.0"; }
 
-bool is_bound_to(int fd, const Address& address) {
-  if (!address.unix_path.empty()) return unix_path_of(fd) == address.unix_path;
-  const Address bound = local_of(fd);
-  return bound.port == address.port && (bound.ip == address.ip || (is_any(bound.ip) && is_any(address.ip)));
+Address address_of(int fd) {
+  Address address = local_of(fd);
+  if (address.ip.empty()) address.unix_path = unix_path_of(fd);
+  return address;
+}
+
+bool is_same(const Address& one, const Address& other) {
+  return one.ip == other.ip && one.port == other.port && one.unix_path == other.unix_path;
+}
+
+// Any-addresses, each of another family.
+bool is_sibling(const Address& one, const Address& other) {
+  return is_any(one.ip) && is_any(other.ip) && one.ip != other.ip && one.port == other.port;
 }
 
 auto find_bound_to(std::vector<OwnedFd>& sockets, const Address& address) {
-  return std::find_if(sockets.begin(), sockets.end(),
-                      [&address](const OwnedFd& fd) { return is_bound_to(fd.get(), address); });
+  const auto bound_so = [&sockets, &address](bool (*matches)(const Address&, const Address&)) {
+    return std::find_if(sockets.begin(), sockets.end(),
+                        [&](const OwnedFd& fd) { return matches(address_of(fd.get()), address); });
+  };
+  const auto exact = bound_so(is_same);
+  return exact != sockets.end() ? exact : bound_so(is_sibling);
+}
+
+bool has(const std::vector<Address>& addresses, const Address& address) {
+  return std::any_of(addresses.begin(), addresses.end(),
+                     [&address](const Address& each) { return is_same(each, address); });
 }
 
 }  // namespace
 
+bool is_inherited(const Address& address) { return find_bound_to(inherited(), address) != inherited().end(); }
+
 Status hold_socket(const Address& address) {
-  if (find_bound_to(inherited(), address) != inherited().end()) return {};
+  if (is_inherited(address)) return {};
   Result<OwnedFd> socket = bind_listener(address);
   if (!socket) return tl::unexpected(socket.error());
   inherited().push_back(std::move(*socket));
@@ -81,6 +101,26 @@ OwnedFd take_inherited_socket(const Address& address) {
   OwnedFd taken = std::move(*found);
   sockets.erase(found);
   return taken;
+}
+
+std::vector<Address> with_inherited(const std::vector<Address>& addresses) {
+  std::vector<Address> bound;
+  for (const OwnedFd& fd : inherited()) bound.push_back(address_of(fd.get()));
+  std::vector<Address> all = addresses;
+  for (const Address& address : addresses) {
+    if (!has(bound, address)) continue;  // its sibling is for it
+    const auto sibling =
+        std::find_if(bound.begin(), bound.end(), [&address](const Address& each) { return is_sibling(each, address); });
+    if (sibling != bound.end() && !has(all, *sibling)) all.push_back(*sibling);
+  }
+  return all;
+}
+
+std::vector<Address> close_unused_sockets() {
+  std::vector<Address> unused;
+  for (const OwnedFd& fd : inherited()) unused.push_back(address_of(fd.get()));
+  inherited().clear();
+  return unused;
 }
 
 }  // namespace ingress::uv

@@ -15,6 +15,7 @@
 #include "common/uv/file_limit.h"
 #include "common/uv/inherited_sockets.h"
 #include "common/uv/sock_address.h"
+#include "common/uv/socket_file.h"
 #include "common/uv/stream_socket.h"
 #include "common/uv/timer.h"
 #include "common/uv/uv_error.h"
@@ -71,11 +72,6 @@ class StreamListener final : public Listener, private Polled {
     loop_.poller().count_active(-1);
     // Another loop may have it, too: a registration that is left would take its wake-ups.
     const OwnedFd closed(fd_.release());
-    // The path may by now be a newer listener's.
-    struct stat at_path {};
-    if (inode_ != 0 && stat(unix_path_.c_str(), &at_path) == 0 && at_path.st_ino == inode_) {
-      unlink(unix_path_.c_str());
-    }
   }
 
   void set_limit(int descriptors, MakeRoom make_room) override {
@@ -95,8 +91,7 @@ class StreamListener final : public Listener, private Polled {
   // `own`: the file goes with the listener.
   void set_path(const std::string& path, bool own) {
     unix_path_ = path;
-    struct stat at_path {};
-    if (own && stat(path.c_str(), &at_path) == 0) inode_ = at_path.st_ino;
+    if (own) file_ = SocketFile(path);
   }
 
   bool polled() const { return fd_.ok(); }
@@ -151,7 +146,7 @@ class StreamListener final : public Listener, private Polled {
   Reserve reserve_;
   std::shared_ptr<const Listener::OnAccept> on_accept_;
   std::string unix_path_;
-  ino_t inode_ = 0;
+  SocketFile file_;
   int limit_ = 0;  // 0: none
   // It was reached before: from then on each accept looks first, for descriptors come free in any order.
   bool near_limit_ = false;

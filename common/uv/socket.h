@@ -80,6 +80,9 @@ class Socket {
   // How many bytes of ours the peer's kernel has acknowledged so far (TCP_INFO); 0 for Unix sockets.
   virtual uint64_t acknowledged_bytes() const = 0;
   virtual void set_notsent_lowat(size_t bytes) = 0;
+  // The kernel asks a peer that is silent whether it is still there: one that is not fails the connection (kTimeout)
+  // two minutes after its last word. Nothing for Unix sockets.
+  virtual void keep_alive() = 0;
   // One system call each; empty where the kernel no longer knows, and for Unix sockets. The peer is the one that was
   // told, where one was.
   Address peer() const { return told_peer_ != nullptr ? *told_peer_ : kernel_peer(); }

@@ -17,6 +17,10 @@
 namespace ingress::uv {
 namespace {
 
+constexpr int kKeepIdleSeconds = 60;
+constexpr int kKeepIntervalSeconds = 15;
+constexpr int kKeepProbes = 4;
+
 // The bytes of `buffer`, in its own memory where they fill most of that.
 ByteBuffer take_fitting(ByteBuffer& buffer) {
   if (buffer.capacity() <= buffer.size() + buffer.size() / 4 + kHeadroomBytes) return std::move(buffer);
@@ -277,6 +281,14 @@ uint64_t StreamSocket::acknowledged_bytes() const { return acknowledged_by_peer(
 void StreamSocket::set_notsent_lowat(size_t bytes) {
   const int value = static_cast<int>(bytes);
   setsockopt(fd_.fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof value);  // an error where it is no TCP socket
+}
+
+void StreamSocket::keep_alive() {
+  if (setsockopt(fd_.fd(), IPPROTO_TCP, TCP_KEEPIDLE, &kKeepIdleSeconds, sizeof kKeepIdleSeconds) != 0) return;
+  setsockopt(fd_.fd(), IPPROTO_TCP, TCP_KEEPINTVL, &kKeepIntervalSeconds, sizeof kKeepIntervalSeconds);
+  setsockopt(fd_.fd(), IPPROTO_TCP, TCP_KEEPCNT, &kKeepProbes, sizeof kKeepProbes);
+  const int on = 1;
+  setsockopt(fd_.fd(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
 Address StreamSocket::kernel_peer() const { return peer_of(fd_.fd()); }

@@ -36,6 +36,7 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   size_t unacknowledged_bytes() const override;
   uint64_t acknowledged_bytes() const override;
   void set_notsent_lowat(size_t bytes) override;
+  void keep_alive() override;
   Address local() const override;
   void unread(ByteBuffer bytes) override;
   OwnedFd release() override;

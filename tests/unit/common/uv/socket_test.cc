@@ -1,6 +1,7 @@
 #include "common/uv/socket.h"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <string>
@@ -29,6 +30,24 @@ TEST_CASE("bytes and the end of both directions cross a TCP connection") {
   CHECK(pair.client->received == "answer");
   CHECK(pair.client->ended);
   CHECK(pair.client->failures == 0);
+}
+
+TEST_CASE("a socket that is to be kept alive asks whether its peer is there, one of the file system is left alone") {
+  const auto asks = [](Pair& pair) {
+    pair.server->socket->keep_alive();
+    const OwnedFd fd = pair.server->socket->release();
+    int on = 0;
+    socklen_t size = sizeof on;
+    REQUIRE(getsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, &size) == 0);
+    return on != 0;
+  };
+  Pair pair(loopback());
+  CHECK(asks(pair));
+  const TemporaryFolder folder;
+  Address path;
+  path.unix_path = std::string(folder.path) + "/socket";
+  Pair local(path);
+  CHECK_FALSE(asks(local));
 }
 
 TEST_CASE("what the kernel does not take is written later, in order, and told when it is gone") {
