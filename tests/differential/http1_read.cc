@@ -46,8 +46,8 @@ void print_requests(const std::string& name, const std::string& raw) {
     seen.error.clear();
     break;
   }
-  std::cout << "{\"name\":" << json_text(name) << ",\"requests\":[" << requests << "],\"error\":" << json_text(seen.error)
-            << "}\n";
+  std::cout << "{\"name\":" << json_text(name) << ",\"requests\":[" << requests
+            << "],\"error\":" << json_text(seen.error) << "}\n";
 }
 
 std::string all_of(std::istream& in) { return {std::istreambuf_iterator<char>(in), {}}; }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """./dev faults: a probe every 20 ms, without retries and with a time-out of 2 s, while one of the programs is killed,
 stopped, restarted, upgraded or frozen. Prints how many probes failed in each case, and how long the slowest waited."""
+import argparse
 import os
 import signal
 import sys
@@ -122,7 +123,7 @@ def answer(connection, request):
 
 def measure(name, fault, folder, ca):
     """In a folder of its own."""
-    agent = {"connections": 2, "options": ["--supervise"] if fault in (agent_stopped, agent_upgraded) else []}
+    agent = {"connections": 2, "grace": "30s", "options": ["--supervise"] if fault in (agent_stopped, agent_upgraded) else []}
     stack = Stack(folder, ca, broker={"options": ["--supervise"], "park": "10s", "grace": "30s"}, agent=agent)
     try:
         with Origin(answer) as origin:
@@ -140,8 +141,19 @@ def measure(name, fault, folder, ca):
     print(f"| {name} | {len(results)} | {len(failed)} | {max(took for took, _ in results):.2f} s | {kinds} |", flush=True)
 
 
+def chosen_fault():
+    """What the names of the faults to run have in common: all of them where nothing is said."""
+    parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
+    parser.add_argument("name", nargs="?", default="", help="run those with this in their names: "
+                        + "; ".join(name for name, _ in FAULTS))
+    chosen = parser.parse_args().name
+    if not any(chosen in name for name, _ in FAULTS):
+        parser.error(f'no fault has "{chosen}" in its name')
+    return chosen
+
+
 def main():
-    chosen = sys.argv[1] if len(sys.argv) > 1 else ""
+    chosen = chosen_fault()
     print(f"load average {os.getloadavg()[0]:.1f}\n")
     print("| fault | probes | failed | slowest | how |\n|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="ingress-faults-") as folder:

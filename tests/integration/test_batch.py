@@ -45,6 +45,20 @@ def test_where_one_is_refused_nothing_is_done_and_its_place_is_said(admin):
     assert admin.ok("GET", f"/v1/changes?since={since}")["items"] == []
 
 
+def test_a_dry_run_is_refused_as_the_batch_would_be_and_changes_nothing(admin):
+    since = admin.ok("GET", "/v1/changes?limit=1000")["next"]
+    machine = {"method": "POST", "path": "/v1/machines", "body": {"id": "mach_dry"}}
+    again = {"method": "POST", "path": "/v1/projects", "body": {"slug": "misha"}}
+    good = admin.call("POST", "/v1/batch", {"operations": [machine], "dryRun": True})
+    assert (good.status, good.json) == (200, {"results": []})
+    bad = admin.call("POST", "/v1/batch", {"operations": [machine, again], "dryRun": True})
+    assert (bad.status, bad.json["code"], bad.json["operation"]) == (409, "conflict", 1)
+    assert admin.ok("GET", f"/v1/changes?since={since}")["items"] == []
+    assert admin.call("POST", "/v1/batch", {"operations": [machine], "dryRun": "yes"}).status == 400
+    assert admin.call("POST", "/v1/batch", {"operations": [machine], "dryRun": False}).status == 200
+    admin.ok("DELETE", "/v1/machines/mach_dry")
+
+
 @pytest.mark.parametrize("operation, status", [
     (("GET", "/v1/machines", None), 400), (("POST", "/v1/batch", {"operations": []}), 400), (("POST", "/v1/nothing", {}), 404),
     (("PUT", "/v1/machines", {}), 405), (("POST", "/v1/machines", {"id": 5}), 400), (("POST", "no path", {}), 400),

@@ -113,6 +113,25 @@ def test_routes(ctl):
     assert ids(ctl, "route") == []
 
 
+def test_routes_are_listed_by_what_they_say_lead_to_and_belong_to(stack, ctl):
+    ctl.ok("project", "create", "listed")
+    to_machine = ctl.json("route", "create", "Docs.listed.net", "*.deep.listed.net", "--machine", "mach_a", "--external-id", "ext 7")
+    to_project = ctl.json("route", "create", "b.listed.net", "--project", "listed", "--owner", "listed", "--id", "rt_listed")
+    one, other = [to_machine["id"]], [to_project["id"]]
+    alone = Ctl(None)
+    for words, wanted in ((["--search", "DEEP.list"], one), (["--search", "rt_list"], other), (["--search", "ext "], one),
+                          (["--search", "listed.net"], one + other), (["--search", "nothing"], []),
+                          (["--machine", "mach_a"], one), (["--project", "listed"], other), (["--owner", "listed"], other),
+                          (["--machine", "mach_a", "--search", "docs"], one), (["--machine", "mach_a", "--owner", "listed"], []),
+                          (["--external-id", "ext 7"], one)):
+        assert sorted(ids(ctl, "route", *words)) == sorted(wanted), words
+        from_file = alone.ok("--db", stack.broker.db, "route", "list", *words, "--json").json
+        assert sorted(row["id"] for row in from_file) == sorted(wanted), words
+    for route in one + other:
+        ctl.ok("route", "delete", route)
+    ctl.ok("project", "delete", "listed")
+
+
 def test_tunnels(stack, ctl):
     (tunnel,) = [row for row in stack.admin.tunnels("mach_a")]
     assert tunnel["id"] in ctl.ok("tunnel", "list").out
@@ -208,6 +227,27 @@ def test_a_declared_project_is_the_same_the_second_time_and_tells_no_secret(ctl,
     assert ctl.ok("project", "apply", "-f", path, "--yes").out.startswith("~ project decl: policy")
 
 
+def test_a_plan_that_would_be_refused_says_so_and_changes_nothing(stack, ctl, tmp_path):
+    path = tmp_path / "planned.toml"
+    path.write_text('slug = "planned"\ndomains = ["taken.example.org", "free.example.org"]\n')
+    ctl.ok("project", "create", "holder")
+    ctl.ok("domain", "add", "taken.example.org", "holder")
+    refused = ctl.run("project", "apply", "-f", path, "--plan")
+    assert refused.code == 1 and "+ domain taken.example.org" in refused.out
+    assert 'this plan would be refused: domain "taken.example.org" is held by project "holder"' in refused.err
+    by_json = ctl.run("project", "apply", "-f", path, "--plan", "--json")
+    assert by_json.code == 1 and "would be refused" in by_json.json["problem"] and by_json.json["applied"] is False
+    assert json.loads(by_json.err)["code"] == "conflict"
+    reader = write_secret(str(tmp_path), "reader", ctl.json("token", "create", "--role", "read")["token"])
+    read = Ctl(f"127.0.0.1:{stack.broker.admin_port}").run("--token-file", reader, "project", "apply", "-f", path, "--plan")
+    assert read.code == 0 and "is not tried" in read.err and "+ domain taken.example.org" in read.out
+    ctl.ok("domain", "remove", "taken.example.org")
+    planned = ctl.ok("project", "apply", "-f", path, "--plan")
+    assert planned.out.splitlines() == ["+ project planned", "+ domain free.example.org", "+ domain taken.example.org"]
+    assert ctl.run("project", "show", "planned").code == 1
+    ctl.ok("project", "delete", "holder")
+
+
 @pytest.mark.parametrize("words", [
     ["machine", "show", "none"], ["machine", "create", "mach_a"], ["machine", "create", "A B"], ["machine", "delete", "mach_a"],
     ["project", "show", "none"], ["project", "create", "misha"], ["project", "create", "www"], ["service", "show", "misha", "none"],
@@ -244,6 +284,17 @@ def test_the_wrong_token_is_4(stack):
     for env in ({}, {"INGRESS_TOKEN": "wrong"}):
         done = Ctl(f"127.0.0.1:{stack.broker.admin_port}", env=env).run("machine", "list")
         assert done.code == 4 and "not authorised" in done.err, done
+
+
+@pytest.mark.parametrize("secret, words", [("abc\ndef", "more than one line"), ("abc\rdef", "more than one line"),
+                                           ("abc\x01def", "a control character")])
+def test_a_token_that_no_header_can_hold_is_said(stack, tmp_path, secret, words):
+    path = write_secret(str(tmp_path), "token", secret)
+    admin = f"127.0.0.1:{stack.broker.admin_port}"
+    for done, name in ((Ctl(admin).run("--token-file", path, "machine", "list"), path),
+                       (Ctl(admin, env={"INGRESS_TOKEN": secret}).run("machine", "list"), "INGRESS_TOKEN"),
+                       (Ctl(admin).run("--token-file", path, "connect", "mach_a:22"), path)):
+        assert done.code == 1 and f"the admin token: {name} holds {words}" in done.err, done
 
 
 @pytest.mark.parametrize("form", ["127.0.0.1:@P", "http://127.0.0.1:@P", "localhost:@P"])

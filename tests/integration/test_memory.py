@@ -1,4 +1,6 @@
 """What the programs weigh while nothing happens."""
+import ssl
+
 import pytest
 
 from harness.process import under_sanitizer
@@ -22,7 +24,9 @@ def test_an_idle_agent_is_below_8_mb_within_a_second_of_its_tunnel(make_stack):
 
 
 def test_an_idle_broker_is_below_15_mb(make_stack):
-    assert make_stack().broker.process.rss_kb() < 15 * 1024
+    # Of it 12 MB are code, most of it of libraries; OpenSSL's as of 3.5 (Debian 13) is 1.3 MB more than before.
+    limit_mb = 16 if ssl.OPENSSL_VERSION_INFO >= (3, 5) else 15
+    assert make_stack().broker.process.rss_kb() < limit_mb * 1024
 
 
 def test_what_many_readers_needed_is_given_back_when_they_have_left(make_stack, make_origin):

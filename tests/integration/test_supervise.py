@@ -12,7 +12,7 @@ import pytest
 
 from harness.http1 import Client, Hash
 from harness.probes import Probes, by_tunnel, none_fails
-from harness.process import gone, program
+from harness.process import Process, gone, program
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
 
@@ -103,6 +103,22 @@ def test_an_upgrade_cuts_nothing(supervised, make_origin):
     assert [line["code"] for line in supervised.broker.process.find("child_ended")] == ["0", "0", "0"]
     # Nothing that was changed meanwhile is lost.
     assert {"mach_1", "mach_2", "mach_3"} <= {machine["id"] for machine in supervised.admin.items("/v1/machines")}
+
+
+def test_websockets_of_six_generations_run_side_by_side(supervised, make_origin):
+    host = supervised.host(make_origin(ws_or_ok).port)
+    chats = []
+    for round_ in range(1, 7):
+        chats.append(WebSocket(supervised.client(), host))
+        ups = len(supervised.agent.process.find("tunnel_up"))
+        supervised.broker.process.signal(signal.SIGUSR2)
+        supervised.broker.process.wait_event("ready", count=round_ + 1)
+        supervised.agent.process.wait_event("tunnel_up", count=ups + 1)
+        for chat in chats:
+            chat.echo(f"round {round_}")
+    assert not supervised.agent.process.find("tunnel_cut")
+    for chat in chats:
+        chat.client.close()
 
 
 def test_an_upgrade_to_what_would_not_start_is_refused(supervised, origin):
@@ -263,6 +279,30 @@ def test_what_cannot_start_ends_with_its_code(supervised, make_stack, tmp_path):
     assert any_port.returncode == 78
 
 
+def test_a_parent_that_ends_spares_the_admin_socket_of_the_next_broker(supervised, make_origin):
+    chat = WebSocket(supervised.client(), supervised.host(make_origin(ws_or_ok).port))
+    supervised.broker.process.signal(signal.SIGTERM)
+    old = supervised.broker.succeed()
+    chat.echo("by the old one")
+    chat.client.close()
+    assert old.wait_exit(20) == 0
+    assert supervised.broker.ctl.json("broker", "show")["pid"] == child(supervised)
+
+
+def test_a_parent_that_ends_spares_the_admin_socket_of_systemd(supervised):
+    broker = supervised.broker
+    broker.process.stop()
+    with socket.socket(socket.AF_UNIX) as held:
+        held.bind(broker.admin_socket)
+        held.listen()
+        for _ in range(2):
+            process = Process("broker", broker.argv(), broker.folder, None, [held])
+            process.wait_event("ready")
+            assert broker.ctl.json("broker", "show")["pid"]
+            process.stop()
+            assert os.path.exists(broker.admin_socket)
+
+
 def test_sockets_of_systemd_are_taken(make_stack, origin):
     """LISTEN_FDS as systemd passes them: the first connection was queued before the broker began."""
     stack = make_stack(start=False)
@@ -278,6 +318,49 @@ def test_sockets_of_systemd_are_taken(make_stack, origin):
             assert early.response().status in (200, 503)
             broker.terminate()
             assert broker.wait(60) == 0
+
+
+def wildcard(port, family):
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    sock.bind(("", port))
+    sock.listen(16)
+    return sock
+
+
+@pytest.mark.parametrize("more", [[], ["--supervise"]])
+@pytest.mark.parametrize("listeners", [["[::]"], ["0.0.0.0"], ["0.0.0.0", "[::]"], ["[::]", "0.0.0.0"]])
+def test_both_families_sockets_of_systemd_are_served_for_one_listener(make_stack, more, listeners):
+    stack = make_stack(start=False)
+    broker = stack.broker
+    broker.process.stop()
+    port = broker.http_port
+    broker._sockets = [wildcard(port, family) for family in (socket.AF_INET6, socket.AF_INET)]
+    argv = broker.argv()
+    at = argv.index("--http")
+    argv[at:at + 2] = [word for host in listeners for word in ("--http", f"{host}:{port}")]
+    broker.argv = lambda: argv + more
+    broker.start()
+    for host in ("127.0.0.1", "::1"):
+        with Client(port, host) as client:
+            assert client.get("unknown.example.com").status >= 400, host
+    assert not broker.process.find("socket_unused")
+
+
+@pytest.mark.parametrize("more", [[], ["--supervise"]])
+def test_a_socket_of_systemd_that_no_listener_is_for_is_said(make_stack, more):
+    stack = make_stack(start=False)
+    broker = stack.broker
+    broker.process.stop()
+    broker.options += more
+    broker.hold_sockets()
+    other = socket.create_server(("127.0.0.1", 0))
+    broker._sockets.append(other)
+    broker.start()
+    address = f"127.0.0.1:{other.getsockname()[1]}"
+    assert [line["address"] for line in broker.process.find("socket_unused")] == [address]
 
 
 def test_a_broker_with_sockets_of_systemd_makes_way_for_the_next_and_nobody_is_refused(make_stack, make_origin):

@@ -76,6 +76,82 @@ def test_standard_streams_are_the_connection_and_a_half_close_is_kept(stack):
     assert (done.returncode, done.stdout, done.stderr) == (0, b"HELLO", b"")
 
 
+def open_streams(stack, target, token=None):
+    """ingressctl connect, whose standard input stays open."""
+    return subprocess.Popen(ctl_argv(stack, target, token=token), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, env=environment())
+
+
+def ends_first(got):
+    """Says all that it has to say to a first byte, and reads on."""
+    def handler(sock):
+        first = sock.recv(65536)
+        sock.sendall(b"hi")
+        sock.shutdown(socket.SHUT_WR)
+        got.append(hashlib.sha256(first + read_all(sock)).digest())
+    return handler
+
+
+@pytest.mark.parametrize("by_tcp", [False, True])
+def test_an_upload_goes_on_where_the_server_ends_first(stack, by_tcp):
+    token, data, got = stack.broker.admin_token if by_tcp else None, os.urandom(1 << 20) * 30, []
+    with TcpServer(ends_first(got)) as server:
+        done = connect(stack, f"{MACHINE}:{server.port}", data, token=token)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"hi", b"")
+        wait_until(lambda: got == [hashlib.sha256(data).digest()], "all of the upload", 60)
+
+
+@pytest.mark.parametrize("by_tcp", [False, True])
+def test_a_slow_upload_goes_on_after_the_servers_end_which_the_reader_is_told(stack, by_tcp):
+    got = []
+    with TcpServer(ends_first(got)) as server:
+        with open_streams(stack, f"{MACHINE}:{server.port}", stack.broker.admin_token if by_tcp else None) as process:
+            process.stdin.write(b"one")
+            process.stdin.flush()
+            assert process.stdout.read() == b"hi", "standard output is closed"
+            process.stdin.write(b"two")
+            process.stdin.close()
+            assert process.wait(LIMIT) == 0
+        wait_until(lambda: got == [hashlib.sha256(b"onetwo").digest()], "all of the upload")
+
+
+@pytest.mark.parametrize("by_tcp", [False, True])
+def test_a_server_that_is_gone_ends_it_while_a_pipe_stays_open_that_nobody_writes_to(stack, by_tcp):
+    with TcpServer(lambda sock: sock.sendall(b"bye")) as server:
+        with open_streams(stack, f"{MACHINE}:{server.port}", stack.broker.admin_token if by_tcp else None) as process:
+            assert process.stdout.read() == b"bye"
+            assert process.wait(LIMIT) == 0
+
+
+@pytest.mark.parametrize("by_tcp", [False, True])
+def test_what_a_server_that_is_gone_did_not_take_is_told(stack, by_tcp):
+    def bye(sock):
+        sock.recv(1)
+        sock.sendall(b"bye")
+
+    with TcpServer(bye) as server:
+        with open_streams(stack, f"{MACHINE}:{server.port}", stack.broker.admin_token if by_tcp else None) as process:
+            process.stdin.write(b"x")
+            process.stdin.flush()
+            assert process.stdout.read() == b"bye"
+            process.stdin.write(b"nobody reads this")
+            process.stdin.flush()
+            assert process.wait(LIMIT) == 1, "its input is open still"
+            assert b"broke off" in process.stderr.read()
+
+
+def test_a_terminal_is_read_no_more_where_the_server_has_ended(stack):
+    terminal, keyboard = os.openpty()
+    try:
+        with TcpServer(lambda sock: sock.sendall(b"bye")) as server:
+            done = subprocess.run(ctl_argv(stack, f"{MACHINE}:{server.port}"), stdin=keyboard, capture_output=True,
+                                  timeout=LIMIT * 3, env=environment(), check=False)
+        assert (done.returncode, done.stdout) == (0, b"bye")
+    finally:
+        os.close(terminal)
+        os.close(keyboard)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_server_that_speaks_first_is_heard(stack, host):
     with TcpServer(lambda sock: sock.sendall(b"220 ready\r\n"), host) as server:
@@ -236,6 +312,22 @@ def test_a_forwarded_port_that_refuses_is_said_and_reset(stack):
         assert forwarding.process.poll() is None
 
 
+def test_a_forwarded_connection_for_which_there_is_no_thread_is_refused_alone(stack):
+    """No thread can be made: the stack of each would fill the address space."""
+    stacks = 1 << 47
+    argv = ["prlimit", f"--stack={stacks}:{stacks}", "--", *ctl_argv(stack, "-L", f"0:{MACHINE}:1")]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env=environment(), stdin=subprocess.DEVNULL) as process:
+        port = int(process.stderr.readline().split(", for ")[0].rsplit(":", 1)[1])
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", port)) as sock:
+                sock.settimeout(LIMIT)
+                with pytest.raises(ConnectionResetError):
+                    sock.recv(1)
+            assert "no thread" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT) == 0
+
+
 def test_usage(stack):
     for words in ((), (f"{MACHINE}:22", "-L", f"0:{MACHINE}:22"), ("-L", "22"), ("-L", f"x:{MACHINE}:22"),
                   ("-L", f"1:{MACHINE}:0"), (f"{MACHINE}:022",), (f"{MACHINE}:22:33",), ("[::1]:22",), (f"{MACHINE}: 22",),
@@ -307,6 +399,25 @@ def test_a_suspended_projects_tokens_connect_nowhere(stack):
             stack.admin.set_project("misha", suspended=False)
 
 
+@pytest.mark.parametrize("role", [f"tcp:{MACHINE}:*", "project:misha"])
+def test_a_suspended_projects_tokens_keep_nothing_open(stack, role):
+    token = access_token(stack, role)["token"]
+    with TcpServer(echo) as server, Forwarding(stack, f"0:{MACHINE}:{server.port}", token=token) as tenants, \
+            Forwarding(stack, f"0:{MACHINE}:{server.port}") as operators:
+        socks = [forwarding.open() for forwarding in (tenants, operators)]
+        for sock in socks:
+            sock.sendall(b"x")
+            assert sock.recv(1) == b"x"
+        stack.admin.set_project("misha", suspended=True)
+        try:
+            with pytest.raises(ConnectionResetError):
+                socks[0].recv(1)
+            socks[1].sendall(b"y")
+            assert socks[1].recv(1) == b"y"
+        finally:
+            stack.admin.set_project("misha", suspended=False)
+
+
 def test_a_revoked_token_ends_its_connections(stack):
     made = access_token(stack, f"tcp:{MACHINE}:*")
     with TcpServer(echo) as server, Forwarding(stack, f"0:{MACHINE}:{server.port}", token=made["token"]) as forwarding:
@@ -336,6 +447,22 @@ def test_any_client_may_connect(stack, name, version):
             assert client.reader.exactly(5) == b"early"
             client.half_close()
             assert client.closed()
+
+
+def asks_whether_peer_is_there(port, peer_port):
+    """The kernel's timer of a socket of this machine, by /proc/net/tcp, is that of keepalive."""
+    ends = f":{port:04X}", f":{peer_port:04X}"
+    with open("/proc/net/tcp", encoding="ascii") as lines:
+        rows = [line.split() for line in lines]
+    return any(row[5].startswith("02:") for row in rows if (row[1][8:], row[2][8:]) == ends)
+
+
+def test_a_client_that_vanishes_is_not_held_for_ever(stack):
+    with TcpServer(echo) as server, raw_connect(
+            stack, f"{MACHINE}:{server.port}", [("Authorization", f"Bearer {stack.broker.admin_token}")]) as client:
+        assert client.head().status == 200
+        own = client.sock.getsockname()[1]
+        wait_until(lambda: asks_whether_peer_is_there(stack.broker.admin_port, own), "the timer of keepalive")
 
 
 def test_without_a_token_nobody_connects(stack):

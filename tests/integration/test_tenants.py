@@ -2,6 +2,7 @@
 import pytest
 
 from harness.admin import Admin
+from harness.origin import answering
 from harness.wait import wait_until
 
 
@@ -94,7 +95,8 @@ def test_nobody_takes_a_domain_above_a_host_of_another(admin, token_of):
 
 
 @pytest.mark.parametrize("name", ["vict.iterate.app", "4096__vict.iterate.app", "4096--vict.iterate.app", "docs.vict.iterate.app",
-                                  "mach_vict.machines.iterate.app", "4096__mach-vict.machines.iterate.app", "later.iterate.app"])
+                                  "mach_vict.machines.iterate.app", "4096__mach-vict.machines.iterate.app", "later.iterate.app",
+                                  "machines.iterate.app", "a.b.machines.iterate.app"])
 def test_no_custom_domain_takes_a_host_that_the_grammar_gives_to_another(stack, admin, name):
     refused = admin.call("POST", "/v1/domains", {"name": name, "project": "evil"})
     assert (refused.status, refused.json["code"]) == (409, "conflict"), refused
@@ -102,6 +104,44 @@ def test_no_custom_domain_takes_a_host_that_the_grammar_gives_to_another(stack, 
     batch = {"operations": [{"method": "POST", "path": "/v1/domains", "body": {"name": name, "project": "evil"}}]}
     assert admin.call("POST", "/v1/batch", batch).status == 409
     assert "make a route" in stack.ctl.run("domain", "add", name, "evil").err
+
+
+ADDRESSES = ["127.0.0.1", "10.0.0.3", "1.2.3", "0x7f.1", "a.example.0x1", "192.0.2.1."]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_is_nobodys_domain_and_no_projects_route(admin, token_of, address):
+    evil = token_of("evil")
+    for each in (admin, evil):
+        refused = each.call("POST", "/v1/domains", {"name": address, "project": "evil"})
+        assert (refused.status, refused.json["code"]) == (400, "invalid_argument") and b"IP address" in refused.body, refused
+    batch = {"operations": [{"method": "POST", "path": "/v1/domains", "body": {"name": address, "project": "evil"}}]}
+    assert admin.call("POST", "/v1/batch", batch).status == 400
+    for pattern in (address, address.rstrip(".") + "/login", "*." + address):
+        body = {"patterns": [{"pattern": pattern, "target": {"machine": "mach_evil"}}]}
+        assert evil.refused("POST", "/v1/routes", body) == (403, "forbidden"), pattern
+        line = '{"patterns":[{"pattern":"%s","target":{"machine":"mach_evil"}}]}\n' % pattern
+        assert evil.call("POST", "/v1/routes/import", raw=line.encode()).status == 403
+    assert address.rstrip(".") not in [row["name"] for row in admin.items("/v1/domains")]
+    assert admin.items("/v1/routes?q=" + address.rstrip(".")) == []
+
+
+def test_an_operator_leads_an_address_somewhere_by_a_route(stack, admin, make_origin):
+    origin = make_origin(answering(b"by address"))
+    made = admin.route(["192.0.2.1"], machine="mach_a", port=origin.port)
+    assert stack.get("192.0.2.1").body == b"by address"
+    admin.ok("DELETE", f"/v1/routes/{made['id']}")
+
+
+@pytest.mark.parametrize("name", ["shop.localhost", "localhost.localdomain", "a.b.localhost"])
+def test_no_project_takes_a_name_that_each_machine_has_for_itself(admin, token_of, name):
+    evil = token_of("evil")
+    assert evil.refused("POST", "/v1/domains", {"name": name}) == (403, "forbidden")
+    for pattern in (name, "*." + name):
+        body = {"patterns": [{"pattern": pattern, "target": {"machine": "mach_evil"}}]}
+        assert evil.refused("POST", "/v1/routes", body) == (403, "forbidden"), pattern
+    admin.domain(name, "evil")
+    admin.ok("DELETE", f"/v1/domains/{name}")
 
 
 @pytest.mark.parametrize("name", ["iterate.app", "www.iterate.app", "deep.www.iterate.app", "a.b.vict.iterate.app", "notiterate.app"])

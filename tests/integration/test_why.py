@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from harness.origin import saying
 from harness.ports import free_port
 
 STEPS = ["grammar", "route", "policy", "certificate", "dns", "machine", "tunnel", "probe"]
@@ -84,6 +85,29 @@ def test_what_an_advice_says_to_run_is_a_command(stack, host):
             assert done.code == 0 and f"Usage: ingressctl {words} " in done.out, (step, done)
 
 
+@pytest.mark.parametrize("host", ["10.0.0.1", "1.2.3", "localhost", "machines.iterate.app", "a.b.machines.iterate.app"])
+def test_what_can_be_no_domain_is_told_of_a_route_alone(stack, host):
+    said = report(stack, host)
+    assert said["problem"]["advice"] == f"make a route: ingressctl route create {host} --project PROJECT"
+    assert '""' not in said["problem"]["detail"]
+
+
+def test_an_address_is_looked_up_by_nobody(stack):
+    dns = report(stack, "10.0.0.1")["steps"][STEPS.index("dns")]
+    assert dns["state"] == "ok" and "is an address" in dns["detail"]
+
+
+def test_nobody_vouches_for_what_the_app_answers(stack, make_origin):
+    """A greeting as SSH's, where HTTP is to be spoken: each request is a 502."""
+    origin = make_origin(saying(b"SSH-2.0-OpenSSH\r\n"))
+    host = f"{origin.port}__misha.iterate.app"
+    assert stack.get(host).status == 502
+    probe = report(stack, host)["steps"][-1]
+    assert probe["state"] == "ok" and probe["detail"].endswith("whether it speaks http, its origin_protocol, is not tried")
+    told = stack.ctl.run("why", host).out
+    assert "all is well" not in told and "is not tried" in told
+
+
 def test_a_host_that_works_passes_every_step_but_public_dns(stack, origin):
     said = report(stack, f"https://{origin.port}__misha.iterate.app:8443/some/page?x")
     assert said["host"] == f"{origin.port}__misha.iterate.app"
@@ -97,6 +121,7 @@ def test_the_text_for_people_ends_with_what_to_do(stack):
     assert done.out.rstrip().splitlines()[-1] == "to do: make it: ingressctl project create nobody"
     for step in STEPS:
         assert step in done.out
+    assert "the first thing that is wrong, DNS last" in stack.ctl.ok("why", "--help").out
 
 
 def test_a_probe_reaches_an_origin_on_ipv6_loopback(stack, make_origin):
