@@ -35,7 +35,7 @@ class SocketHandler {
   virtual size_t read_limit() { return Loop::kReadBufferBytes; }
   // Bytes came. They lie in the loop's read buffer, may be overwritten, and are valid until the call returns.
   virtual void on_read(MutableBytes bytes) = 0;
-  // The peer closed its sending side. Writing goes on.
+  // The peer closed its sending side. Writing goes on, until on_failed tells that the peer is gone altogether.
   virtual void on_read_end() = 0;
   // The connection failed; the owner closes it. Never called from inside a call of the owner. A failed write is told
   // after the bytes that the peer had sent, while reading is on (else at the end of the iteration); what is written

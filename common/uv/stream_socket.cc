@@ -96,7 +96,16 @@ void StreamSocket::on_ready(uint32_t events) {
     write_backlog();
     if (!poller.holds(ticket)) return;
   }
+  if (ended_ && (events & EPOLLERR) != 0) return fail_after_end();
   if (reading()) read_ready();
+}
+
+// Nothing is read any more that would tell of it.
+void StreamSocket::fail_after_end() {
+  int status = 0;
+  socklen_t size = sizeof status;
+  if (dead_ || write_error_ || getsockopt(fd_.fd(), SOL_SOCKET, SO_ERROR, &status, &size) != 0 || status == 0) return;
+  fail(socket_error(-status, "read"));
 }
 
 MutableBytes StreamSocket::next_read_room() {

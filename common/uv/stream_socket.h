@@ -50,6 +50,7 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   MutableBytes next_read_room();
   // Reads until the kernel has no more, this iteration's share is read, or nobody wants more.
   void read_ready();
+  void fail_after_end();
   size_t take_unread(MutableBytes room);
   void take_end();
   // What the kernel took of the parts.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/uv/timer.h"
 #include "tests/unit/common/uv/socket_pair.h"
 
 using namespace ingress;
@@ -236,6 +237,24 @@ TEST_CASE("a reset behind unread bytes is a failure and not the end") {
   CHECK(pair.server->received == "half of the trans");
   CHECK_FALSE(pair.server->ended);
   CHECK(pair.server->failures == 1);
+}
+
+TEST_CASE("a reset behind the end is told, though nothing is read or written any more") {
+  Pair pair(loopback());
+  pair.server->then_end = [&pair] {
+    pair.client->socket->reset_on_close();
+    pair.client->socket.reset();
+  };
+  pair.client->socket->shutdown();
+  pair.server->socket->start_read();
+  Timer look(pair.loop, [&pair, &look] {
+    if (pair.server->failures > 0) look.stop();
+  });
+  look.start(Duration{1}, Duration{1});
+  pair.loop.run();
+  CHECK(pair.server->ended);
+  CHECK(pair.server->failures == 1);
+  CHECK(pair.server->failed.code == ErrorCode::kReset);
 }
 
 TEST_CASE("a peer that closed in order is not gone") {
