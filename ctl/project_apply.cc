@@ -84,6 +84,10 @@ Outcome<int> try_out(Shell& shell, const std::vector<PlannedStep>& plan) {
     shell.err() << "ingressctl: this token only reads: whether the broker would take the plan is not tried\n";
     return finish(shell, plan, false);
   }
+  if (failure.code == "invalid_argument" && failure.sentence.find("\"dryRun\"") != std::string::npos) {
+    shell.err() << "ingressctl: this broker is an older one: whether it would take the plan is not tried\n";
+    return finish(shell, plan, false);
+  }
   if (!failure.code.starts_with("admin_")) failure.sentence = "this plan would be refused: " + failure.sentence;
   if (shell.globals.json) {
     Json shown = plan_json(plan, false);

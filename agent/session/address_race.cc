@@ -1,5 +1,6 @@
 #include "agent/session/address_race.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ingress::agent {
@@ -37,7 +38,8 @@ void AddressRace::on_connected(Runners::iterator runner, Result<std::unique_ptr<
   if (has_next()) {
     go_on();
   } else if (running()) {
-    deadline_.arm(loop_.now() + kNextAddress);
+    deadline_.arm(loop_.now() + again_after_);
+    again_after_ = std::min(again_after_ * 2, kMostAgain);
   } else {
     deadline_.cancel();
   }

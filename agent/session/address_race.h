@@ -31,6 +31,7 @@ class AddressRace final : private DeadlineHandler {
  public:
   // Between the beginnings of two.
   static constexpr Duration kNextAddress{250};
+  static constexpr Duration kMostAgain{2000};
 
   // `addresses` in the order to try them in, at least one. Nothing happens before go_on().
   AddressRace(uv::Loop& loop, std::vector<uv::Address> addresses, AddressRaceOwner& owner);
@@ -66,6 +67,7 @@ class AddressRace final : private DeadlineHandler {
   std::deque<uv::Address> left_;
   std::deque<uv::Address> failed_;  // while others run
   std::vector<uv::Address> begun_;
+  Duration again_after_{kNextAddress};  // until one that refused is tried again, where nothing else is left
   Runners runners_;
   Deadline deadline_;
 };

@@ -200,6 +200,7 @@ void TunnelConnector::on_closed(const Error& error) {
 void TunnelConnector::on_deadline(Deadline&) {
   const Error silent{ErrorCode::kTimeout, Side::kTunnel, true, 0, "the address does not answer"};
   if (!race_->running()) return fail_address(silent);
+  if (!race_->has_next()) return;
   furthest_ ? end_failed() : fail_attempt(silent);
 }
 

@@ -71,14 +71,14 @@ class ProjectGuard {
   }
   Refused operator()(PutDomain& change) {
     if (change.domain.project != project_) return not_found("project", change.domain.project);
+    // One that it has takes nothing more.
+    const std::optional<Domain> before = tables_.domain(change.domain.name);
+    if (before && before->project == project_) return std::nullopt;
     if (Refused refused = refuse_address(change.domain)) return refused;
     if (Refused refused = refuse_loopback(change.domain.name, change.domain.name)) return refused;
     if (!may_name(change.domain.name, {}, domains_)) {
       return forbidden("\"" + change.domain.name + "\" is a name of the broker, or above or under one");
     }
-    // One that it has takes nothing more.
-    const std::optional<Domain> before = tables_.domain(change.domain.name);
-    if (before && before->project == project_) return std::nullopt;
     return free_name(change.domain.name, NameKind::kDomain, change.domain.name);
   }
   Refused operator()(DeleteDomain& change) {
@@ -152,8 +152,9 @@ Refused ProjectGuard::operator()(PutRoute& change) {
   if (route.owner != project_) return others();
   for (const RoutePattern& pattern : route.patterns) {
     if (Refused refused = own_target(pattern.target)) return refused;
-    if (Refused refused = refuse_host(pattern)) return refused;
     const std::string holder = tables_.route_of_pattern(pattern.pattern);
+    const bool has_it = before && holder == route.id && before->owner == project_;
+    if (Refused refused = has_it ? Refused() : refuse_host(pattern)) return refused;
     if (holder.empty()) continue;
     const std::optional<Route> held = tables_.route(holder);
     if (held && held->owner != project_) change.overwrite = false;

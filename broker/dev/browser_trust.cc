@@ -23,11 +23,11 @@ std::vector<fs::path> browser_databases(const std::string& home) {
   std::vector<fs::path> found;
   std::error_code error;
   const fs::path shared = fs::path(home) / ".pki/nssdb/cert9.db";
-  if (fs::exists(shared, error)) found.push_back(shared);
+  if (fs::is_regular_file(shared, error)) found.push_back(shared);
   for (const char* folder : {".mozilla/firefox", "snap/firefox/common/.mozilla/firefox",
                              ".var/app/org.mozilla.firefox/.mozilla/firefox", "snap/chromium/current/.pki"}) {
     for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(home) / folder, error)) {
-      if (fs::exists(entry.path() / "cert9.db", error)) found.push_back(entry.path() / "cert9.db");
+      if (fs::is_regular_file(entry.path() / "cert9.db", error)) found.push_back(entry.path() / "cert9.db");
     }
   }
   return found;

@@ -165,8 +165,8 @@ server::RequestHandler* DevFront::on_request(server::Responder& responder, const
   }
   rewrite(head, target->target, host);
   server::RequestInfo told = info;
-  // What the client calls this site is what redirects lead to: its next request chooses the host again.
-  if (chosen && told.public_host.empty()) told.public_host = target->host;
+  // What the client calls this site is what redirects lead to, where its next request chooses the host again.
+  if (chosen && choice.lasts && told.public_host.empty()) told.public_host = target->host;
   if (!choice.keep || !chosen || info.upgrade) return next_.on_request(responder, head_, told);
   auto kept = std::make_unique<Keeping>(
       *this, responder,

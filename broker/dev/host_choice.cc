@@ -165,6 +165,7 @@ HostChoice choose_host(const HostChoiceRules& rules, std::string_view own_host, 
   if (!is_own_host(rules, own_host)) return choice;
   if (const http::Field* field = http::find_field(head.fields, kHostField)) {
     choice.host = host_of({}, field->value);
+    choice.lasts = true;
     return choice;
   }
   const size_t mark = target.find('?');
@@ -176,10 +177,12 @@ HostChoice choose_host(const HostChoiceRules& rules, std::string_view own_host, 
     // An empty one leads back to the landing page, and stays away from there.
     choice.forget = value.empty() && is_bare_host(own_host);
     choice.keep = choice.host != kInvalid && is_bare_host(own_host) && is_navigation(head);
+    choice.lasts = choice.keep || (is_bare_host(own_host) && choice.host == host_of({}, cookie_of(head.fields)));
     return choice;
   }
   // A name of a port or project is not what the cookie is for.
   if (is_bare_host(own_host)) choice.host = host_of({}, cookie_of(head.fields));
+  choice.lasts = true;
   return choice;
 }
 

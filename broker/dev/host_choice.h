@@ -36,6 +36,7 @@ bool parse_host_parameter(std::string_view text, HostParameter& parameter);
 struct HostChoice {
   std::string host;     // "" where the request has its own
   bool keep = false;    // a browser loads a page by its parameter: what that loads is to go the same way
+  bool lasts = false;   // the next request, of a redirect say, chooses it again: by the field, or by what is kept
   bool forget = false;  // the parameter is there and empty: what was kept is to go
 };
 

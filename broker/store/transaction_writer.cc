@@ -76,6 +76,11 @@ Checked TransactionWriter::take_quota(const std::string& owner, std::string_view
                                           " " + std::string(noun) + " and has them: its limits say so");
 }
 
+void TransactionWriter::give_back_quota(const std::string& owner, std::string_view noun) {
+  const auto counted = counts_.find(std::string(noun) + "/" + owner);
+  if (counted != counts_.end()) --counted->second;
+}
+
 Checked TransactionWriter::check_project_exists(const std::string& slug) {
   return tables_.has_project(slug) ? Checked() : not_found("project", slug);
 }
@@ -111,6 +116,7 @@ Checked TransactionWriter::operator()(DeleteMachine& change) {
   if (Checked good = check_unnamed(change.id); !good) return good;
   if (Checked done = delete_what_opens_machine(change.id); !done) return done;
   tables_.erase_machine(change.id);
+  give_back_quota(before->owner, "machines");
   record({"machine.delete", change.id, json_of(*before), "", before->owner});
   return {};
 }
@@ -119,7 +125,7 @@ Checked TransactionWriter::operator()(DeleteMachine& change) {
 Checked TransactionWriter::delete_expired_machine(const Machine& machine) {
   while (true) {
     const std::string project = tables_.project_attached_to(machine.id);
-    if (project.empty() || (!machine.owner.empty() && project != machine.owner)) break;
+    if (project.empty() || project != machine.owner) break;
     if (Checked done = put_now(AttachMachine{project, ""}); !done) return done;
   }
   return put_now(DeleteMachine{machine.id});
@@ -341,6 +347,7 @@ Checked TransactionWriter::operator()(DeleteRoute& change) {
   const std::optional<Route> before = tables_.route(change.id);
   if (!before) return not_found("route", change.id);
   tables_.erase_route(change.id);
+  give_back_quota(before->owner, "routes");
   record({"route.delete", change.id, json_of(*before), "", before->owner});
   return {};
 }

@@ -81,6 +81,7 @@ class TransactionWriter {
   std::string owner_of_machine(const std::string& machine);
   Checked take_quota(const std::string& owner, std::string_view noun, int64_t ProjectLimits::*limit,
                      int64_t (Tables::*count)(std::string_view));
+  void give_back_quota(const std::string& owner, std::string_view noun);
 
   struct Entry {
     std::string operation;

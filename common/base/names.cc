@@ -9,7 +9,7 @@ namespace ingress {
 namespace {
 
 // What the names end in by which a machine knows itself; the others are of /etc/hosts.
-constexpr std::array<std::string_view, 3> kLoopbackTops = {"localhost", "localdomain", "localdomain6"};
+constexpr std::array<std::string_view, 4> kLoopbackTops = {"localhost", "localdomain", "localdomain4", "localdomain6"};
 
 constexpr std::array<std::string_view, 6> kReserved = {"machines", "prj", "org", "broker", "admin", "www"};
 

@@ -259,6 +259,7 @@ void OriginConnection::on_end() {
       origin_ended_ = true;
       return read_held();
     case Use::kIdle:
+      core_.distrust(*this);
       return core_.drop_idle(*this);
     case Use::kClosing:
     case Use::kDead:
@@ -275,6 +276,7 @@ void OriginConnection::on_closed(const Error& error) {
     case Use::kExchange:
       return lost(error);
     case Use::kIdle:
+      core_.distrust(*this);
       return core_.drop_idle(*this);
     case Use::kClosing:
       return core_.drop_closed(*this);

@@ -130,7 +130,6 @@ void PoolCore::close_now(std::unique_ptr<OriginConnection> connection) {
 
 void PoolCore::drop_idle(OriginConnection& connection) {
   connection.target().good_at = loop_.now();  // it was there until now
-  distrust(connection);
   --idle_count_;
   close_now(take_out(connection.target().idle, connection));
 }

@@ -163,6 +163,11 @@ void Connection::on_deadline(Deadline&) {
 
 void Connection::on_failed(const Error& error) {
   if (state_ == State::kLingering && fin_sent_ && backlog_bytes() == 0) return close();
+  if (state_ == State::kOpen && socket_ended_ && unread_) {
+    reset_behind_end_ = true;
+    end_error_ = error;
+    return;
+  }
   fail(error);
 }
 

@@ -208,8 +208,9 @@ class Connection : public uv::Buryable,
   State state_ = State::kNew;
   bool congested_ = false;
   bool reading_ = false;
-  bool unread_ = false;        // the TLS session may have plain bytes that were not handed out
-  bool socket_ended_ = false;  // FIN came
+  bool unread_ = false;            // the TLS session may have plain bytes that were not handed out
+  bool socket_ended_ = false;      // FIN came
+  bool reset_behind_end_ = false;  // and then a reset, which is told behind the plain bytes
   bool end_told_ = false;
   bool shutdown_ = false;  // no more output is taken
   bool fin_sent_ = false;

@@ -97,6 +97,7 @@ void Connection::hand_out_plain() {
     tls_->keep_unread();
   } else if (tls_->peer_closed() || socket_ended_) {
     tell_end();
+    if (reset_behind_end_) fail(end_error_);
   }
 }
 

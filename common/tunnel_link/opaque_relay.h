@@ -48,7 +48,9 @@ class OpaqueRelay : public tunnel::StreamHandler, protected transport::Connectio
   void on_closed(const Error& error, tunnel::ResetCode code) final {
     stream_ = {};
     if (connection_ == nullptr) return on_not_begun(error, code);
-    stream_ended_&& end_sent_ ? connection_->close_after_flush() : connection_->abort();
+    // What it had said to the end is complete, and waits for its reader.
+    const bool whole = stream_ended_ && (end_sent_ || connection_->backlog_bytes() > 0);
+    whole ? connection_->close_after_flush() : connection_->abort();
   }
 
  protected:

@@ -57,6 +57,14 @@ def open_files(pid):
         return 0
 
 
+def end(pid, sign):
+    """A child that the fault before has ended already is let be."""
+    try:
+        os.kill(pid, sign)
+    except ProcessLookupError:
+        pass
+
+
 class Faults:
     """(what it is, whether it may break an exchange that is under way, how it is done). What may break nothing has to break
     nothing."""
@@ -67,11 +75,11 @@ class Faults:
     def all(self):
         broker, agent = self.stack.broker.process, self.stack.agent.process
         return [
-            ("agent killed", True, lambda: os.kill(child(agent), signal.SIGKILL)),
+            ("agent killed", True, lambda: end(child(agent), signal.SIGKILL)),
             ("agent upgraded", False, lambda: agent.signal(signal.SIGUSR2)),
             ("agent reloaded", False, lambda: agent.signal(signal.SIGHUP)),
             ("agent frozen", False, lambda: self.freeze(child(agent))),
-            ("broker killed", True, lambda: os.kill(child(broker), signal.SIGKILL)),
+            ("broker killed", True, lambda: end(child(broker), signal.SIGKILL)),
             ("broker upgraded", False, lambda: broker.signal(signal.SIGUSR2)),
             ("broker reloaded", False, lambda: broker.signal(signal.SIGHUP)),
             ("origin's connections reset", True, self.reset_origin),
@@ -80,9 +88,9 @@ class Faults:
 
     @staticmethod
     def freeze(pid):
-        os.kill(pid, signal.SIGSTOP)
+        end(pid, signal.SIGSTOP)
         time.sleep(1)
-        os.kill(pid, signal.SIGCONT)
+        end(pid, signal.SIGCONT)
 
     def reset_origin(self):
         for connection in list(self.server.origin.connections):

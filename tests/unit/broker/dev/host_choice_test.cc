@@ -99,6 +99,20 @@ TEST_CASE("the address of a network is where its device came, a name or loopback
   }
 }
 
+TEST_CASE("a choice lasts where the next request makes it again: by the field, or by what is kept") {
+  const auto lasts = [](const char* own_host, const char* target, const http::RequestHead& head) {
+    return choose_host(rules(), own_host, target, head).lasts;
+  };
+  const char* const by_query = "/?__host=4096__dev.localhost";
+  CHECK(lasts("dev.localhost", "/", get({{"X-Ingress-Host", "4096__dev.localhost"}})));
+  CHECK(lasts("localhost", "/", get({{"Cookie", "__ingress_host=4096__dev.localhost"}})));
+  CHECK(lasts("localhost", by_query, get({{"Accept", "text/html"}})));
+  CHECK_FALSE(lasts("localhost", by_query, get({{"Accept", "*/*"}})));
+  CHECK(lasts("localhost", by_query, get({{"Cookie", "__ingress_host=4096__dev.localhost"}})));
+  CHECK_FALSE(lasts("localhost", by_query, get({{"Cookie", "__ingress_host=5000__dev.localhost"}})));
+  CHECK_FALSE(lasts("dev.localhost", by_query, get({{"Accept", "text/html"}})));
+}
+
 TEST_CASE("a page's navigation keeps the choice, what it loads does not") {
   const auto keeps = [](const http::RequestHead& head) {
     return choose_host(rules(), "localhost", "/?__host=4096__dev.localhost", head).keep;

@@ -123,6 +123,8 @@ TEST_CASE("a project has as many machines and routes as its limits allow, counte
   changed.default_port = 1;
   store.done(PutMachine{changed, false});
   store.refused(owned("mach_3"), ErrorCode::kTooLarge);
+  // What the transaction deletes makes room in it, whether counted before or not.
+  CHECK(store.commit({DeleteMachine{"mach_2"}, owned("mach_3"), DeleteMachine{"mach_3"}, owned("mach_2")}).has_value());
   small.limits = R"({"machines":-1})";
   store.refused(PutProject{small, false}, ErrorCode::kInvalidArgument);
 }
@@ -223,6 +225,15 @@ TEST_CASE("a machine whose time is over gives its id to a new one of its owner, 
   REQUIRE(left.machines.size() == 1);
   CHECK(left.machines[0].expires_at == 0);
   store.refused(PutMachine{fresh, true}, ErrorCode::kConflict);
+}
+
+TEST_CASE("a machine whose time is over stays with a project that is not its owner") {
+  DraftFixture store;
+  store.done(PutProject{StoreFixture::project("misha"), true});
+  store.done(PutMachine{store.expiring("mach_1", 1), true});
+  store.done(AttachMachine{"misha", "mach_1"});
+  CHECK(store.refused(PutMachine{StoreFixture::machine("mach_1"), true}, ErrorCode::kConflict)
+            .ends_with("attached to project \"misha\""));
 }
 
 TEST_CASE("the tokens of a project go with it") {
