@@ -114,7 +114,7 @@ def leading_to_its_login(connection, request):
 
 
 def ways_to_choose(host):
-    return [(f"/?__host={host}", []), ("/", [("X-Ingress-Host", host)]), ("/", [("Cookie", f"__ingress_host={host}")])]
+    return [(f"/?__host={host}", [("Accept", "text/html")]), ("/", [("X-Ingress-Host", host)]), ("/", [("Cookie", f"__ingress_host={host}")])]
 
 
 # A page's next request goes where a redirect leads, and its Origin is what the origin was told.
@@ -143,12 +143,22 @@ def test_a_redirect_is_followed_by_the_cookie_of_the_page_that_was_chosen(make_d
     assert origin.last.target == "/login"
 
 
+@pytest.mark.parametrize("name, accept", [("localhost", "*/*"), ("dev.localhost", "text/html")])
+def test_where_nothing_keeps_the_choice_a_redirect_leads_to_the_host_that_was_chosen(make_dev, make_origin, name, accept):
+    origin = make_origin(leading_to_its_login)
+    dev = make_dev()
+    chosen = f"{origin.port}__dev.localhost"
+    led = dev.get(f"{name}:{dev.http_port}", f"/?__host={chosen}", fields=[("Accept", accept)])
+    assert led.get("Set-Cookie") is None
+    assert led.get("Location") == f"http://{chosen}:{dev.http_port}/login"
+
+
 def test_a_redirect_of_a_chosen_host_loses_the_prefix_that_its_policy_adds(make_dev, make_origin):
     origin = make_origin(leading_to_its_login)
     dev = make_dev("--port", str(origin.port))
     dev.ctl.ok("project", "set", "dev", "--policy", '{"add_prefix": "/base"}')
     site = f"localhost:{dev.http_port}"
-    for target, fields in ways_to_choose("dev.localhost"):
+    for target, fields in ways_to_choose("dev.localhost")[1:]:
         assert dev.get(site, target, fields=fields).get("Location") == f"http://{site}/login", (target, fields)
         assert origin.last.target.startswith("/base")
 
