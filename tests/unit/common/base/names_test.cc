@@ -47,7 +47,8 @@ TEST_CASE("a host whose last label is a number is an address for clients, and on
 }
 
 TEST_CASE("names that each machine has for itself are known") {
-  for (const char* own : {"localhost", "a.localhost", "localhost.localdomain", "localhost6.localdomain6", "localhost4.localdomain4"}) {
+  for (const char* own :
+       {"localhost", "a.localhost", "localhost.localdomain", "localhost6.localdomain6", "localhost4.localdomain4"}) {
     CAPTURE(own);
     CHECK(loopback_form(own));
   }
