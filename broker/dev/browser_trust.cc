@@ -66,6 +66,7 @@ std::optional<bool> browsers_trust(const std::string& home, const std::vector<st
   const std::vector<fs::path> databases = browser_databases(home);
   if (databases.empty()) return std::nullopt;
   std::vector<std::string> certificates;
+  certificates.reserve(certificate_paths.size());
   for (const std::string& path : certificate_paths) certificates.push_back(certificate_of(path));
   return std::all_of(databases.begin(), databases.end(),
                      [&certificates](const fs::path& database) { return has_all(database, certificates); });
