@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 
+#include "common/tls/browser_stores.h"
 #include "ctl/child.h"
 
 namespace ingress::ctl {
@@ -96,23 +97,6 @@ void change_system(const std::vector<LocalCa>& cas, bool removes, const SystemCh
   }
 }
 
-// Chromium's, and each profile of Firefox.
-std::vector<fs::path> nss_databases() {
-  const std::string home = variable("HOME");
-  std::vector<fs::path> found;
-  if (home.empty()) return found;
-  std::error_code error;
-  const fs::path shared = fs::path(home) / ".pki/nssdb";
-  if (fs::exists(shared / "cert9.db", error)) found.push_back(shared);
-  for (const char* profiles : {".mozilla/firefox", "snap/firefox/common/.mozilla/firefox",
-                               ".var/app/org.mozilla.firefox/.mozilla/firefox", "snap/chromium/current/.pki"}) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(home) / profiles, error)) {
-      if (fs::exists(entry.path() / "cert9.db", error)) found.push_back(entry.path());
-    }
-  }
-  return found;
-}
-
 bool has_chromium() {
   for (const char* program : {"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}) {
     if (find_program(program)) return true;
@@ -133,7 +117,7 @@ void make_chromium_database() {
 using NssChange = std::function<StoreEnd(const std::string& database, const LocalCa&)>;
 
 void change_nss(const std::vector<LocalCa>& cas, const NssChange& change, std::vector<StoreResult>& results) {
-  const std::vector<fs::path> databases = nss_databases();
+  const std::vector<fs::path> databases = tls::nss_databases(variable("HOME"));
   if (!find_program("certutil")) {
     if (!databases.empty() || has_chromium()) {
       results.push_back({"Firefox, Chromium", "", "skipped", "certutil is missing: install libnss3-tools (nss-tools)"});

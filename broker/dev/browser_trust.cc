@@ -8,6 +8,7 @@
 #include "common/base/hex.h"
 #include "common/base/read_file.h"
 #include "common/database/database.h"
+#include "common/tls/browser_stores.h"
 #include "common/tls/digest.h"
 
 namespace ingress::broker::dev {
@@ -17,21 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPemBegin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view kPemEnd = "-----END";
-
-// Chromium's, and each profile of Firefox.
-std::vector<fs::path> browser_databases(const std::string& home) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  const fs::path shared = fs::path(home) / ".pki/nssdb/cert9.db";
-  if (fs::is_regular_file(shared, error)) found.push_back(shared);
-  for (const char* folder : {".mozilla/firefox", "snap/firefox/common/.mozilla/firefox",
-                             ".var/app/org.mozilla.firefox/.mozilla/firefox", "snap/chromium/current/.pki"}) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(home) / folder, error)) {
-      if (fs::is_regular_file(entry.path() / "cert9.db", error)) found.push_back(entry.path() / "cert9.db");
-    }
-  }
-  return found;
-}
 
 // In hexadecimal, "" where the file has none.
 std::string certificate_of(const std::string& path) {
@@ -62,14 +48,14 @@ bool has_all(const fs::path& database, const std::vector<std::string>& certifica
 }  // namespace
 
 std::optional<bool> browsers_trust(const std::string& home, const std::vector<std::string>& certificate_paths) {
-  if (home.empty()) return std::nullopt;
-  const std::vector<fs::path> databases = browser_databases(home);
+  const std::vector<fs::path> databases = tls::nss_databases(home);
   if (databases.empty()) return std::nullopt;
   std::vector<std::string> certificates;
   certificates.reserve(certificate_paths.size());
   for (const std::string& path : certificate_paths) certificates.push_back(certificate_of(path));
-  return std::all_of(databases.begin(), databases.end(),
-                     [&certificates](const fs::path& database) { return has_all(database, certificates); });
+  return std::all_of(databases.begin(), databases.end(), [&certificates](const fs::path& database) {
+    return has_all(database / tls::kNssDatabaseFile, certificates);
+  });
 }
 
 }  // namespace ingress::broker::dev
