@@ -31,6 +31,7 @@ class AddressRace final : private DeadlineHandler {
  public:
   // Between the beginnings of two.
   static constexpr Duration kNextAddress{250};
+  // The longest wait before one that refused is tried again.
   static constexpr Duration kMostAgain{2000};
 
   // `addresses` in the order to try them in, at least one. Nothing happens before go_on().

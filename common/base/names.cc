@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/base/hex.h"
 #include "common/base/in_quotes.h"
 
 namespace ingress {
@@ -37,8 +38,6 @@ bool label_form(std::string_view label) {
 }
 
 std::string_view last_label_of(std::string_view host) { return host.substr(host.rfind('.') + 1); }
-
-bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 std::string id_problem(std::string_view what, std::string_view text, bool underscore) {
   const std::string quoted = in_quotes(text);
@@ -77,7 +76,7 @@ bool address_form(std::string_view host) {
   const std::string_view last = last_label_of(host);
   if (all_digits(last)) return true;
   if (!last.starts_with("0x") && !last.starts_with("0X")) return false;
-  return std::all_of(last.begin() + 2, last.end(), is_hexadecimal);
+  return std::all_of(last.begin() + 2, last.end(), [](char c) { return hex_digit(c) < 16; });
 }
 
 bool loopback_form(std::string_view host) {
