@@ -69,10 +69,10 @@ class StreamConnecting final : public Connecting, private Flushable, private Pol
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(fd_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
-    finish(-error, (events & (EPOLLIN | EPOLLRDHUP)) != 0);
+    finish(-error, events);
   }
 
-  void flush() override { finish(status_, true); }
+  void flush() override { finish(status_, EPOLLIN); }
 
   // A local port that nobody listens on can, by chance, be connected to itself.
   bool connected_to_itself() const {
@@ -82,13 +82,13 @@ class StreamConnecting final : public Connecting, private Flushable, private Pol
     return local.port == peer.port && local.ip == peer.ip;
   }
 
-  void finish(int status, bool readable) {
+  void finish(int status, uint32_t events) {
     const Connecting::OnDone on_done = std::exchange(on_done_, nullptr);  // its call may destroy this attempt
     loop_.poller().count_active(-1);
     if (status == 0 && connected_to_itself()) status = -ECONNREFUSED;
     status_ = status;
     if (status == 0) {
-      on_done(std::make_unique<StreamSocket>(loop_, std::move(fd_), readable));
+      on_done(std::make_unique<StreamSocket>(loop_, std::move(fd_), events));
       return;
     }
     Error error = uv_error(ErrorCode::kConnectFailed, status, "connect");

@@ -49,8 +49,8 @@ size_t size_of(std::span<const Bytes> parts) {
 
 }  // namespace
 
-StreamSocket::StreamSocket(Loop& loop, PolledFd fd, bool readable)
-    : loop_(loop), fd_(std::move(fd)), readable_(readable) {
+StreamSocket::StreamSocket(Loop& loop, PolledFd fd, uint32_t events) : loop_(loop), fd_(std::move(fd)) {
+  note_readable(events);
   fd_.retarget(*this);
 }
 
@@ -61,7 +61,7 @@ std::unique_ptr<StreamSocket> StreamSocket::take(Loop& loop, int fd) {
   } nobody;
   PolledFd polled(loop.poller(), fd, kStreamEvents, nobody);
   if (!polled.ok()) return nullptr;
-  return std::make_unique<StreamSocket>(loop, std::move(polled), false);
+  return std::make_unique<StreamSocket>(loop, std::move(polled), 0);
 }
 
 StreamSocket::~StreamSocket() {
@@ -87,9 +87,13 @@ void StreamSocket::pause_read() {
   note_active();
 }
 
-void StreamSocket::on_ready(uint32_t events) {
+void StreamSocket::note_readable(uint32_t events) {
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+}
+
+void StreamSocket::on_ready(uint32_t events) {
+  note_readable(events);
   if (!sending_.empty() && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
     const Poller& poller = loop_.poller();
     const Poller::Ticket ticket = fd_.ticket();

@@ -17,7 +17,8 @@ namespace ingress::uv {
 class StreamSocket final : public Socket, private Flushable, private Polled {
  public:
   // `fd` is connected; `readable` where the kernel has already told that bytes are there.
-  StreamSocket(Loop& loop, PolledFd fd, bool readable);
+  // `events`: what epoll has told of `fd` already (it tells no event twice).
+  StreamSocket(Loop& loop, PolledFd fd, uint32_t events);
   // Takes a connected, non-blocking `fd`. Null where it cannot be polled.
   static std::unique_ptr<StreamSocket> take(Loop& loop, int fd);
   ~StreamSocket() override;
@@ -46,6 +47,7 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   bool writable() const { return !dead_ && !shutdown_ && !write_error_; }
   bool reading() const { return !paused_ && !ended_ && !dead_; }
   void note_active();
+  void note_readable(uint32_t events);
   void on_ready(uint32_t events) override;
   MutableBytes next_read_room();
   // Reads until the kernel has no more, this iteration's share is read, or nobody wants more.
@@ -72,8 +74,8 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   std::optional<Error> write_error_;
   uint32_t read_iteration_ = 0;  // the iteration that read_bytes_ counts
   uint32_t read_bytes_ = 0;
-  bool readable_;         // the kernel may have more
-  bool hung_up_ = false;  // the end or an error lies behind the bytes: a short read is not the last
+  bool readable_ = false;  // the kernel may have more
+  bool hung_up_ = false;   // the end or an error lies behind the bytes: a short read is not the last
   bool paused_ = true;
   bool ended_ = false;  // FIN was read
   bool shutdown_ = false;

@@ -1,6 +1,7 @@
 #include "common/uv/socket.h"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -102,6 +103,37 @@ TEST_CASE("a little that waits leaves a large buffer its memory, and much takes 
   pair.client->socket->shutdown();
   pair.loop.run();
   CHECK((pair.server->received == sent + std::string(1000, 'b') + sent + std::string(200'000, 'c')));
+}
+
+TEST_CASE("what a server said before the connection was seen to be open is read, and its end as well") {
+  Loop loop;
+  const OwnedFd listening(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  REQUIRE(bind(listening.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
+  REQUIRE(listen(listening.get(), 1) == 0);
+  REQUIRE(getsockname(listening.get(), reinterpret_cast<sockaddr*>(&at), &size) == 0);
+
+  std::unique_ptr<End> client;
+  const auto address = Address::parse("127.0.0.1:" + std::to_string(ntohs(at.sin_port)));
+  const auto connecting = Connecting::connect(loop, *address, [&client](Result<std::unique_ptr<Socket>> result) {
+    REQUIRE(result.has_value());
+    client = std::make_unique<End>(std::move(*result));
+    client->socket->start_read();
+  });
+  {
+    const OwnedFd server(accept(listening.get(), nullptr, nullptr));
+    REQUIRE(send(server.get(), "bye", 3, 0) == 3);
+  }
+  Timer limit(loop, [&loop] { loop.stop(); });
+  limit.start(Duration{10000}, Duration{0});
+  limit.unref();
+  loop.run();
+  REQUIRE(client != nullptr);
+  CHECK(client->received == "bye");
+  CHECK(client->ended);
 }
 
 TEST_CASE("a read limit bounds each read, and a limit of zero pauses until reading is started again") {
