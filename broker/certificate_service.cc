@@ -10,7 +10,7 @@ namespace {
 
 constexpr long long kDaySeconds = 24LL * 3600;
 constexpr long long kWarnedSeconds = 14 * kDaySeconds;
-constexpr Duration kLook{60000};
+constexpr Duration kRenewalLook{60000};
 
 }  // namespace
 
@@ -39,7 +39,7 @@ std::string CertificateService::start(const Config& config, const Snapshot& snap
   if (!resolver) return std::string("no DNS resolver: ") + resolver.error().context;
   resolver_ = std::move(*resolver);
   look_at_ends();
-  timer_.start(kLook, kLook);
+  timer_.start(kRenewalLook, kRenewalLook);
   timer_.unref();
   if (!config.acme.on()) return "";
   acme::DeskParts parts;

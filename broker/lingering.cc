@@ -9,7 +9,7 @@
 namespace ingress::broker {
 namespace {
 
-constexpr Duration kLook{500};
+constexpr Duration kSilenceLook{500};
 // What is over sooner is not lingered for: it ends while the broker runs dry, and so much time is left to it at the end
 // of the grace period.
 constexpr Duration kLasting{1000};
@@ -47,7 +47,7 @@ void Lingering::begin(Duration grace_period) {
   if (watch_ == nullptr || awaited) return on_over_();
   lingers_ = true;
   quiet_until_ = now + kLasting;  // by then it has shown whether what runs now lasts
-  look_timer_.start(kLook, kLook);
+  look_timer_.start(kSilenceLook, kSilenceLook);
   last_call_timer_.start(std::max(grace_period - kLasting, grace_period / 2));
   look();
 }

@@ -11,18 +11,18 @@
 namespace ingress::broker {
 namespace {
 
-using tunnel::pb::Config;
+using ConfigMessage = tunnel::pb::Config;
 
 // DOMAINs in CONFIG; a host under another one is a foreign name to the agent.
 constexpr size_t kMostDomains = 64;
 
-void add_project(Config& config, const MachineView::Project& project) {
-  Config::Project& added = *config.add_projects();
+void add_project(ConfigMessage& config, const MachineView::Project& project) {
+  ConfigMessage::Project& added = *config.add_projects();
   added.set_slug(project.slug);
   added.set_default_port(static_cast<uint32_t>(project.default_port));
   added.set_attached(project.attached);
   for (const MachineView::Service& service : project.services) {
-    Config::Service& of_project = *added.add_services();
+    ConfigMessage::Service& of_project = *added.add_services();
     of_project.set_name(service.name);
     of_project.set_port(static_cast<uint32_t>(service.port));
   }
@@ -56,7 +56,7 @@ bool TunnelAccess::still_opens(std::string_view machine, std::string_view token_
          !index.token_machine(machine, token_sha256).empty();
 }
 
-bool TunnelAccess::config_of(std::string_view machine, Config& config) {
+bool TunnelAccess::config_of(std::string_view machine, ConfigMessage& config) {
   const RouteIndex& index = routes_.read();
   MachineView view;
   if (!index.view_of(machine, view, std::time(nullptr))) return false;
@@ -67,7 +67,7 @@ bool TunnelAccess::config_of(std::string_view machine, Config& config) {
   }
   for (const MachineView::Project& project : view.projects) add_project(config, project);
   for (const MachineView::Host& host : view.hosts) {
-    Config::Host& added = *config.add_hosts();
+    ConfigMessage::Host& added = *config.add_hosts();
     added.set_name(host.name);
     added.set_port(static_cast<uint32_t>(host.port));
   }

@@ -21,5 +21,5 @@ run_compat() {
   [ -d build/compat/jupyter ] || "$PYTHON" -m venv build/compat/jupyter
   build/compat/jupyter/bin/pip install --quiet -r tests/compat/requirements.txt
   install_code_server || echo "dev: goes on without code-server"
-  INGRESS_BIN="$ROOT/build/release/bin" "$PYTHON" -m pytest tests/compat -q -p no:cacheprovider "$@"
+  INGRESS_BIN="$ROOT/build/release/bin" "$PYTHON" -m pytest tests/compat -q --timeout 1800 -p no:cacheprovider "$@"
 }

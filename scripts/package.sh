@@ -27,7 +27,7 @@ run_package() {
       if need_arm64; then build_preset static-arm64; else echo "dev: goes on without the file for arm64"; fi
       build_packages "$PACKAGES"
       build_packages "$PACKAGES/next" 2
-      INGRESS_BIN="$ROOT/build/release/bin" INGRESS_PACKAGES="$ROOT/$PACKAGES" "$PYTHON" -m pytest tests/packaging -q \
+      INGRESS_BIN="$ROOT/build/release/bin" INGRESS_PACKAGES="$ROOT/$PACKAGES" "$PYTHON" -m pytest tests/packaging -q --timeout 3600 \
         -p no:cacheprovider "${@:2}"
       ;;
     *)

@@ -91,6 +91,7 @@ cmd:git=git
 cmd:/usr/bin/python3=python3
 python3-venv
 python3-pytest
+python3-pytest-timeout
 python3-pytest-xdist
 python3-django
 python3-grpcio
@@ -117,6 +118,7 @@ packages_of_package_test() {
   cat <<'LIST'
 cmd:/usr/bin/python3=python3
 python3-pytest
+python3-pytest-timeout
 cmd:/usr/sbin/debootstrap=debootstrap
 cmd:/sbin/ip=iproute2
 cmd:curl=curl

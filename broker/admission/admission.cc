@@ -10,7 +10,6 @@
 namespace ingress::broker {
 namespace {
 
-constexpr Error kDenied{ErrorCode::kForbidden, Side::kClient, false, 0, "the policy denies every request"};
 constexpr Error kTooMany{ErrorCode::kRateLimited, Side::kClient, true, 0, "more requests than the policy allows"};
 constexpr Error kOverQuota{ErrorCode::kRateLimited, Side::kClient, true, 0, "more than the project's limits allow"};
 constexpr Error kElsewhere{ErrorCode::kForbidden, Side::kClient, false, 0, "the project has another name"};
@@ -133,7 +132,7 @@ Judged Admission::judge(const Asked& asked, const Resolution& found, Admitted& a
                         policy.security_headers() == SecurityHeaders::kFrameable};
   if (auto elsewhere = canonical(asked, found, place)) return refuse(std::move(*elsewhere));
   if (!may_by_rate(asked, found, admitted, instead)) return Judged::kOut;
-  if (policy.is_denied()) return refuse({kDenied, 0, {}});
+  if (policy.is_denied()) return refuse({kPolicyDenies, 0, {}});
   Terms& terms = admitted.terms;
   terms.max_body_bytes = max_body_of(policy);
   terms.idle = policy.timeouts().idle;

@@ -9,7 +9,6 @@ namespace ingress::broker {
 namespace {
 
 constexpr Error kUnauthorized{ErrorCode::kUnauthorized, Side::kClient, false, 0, "the policy wants to know who asks"};
-constexpr Error kDenied{ErrorCode::kForbidden, Side::kClient, false, 0, "the policy denies every request"};
 constexpr Error kOver{ErrorCode::kRouteExpired, Side::kClient, false, 0, "the time of the share link is over"};
 constexpr Error kFollow{ErrorCode::kUnauthorized, Side::kClient, false, 0, "a share link was followed"};
 
@@ -111,7 +110,7 @@ Instead Refusals::told() const {
   if (follow_) return *follow_;
   if (server_) return *server_;
   if (expired_) return {kOver, 0, {}};
-  if (challenges_.empty()) return {kDenied, 0, {}};
+  if (challenges_.empty()) return {kPolicyDenies, 0, {}};
   Instead instead{kUnauthorized, 0, {}};
   for (const std::string& challenge : challenges_) instead.fields.emplace_back("WWW-Authenticate", challenge);
   return instead;

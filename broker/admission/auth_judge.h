@@ -18,6 +18,8 @@
 
 namespace ingress::broker {
 
+inline constexpr Error kPolicyDenies{ErrorCode::kForbidden, Side::kClient, false, 0, "the policy denies every request"};
+
 // What ways in are judged with; outlives whoever has it.
 struct AuthParts {
   KeyStore* keys = nullptr;

@@ -9,7 +9,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kHash = "sha256:";
 constexpr std::string_view kKnownWays =
     "public, deny, share, {\"basic\": …}, {\"bearer\": …}, {\"jwt\": …} or {\"forward\": …}";
 
@@ -65,7 +64,8 @@ Status read_users(const KeyReading& in, std::vector<BasicAuth::User>& users) {
   return each_member(in, [&users](const std::string& name, const KeyReading& inner) -> Status {
     std::string hash;
     if (Status read = read_text(inner, hash); !read) return read;
-    const std::string_view rest = hash.starts_with(kHash) ? std::string_view(hash).substr(kHash.size()) : "";
+    const std::string_view rest =
+        hash.starts_with(kHashScheme) ? std::string_view(hash).substr(kHashScheme.size()) : "";
     const size_t colon = rest.find(':');
     if (name.empty() || name.find(':') != std::string::npos || colon == std::string_view::npos ||
         !is_sha256_text(rest.substr(colon + 1))) {
@@ -101,10 +101,10 @@ Status read_bearer(const KeyReading& in, AuthRule& rule) {
     std::vector<std::string> hashes;
     if (Status words = read_one_or_more(inner, hashes); !words) return words;
     for (std::string& hash : hashes) {
-      if (!hash.starts_with(kHash) || !is_sha256_text(std::string_view(hash).substr(kHash.size()))) {
+      if (!hash.starts_with(kHashScheme) || !is_sha256_text(std::string_view(hash).substr(kHashScheme.size()))) {
         return inner.refuse("is a list of hashes, sha256:HEX");
       }
-      bearer.sha256.push_back(hash.substr(kHash.size()));
+      bearer.sha256.push_back(hash.substr(kHashScheme.size()));
     }
     return {};
   });

@@ -11,6 +11,9 @@
 
 namespace ingress::broker {
 
+// What a kept password or token begins with.
+inline constexpr std::string_view kHashScheme = "sha256:";
+
 // One key's value on its way into a policy; the first thing that is wrong becomes the problem's sentence.
 struct KeyReading {
   std::string_view key;

@@ -10,30 +10,30 @@
 namespace ingress::broker {
 namespace {
 
-struct Key {
+struct LimitKey {
   std::string_view name;
   int64_t ProjectLimits::*value;
   bool is_size;
 };
 
-constexpr auto kKeys = std::to_array<Key>({{"machines", &ProjectLimits::machines, false},
-                                           {"routes", &ProjectLimits::routes, false},
-                                           {"streams", &ProjectLimits::streams, false},
-                                           {"bytes_per_second", &ProjectLimits::bytes_per_second, true}});
+constexpr auto kLimitKeys = std::to_array<LimitKey>({{"machines", &ProjectLimits::machines, false},
+                                                     {"routes", &ProjectLimits::routes, false},
+                                                     {"streams", &ProjectLimits::streams, false},
+                                                     {"bytes_per_second", &ProjectLimits::bytes_per_second, true}});
 
 tl::unexpected<Error> refuse(std::string& problem, std::string sentence) {
   problem = std::move(sentence);
   return fail(ErrorCode::kInvalidArgument, Side::kClient, "reading a project's limits");
 }
 
-const Key* find_key(std::string_view name) {
-  for (const Key& key : kKeys) {
+const LimitKey* find_key(std::string_view name) {
+  for (const LimitKey& key : kLimitKeys) {
     if (key.name == name) return &key;
   }
   return nullptr;
 }
 
-std::optional<int64_t> number_of(const Key& key, const nlohmann::json& value) {
+std::optional<int64_t> number_of(const LimitKey& key, const nlohmann::json& value) {
   constexpr uint64_t kMost = 1'000'000'000;
   constexpr uint64_t kMostBytes = uint64_t{1} << 50;
   const uint64_t most = key.is_size ? kMostBytes : kMost;
@@ -51,7 +51,7 @@ Result<ProjectLimits> parse_limits(std::string_view text, std::string& problem) 
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return refuse(problem, "limits are a JSON object");
   for (const auto& [name, value] : json.items()) {
-    const Key* const key = find_key(name);
+    const LimitKey* const key = find_key(name);
     if (key == nullptr) {
       return refuse(problem,
                     "limits have no \"" + name + "\": they are machines, routes, streams and bytes_per_second");

@@ -5,7 +5,7 @@
 namespace ingress::broker {
 namespace {
 
-constexpr int kRows = 500;  // of a kind, at a time: others have their turn
+constexpr int kExpiredAtATime = 500;  // of a kind, at a time: others have their turn
 
 Change deletion_of(Expiring what, const std::string& id) {
   switch (what) {
@@ -37,7 +37,7 @@ tl::expected<size_t, StoreError> delete_expired(Draft& draft, int64_t time) {
   size_t count = 0;
   for (const Expiring what :
        {Expiring::kRoutes, Expiring::kShares, Expiring::kMachines, Expiring::kAccessTokens, Expiring::kJoinTokens}) {
-    for (const std::string& id : draft.tables().expired(what, time, kRows)) {
+    for (const std::string& id : draft.tables().expired(what, time, kExpiredAtATime)) {
       if (what == Expiring::kMachines) {
         if (const auto done = detach_all(draft, id); !done) return tl::unexpected(done.error());
       }

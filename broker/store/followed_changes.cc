@@ -94,13 +94,13 @@ void end_at_a_commit(std::vector<ChangeRow>& rows) {
   if (count > 0) rows.resize(count);
 }
 
-Result<FollowedChanges> refuse(std::string& problem, std::string sentence) {
+Result<FollowedChanges> not_followed(std::string& problem, std::string sentence) {
   problem = std::move(sentence);
   return fail(ErrorCode::kConflict, Side::kInternal, "following the database");
 }
 
-Result<FollowedChanges> read(db::Database& database, const std::string& path, int64_t revision, int limit,
-                             std::string& problem) {
+Result<FollowedChanges> read_changes(db::Database& database, const std::string& path, int64_t revision, int limit,
+                                     std::string& problem) {
   if (const Status known = check_schema(database, path, problem); !known) return tl::unexpected(known.error());
   Tables tables(database);
   FollowedChanges followed;
@@ -108,11 +108,11 @@ Result<FollowedChanges> read(db::Database& database, const std::string& path, in
   std::vector<ChangeRow> rows = tables.changes_since(revision, limit);
   if (rows.empty()) {
     if (tables.head() >= revision) return followed;
-    return refuse(problem, path + " is an older copy: it has no revision " + std::to_string(revision));
+    return not_followed(problem, path + " is an older copy: it has no revision " + std::to_string(revision));
   }
   const auto count = static_cast<int64_t>(rows.size());
   if (rows.front().revision != revision + 1 || rows.back().revision != revision + count) {
-    return refuse(problem, path + " lacks changes behind revision " + std::to_string(revision));
+    return not_followed(problem, path + " lacks changes behind revision " + std::to_string(revision));
   }
   followed.more = count == limit;
   if (followed.more) end_at_a_commit(rows);
@@ -129,7 +129,7 @@ Result<FollowedChanges> read(db::Database& database, const std::string& path, in
 Result<FollowedChanges> changes_behind(db::Database& database, const std::string& path, int64_t revision, int limit,
                                        std::string& problem) {
   database.run("BEGIN");
-  Result<FollowedChanges> followed = read(database, path, revision, limit, problem);
+  Result<FollowedChanges> followed = read_changes(database, path, revision, limit, problem);
   database.run("COMMIT");
   if (!database.failed()) return followed;
   problem = "cannot read " + path + ": " + database.failure();

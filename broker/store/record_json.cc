@@ -8,25 +8,27 @@
 namespace ingress::broker {
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 constexpr size_t kMaxObjectBytes = size_t{64} * 1024;
 
-json object(std::string_view text) {
-  if (text == "{}") return json::object();  // nearly always
-  return json::parse(text, nullptr, /*allow_exceptions=*/false);
+ordered_json object(std::string_view text) {
+  if (text == "{}") return ordered_json::object();  // nearly always
+  return ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
 }
 
 // A label may be any bytes: what is not UTF-8 is replaced.
-std::string written(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string written(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
 
 // Members that most rows leave as they are, and that rows of older brokers lack, stand there where they are set.
-json with_expiry(json record, int64_t expires_at) {
+ordered_json with_expiry(ordered_json record, int64_t expires_at) {
   if (expires_at != 0) record["expiresAt"] = expires_at;
   return record;
 }
 
-json with_owner(json record, const std::string& owner) {
+ordered_json with_owner(ordered_json record, const std::string& owner) {
   if (!owner.empty()) record["owner"] = owner;
   return record;
 }
@@ -67,11 +69,11 @@ void add_target(std::string& out, const RouteTarget& target) {
 }  // namespace
 
 std::string json_of(const Machine& machine) {
-  json record = {{"id", machine.id},
-                 {"state", name_of(machine.state)},
-                 {"defaultPort", machine.default_port},
-                 {"metadata", object(machine.metadata)},
-                 {"createdAt", machine.created_at}};
+  ordered_json record = {{"id", machine.id},
+                         {"state", name_of(machine.state)},
+                         {"defaultPort", machine.default_port},
+                         {"metadata", object(machine.metadata)},
+                         {"createdAt", machine.created_at}};
   record = with_owner(std::move(record), machine.owner);
   if (machine.policy != "{}") record["policy"] = object(machine.policy);
   return written(with_expiry(std::move(record), machine.expires_at));
@@ -83,7 +85,7 @@ std::string json_of(const Token& token) {
 }
 
 std::string json_of(const Project& project) {
-  json record = {
+  ordered_json record = {
       {"slug", project.slug},           {"machine", project.machine},       {"defaultPort", project.default_port},
       {"suspended", project.suspended}, {"policy", object(project.policy)}, {"metadata", object(project.metadata)},
       {"createdAt", project.created_at}};
@@ -125,23 +127,24 @@ std::string json_of(const Domain& domain) {
 }
 
 std::string json_of(const Share& share) {
-  json record = {{"id", share.id},           {"host", share.host},           {"path", share.path},
-                 {"machine", share.machine}, {"port", share.port},           {"project", share.project},
-                 {"label", share.label},     {"createdAt", share.created_at}};
+  ordered_json record = {{"id", share.id},           {"host", share.host},           {"path", share.path},
+                         {"machine", share.machine}, {"port", share.port},           {"project", share.project},
+                         {"label", share.label},     {"createdAt", share.created_at}};
   return written(with_expiry(std::move(record), share.expires_at));
 }
 
 std::string json_of(const AccessToken& token) {
-  json record = {{"id", token.id}, {"role", token.role}, {"label", token.label}, {"createdAt", token.created_at}};
+  ordered_json record = {
+      {"id", token.id}, {"role", token.role}, {"label", token.label}, {"createdAt", token.created_at}};
   return written(with_expiry(std::move(record), token.expires_at));
 }
 
 std::string json_of(const JoinToken& token) {
-  json record = {{"id", token.id},
-                 {"project", token.project},
-                 {"label", token.label},
-                 {"usesLeft", token.uses_left},
-                 {"createdAt", token.created_at}};
+  ordered_json record = {{"id", token.id},
+                         {"project", token.project},
+                         {"label", token.label},
+                         {"usesLeft", token.uses_left},
+                         {"createdAt", token.created_at}};
   return written(with_expiry(std::move(record), token.expires_at));
 }
 

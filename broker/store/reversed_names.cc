@@ -6,7 +6,7 @@
 namespace ingress::broker {
 namespace {
 
-constexpr int64_t kRows = 10000;  // in one transaction
+constexpr int64_t kReversedAtATime = 10000;  // in one transaction
 
 struct Unwritten {
   std::string name;
@@ -23,13 +23,13 @@ std::vector<Unwritten> patterns_after(db::Database& database, const std::string&
   db::Query query = database.query(
       "SELECT p.pattern, r.owner FROM patterns p CROSS JOIN routes r ON r.id = p.route "
       "WHERE p.reversed = '' AND p.pattern > ? ORDER BY p.pattern LIMIT ?");
-  return read(query.bind(after).bind(kRows));
+  return read(query.bind(after).bind(kReversedAtATime));
 }
 
 std::vector<Unwritten> domains_after(db::Database& database, const std::string& after) {
   db::Query query =
       database.query("SELECT name, '' FROM domains WHERE reversed = '' AND name > ? ORDER BY name LIMIT ?");
-  return read(query.bind(after).bind(kRows));
+  return read(query.bind(after).bind(kReversedAtATime));
 }
 
 void write(db::Database& database, const std::vector<Unwritten>& hosts, const std::vector<Unwritten>& names) {

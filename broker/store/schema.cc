@@ -162,7 +162,7 @@ static_assert(kAdditions.size() == static_cast<size_t>(db::kSchemaAdditions));
 // file.
 constexpr const char* kLevelTable = "CREATE TABLE IF NOT EXISTS additions (level INTEGER NOT NULL) STRICT";
 
-Status refuse(std::string& problem, std::string sentence) {
+Status not_opened(std::string& problem, std::string sentence) {
   problem = std::move(sentence);
   return fail(ErrorCode::kInvalidArgument, Side::kInternal, "opening the database");
 }
@@ -191,9 +191,9 @@ Status read_version(db::Database& database, const std::string& path, int64_t new
   if (database.failed()) return failed(database, path, problem);
   if (objects == 0 && version == 0) return {};
   if (application != db::kApplicationId || version < 1) {
-    return refuse(problem, path + " is a database of another program; it is left as it is");
+    return not_opened(problem, path + " is a database of another program; it is left as it is");
   }
-  if (version > newest) return refuse(problem, path + " " + db::of_newer_schema(version, newest));
+  if (version > newest) return not_opened(problem, path + " " + db::of_newer_schema(version, newest));
   if (number_of(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'additions'") != 0) {
     found.additions = number_of(database, "SELECT level FROM additions");
   }
@@ -205,7 +205,7 @@ Status check_whole(db::Database& database, const std::string& path, std::string&
   const std::string answer = query.next() ? query.text(0) : "";
   if (database.failed()) return failed(database, path, problem);
   if (answer == "ok") return {};
-  return refuse(problem, path + " is damaged (" + answer + "): restore a backup");
+  return not_opened(problem, path + " is damaged (" + answer + "): restore a backup");
 }
 
 void run_from(db::Database& database, int64_t first, std::span<const char* const> steps) {
@@ -238,7 +238,7 @@ Status copy_before(db::Database& database, const std::string& path, const Found&
   if (database.failed()) return failed(database, path, problem);
   if (std::rename(unfinished.c_str(), copy.c_str()) == 0) return {};
   const int why = errno;
-  return refuse(problem, "cannot write " + copy + ": " + std::generic_category().message(why));
+  return not_opened(problem, "cannot write " + copy + ": " + std::generic_category().message(why));
 }
 
 }  // namespace
@@ -271,9 +271,9 @@ Status prepare_schema(db::Database& database, const std::string& path, const Sch
 Status check_schema(db::Database& database, const std::string& path, std::string& problem) {
   Found found;
   if (Status read = read_version(database, path, db::kSchemaVersion, found, problem); !read) return read;
-  if (found.version == 0) return refuse(problem, path + " is an empty file, not a database of ours");
+  if (found.version == 0) return not_opened(problem, path + " is an empty file, not a database of ours");
   if (found.additions >= db::kSchemaAdditions) return {};
-  return refuse(problem, path + " is of an older broker: start the new one on it first, which brings it up");
+  return not_opened(problem, path + " is of an older broker: start the new one on it first, which brings it up");
 }
 
 Status check_version(const std::string& path, std::string& problem) {
