@@ -44,7 +44,9 @@ endif()
 # What every target of ours is compiled with; third-party sources are not.
 add_library(ingress_warnings INTERFACE)
 target_compile_options(ingress_warnings INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers>
+  # clang-tidy's check of the same is a fifth of its time.
+  $<$<CXX_COMPILER_ID:Clang>:-Wreserved-identifier>)
 
 # ingress_unity(TARGET): where most of a source's time goes into templates that its neighbours instantiate too (JSON), a
 # folder's sources are compiled eight at a time, so what is local to a source has a name that its folder has once. The

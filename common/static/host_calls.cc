@@ -44,5 +44,5 @@ void openssl_add_all_ciphers_int() {}
 
 // The library's own brings its demangler.
 namespace __gnu_cxx {
-void __verbose_terminate_handler() { std::abort(); }  // NOLINT(bugprone-reserved-identifier): the library's name
+void __verbose_terminate_handler() { std::abort(); }
 }  // namespace __gnu_cxx

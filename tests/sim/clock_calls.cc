@@ -42,7 +42,6 @@ std::chrono::system_clock::time_point std::chrono::system_clock::now() noexcept 
 }
 
 // The names are the linker's.
-// NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
 
 int __real_clock_gettime(clockid_t clock, timespec* to);
@@ -72,4 +71,3 @@ int __wrap_RAND_bytes(unsigned char* to, int size) {
 }
 
 }  // extern "C"
-// NOLINTEND(bugprone-reserved-identifier)

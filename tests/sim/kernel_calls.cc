@@ -53,7 +53,6 @@ SimSocket* stream_of(int fd) { return ours(fd) ? Kernel::current->stream(fd) : n
 }  // namespace
 
 // The names are the linker's.
-// NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
 
 int __real_close(int fd);
@@ -177,4 +176,3 @@ int __wrap_epoll_wait(int set, epoll_event* events, int most, int timeout_ms) {
 }
 
 }  // extern "C"
-// NOLINTEND(bugprone-reserved-identifier)
