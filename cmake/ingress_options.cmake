@@ -48,9 +48,33 @@ target_compile_options(ingress_warnings INTERFACE
   # clang-tidy's check of the same is a fifth of its time.
   $<$<CXX_COMPILER_ID:Clang>:-Wreserved-identifier>)
 
-# ingress_unity(TARGET): where most of a source's time goes into templates that its neighbours instantiate too (JSON), a
-# folder's sources are compiled eight at a time, so what is local to a source has a name that its folder has once. The
+# ingress_unity(OUT SOURCE...): where most of a source's time goes into templates that its neighbours instantiate too (JSON),
+# a folder's sources are compiled eight at a time, so what is local to a source has a name that its folder has once. OUT is
+# what to compile in their place: files that include them by their path below the root, which the target's include path has
+# to find. (CMake's own UNITY_BUILD names them from the root of the machine, so that no two clones share them in ccache.) The
 # lint's presets (debug, clang) compile each by itself.
-function(ingress_unity target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${INGRESS_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+function(ingress_unity out)
+  set(${out} ${ARGN} PARENT_SCOPE)
+  if(NOT INGRESS_UNITY)
+    return()
+  endif()
+  set(made)
+  set(lines)
+  set(count 0)
+  foreach(source ${ARGN})
+    file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR} ${source})
+    string(APPEND lines "#include \"${path}\"\n")
+    math(EXPR count "${count} + 1")
+    math(EXPR rest "${count} % 8")
+    list(LENGTH ARGN all)
+    if(rest EQUAL 0 OR count EQUAL all)
+      list(LENGTH made number)
+      get_filename_component(folder ${path} DIRECTORY)
+      string(REPLACE "/" "_" name ${folder})
+      file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/unity/${name}_${number}.cc CONTENT "${lines}" @ONLY)
+      list(APPEND made ${CMAKE_BINARY_DIR}/unity/${name}_${number}.cc)
+      set(lines)
+    endif()
+  endforeach()
+  set(${out} ${made} PARENT_SCOPE)
 endfunction()
