@@ -57,6 +57,7 @@ class Poller {
   // Calls on_ready(0) after the next look at the kernel, which then does not wait: for who stopped before EAGAIN.
   void again(Ticket ticket) { again_.push_back(ticket); }
   bool has_again() const { return !again_.empty(); }
+  size_t again_count() const { return again_.size(); }
 
   // One wait of `timeout_ms` at most (-1: for ever), and the calls. True where `watched_fd` is readable.
   bool wait(int timeout_ms);
@@ -114,6 +115,6 @@ class PolledFd {
 };
 
 // Of a stream socket: registered once, told of every change.
-constexpr uint32_t kStreamEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+constexpr uint32_t kStreamEvents = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
 }  // namespace ingress::uv

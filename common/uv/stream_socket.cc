@@ -88,11 +88,14 @@ void StreamSocket::pause_read() {
 }
 
 void StreamSocket::note_readable(uint32_t events) {
-  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
-  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  constexpr uint32_t kBehindBytes = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  if ((events & (EPOLLIN | kBehindBytes)) != 0) readable_ = true;
+  if ((events & kBehindBytes) != 0) more_behind_ = true;
+  if ((events & EPOLLERR) != 0) errored_ = true;
 }
 
 void StreamSocket::on_ready(uint32_t events) {
+  if (events == 0) again_due_ = false;
   note_readable(events);
   if (!sending_.empty() && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
     const Poller& poller = loop_.poller();
@@ -130,7 +133,7 @@ void StreamSocket::read_ready() {
   while (reading() && readable_) {
     const MutableBytes room = next_read_room();
     if (room.empty()) {
-      if (!paused_) fd_.again();
+      if (!paused_ && !std::exchange(again_due_, true)) fd_.again();
       return;
     }
     const bool put_back = unread_ != nullptr;
@@ -138,7 +141,7 @@ void StreamSocket::read_ready() {
         put_back ? static_cast<ssize_t>(take_unread(room)) : recv(fd_.fd(), room.data(), room.size(), 0);
     if (size > 0) {
       const auto read = static_cast<size_t>(size);
-      if (read < room.size() && !hung_up_ && !put_back) readable_ = false;
+      if (read < room.size() && !more_behind_ && !put_back) readable_ = false;
       read_bytes_ += static_cast<uint32_t>(read);
       handler_->on_read(room.first(read));
       loop.write_borrowed();
@@ -146,7 +149,7 @@ void StreamSocket::read_ready() {
     } else if (size == 0) {
       return take_end();
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      readable_ = hung_up_ = false;
+      readable_ = more_behind_ = false;
       if (write_error_) return fail(*write_error_);
     } else if (errno != EINTR) {
       return fail(write_error_ ? *write_error_ : socket_error(-errno, "read"));
@@ -182,6 +185,7 @@ void StreamSocket::take_end() {
   if (write_error_) return fail(*write_error_);
   ended_ = true;
   note_active();
+  if (errored_) loop_.flush_later(*this);  // the reset that came with the end
   handler_->on_read_end();
 }
 
@@ -261,6 +265,7 @@ void StreamSocket::fail_write(int status) {
 
 void StreamSocket::flush() {
   if (dead_) return;
+  if (ended_ && errored_) return fail_after_end();
   if (reading() && readable_) return read_ready();
   if (write_error_) fail(*write_error_);
 }

@@ -74,8 +74,10 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   std::optional<Error> write_error_;
   uint32_t read_iteration_ = 0;  // the iteration that read_bytes_ counts
   uint32_t read_bytes_ = 0;
-  bool readable_ = false;  // the kernel may have more
-  bool hung_up_ = false;   // the end or an error lies behind the bytes: a short read is not the last
+  bool readable_ = false;     // the kernel may have more
+  bool more_behind_ = false;  // the end, an error or urgent data lies behind the bytes: a short read is not the last
+  bool errored_ = false;      // epoll has told of an error
+  bool again_due_ = false;    // the poller calls again
   bool paused_ = true;
   bool ended_ = false;  // FIN was read
   bool shutdown_ = false;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/uv/poller.h"
 #include "common/uv/timer.h"
 #include "tests/unit/common/uv/socket_pair.h"
 
@@ -287,6 +288,63 @@ TEST_CASE("a reset behind the end is told, though nothing is read or written any
   CHECK(pair.server->ended);
   CHECK(pair.server->failures == 1);
   CHECK(pair.server->failed.code == ErrorCode::kReset);
+}
+
+TEST_CASE("a reset that came together with the end is told behind it, whether reading was paused or not") {
+  for (const bool paused : {false, true}) {
+    CAPTURE(paused);
+    Pair pair(loopback());
+    {
+      const OwnedFd peer = pair.client->socket->release();
+      REQUIRE(send(peer.get(), "x", 1, 0) == 1);
+      REQUIRE(::shutdown(peer.get(), SHUT_WR) == 0);
+      pair.server->socket->write(as_bytes("y"));  // stays unread, so that closing resets
+    }
+    if (paused) {
+      Timer turn(pair.loop, [&pair] { pair.loop.stop(); });
+      turn.start(Duration{1});
+      pair.loop.run();
+    }
+    pair.server->socket->start_read();
+    pair.loop.run();
+    CHECK(pair.server->received == "x");
+    CHECK(pair.server->ended);
+    CHECK(pair.server->failures == 1);
+  }
+}
+
+TEST_CASE("a socket whose sender is always ahead is called again once an iteration") {
+  Pair pair(loopback());
+  const OwnedFd sender = pair.client->socket->release();
+  const std::string much(Loop::kReadBufferBytes, 'm');
+  size_t most = 0;
+  int reads = 0;
+  pair.server->then_read = [&] {
+    while (send(sender.get(), much.data(), much.size(), MSG_DONTWAIT) > 0) continue;
+    pair.loop.defer([&] { most = std::max(most, pair.loop.poller().again_count()); });
+    if (++reads == 200) pair.loop.stop();
+  };
+  while (send(sender.get(), much.data(), much.size(), MSG_DONTWAIT) > 0) continue;
+  pair.server->socket->start_read();
+  pair.loop.run();
+  CHECK(reads == 200);
+  CHECK(most <= 1);
+}
+
+TEST_CASE("what lies behind an urgent byte is read as well") {
+  Pair pair(loopback());
+  const OwnedFd sender = pair.client->socket->release();
+  REQUIRE(send(sender.get(), "ab", 2, 0) == 2);
+  REQUIRE(send(sender.get(), "c", 1, MSG_OOB) == 1);
+  REQUIRE(send(sender.get(), "def", 3, 0) == 3);
+  Timer limit(pair.loop, [&pair] { pair.loop.stop(); });
+  limit.start(Duration{10000});
+  pair.server->then_read = [&pair] {
+    if (pair.server->received.size() >= 5) pair.loop.stop();
+  };
+  pair.server->socket->start_read();
+  pair.loop.run();
+  CHECK(pair.server->received == "abdef");
 }
 
 TEST_CASE("a peer that closed in order is not gone") {
