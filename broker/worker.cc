@@ -203,7 +203,7 @@ void Worker::take_tunnel(HandedTunnel tunnel) {
   auto connection = std::make_unique<transport::Connection>(loop_, std::move(*socket), std::move(tunnel.connection.tls),
                                                             Side::kClient);
   connection->start();
-  tunnels_.adopt(std::move(connection), tunnel.begun.mutable_view(), true);
+  tunnels_.adopt(std::move(connection), tunnel.begun.mutable_view(), std::move(tunnel.machine));
 }
 
 void Worker::set_live(const LiveSettings& live) {

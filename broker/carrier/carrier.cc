@@ -13,8 +13,13 @@ constexpr size_t kFirstLoop = 0;
 
 CarriedStream Carrier::open(std::string_view machine, const tunnel::OpenHead& head, bool end,
                             tunnel::StreamHandler* handler, Error& why) {
-  const CarriedStream here = open_here(machine, head, end, handler, why);
-  return here ? here : open_elsewhere(machine, head, end, handler, why);
+  Error here;
+  if (const CarriedStream stream = open_here(machine, head, end, handler, here)) return stream;
+  why = here;
+  const CarriedStream stream = open_elsewhere(machine, head, end, handler, why);
+  // The machine is up: nobody would be told that it is.
+  if (!stream && here.code == ErrorCode::kOverloaded) why = here;
+  return stream;
 }
 
 CarriedStream Carrier::open_here(std::string_view machine, const tunnel::OpenHead& head, bool end,

@@ -22,8 +22,8 @@ class Carrier {
   // Asked for machines that have no tunnel in this process. It outlives the carrier.
   void set_others(OtherGenerations& others) { others_ = &others; }
 
-  // A stream on a tunnel of the machine. Empty, with `why`, where none takes it; where that is found out elsewhere, the
-  // handler's on_closed says so, later.
+  // A stream on a tunnel of the machine. Empty, with `why` (as TunnelRegistry::open), where none takes it; where that
+  // is found out elsewhere, the handler's on_closed says so, later.
   CarriedStream open(std::string_view machine, const tunnel::OpenHead& head, bool end, tunnel::StreamHandler* handler,
                      Error& why);
   // The same, on tunnels of this process alone.

@@ -54,9 +54,16 @@ void GenerationLink::tick() {
 void GenerationLink::close() { lose(kDone); }
 
 void GenerationLink::lose(const Error& error) {
-  if (std::exchange(closing_, true)) return;
+  if (!begin_closing()) return;
   session_.lost(error);
   connection_->close_after_flush(kLinger);
+}
+
+// Its machines are forgotten before its streams are told: who tries again does not come back to it.
+bool GenerationLink::begin_closing() {
+  if (std::exchange(closing_, true)) return false;
+  owner_.on_no_more(*this);
+  return true;
 }
 
 void GenerationLink::on_data(MutableBytes bytes) {
@@ -70,14 +77,13 @@ void GenerationLink::on_connection_room() {
 }
 
 void GenerationLink::on_closed(const Error& error) {
-  if (!std::exchange(closing_, true)) session_.lost(error);
+  if (begin_closing()) session_.lost(error);
   owner_.on_link_gone(*this);
 }
 
 void GenerationLink::on_failed(const Error& error) {
   log_warn("generation_link_failed", {{"error", describe(error)}});
-  if (std::exchange(closing_, true)) return;
-  connection_->close_after_flush(kLinger);
+  if (begin_closing()) connection_->close_after_flush(kLinger);
 }
 
 tunnel::Stream* OpeningLink::open(std::string_view machine, const tunnel::OpenHead& head, bool end,

@@ -20,7 +20,7 @@ class GenerationLinkOwner {
  public:
   // Machines that the other end holds, or holds no more.
   virtual void on_machines(GenerationLink& link, MachineLines::Changes changes) = 0;
-  // The other end takes no more streams.
+  // It takes no more streams: the other end wants none, or it is about to close. It may be told again.
   virtual void on_no_more(GenerationLink& link) = 0;
   // A link that drains has nothing under way any more.
   virtual void on_quiet(GenerationLink& link) = 0;
@@ -52,6 +52,8 @@ class GenerationLink : public uv::Buryable, protected TunnelConnectionEvents, pr
   void lose(const Error& error);
 
  private:
+  // False where it has begun.
+  bool begin_closing();
   // TunnelConnectionEvents
   void on_data(MutableBytes bytes) override;
   void on_end() override;

@@ -145,21 +145,33 @@ void Generations::on_machines(GenerationLink& link, MachineLines::Changes change
   auto* const from = static_cast<OpeningLink*>(&link);
   {
     const std::lock_guard lock(mutex_);
-    for (const std::string& machine : changes.up) {
-      std::vector<OpeningLink*>& holders = holders_[machine];
-      if (std::find(holders.begin(), holders.end(), from) == holders.end()) holders.push_back(from);
-    }
-    for (const std::string& machine : changes.down) {
-      const auto found = holders_.find(machine);
-      if (found == holders_.end()) continue;
-      std::erase(found->second, from);
-      if (found->second.empty()) holders_.erase(found);
+    for (const auto& [machine, is_up] : changes) {
+      is_up ? add_holder(machine, from) : remove_holder(machine, from);
     }
   }
-  for (const std::string& machine : changes.down) recent_.went_elsewhere(machine, loop_.now());
-  if (changes.up.empty()) return;
+  std::vector<std::string> up;
+  for (const auto& [machine, is_up] : changes) {
+    if (is_up) {
+      up.push_back(machine);
+    } else {
+      recent_.went_elsewhere(machine, loop_.now());
+    }
+  }
+  if (up.empty()) return;
   // Not from inside the session that tells it.
-  loop_.defer([this, up = std::move(changes.up)] { on_up_(up); });
+  loop_.defer([this, up = std::move(up)] { on_up_(up); });
+}
+
+void Generations::add_holder(const std::string& machine, OpeningLink* link) {
+  std::vector<OpeningLink*>& holders = holders_[machine];
+  if (std::find(holders.begin(), holders.end(), link) == holders.end()) holders.push_back(link);
+}
+
+void Generations::remove_holder(const std::string& machine, const OpeningLink* link) {
+  const auto found = holders_.find(machine);
+  if (found == holders_.end()) return;
+  std::erase(found->second, link);
+  if (found->second.empty()) holders_.erase(found);
 }
 
 void Generations::forget_machines(const GenerationLink& link) {

@@ -68,6 +68,9 @@ class Generations final : public OtherGenerations, private GenerationLinkOwner {
   bool listen(uv::OwnedFd door, Direction direction);
   void accept(std::unique_ptr<uv::Socket> accepted, Direction direction);
   void add(uv::OwnedFd connection, Direction direction);
+  // Under mutex_.
+  void add_holder(const std::string& machine, OpeningLink* link);
+  void remove_holder(const std::string& machine, const OpeningLink* link);
   void forget_machines(const GenerationLink& link);
   void close_links();
   void tick();

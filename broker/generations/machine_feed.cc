@@ -49,7 +49,7 @@ bool MachineLines::take(std::string_view piece, Changes& changes) {
     if (end == std::string_view::npos) return true;
     piece.remove_prefix(end + 1);
     if (begun_.size() < 2 || (begun_[0] != '+' && begun_[0] != '-')) return false;
-    (begun_[0] == '+' ? changes.up : changes.down).push_back(begun_.substr(1));
+    changes.insert_or_assign(begun_.substr(1), begun_[0] == '+');
     begun_.clear();
   }
   return true;

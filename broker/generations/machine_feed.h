@@ -2,10 +2,10 @@
 // "+mach_1" where a tunnel takes the machine's streams, "-mach_1" where none does any more.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_set>
-#include <vector>
 
 #include "broker/tunnel/recent_machines.h"
 #include "common/base/byte_buffer.h"
@@ -42,10 +42,8 @@ class MachineFeed final : public tunnel::StreamHandler {
 // The end that is told: lines out of pieces.
 class MachineLines {
  public:
-  struct Changes {
-    std::vector<std::string> up;
-    std::vector<std::string> down;
-  };
+  // Whether each machine is up, by the last line that names it.
+  using Changes = std::map<std::string, bool>;
 
   // False where that is no such feed.
   bool take(std::string_view piece, Changes& changes);

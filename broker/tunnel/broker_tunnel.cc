@@ -199,6 +199,10 @@ tunnel::Stream* BrokerTunnel::open(const tunnel::OpenHead& head, bool end, tunne
   return session_->open(head, end, handler, now(), why);
 }
 
+bool BrokerTunnel::takes_streams() const {
+  return state_ == State::kServing && session_->latest_stream() < options_.limits.last_stream_id;
+}
+
 void BrokerTunnel::on_goaway(const tunnel::pb::Goaway& goaway) {
   if (state_ != State::kServing) return;
   state_ = State::kDraining;

@@ -97,6 +97,8 @@ class BrokerTunnel final : public uv::Buryable,
   tunnel::Stream* open(const tunnel::OpenHead& head, bool end, tunnel::StreamHandler* handler, Error& why);
 
   State state() const { return state_; }
+  // It opens streams, though it may have as many as it may now. Not any more once its ids are used up.
+  bool takes_streams() const;
   const std::string& id() const { return id_; }
   const std::string& machine() const { return machine_; }
   const std::string& instance() const { return instance_; }
@@ -109,9 +111,9 @@ class BrokerTunnel final : public uv::Buryable,
   // Its agent is going to end, and makes way for any other one.
   bool leaving() const { return leaving_; }
   void set_leaving() { leaving_ = true; }
-  // It has entered the directory of machines, and is to leave it.
-  bool entered() const { return entered_; }
-  void set_entered() { entered_ = true; }
+  // The machine as which it has entered the directory of machines, and is to leave it; "" where it has not.
+  const std::string& entered() const { return entered_; }
+  void set_entered(std::string machine) { entered_ = std::move(machine); }
   // What was read of it before it came here.
   void take(MutableBytes begun) { on_data(begun); }
   // It was welcomed, at whatever state it is now.
@@ -147,6 +149,7 @@ class BrokerTunnel final : public uv::Buryable,
   const RegistryOptions& options_;
   std::string id_;
   std::string machine_;
+  std::string entered_;
   std::string token_sha256_;
   std::string instance_;
   std::string agent_version_;
@@ -161,7 +164,6 @@ class BrokerTunnel final : public uv::Buryable,
   tunnel::SessionActivity taken_;
   int slot_ = 0;
   State state_ = State::kAwaitingHello;
-  bool entered_ = false;
   bool leaving_ = false;
   bool was_drained_ = false;
   Error end_;

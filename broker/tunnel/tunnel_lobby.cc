@@ -80,7 +80,8 @@ void TunnelLobby::place(Guest& guest) {
                     authority_.check(guest.peek.machine(), guest.peek.token()) == TunnelAuthority::Verdict::kGood;
   const size_t loop = good ? directory_.enter(guest.peek.machine()) : self_;
   if (loop == self_) {
-    registry_.adopt(std::move(guest.connection), guest.begun.mutable_view(), good);
+    registry_.adopt(std::move(guest.connection), guest.begun.mutable_view(),
+                    good ? guest.peek.machine() : std::string());
   } else {
     hand(guest, loop);
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "broker/tunnel/broker_tunnel.h"
+#include "broker/tunnel/fresh_watcher.h"
 #include "broker/tunnel/machine_directory.h"
 #include "broker/tunnel/port_event.h"
 #include "common/base/log.h"
@@ -68,6 +69,8 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   void add_serving(BrokerTunnel& tunnel);
   void remove_serving(BrokerTunnel& tunnel);
   void forget_serving(std::string_view machine);
+  // The least loaded tunnel of the machine that takes streams; nullptr where none does.
+  BrokerTunnel* least_loaded(std::string_view machine) const;
   BrokerTunnel* find(std::string_view id);
   std::vector<BrokerTunnel*> all() const;
   void drop(std::string_view machine, const std::function<bool(const BrokerTunnel&)>& goes);
@@ -79,7 +82,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   TunnelAuthority& authority;
   MachineDirectory* directory;
   size_t self;
-  MachineWatcher* watcher = nullptr;
+  std::unique_ptr<FreshWatcher> watcher;
   uv::Timer ticker;
   std::unique_ptr<uv::Timer> grace_timer;
   std::unordered_map<BrokerTunnel*, std::unique_ptr<BrokerTunnel>> tunnels;
@@ -171,12 +174,12 @@ void TunnelRegistry::Impl::on_hello(BrokerTunnel& tunnel, std::string_view token
 // False where the machine is another loop's: a HELLO that could not be read before it came here, or a token that was
 // not good yet. Its next attempt goes there.
 bool TunnelRegistry::Impl::enter(BrokerTunnel& tunnel) const {
-  if (directory == nullptr || tunnel.entered()) return true;
+  if (directory == nullptr || !tunnel.entered().empty()) return true;
   if (directory->enter(tunnel.machine()) != self) {
     directory->leave(tunnel.machine());
     return false;
   }
-  tunnel.set_entered();
+  tunnel.set_entered(tunnel.machine());
   return true;
 }
 
@@ -272,9 +275,11 @@ void TunnelRegistry::Impl::on_event(BrokerTunnel& tunnel, const tunnel::pb::Even
 
 void TunnelRegistry::Impl::add_serving(BrokerTunnel& tunnel) {
   std::vector<BrokerTunnel*>& tunnels_of_machine = serving[tunnel.machine()];
+  const bool served = std::any_of(tunnels_of_machine.begin(), tunnels_of_machine.end(),
+                                  [](const BrokerTunnel* other) { return other->takes_streams(); });
   tunnels_of_machine.push_back(&tunnel);
   if (directory != nullptr) directory->set_serving(tunnel.machine(), true);
-  if (watcher == nullptr || tunnels_of_machine.size() > 1) return;
+  if (watcher == nullptr || served || !watcher->expect_up(tunnel.machine())) return;
   // Not from inside the session that has just been welcomed.
   loop.defer([this, machine = std::string(tunnel.machine())] { watcher->on_machine_up(machine); });
 }
@@ -290,6 +295,17 @@ void TunnelRegistry::Impl::forget_serving(std::string_view machine) {
   serving.erase(serving.find(machine));
   if (directory != nullptr) directory->set_serving(machine, false);
   if (watcher != nullptr) watcher->on_machine_down(machine);
+}
+
+BrokerTunnel* TunnelRegistry::Impl::least_loaded(std::string_view machine) const {
+  const auto found = serving.find(machine);
+  if (found == serving.end()) return nullptr;
+  BrokerTunnel* least = nullptr;
+  for (BrokerTunnel* tunnel : found->second) {
+    if (!tunnel->takes_streams()) continue;
+    if (least == nullptr || tunnel->stream_count() < least->stream_count()) least = tunnel;
+  }
+  return least;
 }
 
 void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
@@ -309,7 +325,7 @@ void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
     const bool connected = serving.contains(tunnel.machine());
     if (watcher != nullptr) watcher->on_tunnel_down(tunnel.info(), error.context, connected);
   }
-  if (tunnel.entered()) directory->leave(tunnel.machine());
+  if (!tunnel.entered().empty()) directory->leave(tunnel.entered());
   const auto found = tunnels.find(&tunnel);
   assert(found != tunnels.end());
   loop.bury(std::move(found->second));
@@ -353,13 +369,14 @@ TunnelRegistry::~TunnelRegistry() = default;
 
 void TunnelRegistry::set_reconnect_spread(Duration spread) { impl_->options.reconnect_spread = spread; }
 
-void TunnelRegistry::set_watcher(MachineWatcher& watcher) { impl_->watcher = &watcher; }
-
-void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection) {
-  adopt(std::move(connection), {}, false);
+void TunnelRegistry::set_watcher(MachineWatcher& watcher) {
+  impl_->watcher = std::make_unique<FreshWatcher>(
+      watcher, [impl = impl_.get()](std::string_view machine) { return impl->serving.contains(machine); });
 }
 
-void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection, MutableBytes begun, bool entered) {
+void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection) { adopt(std::move(connection), {}, {}); }
+
+void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection, MutableBytes begun, std::string entered) {
   // Ids of several loops count in steps.
   const uint64_t step = impl_->directory == nullptr ? 1 : impl_->directory->loops();
   const uint64_t number = impl_->next_id++ * step + impl_->self;
@@ -367,22 +384,16 @@ void TunnelRegistry::adopt(std::unique_ptr<transport::Connection> connection, Mu
       std::make_unique<BrokerTunnel>(*impl_, "tn_" + std::to_string(number), std::move(connection), impl_->options);
   BrokerTunnel* key = created.get();
   impl_->tunnels.emplace(key, std::move(created));
-  if (entered) key->set_entered();
+  key->set_entered(std::move(entered));
   if (!begun.empty()) key->take(begun);
 }
 
 tunnel::Stream* TunnelRegistry::open(std::string_view machine, const tunnel::OpenHead& head, bool end,
                                      tunnel::StreamHandler* handler, Error& why) {
-  const auto found = impl_->serving.find(machine);
-  if (found == impl_->serving.end()) {
-    why = kNoTunnel;
-    return nullptr;
-  }
-  BrokerTunnel* least = nullptr;
-  for (BrokerTunnel* tunnel : found->second) {
-    if (least == nullptr || tunnel->stream_count() < least->stream_count()) least = tunnel;
-  }
-  return least->open(head, end, handler, why);
+  // All have the same limit: where the least loaded one is full the others are.
+  if (BrokerTunnel* const least = impl_->least_loaded(machine)) return least->open(head, end, handler, why);
+  why = kNoTunnel;
+  return nullptr;
 }
 
 bool TunnelRegistry::connected(std::string_view machine) const { return impl_->serving.contains(machine); }

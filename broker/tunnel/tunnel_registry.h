@@ -74,8 +74,8 @@ class TunnelAuthority {
   ~TunnelAuthority() = default;
 };
 
-// Who is told, at the end of the iteration, that a machine has its first tunnel, or, at once, that its last one is
-// gone.
+// Who is told, at the end of the iteration, that a machine has its first tunnel that takes streams (if it still has one
+// then), or, at once, that its last one is gone.
 class MachineWatcher {
  public:
   virtual void on_machine_up(const std::string& machine) = 0;
@@ -108,10 +108,12 @@ class TunnelRegistry {
 
   // Takes over a connection whose TLS handshake agreed on the tunnel's ALPN.
   void adopt(std::unique_ptr<transport::Connection> connection);
-  // The same, with what was read of it. `entered`: for its machine, which is this loop's, it has entered the directory.
-  void adopt(std::unique_ptr<transport::Connection> connection, MutableBytes begun, bool entered);
+  // The same, with what was read of it. `entered`: the machine, which is this loop's, as which it has entered the
+  // directory; "" where it has not.
+  void adopt(std::unique_ptr<transport::Connection> connection, MutableBytes begun, std::string entered);
 
-  // Opens a stream on the machine's least loaded tunnel. nullptr with `why` (kMachineUnavailable) where there is none.
+  // Opens a stream on the least loaded of the machine's tunnels that take streams. nullptr with `why` where there is
+  // none (kMachineUnavailable: the watcher hears when there is one) or all of them are full (kOverloaded).
   tunnel::Stream* open(std::string_view machine, const tunnel::OpenHead& head, bool end, tunnel::StreamHandler* handler,
                        Error& why);
   bool connected(std::string_view machine) const;

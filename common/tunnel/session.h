@@ -217,9 +217,10 @@ class Session {
   // A PING now; on_pong answers. Nothing before the session is established.
   void ping(Time now);
 
-  // Broker: opens a stream. `end`: the request has no body. nullptr where the session takes no more (draining, limit,
-  // ids used up: kMachineUnavailable, retryable) or the head does not fit (kHeaderTooLarge) or holds bytes that no head
-  // may hold (kBadRequest), side kClient.
+  // Broker: opens a stream. `end`: the request has no body. nullptr where the session takes no more (draining, ids used
+  // up: kMachineUnavailable, retryable) or none until one of its streams has ended (max_streams: kOverloaded, side
+  // kInternal, retryable), or the head does not fit (kHeaderTooLarge) or holds bytes that no head may hold
+  // (kBadRequest), side kClient.
   Stream* open(const OpenHead& head, bool end, StreamHandler* handler, Time now, Error& why);
 
   size_t stream_count() const;

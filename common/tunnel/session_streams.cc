@@ -57,7 +57,7 @@ bool SessionCore::can_open(Error& why) {
   } else if (no_more_opens_ || last_id_ >= limits_.last_stream_id) {
     why.context = "the tunnel is draining";
   } else if (streams_.size() >= limits_.max_streams) {
-    why.context = "too many streams in the tunnel";
+    why = {ErrorCode::kOverloaded, Side::kInternal, true, 0, "too many streams in the tunnel"};
   } else {
     return true;
   }

@@ -14,6 +14,7 @@ constexpr Time kStart{Duration{1000000}};
 
 std::vector<uv::Address> resolved_to(const std::vector<std::string>& ips) {
   std::vector<uv::Address> addresses;
+  addresses.reserve(ips.size());
   for (const std::string& ip : ips) addresses.push_back({ip, 443, ""});
   return addresses;
 }

@@ -38,11 +38,14 @@ class Holder {
   }
 
  private:
+  [[noreturn]] static void wait_for_ever() {
+    for (;;) ::pause();
+  }
   // What it does with SIGTERM holds from its first moment on.
   static int start(bool stubborn) {
     const auto former = ::signal(SIGTERM, stubborn ? SIG_IGN : SIG_DFL);
     const int pid = ::fork();
-    while (pid == 0) ::pause();
+    if (pid == 0) wait_for_ever();
     ::signal(SIGTERM, former);
     return pid;
   }

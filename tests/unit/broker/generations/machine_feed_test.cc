@@ -91,9 +91,18 @@ TEST_CASE("lines are put together from pieces of any size") {
     for (size_t at = 0; at < text.size(); at += step) {
       CHECK(lines.take(std::string_view(text).substr(at, step), changes));
     }
-    CHECK(changes.up == std::vector<std::string>{"mach_a", "c"});
-    CHECK(changes.down == std::vector<std::string>{"mach_b"});
+    CHECK(changes == MachineLines::Changes{{"mach_a", true}, {"mach_b", false}, {"c", true}});
   }
+}
+
+TEST_CASE("of a machine's lines the last one counts, in one piece too") {
+  MachineLines lines;
+  MachineLines::Changes back;
+  CHECK(lines.take("-mach_1\n+mach_1\n", back));
+  CHECK(back == MachineLines::Changes{{"mach_1", true}});
+  MachineLines::Changes gone;
+  CHECK(lines.take("+mach_1\n-mach_1\n", gone));
+  CHECK(gone == MachineLines::Changes{{"mach_1", false}});
 }
 
 TEST_CASE("what is no feed is refused") {

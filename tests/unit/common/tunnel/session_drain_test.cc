@@ -130,6 +130,7 @@ TEST_CASE("a session whose ids are used up drains") {
   CHECK_FALSE(pair.broker.session.draining());
   CHECK(pair.open(second)->id() == 2);
   CHECK(pair.open(third) == nullptr);
+  CHECK(pair.why.code == ErrorCode::kMachineUnavailable);
   CHECK(pair.broker.session.draining());
   pair.pump();
   CHECK(pair.agent.recorder.log.back() == "goaway 2");

@@ -42,7 +42,7 @@ TEST_CASE("HELLO and WELCOME open the session, and carry the limits of both ends
   CHECK(pair.open(first, false)->sendable() == 1000);
   CHECK(pair.open(second) != nullptr);
   CHECK(pair.open(third) == nullptr);
-  CHECK(pair.why.code == ErrorCode::kMachineUnavailable);
+  CHECK(pair.why.code == ErrorCode::kOverloaded);
   CHECK(pair.why.retryable);
   pair.pump();
   first.abandon(ResetCode::kCancelled);
