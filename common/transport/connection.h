@@ -124,6 +124,8 @@ class Connection : public uv::Buryable,
   bool is_tls() const { return tls_ != nullptr; }
   const tls::TlsSession* tls() const { return tls_.get(); }
   bool peer_is_gone() const;
+  // As Socket::has_failed.
+  bool has_failed() const { return socket_ == nullptr || socket_->has_failed(); }
   // False while anything that was written is still on its way to the peer's kernel.
   bool all_acknowledged() const;
   // How much of what was written the peer's kernel does not have; one system call.

@@ -4,15 +4,17 @@
 // - What the connection's kernel has not taken (over kHighWaterBytes) is not given back to the stream as credit.
 // - The connection is read only as far as the stream may send. What TLS gives beyond that is held, at most a record.
 // - A stream that is broken off resets the connection, and a connection that breaks breaks the stream off: a transfer
-// that
-//   was cut must not look complete.
+//   that was cut must not look complete. A connection that is not read tells nothing by itself: it is looked at each
+//   kWatchInterval.
 #pragma once
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/base/byte_buffer.h"
+#include "common/base/deadline.h"
 #include "common/transport/connection.h"
 #include "common/tunnel/session.h"
 
@@ -21,7 +23,7 @@ namespace ingress::tunnel_link {
 // `Handle` has what tunnel::Stream has (sendable, send_data, consumed, abandon, which empties it), and is false where
 // it is empty.
 template <class Handle>
-class OpaqueRelay : public tunnel::StreamHandler, protected transport::ConnectionHandler {
+class OpaqueRelay : public tunnel::StreamHandler, protected transport::ConnectionHandler, private DeadlineHandler {
  public:
   // Breaks off both sides; on_over follows, later.
   void cut() {
@@ -49,13 +51,14 @@ class OpaqueRelay : public tunnel::StreamHandler, protected transport::Connectio
     stream_ = {};
     if (connection_ == nullptr) return on_not_begun(error, code);
     // What it had said to the end is complete, and waits for its reader.
-    const bool whole = stream_ended_ && (end_sent_ || connection_->backlog_bytes() > 0);
+    const bool whole = stream_ended_ && (end_sent_ || !connection_->all_acknowledged());
     whole ? connection_->close_after_flush() : connection_->abort();
   }
 
  protected:
   static constexpr size_t kHighWaterBytes = size_t{64} * 1024;
   static constexpr size_t kLowWaterBytes = size_t{16} * 1024;
+  static constexpr Duration kWatchInterval{1000};
 
   OpaqueRelay() = default;
   ~OpaqueRelay() = default;
@@ -71,10 +74,12 @@ class OpaqueRelay : public tunnel::StreamHandler, protected transport::Connectio
     connection_ = std::move(connection);
     connection_->set_handler(this);
     connection_->set_water_marks(kHighWaterBytes, kLowWaterBytes);
+    watch_.emplace(connection_->loop().deadlines(), static_cast<DeadlineHandler&>(*this));
     if (!waiting_.empty()) connection_->write(waiting_.view());
     unconsumed_ = waiting_.size();
     waiting_.release();
     if (stream_ended_) connection_->shutdown();
+    if (!connection_->congested()) give_back();
     if (!begun.empty()) on_data(begun.mutable_view());
     return *connection_;
   }
@@ -92,7 +97,9 @@ class OpaqueRelay : public tunnel::StreamHandler, protected transport::Connectio
   // transport::ConnectionHandler
   size_t read_limit() override {
     if (!stream_) return uv::Loop::kReadBufferBytes;  // read, and dropped
-    return held_.empty() ? std::min(stream_.sendable(), uv::Loop::kReadBufferBytes) : 0;
+    const size_t limit = held_.empty() ? std::min(stream_.sendable(), uv::Loop::kReadBufferBytes) : 0;
+    if (limit == 0 && !watch_->armed()) watch_->arm(connection_->loop().now() + kWatchInterval);
+    return limit;
   }
   void on_data(MutableBytes bytes) override {
     if (!stream_) return;
@@ -107,7 +114,13 @@ class OpaqueRelay : public tunnel::StreamHandler, protected transport::Connectio
     send_held();
   }
   void on_drained() override { give_back(); }
+  void on_deadline(Deadline&) override {
+    if (connection_ == nullptr || connection_->reading()) return;
+    if (connection_->has_failed()) return cut();
+    watch_->arm(connection_->loop().now() + kWatchInterval);
+  }
   void on_closed(const Error&) override {
+    watch_.reset();
     connection_->loop().bury(std::move(connection_));
     if (stream_) stream_.abandon(lost_code());
     on_over();
@@ -129,14 +142,15 @@ class OpaqueRelay : public tunnel::StreamHandler, protected transport::Connectio
     if (stream_ && connection_ended_ && !std::exchange(end_sent_, true)) stream_.send_data({}, true);
   }
   void give_back() {
-    if (!stream_ || stream_ended_ || unconsumed_ == 0) return;
+    if (!stream_ || unconsumed_ == 0) return;
     stream_.consumed(std::exchange(unconsumed_, 0));
   }
 
   Handle stream_{};
   std::unique_ptr<transport::Connection> connection_;
-  ByteBuffer waiting_;  // of the stream, before begin()
-  ByteBuffer held_;     // of the connection, beyond what the stream may send
+  std::optional<Deadline> watch_;  // while there is a connection
+  ByteBuffer waiting_;             // of the stream, before begin()
+  ByteBuffer held_;                // of the connection, beyond what the stream may send
   size_t unconsumed_ = 0;
   uint64_t from_stream_ = 0;
   uint64_t to_stream_ = 0;

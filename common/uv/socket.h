@@ -73,6 +73,9 @@ class Socket {
   virtual void reset_on_close() = 0;
   // True when the kernel knows that the peer has reset the connection, though reading is paused (TCP_INFO).
   virtual bool peer_is_gone() const = 0;
+  // Whether an error is known that on_failed tells once reading goes on: a reset, a silence that keep_alive() ended, a
+  // write that failed. A peer that closed in order, of a Unix socket too, is no error. No system call.
+  virtual bool has_failed() const = 0;
   // False while the kernel holds bytes that the peer's has not acknowledged (SIOCOUTQ).
   virtual bool all_acknowledged() const = 0;
   // How many bytes of ours the peer's kernel has not acknowledged, those that wait here among them (SIOCOUTQ).

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import threading
 
@@ -463,6 +464,41 @@ def test_a_client_that_vanishes_is_not_held_for_ever(stack):
         assert client.head().status == 200
         own = client.sock.getsockname()[1]
         wait_until(lambda: asks_whether_peer_is_there(stack.broker.admin_port, own), "the timer of keepalive")
+
+
+@pytest.mark.parametrize("end", ["reset", "close"])
+def test_a_client_that_leaves_while_the_server_reads_nothing(stack, end):
+    """A reset ends it at both ends. What a client said that closed in order is the server's, whenever it reads."""
+    let_go, got = threading.Event(), []
+
+    def reads_late(sock):
+        let_go.wait(LIMIT * 2)
+        got.append(len(read_all(sock)))
+
+    with TcpServer(reads_late) as server:
+        authorization = [("Authorization", f"Bearer {stack.broker.admin_token}")]
+        with raw_connect(stack, f"{MACHINE}:{server.port}", authorization) as client:
+            assert client.head().status == 200
+            sent = send_until_nobody_takes_more(client.sock)
+            if end == "reset":
+                client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if end == "reset":
+            stack.broker.process.wait_event("tcp_closed", port=server.port)
+            wait_until(lambda: all(not tunnel["streams"] for tunnel in stack.admin.tunnels()), "no stream to be left")
+        let_go.set()
+        if end == "close":
+            wait_until(lambda: got == [sent], "all of it")
+
+
+def send_until_nobody_takes_more(sock):
+    """How many bytes were taken, until none was for a while."""
+    sent, piece = 0, bytes(65536)
+    sock.settimeout(1)
+    try:
+        while True:
+            sent += sock.send(piece)
+    except TimeoutError:
+        return sent
 
 
 def test_without_a_token_nobody_connects(stack):
