@@ -16,9 +16,9 @@ Duration duration_of(double seconds) { return Duration(static_cast<int64_t>(seco
 
 std::optional<Duration> RateBucket::take_request(const RateRule& rule, Time now) {
   const double most = std::max(1.0, rule.burst);
-  requests_ = begun_ ? std::min(most, requests_ + seconds(now - at_) * rule.requests_per_second) : most;
+  requests_ = begun_ ? std::min(most, requests_ + seconds(now - requests_at_) * rule.requests_per_second) : most;
   begun_ = true;
-  at_ = now;
+  requests_at_ = at_ = now;
   if (rule.requests_per_second <= 0) return std::nullopt;
   if (requests_ < 1) return duration_of((1 - requests_) / rule.requests_per_second);
   requests_ -= 1;

@@ -28,8 +28,9 @@ class RateBucket {
 
  private:
   bool begun_ = false;
-  double requests_ = 0;  // that may come at once
-  Time at_;
+  double requests_ = 0;  // that may come at once, as of requests_at_
+  Time at_;              // of its last use, whatever that was
+  Time requests_at_{};
   Time bytes_at_{};
   double bytes_owed_ = 0;
   int streams_ = 0;

@@ -76,7 +76,7 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   void on_request_trailers(const http::Fields& trailers) override;
   size_t allowance() override;
   void on_drained() override;
-  bool holds_up() const override { return !stream_ || paused(); }
+  bool holds_up() const override { return responder_ != nullptr && (!stream_ || paused()); }
   bool on_silent(const Error& error) override;
   void on_aborted(const Error& error) override;
   // tunnel::StreamHandler

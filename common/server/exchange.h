@@ -3,8 +3,9 @@
 //
 // Life: the codec calls RequestAcceptor::on_request, which returns the RequestHandler of this exchange (owned by the
 // acceptor's side) or nullptr when it has answered whole already. The exchange is over, the Responder gone and the
-// handler called no more, when the answer has been given whole (after a 101: when both sides have ended), after
-// Responder::abort, and after on_aborted. Calls on a Responder never call back.
+// handler called no more, when the answer's end has been given, whether or not what was given is whole (after a 101:
+// when both sides have ended), after Responder::abort or reset, and after on_aborted. That holds also from inside
+// on_request: the handler that it returns then is never called. Calls on a Responder never call back.
 #pragma once
 
 #include <cstddef>
@@ -49,9 +50,11 @@ class Responder {
   // head may be sent.
   virtual bool send_head(const http::ResponseHead& head, bool end) = 0;
   // kHeadroomBytes before the payload are overwritten. A body that is longer or shorter than its Content-Length cuts
-  // the connection, or resets the stream (on_aborted comes later). With `end`, the rest of the request, if any, is not
-  // wanted.
+  // the connection, or resets the stream. Seen before the end: on_aborted comes later, unless the end is given first
+  // (what is given until then goes nowhere). Seen with the end: that is the exchange's, and on_aborted does not come.
+  // With `end`, the rest of the request, if any, is not wanted.
   virtual void send_data(MutableBytes payload, bool end) = 0;
+  // An end, as of send_data.
   virtual void send_trailers(const http::Fields& trailers) = 0;
   virtual bool congested() const = 0;
   // Some of the answer that was handed over is not with the client's kernel yet, for the client's sake.

@@ -69,7 +69,7 @@ std::unique_ptr<transport::Connection> Http1Connection::take_over(const http::Re
   connection_->set_water_marks(transport::Connection::kHighWaterBytes, transport::Connection::kLowWaterBytes);
   connection_->pause_read();
   connection_->set_handler(nullptr);
-  handler_ = nullptr;
+  part_with_handler();
   begun = std::move(held_);
   state_ = State::kClosing;
   deadline_.cancel();
@@ -117,18 +117,28 @@ bool Http1Connection::frame_answer(const http::ResponseHead& head, bool end) {
   return true;
 }
 
+// False where the answer goes nowhere any more; its end is the exchange's all the same.
+bool Http1Connection::takes_answer(bool end) {
+  if (state_ == State::kClosing && end) part_with_handler();
+  return state_ != State::kClosing && !answer_ended_;
+}
+
+// Its Content-Length is not kept. Before the end the handler is told, by on_closed.
+void Http1Connection::break_answer(bool end) {
+  state_ = State::kClosing;
+  if (end) part_with_handler();
+  connection_->abort();
+}
+
 void Http1Connection::send_data(MutableBytes payload, bool end) {
-  if (state_ == State::kClosing || answer_ended_) return;
+  if (!takes_answer(end)) return;
   touch();
   body_bytes_sent_ += payload.size();
   switch (answer_body_) {
     case AnswerBody::kNone:
       break;
     case AnswerBody::kLength:
-      if (payload.size() > answer_left_ || (end && payload.size() != answer_left_)) {
-        connection_->abort();
-        return;
-      }
+      if (payload.size() > answer_left_ || (end && payload.size() != answer_left_)) return break_answer(end);
       answer_left_ -= payload.size();
       connection_->write_from_read(payload);
       break;
@@ -154,7 +164,7 @@ void Http1Connection::send_trailers(const http::Fields& trailers) {
     send_data({}, true);
     return;
   }
-  if (state_ == State::kClosing || answer_ended_) return;
+  if (!takes_answer(true)) return;
   ByteBuffer& out = head_buffer();
   http::write_last_chunk(out, trailers);
   connection_->write(out.view());

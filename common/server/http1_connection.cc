@@ -201,7 +201,7 @@ void Http1Connection::on_request_head(MutableBytes& input) {
       framing.kind == http::BodyKind::kNone || (framing.kind == http::BodyKind::kLength && framing.length == 0);
   state_ = State::kExchange;
   served_ = true;
-  answer_begun_ = answer_ended_ = false;
+  answer_begun_ = answer_ended_ = handler_parted_ = false;
   body_bytes_sent_ = 0;
   taken_ = {};
   request_ended_ = no_body;
@@ -216,13 +216,13 @@ void Http1Connection::on_request_head(MutableBytes& input) {
   RequestInfo info{client_ip_, connection_->is_tls(), no_body, upgrade_offered_, false, read_at};
   info.behind_proxy = behind_proxy_;
   RequestHandler* handler = server_.acceptor().on_request(*this, head, info);
+  if (!handler_parted_) handler_ = handler;
   if (no_body && state_ != State::kClosing) {
     const http::ReadEvent end = reader_.next(input, 0);
     assert(end == http::ReadEvent::kEnd);
     static_cast<void>(end);
   }
   if (state_ == State::kClosing) return;
-  handler_ = handler;
   assert(handler != nullptr || answer_ended_);
   if (answer_ended_) exchange_over();
 }
@@ -396,7 +396,7 @@ void Http1Connection::resume_body() {
 // What was given of the answer still goes out. Its framing shows that it is cut; where only the connection's end frames
 // it, a RST does.
 void Http1Connection::abort() {
-  handler_ = nullptr;
+  part_with_handler();
   if (!answer_begun_ || answer_body_ == AnswerBody::kUntilClose) {
     state_ = State::kClosing;
     connection_->flush_now();
@@ -417,8 +417,13 @@ void Http1Connection::abort_exchange(const Error& error) {
   if (handler != nullptr) handler->on_aborted(error);
 }
 
-void Http1Connection::exchange_over() {
+void Http1Connection::part_with_handler() {
   handler_ = nullptr;
+  handler_parted_ = true;
+}
+
+void Http1Connection::exchange_over() {
+  part_with_handler();
   leave_grace_ = false;
   // Where draining began behind the answer's head, the client may have sent another request by now.
   if (state_ == State::kUpgraded || !request_ended_ || (close_after_ && close_said_) ||

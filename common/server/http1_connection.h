@@ -109,7 +109,10 @@ class Http1Connection final : public uv::Buryable,
   bool frame_answer(const http::ResponseHead& head, bool end);
   void send_switching_head(const http::ResponseHead& head);
   void send_interim_head(const http::ResponseHead& head);
+  bool takes_answer(bool end);
+  void break_answer(bool end);
   void end_answer();
+  void part_with_handler();
   void exchange_over();
   void abort_exchange(const Error& error);
   void look_for_silence();
@@ -146,6 +149,7 @@ class Http1Connection final : public uv::Buryable,
   bool upgrade_offered_ = false;
   bool answer_begun_ = false;  // the final head was written
   bool answer_ended_ = false;
+  bool handler_parted_ = false;   // the handler gets no further call, nor does one that on_request returns
   bool close_after_ = false;      // no further request on this connection
   bool close_said_ = false;       // and the answer's head said so
   bool client_ended_ = false;     // FIN came

@@ -19,7 +19,7 @@ void Http2Exchange::begin(http::Http2Stream& stream, bool head_request) {
   body_bytes_sent_ = 0;
   taken_ = {};
   head_request_ = head_request;
-  upgrade_ = upgraded_ = aborted_ = request_ended_ = end_told_ = answer_begun_ = answer_ended_ = false;
+  upgrade_ = upgraded_ = aborted_ = request_ended_ = end_told_ = answer_begun_ = answer_ended_ = over_ = false;
   touch();
 }
 
@@ -31,12 +31,9 @@ void Http2Exchange::start(http::Http2Stream& stream, const http::RequestHead& he
   // An Upgrade's bytes begin after its 101.
   const RequestInfo info{
       connection_.client_ip(), connection_.is_tls(), request.end || request.upgrade, request.upgrade, true, fine_now()};
-  starting_ = true;
   RequestHandler* handler = connection_.acceptor().on_request(*this, head, info);
-  starting_ = false;
-  handler_ = handler;
-  assert(handler != nullptr || answer_ended_);
-  if (answer_ended_ && (!upgraded_ || end_told_)) over();
+  if (!over_) handler_ = handler;
+  assert(handler_ != nullptr || over_);
 }
 
 void Http2Exchange::refuse(http::Http2Stream& stream, const http::RequestHead& head, const Error& error) {
@@ -99,12 +96,13 @@ bool Http2Exchange::frame_answer(const http::ResponseHead& head, bool end) {
 
 void Http2Exchange::send_data(MutableBytes payload, bool end) {
   if (stream_ == nullptr || answer_ended_) return;
+  if (aborted_) return break_answer(end);
   touch();
   body_bytes_sent_ += payload.size();
   Bytes passed = payload;
   if (answer_body_ == AnswerBody::kNone) passed = {};
   if (answer_body_ == AnswerBody::kLength) {
-    if (payload.size() > answer_left_ || (end && payload.size() != answer_left_)) return stream_->cut(true);
+    if (payload.size() > answer_left_ || (end && payload.size() != answer_left_)) return break_answer(end);
     answer_left_ -= payload.size();
   }
   stream_->send_data(passed, end);
@@ -112,11 +110,17 @@ void Http2Exchange::send_data(MutableBytes payload, bool end) {
   if (end) end_answer();
 }
 
+// Its Content-Length is not kept. Before the end the handler is told, by on_stream_closed; what is given until then
+// goes nowhere.
+void Http2Exchange::break_answer(bool end) {
+  if (end) over();
+  if (!aborted_) cut_stream(http::Http2Stream::kInternalError);
+}
+
 void Http2Exchange::send_trailers(const http::Fields& trailers) {
   if (stream_ == nullptr || answer_ended_) return;
-  if (answer_body_ == AnswerBody::kNone || (answer_body_ == AnswerBody::kLength && answer_left_ > 0)) {
-    return send_data({}, true);
-  }
+  const bool short_of = answer_body_ == AnswerBody::kLength && answer_left_ > 0;
+  if (aborted_ || short_of || answer_body_ == AnswerBody::kNone) return send_data({}, true);
   touch();
   stream_->send_trailers(trailers);
   connection_.flush_soon();
@@ -125,13 +129,13 @@ void Http2Exchange::send_trailers(const http::Fields& trailers) {
 
 void Http2Exchange::end_answer() {
   answer_ended_ = true;
-  if (starting_ || handler_ == nullptr) return;
   if (!upgraded_ || end_told_) over();
 }
 
 // The handler is through; what was given of the answer goes on its way.
 void Http2Exchange::over() {
   handler_ = nullptr;
+  over_ = true;
   if (stream_ != nullptr) stream_->consumed(held_.size(), false);
   held_.release();
 }
@@ -177,7 +181,10 @@ bool Http2Exchange::reset(uint8_t http2_code) {
 
 void Http2Exchange::cut(uint32_t code) {
   over();
-  if (stream_ == nullptr) return;
+  if (stream_ != nullptr) cut_stream(code);
+}
+
+void Http2Exchange::cut_stream(uint32_t code) {
   stream_->cut(true, code);
   aborted_ = true;
   touch();

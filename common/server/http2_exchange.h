@@ -58,6 +58,8 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   bool send_switching_head(const http::ResponseHead& head, bool end);
   void end_answer();
   void cut(uint32_t code);
+  void cut_stream(uint32_t code);
+  void break_answer(bool end);
   void over();
   void end_lingering();
   bool takes_body() const;
@@ -78,7 +80,6 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   uint64_t answer_left_ = 0;       // kLength: body bytes still to come
   uint64_t body_bytes_sent_ = 0;
   AnswerBody answer_body_ = AnswerBody::kNone;
-  bool starting_ = false;  // on_request is running
   bool head_request_ = false;
   bool upgrade_ = false;        // an extended CONNECT
   bool upgraded_ = false;       // ...that was accepted
@@ -86,6 +87,7 @@ class Http2Exchange final : public Responder, private http::Http2StreamHandler, 
   bool end_told_ = false;       // ...and the handler knows
   bool answer_begun_ = false;
   bool answer_ended_ = false;
+  bool over_ = false;     // the handler gets no further call, nor does one that on_request returns
   bool lingers_ = false;  // the answer is out, the request is not whole
   bool aborted_ = false;  // it ends with what waits, by a reset
   size_t lingered_bytes_ = 0;

@@ -66,6 +66,25 @@ TEST_CASE("a second's worth of bytes passes at once, what follows waits as long 
   CHECK(hold->take_bytes(0, now + wait).count() == 0);
 }
 
+TEST_CASE("bytes that pass all the time leave requests their rate") {
+  RateTable table;
+  RateRule rule;
+  rule.requests_per_second = 10;
+  rule.burst = 1;
+  rule.bytes_per_second = 1000;
+  Time now{};
+  now += milliseconds(5000);
+  const auto hold = table.take(rule, "a", now).hold;
+  REQUIRE(hold != nullptr);
+  CHECK(table.take(rule, "a", now).hold == nullptr);
+  for (int i = 0; i < 100; ++i) {
+    now += milliseconds(10);
+    CHECK(hold->take_bytes(1, now).count() == 0);
+  }
+  CHECK(table.take(rule, "a", now).hold != nullptr);
+  CHECK(table.take(rule, "a", now).hold == nullptr);
+}
+
 TEST_CASE("names that are not used any more are forgotten, and those in use never") {
   RateTable table;
   RateRule rule;

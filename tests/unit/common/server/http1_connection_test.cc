@@ -284,6 +284,86 @@ TEST_CASE("a body longer than its Content-Length cuts the connection") {
   CHECK(client->count("longer") == 0);
 }
 
+constexpr std::string_view kTwoChunks =
+    "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n";
+
+TEST_CASE("an answer that ends with its Content-Length broken cuts the connection, and its handler is called no more") {
+  for (const Breach& breach : breaches()) {
+    Loopback loopback;
+    const auto client = loopback.client();
+    client->send(kTwoChunks);
+    auto& exchanges = loopback.acceptor().exchanges;
+    REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1 && exchanges[0]->body == "onetwo"; }));
+    breach(*exchanges[0]);
+    const int calls = exchanges[0]->calls;
+    client->send("5\r\nthree\r\n0\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n");
+    REQUIRE(loopback.run_until([&client] { return client->ended(); }));
+    REQUIRE(loopback.run_until([&loopback] { return loopback.server().connection_count() == 0; }));
+    CHECK(exchanges[0]->calls == calls);
+    CHECK(exchanges.size() == 1);
+  }
+}
+
+TEST_CASE("a Content-Length that is broken from inside a call of the codec ends that exchange's calls, too") {
+  for (const bool in_body : {false, true}) {
+    for (const Breach& breach : breaches()) {
+      Loopback loopback;
+      int calls = -1;
+      loopback.acceptor().on_head = [&](ScriptedAcceptor::Exchange& exchange) {
+        const auto answer = [&breach, &calls, &exchange] {
+          breach(exchange);
+          calls = exchange.calls;
+        };
+        if (in_body) {
+          exchange.on_bytes = answer;
+        } else {
+          answer();
+        }
+      };
+      const auto client = loopback.client();
+      client->send(std::string(kTwoChunks) + "0\r\nT: v\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n");
+      REQUIRE(loopback.run_until([&client] { return client->ended(); }));
+      REQUIRE(loopback.run_until([&loopback] { return loopback.server().connection_count() == 0; }));
+      REQUIRE(loopback.acceptor().exchanges.size() == 1);
+      CHECK(loopback.acceptor().exchanges[0]->calls == calls);
+    }
+  }
+}
+
+TEST_CASE("an answer that is too long before its end cuts the connection, and its handler is told") {
+  for (const bool at_once : {false, true}) {
+    Loopback loopback;
+    const auto too_long = [](ScriptedAcceptor::Exchange& exchange) {
+      begin_ten(exchange);
+      exchange.data("hello world", false);
+    };
+    if (at_once) loopback.acceptor().on_head = too_long;
+    const auto client = loopback.client();
+    client->send(std::string(kTwoChunks) + "0\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n");
+    auto& exchanges = loopback.acceptor().exchanges;
+    REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1; }));
+    if (!at_once) too_long(*exchanges[0]);
+    REQUIRE(loopback.run_until([&client] { return client->ended(); }));
+    CHECK(exchanges[0]->aborted);
+    CHECK(exchanges.size() == 1);
+    CHECK(client->count("hello") == 0);
+  }
+}
+
+TEST_CASE("a handler that aborts before it is known to the codec is never called") {
+  for (const bool begun : {false, true}) {
+    Loopback loopback;
+    loopback.acceptor().on_head = [begun](ScriptedAcceptor::Exchange& exchange) {
+      if (begun) begin_ten(exchange);
+      exchange.responder->abort();
+    };
+    const auto client = loopback.client();
+    client->send(std::string(kTwoChunks) + "0\r\n\r\n");
+    REQUIRE(loopback.run_until([&client] { return client->ended(); }));
+    CHECK(loopback.acceptor().exchanges.at(0)->calls == 0);
+  }
+}
+
 TEST_CASE("a head with a malformed Content-Length is not sent") {
   Loopback loopback;
   const auto client = loopback.client();

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "common/server/http2_server.h"
 #include "tests/unit/common/http/http2_peer.h"
 #include "tests/unit/common/server/loopback.h"
@@ -98,16 +100,84 @@ TEST_CASE("a handler that takes a body by and by gets all of it, in order, and i
   CHECK(exchange.trailers == "x-sum=1;");
 }
 
-TEST_CASE("an answer whose Content-Length is not kept is reset, and the handler told") {
+TEST_CASE("an answer that ends with its Content-Length broken is reset, and its handler called no more") {
   for (const std::string_view body : {"shor", "longer"}) {
     Served served;
     const int32_t id = served.peer.get("/");
     ScriptedAcceptor::Exchange& exchange = served.exchange();
     exchange.answer(200, body, {{"Content-Length", "5"}});
-    REQUIRE(served.until([&exchange] { return exchange.aborted; }));
+    const int calls = exchange.calls;
     REQUIRE(served.until([&served, id] { return served.peer.streams[id].closed; }));
     CHECK(served.peer.streams[id].code != NGHTTP2_NO_ERROR);
     CHECK_FALSE(served.peer.streams[id].ended);
+    CHECK(exchange.calls == calls);
+  }
+}
+
+// What a client may send on a stream that is about to be reset.
+using Next = void (*)(Http2Peer&, int32_t);
+constexpr std::array<Next, 4> kNext = {
+    [](Http2Peer& peer, int32_t id) { peer.send(id, "three", false); },
+    [](Http2Peer& peer, int32_t id) { peer.send(id, "three", true); },
+    [](Http2Peer& peer, int32_t id) {
+      peer.send(id, "three", false, true);
+      peer.trailers(id, {{"x-sum", "1"}});
+    },
+    [](Http2Peer& peer, int32_t id) { peer.reset(id); },
+};
+
+TEST_CASE("behind a broken Content-Length nothing that comes on the stream is told, while its reset waits") {
+  for (const Next next : kNext) {
+    for (const Breach& breach : breaches()) {
+      Served served({}, 0);  // no byte of an answer can go out
+      const int32_t id = served.peer.post("/");
+      ScriptedAcceptor::Exchange& exchange = served.exchange();
+      served.peer.send(id, "one", false);
+      REQUIRE(served.until([&exchange] { return exchange.body == "one"; }));
+      breach(exchange);
+      const int calls = exchange.calls;
+      next(served.peer, id);
+      served.peer.get("/next");
+      CHECK(served.exchange(1).target == "/next");
+      nghttp2_submit_window_update(served.peer.raw(), NGHTTP2_FLAG_NONE, id, 100);
+      REQUIRE(served.until([&served, id] { return served.peer.streams[id].closed; }));
+      CHECK(served.peer.streams[id].code != NGHTTP2_NO_ERROR);
+      CHECK_FALSE(served.peer.streams[id].ended);
+      CHECK(exchange.calls == calls);
+    }
+  }
+}
+
+TEST_CASE("an exchange that is over when the codec learns of its handler never calls it") {
+  std::vector<Breach> ways = breaches();
+  ways.emplace_back([](ScriptedAcceptor::Exchange& exchange) { exchange.responder->abort(); });
+  ways.emplace_back([](ScriptedAcceptor::Exchange& exchange) { exchange.responder->reset(NGHTTP2_CANCEL); });
+  for (const Breach& way : ways) {
+    Served served;
+    served.loopback.acceptor().on_head = way;
+    const int32_t id = served.peer.post("/");
+    served.peer.send(id, "one", true);
+    ScriptedAcceptor::Exchange& exchange = served.exchange();
+    REQUIRE(served.until([&served, id] { return served.peer.streams[id].closed; }));
+    CHECK(served.peer.streams[id].code != NGHTTP2_NO_ERROR);
+    CHECK(exchange.calls == 0);
+  }
+}
+
+TEST_CASE("an answer that is too long before its end is reset at once, and its handler told") {
+  for (const bool at_once : {false, true}) {
+    Served served;
+    const auto too_long = [](ScriptedAcceptor::Exchange& exchange) {
+      begin_ten(exchange);
+      exchange.data("hello world", false);
+    };
+    if (at_once) served.loopback.acceptor().on_head = too_long;
+    const int32_t id = served.peer.post("/");
+    ScriptedAcceptor::Exchange& exchange = served.exchange();
+    if (!at_once) too_long(exchange);
+    REQUIRE(served.until([&served, id] { return served.peer.streams[id].closed; }));
+    CHECK(exchange.aborted);
+    CHECK(served.peer.streams[id].body.empty());
   }
 }
 

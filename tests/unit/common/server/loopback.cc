@@ -33,12 +33,15 @@ size_t RawClient::count(std::string_view text) const {
 }
 
 void ScriptedAcceptor::Exchange::on_body(MutableBytes payload, bool end) {
+  ++calls;
   body.append(as_text(payload));
   if (credit != SIZE_MAX) credit -= payload.size();
   ended = ended || end;
+  if (const auto hook = std::exchange(on_bytes, nullptr)) hook();
 }
 
 void ScriptedAcceptor::Exchange::on_trailers(const http::Fields& fields) {
+  ++calls;
   for (const http::Field& field : fields) {
     trailers.append(field.name).append("=").append(field.value).append(";");
   }
@@ -46,6 +49,7 @@ void ScriptedAcceptor::Exchange::on_trailers(const http::Fields& fields) {
 }
 
 void ScriptedAcceptor::Exchange::on_aborted(const Error& error) {
+  ++calls;
   aborted = true;
   abort_error = error;
   responder = nullptr;
@@ -80,6 +84,48 @@ RequestHandler* ScriptedAcceptor::on_request(Responder& responder, const http::R
 
 http::ErrorAnswer ScriptedAcceptor::on_unreadable(const Error& error, const UnreadableRequest&) {
   return http::error_answer(error, {}, {});
+}
+
+void begin_ten(ScriptedAcceptor::Exchange& exchange) {
+  REQUIRE(exchange.responder->send_head({200, "OK", 1, {{"Content-Length", "10"}}}, false));
+}
+
+const std::vector<Breach>& breaches() {
+  static constexpr std::string_view kEleven = "hello world";
+  static const std::vector<Breach> all = {
+      [](ScriptedAcceptor::Exchange& exchange) {
+        begin_ten(exchange);
+        exchange.data("x", false);
+        exchange.data({}, true);
+      },
+      [](ScriptedAcceptor::Exchange& exchange) {
+        begin_ten(exchange);
+        exchange.data(kEleven, true);
+      },
+      [](ScriptedAcceptor::Exchange& exchange) {
+        begin_ten(exchange);
+        exchange.data("x", false);
+        exchange.responder->send_trailers({{"X-Sum", "1"}});
+      },
+      [](ScriptedAcceptor::Exchange& exchange) {
+        begin_ten(exchange);
+        exchange.data("x", false);
+        exchange.data(kEleven, false);
+        exchange.data("what is left", true);
+      },
+      [](ScriptedAcceptor::Exchange& exchange) {
+        begin_ten(exchange);
+        exchange.data("0123456789", false);
+        exchange.data("x", false);
+        exchange.responder->send_trailers({{"X-Sum", "1"}});
+      },
+      [](ScriptedAcceptor::Exchange& exchange) {
+        begin_ten(exchange);
+        exchange.data(kEleven, false);
+        exchange.responder->abort();
+      },
+  };
+  return all;
 }
 
 Loopback::Loopback(ConnectionOptions options) : server_(loop_, acceptor_, options) {

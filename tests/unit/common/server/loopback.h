@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/server/http1_server.h"
 #include "common/tls/tls_session.h"
@@ -71,12 +72,27 @@ class ScriptedAcceptor final : public RequestAcceptor {
     Error abort_error;
     int drained = 0;
     bool holding = false;
+    mutable int calls = 0;             // of the codec, all kinds
+    std::function<void()> on_bytes{};  // called once, from inside the next on_body
 
     void on_body(MutableBytes payload, bool end) override;
     void on_trailers(const http::Fields& fields) override;
-    size_t allowance() override { return credit; }
-    void on_drained() override { ++drained; }
-    bool holds_up() const override { return holding; }
+    size_t allowance() override {
+      ++calls;
+      return credit;
+    }
+    void on_drained() override {
+      ++calls;
+      ++drained;
+    }
+    bool holds_up() const override {
+      ++calls;
+      return holding;
+    }
+    bool on_silent(const Error&) override {
+      ++calls;
+      return false;
+    }
     void on_aborted(const Error& error) override;
     void answer(int status, std::string_view body, http::Fields fields = {});
     void data(std::string_view text, bool end);
@@ -89,6 +105,12 @@ class ScriptedAcceptor final : public RequestAcceptor {
   // Called after a request's head was recorded; may answer at once.
   std::function<void(Exchange&)> on_head;
 };
+
+// A head with a Content-Length of 10.
+void begin_ten(ScriptedAcceptor::Exchange& exchange);
+// Each answers with such a head and ends the exchange with that length broken.
+using Breach = std::function<void(ScriptedAcceptor::Exchange&)>;
+const std::vector<Breach>& breaches();
 
 class Loopback {
  public:
