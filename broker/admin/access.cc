@@ -5,6 +5,7 @@
 #include "broker/admin/name_claims.h"
 #include "broker/model/target_template.h"
 #include "broker/routing/pattern.h"
+#include "broker/store/record_rules.h"
 #include "common/base/names.h"
 
 namespace ingress::broker::admin {
@@ -185,6 +186,15 @@ Refused check_domain(const std::vector<std::string>& domains, Tables& tables, co
           name + " --project " + put->domain.project);
 }
 
+// Names are judged as they are kept: a change may come with those that people read, "{x}.example.com".
+Refused normalise(Change& change) {
+  std::string sentence;
+  Status good;
+  if (auto* route = std::get_if<PutRoute>(&change)) good = normalise_patterns(route->route, sentence);
+  if (auto* domain = std::get_if<PutDomain>(&change)) good = check_record(domain->domain, sentence);
+  return good ? Refused() : problem_of(StoreError{good.error(), std::move(sentence)});
+}
+
 }  // namespace
 
 bool sees(const Role& role, Tables& tables, const Machine& machine) {
@@ -195,18 +205,19 @@ bool sees(const Role& role, Tables& tables, const Machine& machine) {
 
 std::optional<Answer> check_access(const Role& role, const std::vector<std::string>& domains, Tables& tables,
                                    Change& change) {
+  if (role.kind == RoleKind::kRead) return forbidden("this token only reads");
+  if (role.kind == RoleKind::kTcp) return forbidden("this token only connects");
+  if (Refused refused = normalise(change)) return refused;
   switch (role.kind) {
     case RoleKind::kFull:
       return check_domain(domains, tables, change);
-    case RoleKind::kRead:
-      return forbidden("this token only reads");
-    case RoleKind::kTcp:
-      return forbidden("this token only connects");
     case RoleKind::kWrite:
       if (!std::holds_alternative<PutAccessToken>(change) && !std::holds_alternative<DeleteAccessToken>(change)) {
         return check_domain(domains, tables, change);
       }
       return forbidden("tokens of the API are made and revoked by the operator alone");
+    case RoleKind::kRead:
+    case RoleKind::kTcp:
     case RoleKind::kProject:
       break;
   }

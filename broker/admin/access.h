@@ -12,8 +12,8 @@
 
 namespace ingress::broker::admin {
 
-// `domains`: the broker's. The refusal, or nullopt; what a project's token may not take from others is not taken
-// (`overwrite` of a route's patterns).
+// `domains`: the broker's. The names of the change are normalised first. The refusal, or nullopt; what a project's
+// token may not take from others is not taken (`overwrite` of a route's patterns).
 std::optional<Answer> check_access(const Role& role, const std::vector<std::string>& domains, Tables& tables,
                                    Change& change);
 

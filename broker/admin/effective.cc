@@ -27,6 +27,7 @@ json keys_of(const std::vector<PolicyLayer>& layers) {
   std::map<std::string, int> levels;  // of the last one that holds
   for (const PolicyLayer& layer : layers) {
     const json policy = json::parse(layer.policy, nullptr, /*allow_exceptions=*/false);
+    if (!policy.is_object()) continue;
     for (const auto& [key, value] : policy.items()) {
       json& held = keys[key];
       if (held.is_null()) held = json::array();

@@ -71,7 +71,7 @@ JsonObject service_json(const Service& service) {
   return object;
 }
 
-// As it is read again: what is kept has a path's bytes themselves.
+// As the API takes it, which refuses a query: a `?` of a path is kept as itself.
 std::string written(std::string pattern) {
   for (size_t at = pattern.find('?'); at != std::string::npos; at = pattern.find('?', at))
     pattern.replace(at, 1, "%3F");

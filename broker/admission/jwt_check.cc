@@ -15,6 +15,19 @@ namespace {
 
 using nlohmann::json;
 
+constexpr int kMostDepth = 64;
+
+// No object where it is no JSON, or is nested so deep that who copies or writes it could run out of stack.
+json parsed(std::string_view text) {
+  bool too_deep = false;
+  const auto look = [&too_deep](int depth, json::parse_event_t, const json&) {
+    too_deep = too_deep || depth > kMostDepth;
+    return !too_deep;  // what is left out takes no room
+  };
+  json read = json::parse(text, look, /*allow_exceptions=*/false);
+  return too_deep ? json(json::value_t::discarded) : read;
+}
+
 constexpr size_t kMostTokenBytes = size_t{16} * 1024;
 // Clocks of different machines.
 constexpr int64_t kLeewaySeconds = 60;
@@ -119,7 +132,7 @@ KeySet::KeySet() = default;
 KeySet::~KeySet() = default;
 
 std::shared_ptr<const KeySet> KeySet::of_jwks(std::string_view text) {
-  const json set = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json set = parsed(text);
   if (!set.is_object() || !set.contains("keys") || !set["keys"].is_array()) return nullptr;
   std::shared_ptr<KeySet> keys(new KeySet);
   for (const json& each : set["keys"]) {
@@ -160,7 +173,7 @@ JwtVerdict check_jwt(const JwtAuth& wanted, const KeySet& keys, std::string_view
   const size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
   if (second == std::string_view::npos || token.size() > kMostTokenBytes) return bad("it is no token");
   const auto head_text = tls::from_base64(token.substr(0, first));
-  const json head = json::parse(head_text.value_or(""), nullptr, /*allow_exceptions=*/false);
+  const json head = parsed(head_text.value_or(""));
   if (!head.is_object() || head.contains("crit")) return bad("it is no token that can be read");
   const json algorithm = head.value("alg", json());
   const auto& known = wanted.algorithms;
@@ -172,7 +185,7 @@ JwtVerdict check_jwt(const JwtAuth& wanted, const KeySet& keys, std::string_view
     return bad("its signature is not good");
   }
   const auto claims_text = tls::from_base64(token.substr(first + 1, second - first - 1));
-  const json claims = json::parse(claims_text.value_or(""), nullptr, /*allow_exceptions=*/false);
+  const json claims = parsed(claims_text.value_or(""));
   if (!claims.is_object()) return bad("it has no claims");
   if (const char* problem = check_times(claims, now)) return bad(problem);
   if (const char* problem = check_claims(wanted, claims, capture)) return bad(problem);

@@ -114,10 +114,17 @@ Status read_bearer(const KeyReading& in, AuthRule& rule) {
   return {};
 }
 
+// A shared key could be read by whoever reads the policy.
+bool is_public_key(const json& key) {
+  if (!key.is_object()) return false;
+  const auto type = key.find("kty");
+  return type == key.end() || (type->is_string() && *type != "oct");
+}
+
 Status read_jwks(const KeyReading& in, JwtAuth& jwt) {
   if (!in.value.is_object() || !in.value.contains("keys")) return in.refuse("is a set of keys, {\"keys\": [...]}");
   for (const json& key : in.value["keys"]) {
-    if (!key.is_object() || key.value("kty", "") == "oct") {
+    if (!is_public_key(key)) {
       return in.refuse("holds public keys alone; a shared one is a file, named by \"secret\"");
     }
   }

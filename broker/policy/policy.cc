@@ -337,9 +337,8 @@ void fill(std::optional<T>& to, const std::optional<T>& from) {
   if (!to) to = from;
 }
 
-Result<Policy> read_policy(std::string_view text, std::string& problem, bool kept) {
+Result<Policy> read_object(std::string_view text, std::string& problem, bool kept) {
   Policy policy;
-  if (text == "{}") return policy;  // by far the most rows
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
     problem = "a policy is a JSON object, as in {\"host\":\"preserve\"}";
@@ -353,6 +352,22 @@ Result<Policy> read_policy(std::string_view text, std::string& problem, bool kep
   policy.fill_from(bundle);
   policy.set_text(text);
   return policy;
+}
+
+// The text is of whoever has a project's token: where a reader takes a value for what it is not, that is a refusal.
+template <class Read>
+auto without_throwing(std::string& problem, Read read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const json::exception&) {
+    problem = "a policy has a value of a kind that its key does not take";
+    return fail(ErrorCode::kInvalidArgument, Side::kClient, "reading a policy");
+  }
+}
+
+Result<Policy> read_policy(std::string_view text, std::string& problem, bool kept) {
+  if (text == "{}") return Policy();  // by far the most rows
+  return without_throwing(problem, [&] { return read_object(text, problem, kept); });
 }
 
 }  // namespace
@@ -402,7 +417,8 @@ Result<AuthRule> parse_auth(std::string_view text, std::string& problem) {
   }
   if (value.is_discarded()) value = std::string(text);
   AuthRule rule;
-  if (const Status read = read_auth({"auth", value, problem}, rule); !read) return tl::unexpected(read.error());
+  const Status read = without_throwing(problem, [&] { return read_auth({"auth", value, problem}, rule); });
+  if (!read) return tl::unexpected(read.error());
   return rule;
 }
 

@@ -14,8 +14,9 @@ PathTemplate::PathTemplate(std::string_view shape) {
     } else if (segment == "{}") {
       segments_.emplace_back();
     } else if (!segment.empty()) {
-      segments_.emplace_back(segment);
-      literal_bytes_ += segment.size();
+      std::string& literal = segments_.emplace_back();
+      if (!decode_segment(segment, literal)) literal = segment;
+      literal_bytes_ += literal.size();
     }
   }
 }

@@ -23,7 +23,7 @@ class PathTemplate {
   bool before(const PathTemplate& other) const;
 
   size_t size() const { return segments_.size(); }
-  // "" for one that captures.
+  // Decoded; "" for one that captures.
   const std::string& literal(size_t index) const { return segments_[index]; }
 
  private:

@@ -5,6 +5,7 @@
 #include "broker/model/target_template.h"
 #include "broker/routing/host_name.h"
 #include "broker/routing/request_path.h"
+#include "common/http/escape.h"
 
 namespace ingress::broker {
 namespace {
@@ -35,6 +36,24 @@ std::string check_labels(std::string_view text) {
   }
   if (wildcards > kMaxWildcardLabels) return "it has more than 4 wildcard labels";
   return "";
+}
+
+constexpr bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+// Appends a decoded literal as it is kept: what would be read as an escape, a wildcard or a capture stands encoded, and
+// so do bytes that are no UTF-8, which no JSON holds.
+void append_literal(std::string_view literal, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const bool is_text = http::utf8_or_ascii(literal) == literal;
+  for (const char c : literal) {
+    const bool plain = is_ascii(c) ? std::string_view("%*{}").find(c) == std::string_view::npos : is_text;
+    if (plain) {
+      out.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out.append({'%', kDigits[byte / 16], kDigits[byte % 16]});
+  }
 }
 
 // Reads one pattern from left to right: the shape and the text grow together.
@@ -116,7 +135,9 @@ class Reader {
     if (segment.find_first_of("{}*") != std::string_view::npos) return "a {name} or * in its path is a whole segment";
     std::string literal;
     if (!decode_segment(segment, literal)) return "its path has a segment that no request may have";
-    add(literal, literal);
+    std::string kept;
+    append_literal(literal, kept);
+    add(kept, kept);
     return "";
   }
 

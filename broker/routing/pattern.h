@@ -23,14 +23,17 @@ inline constexpr size_t kMaxPathSegments = 32;
 
 struct Pattern {
   // What tells a pattern from others: the host in lower case with `*` for each capture, the path with `{}` for each
-  // segment that is not literal. "*.example.com", "ide.example.com/connect/{}/{}/*".
+  // segment that is not literal. "*.example.com", "ide.example.com/connect/{}/{}/*". Of a literal's bytes those stand
+  // as %XX that would be read as something else (%, *, { and }), and those that are no UTF-8; the others are
+  // themselves.
   std::string shape;
-  // As it is read again: with the names of the captures, and `*` for a segment without one. "" where that is the shape.
+  // With the names of the captures, and `*` for a segment without one. "" where that is the shape.
   std::string text;
   // The name of each wildcard from left to right, "" for one without; `**` and a path's last `*` have none.
   std::vector<std::string> captures;
 };
 
+// What it gives (the text, or the shape where there is none) is read as the same pattern again.
 Status read_pattern(std::string_view text, Pattern& pattern, std::string& problem);
 // The same for a name without wildcards (a custom domain); at least two labels.
 Status normalise_domain(std::string_view text, std::string& normalised, std::string& problem);

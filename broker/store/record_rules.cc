@@ -73,12 +73,20 @@ Status check_target(const Route& route, const RoutePattern& pattern, const std::
   return target.port == 0 ? Status() : check_port(target.port, "port", problem);
 }
 
-Status check_pattern(const Route& route, RoutePattern& pattern, std::string& problem) {
+// `captures`: of the pattern.
+Status normalise_pattern(RoutePattern& pattern, std::vector<std::string>& captures, std::string& problem) {
   Pattern read;
   if (Status good = read_pattern(pattern.shown(), read, problem); !good) return good;
   pattern.pattern = std::move(read.shape);
   pattern.text = std::move(read.text);
-  if (Status good = check_target(route, pattern, read.captures, problem); !good) return good;
+  captures = std::move(read.captures);
+  return {};
+}
+
+Status check_pattern(const Route& route, RoutePattern& pattern, std::string& problem) {
+  std::vector<std::string> captures;
+  if (Status good = normalise_pattern(pattern, captures, problem); !good) return good;
+  if (Status good = check_target(route, pattern, captures, problem); !good) return good;
   return check_policy(pattern.policy, problem);
 }
 
@@ -119,6 +127,14 @@ Status check_record(const Service& service, std::string& problem) {
   if (Status good = check_service_name(service.name, problem); !good) return good;
   if (Status good = check_port(service.port, "port", problem); !good) return good;
   return check_policy(service.policy, problem);
+}
+
+Status normalise_patterns(Route& route, std::string& problem) {
+  std::vector<std::string> captures;
+  for (RoutePattern& pattern : route.patterns) {
+    if (Status good = normalise_pattern(pattern, captures, problem); !good) return good;
+  }
+  return {};
 }
 
 Status check_record(Route& route, std::string& problem) {

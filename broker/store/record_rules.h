@@ -14,6 +14,8 @@ Status check_record(const Token& token, std::string& problem);
 Status check_record(const Project& project, std::string& problem);
 Status check_record(const Service& service, std::string& problem);
 Status check_record(Route& route, std::string& problem);
+// That part of it which says what the patterns are.
+Status normalise_patterns(Route& route, std::string& problem);
 Status check_record(Domain& domain, std::string& problem);
 Status check_record(const Share& share, std::string& problem);
 Status check_record(const AccessToken& token, std::string& problem);

@@ -108,9 +108,18 @@ std::string Tables::route_to_project(std::string_view project) {
 }
 
 std::string Tables::route_to_service(std::string_view project, std::string_view service) {
-  return text_of(database_.query("SELECT route FROM patterns WHERE project = ? AND service = ? LIMIT 1")
-                     .bind(project)
-                     .bind(service));
+  std::string route = text_of(database_.query("SELECT route FROM patterns WHERE project = ? AND service = ? LIMIT 1")
+                                  .bind(project)
+                                  .bind(service));
+  if (!route.empty()) return route;
+  // Beside a machine the service is of the route's owner: by the index of its routes.
+  return text_of(
+      database_
+          .query(
+              "SELECT r.id FROM routes r CROSS JOIN patterns p ON p.route = r.id WHERE r.owner = ? AND r.owner <> '' "
+              "AND p.service = ? AND p.project IS NULL AND p.project_template = '' LIMIT 1")
+          .bind(project)
+          .bind(service));
 }
 
 std::string Tables::route_owned_by(std::string_view project) {

@@ -100,11 +100,9 @@ Checked TransactionWriter::operator()(PutMachine& change) {
     if (Checked done = delete_expired_machine(*before); !done) return done;
     before.reset();
   }
-  if (!before || before->owner != machine.owner) {
-    if (Checked good = take_quota(machine.owner, "machines", &ProjectLimits::machines, &Tables::count_of_machines);
-        !good)
-      return good;
-  }
+  if (Checked good = move_quota(before, machine, "machines", &ProjectLimits::machines, &Tables::count_of_machines);
+      !good)
+    return good;
   tables_.put(machine);
   record_put({"machine", machine.id, json_or_nothing(before), json_of(machine), owner_of(before, machine)});
   return {};
@@ -282,10 +280,8 @@ Checked TransactionWriter::operator()(PutRoute& change) {
   if (Checked good = check_owner(route.owner); !good) return good;
   if (Checked good = check_targets(route); !good) return good;
   if (Checked good = claim_patterns(route, change.overwrite); !good) return good;
-  if (!before || before->owner != route.owner) {
-    if (Checked good = take_quota(route.owner, "routes", &ProjectLimits::routes, &Tables::count_of_routes); !good)
-      return good;
-  }
+  if (Checked good = move_quota(before, route, "routes", &ProjectLimits::routes, &Tables::count_of_routes); !good)
+    return good;
   if (before) tables_.erase_patterns_of(route.id);
   tables_.put(route);
   record_put({"route", route.id, json_or_nothing(before), json_of(route), owner_of(before, route)});
@@ -335,6 +331,7 @@ void TransactionWriter::take_pattern(const std::string& pattern, const std::stri
   tables_.erase_pattern(pattern);
   if (before->patterns.size() == 1) {
     tables_.erase_route(holder);
+    give_back_quota(before->owner, "routes");
     record({"route.delete", holder, json_of(*before), "", before->owner});
     return;
   }

@@ -82,6 +82,15 @@ class TransactionWriter {
   Checked take_quota(const std::string& owner, std::string_view noun, int64_t ProjectLimits::*limit,
                      int64_t (Tables::*count)(std::string_view));
   void give_back_quota(const std::string& owner, std::string_view noun);
+  // Of a row that is made, or changes hands.
+  template <class Record>
+  Checked move_quota(const std::optional<Record>& before, const Record& after, std::string_view noun,
+                     int64_t ProjectLimits::*limit, int64_t (Tables::*count)(std::string_view)) {
+    if (before && before->owner == after.owner) return {};
+    if (Checked good = take_quota(after.owner, noun, limit, count); !good) return good;
+    if (before) give_back_quota(before->owner, noun);
+    return {};
+  }
 
   struct Entry {
     std::string operation;

@@ -16,7 +16,7 @@ tl::unexpected<StoreError> refuse(ErrorCode code, std::string sentence) {
 // A row's text without what other changes move: a machine's state, a project's machine. null for none.
 template <class Record>
 json row_of(const std::optional<Record>& record) {
-  return record ? json::parse(json_of(*record)) : json();
+  return record ? json_in(json_of(*record)) : json();
 }
 json comparable(json row) {
   if (row.is_object() && row.contains("state")) row.erase("state");
@@ -47,6 +47,9 @@ struct Undoing {
     if (now) return Change(put(before, now->sha256));
     return refuse(ErrorCode::kConflict, "revision " + std::to_string(row.revision) +
                                             " cannot be undone: the secret of \"" + row.subject + "\" is kept nowhere");
+  }
+  tl::unexpected<StoreError> unreadable() const {
+    return refuse(ErrorCode::kConflict, "revision " + std::to_string(row.revision) + " is kept as what is no JSON");
   }
   tl::unexpected<StoreError> changed() const {
     return refuse(ErrorCode::kConflict,
@@ -109,7 +112,8 @@ Inverse undo(const std::string& noun, const Undoing& at, Tables& tables) {
   if (at.verb == "attach" || at.verb == "detach") return undo_attachment(at, tables);
   if (noun == "machine") {
     const std::optional<Machine> now = tables.machine(subject);
-    const bool about_state = at.before.is_null() || at.after.is_null() || at.before["state"] != at.after["state"];
+    const bool about_state =
+        at.before.is_null() || at.after.is_null() || text_in(at.before, "state") != text_in(at.after, "state");
     return at.plain(
         now,
         [made, about_state, &now](const json& row) {
@@ -165,6 +169,7 @@ Inverse inverse_of(const ChangeRow& row, Tables& tables) {
                   slash == std::string::npos ? "" : row.subject.substr(slash + 1),
                   json_in(row.before),
                   json_in(row.after)};
+  if (undoing.before.is_discarded() || undoing.after.is_discarded()) return undoing.unreadable();
   return undo(noun, undoing, tables);
 }
 

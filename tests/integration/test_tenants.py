@@ -80,6 +80,45 @@ def test_a_project_adds_paths_to_a_host_that_it_has_whatever_the_operator_put_th
         admin.ok("DELETE", f"/v1/routes/{each['id']}")
 
 
+def test_nobody_takes_anothers_host_by_undoing_a_deletion(admin, token_of):
+    vict, evil = token_of("vict"), token_of("evil")
+    for undone in ("{x}.undone.net", "*.undone.net"):
+        body = {"patterns": [{"pattern": undone, "target": {"machine": "mach_evil"}}]}
+        made = evil.ok("POST", "/v1/routes", body)
+        evil.ok("DELETE", f"/v1/routes/{made['id']}")
+        deleted = evil.ok("GET", "/v1/changes?before=1000000000")["items"][0]
+        assert deleted["operation"] == "route.delete"
+        held = vict.ok("POST", "/v1/routes", {"patterns": [{"pattern": "a.undone.net/api/*", "target": {"machine": "mach_vict"}}]})
+        assert evil.refused("POST", "/v1/routes", body) == (403, "forbidden")
+        assert evil.refused("POST", f"/v1/changes/{deleted['revision']}/undo") == (403, "forbidden")
+        vict.ok("DELETE", f"/v1/routes/{held['id']}")
+        assert evil.ok("POST", f"/v1/changes/{deleted['revision']}/undo")["operation"] == "route.create"
+        evil.ok("DELETE", f"/v1/routes/{made['id']}")
+
+
+@pytest.mark.parametrize("kind", [1, None, [], {}, True, "oct"])
+def test_no_policy_of_a_project_ends_the_broker(admin, token_of, kind):
+    evil = token_of("evil")
+    policy = {"auth": {"jwt": {"jwks": {"keys": [{"kty": kind, "n": "x"}]}}}}
+    for path in ("/v1/projects/evil", "/v1/machines/mach_evil"):
+        assert evil.refused("PATCH", path, {"policy": policy}) == (400, "invalid_argument"), path
+    body = {"patterns": [{"pattern": "jwks.evil.net", "target": {"machine": "mach_evil"}, "policy": policy}]}
+    assert evil.refused("POST", "/v1/routes", body) == (400, "invalid_argument")
+    assert evil.ok("GET", "/v1/projects/evil")["policy"] == {} and admin.ok("GET", "/v1/machines/mach_evil")["policy"] == {}
+
+
+def test_an_encoded_byte_of_a_path_is_no_wildcard_and_comes_back_as_it_was_said(token_of):
+    vict, to = token_of("vict"), {"machine": "mach_vict"}
+    said = [f"enc.spell.net/{path}" for path in ("100%25", "pub/%2A", "%7Bx%7D", "%2541", "what%3F")]
+    made = vict.ok("POST", "/v1/routes", {"patterns": [{"pattern": each, "target": to} for each in said]})
+    path = f"/v1/routes/{made['id']}"
+    shown = vict.ok("GET", path)
+    assert [row["pattern"] for row in shown["patterns"]] == said
+    vict.ok("PATCH", path, {"patterns": [{"pattern": row["pattern"], "target": to} for row in shown["patterns"]]})
+    assert vict.ok("GET", path)["patterns"] == shown["patterns"]
+    vict.ok("DELETE", path)
+
+
 def test_nobody_takes_a_domain_above_a_host_of_another(admin, token_of):
     admin.call("POST", "/v1/routes", {"id": "rt_vict", "owner": "vict", "patterns": [
         {"pattern": "app.shared.net/api/*", "target": {"machine": "mach_vict"}}]})

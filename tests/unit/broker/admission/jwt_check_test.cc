@@ -72,6 +72,12 @@ TEST_CASE("a token is held against its algorithm, its time, its issuer and its c
   CHECK_FALSE(good(jwt, *secret, kRfcToken));
 }
 
+TEST_CASE("a set that is nested without end is no set") {
+  const std::string deep = std::string(130'000, '[') + std::string(130'000, ']');
+  CHECK(KeySet::of_jwks(R"({"keys":[{"kty":"RSA","x":)" + deep + "}]}") == nullptr);
+  CHECK(KeySet::of_jwks(deep) == nullptr);
+}
+
 TEST_CASE("keys that are no public ones are left out of a set") {
   CHECK(KeySet::of_jwks("no") == nullptr);
   CHECK(KeySet::of_jwks("{}") == nullptr);

@@ -22,6 +22,60 @@ std::string refused(std::string_view text) {
   return problem;
 }
 
+TEST_CASE("a key of a set whose kind is no string, or that is shared, is refused") {
+  const auto with_kind = [](const std::string& kind) {
+    return R"({"auth":{"jwt":{"jwks":{"keys":[{"kty":)" + kind + R"(,"n":"x"}]}}}})";
+  };
+  for (const char* kind : {"1", "null", "[]", "{}", "true", "\"oct\""}) {
+    CAPTURE(kind);
+    CHECK(refused(with_kind(kind)).find("public keys alone") != std::string::npos);
+    CHECK(load_policy(with_kind(kind)) == nullptr);
+  }
+  CHECK(parsed(with_kind("\"RSA\"")).auth.has_value());
+}
+
+TEST_CASE("whatever stands where a policy's key has something else is refused or read, and nothing is thrown") {
+  const std::vector<std::string> values = {"1",  "-1",   "1.5",  "null", "true",      "\"x\"",
+                                           "[]", "[[]]", "[{}]", "{}",   "{\"a\":1}", "18446744073709551615"};
+  const std::vector<std::string> places = {R"({"auth":@})",
+                                           R"({"auth":[@]})",
+                                           R"({"auth":{"basic":@}})",
+                                           R"({"auth":{"basic":{"users":{"a":@}}}})",
+                                           R"({"auth":{"bearer":{"tokens":@}}})",
+                                           R"({"auth":{"jwt":@}})",
+                                           R"({"auth":{"jwt":{"jwks":{"keys":@}}}})",
+                                           R"({"auth":{"jwt":{"jwks":{"keys":[@]}}}})",
+                                           R"({"auth":{"jwt":{"claims":@,"secret":"s"}}})",
+                                           R"({"auth":{"jwt":{"claims":{"c":@},"secret":"s"}}})",
+                                           R"({"auth":{"forward":{"url":@}}})",
+                                           R"({"rate":@})",
+                                           R"({"rate":{"streams":@}})",
+                                           R"({"rate":{"per":@}})",
+                                           R"({"max_body":@})",
+                                           R"({"timeouts":{"idle":@}})",
+                                           R"({"request_headers":{"set":{"X-A":@}}})",
+                                           R"({"request_headers":{"remove":@}})",
+                                           R"({"methods":[@]})",
+                                           R"({"ip_allow":@})",
+                                           R"({"park":@})",
+                                           R"({"wake":@})",
+                                           R"({"profile":@})",
+                                           R"({"strip_prefix":@})",
+                                           "@"};
+  for (const std::string& place : places) {
+    for (const std::string& value : values) {
+      std::string text = place;
+      text.replace(text.find('@'), 1, value);
+      CAPTURE(text);
+      std::string problem;
+      const Result<Policy> policy = parse_policy(text, problem);
+      CHECK(policy.has_value() == problem.empty());
+      load_policy(text);
+      CHECK_FALSE(without_secrets(text).empty());
+    }
+  }
+}
+
 TEST_CASE("an empty policy sets nothing") {
   const Policy policy = parsed("{}");
   CHECK_FALSE(policy.host.has_value());

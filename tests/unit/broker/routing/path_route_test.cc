@@ -62,6 +62,28 @@ TEST_CASE("no spelling of a path goes around its route") {
   CHECK(table.at("misha.iterate.app", "/x/../admin%2f%zz") == "m1:3000");
 }
 
+TEST_CASE("an encoded *, { or % of a route's path is that byte of a request's, and nothing else") {
+  Filled table;
+  table.route("r1", {"a.com/pub/%2A", "a.com/%7Bx%7D", "a.com/%2541", "a.com/100%25"}, {"m2", "", "", 0});
+  for (const std::string_view same : {"/pub/*", "/pub/%2a", "/{x}", "/%7bx%7D", "/%2541", "/100%25"}) {
+    CAPTURE(same);
+    CHECK(table.at("a.com", same) == "m2:3000");
+  }
+  for (const std::string_view other : {"/pub", "/pub/x", "/pub/*/x", "/x", "/A", "/%41", "/100", "/%7Bx"}) {
+    CAPTURE(other);
+    CHECK(table.at("a.com", other) == "route_not_found");
+  }
+}
+
+TEST_CASE("a path that is kept with its bytes themselves leads where it led") {
+  Filled table;
+  Route record;
+  record.id = "r1";
+  record.patterns.push_back({"a.com/a b/\xc3\xa4/w?", {"m2", "", "", 0}, "{}", ""});
+  table.apply(PutRoute{record});
+  CHECK(table.at("a.com", "/a%20b/%c3%A4/w%3F") == "m2:3000");
+}
+
 TEST_CASE("a host whose paths do not fit leaves it to the grammar and to shorter wildcards") {
   Filled table;
   table.route("r1", {"misha.iterate.app/only/*"}, {"m2", "", "", 0});

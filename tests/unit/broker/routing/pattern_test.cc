@@ -83,6 +83,37 @@ TEST_CASE("paths are read as a request's are: decoded, without empty segments") 
   CHECK(pattern(deep).find("32 segments") != std::string::npos);
 }
 
+std::string shown(std::string_view text) {
+  Pattern read;
+  std::string problem;
+  REQUIRE_MESSAGE(read_pattern(text, read, problem).has_value(), problem);
+  return read.text.empty() ? read.shape : read.text;
+}
+
+TEST_CASE("what a pattern is shown as is read as the same pattern") {
+  for (const std::string_view text :
+       {"A.Example.com.", "{x}.a.com",           "*.{a}__x.{B2}y.com",  "**.{a}.com",     "a.com/",
+        "a.com/*",        "a.com//x//y/",        "a.com/X/{p}/*/end/*", "a.com/*/*",      "a.com/%61%20b/*",
+        "a.com/a b",      "a.com/100%25",        "a.com/pub/%2A",       "a.com/%2a/*",    "a.com/%7Bx%7D",
+        "a.com/%7bx",     "a.com/{x}/%7Bx%7D/*", "a.com/%2541",         "a.com/%252541",  "a.com/%25%32%35",
+        "a.com/a%2Ab%3F", "a.com/%3Fq%23",       "a.com/%C3%A4",        "a.com/\xc3\xa4", "a.com/%ff%C3%A4",
+        "a.com/%7B%7D",   "a.com/%22%5E+;v=1"}) {
+    CAPTURE(text);
+    CHECK(whole(shown(text)) == whole(text));
+    CHECK(shown(shown(text)) == shown(text));
+  }
+}
+
+TEST_CASE("an encoded byte that stands for something else in a pattern stays encoded, and is itself") {
+  CHECK(whole("a.com/100%25") == "a.com/100%25  []");
+  CHECK(whole("a.com/pub/%2A") == "a.com/pub/%2A  []");
+  CHECK(whole("a.com/%7bx%7d") == "a.com/%7Bx%7D  []");
+  CHECK(whole("a.com/%2541") == "a.com/%2541  []");
+  CHECK(whole("a.com/{x}/%2a") == "a.com/{}/%2A a.com/{x}/%2A [x,]");
+  CHECK(pattern("a.com/%ff") == "a.com/%FF");
+  CHECK(pattern("a.com/%C3%a4") == "a.com/\xc3\xa4");
+}
+
 TEST_CASE("a domain is a name of two labels or more, without wildcards") {
   CHECK(domain("Example.COM.") == "example.com");
   CHECK(domain("com") == "domain \"com\" is refused: a domain has two labels at least");

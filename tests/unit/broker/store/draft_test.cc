@@ -169,6 +169,46 @@ std::string last_two(DraftFixture& store) {
   return told(rows[rows.size() - 2]) + ", " + told(rows.back());
 }
 
+struct AtTheLimit : DraftFixture {
+  AtTheLimit() {
+    done(PutMachine{StoreFixture::machine("mach_1"), true});
+    for (const char* slug : {"misha", "olga"}) {
+      Project small = StoreFixture::project(slug);
+      small.limits = R"({"routes":2,"machines":1})";
+      done(PutProject{small, true});
+    }
+  }
+};
+
+TEST_CASE_FIXTURE(AtTheLimit, "routes that take all of the patterns of as many others fit at their project's limit") {
+  done(PutRoute{owned_route("rt_1", "a.example.com", "misha"), true});
+  done(PutRoute{owned_route("rt_2", "b.example.com", "misha"), true});
+  const PutRoute first{owned_route("rt_3", "a.example.com", "misha"), true, true};
+  const PutRoute second{owned_route("rt_4", "b.example.com", "misha"), true, true};
+  const auto taken = commit({first, second});
+  REQUIRE_MESSAGE(taken.has_value(), taken.error().detail);
+  CHECK(snapshot().routes.size() == 2);
+  refused(PutRoute{owned_route("rt_5", "c.example.com", "misha"), true}, ErrorCode::kTooLarge);
+}
+
+TEST_CASE_FIXTURE(AtTheLimit, "what changes hands makes room with its former owner within a transaction") {
+  const auto owned_machine = [](const std::string& id, const std::string& owner) {
+    Machine made = StoreFixture::machine(id);
+    made.owner = owner;
+    return PutMachine{made};
+  };
+  done(PutRoute{owned_route("rt_1", "a.example.com", "misha"), true});
+  const auto routes = commit({PutRoute{owned_route("rt_2", "b.example.com", "misha"), true},
+                              PutRoute{owned_route("rt_1", "a.example.com", "olga")},
+                              PutRoute{owned_route("rt_3", "c.example.com", "misha"), true}});
+  REQUIRE_MESSAGE(routes.has_value(), routes.error().detail);
+  const auto machines =
+      commit({owned_machine("mach_2", "misha"), owned_machine("mach_2", "olga"), owned_machine("mach_3", "misha")});
+  REQUIRE_MESSAGE(machines.has_value(), machines.error().detail);
+  refused(owned_machine("mach_2", "misha"), ErrorCode::kTooLarge);
+  refused(PutRoute{owned_route("rt_1", "a.example.com", "misha")}, ErrorCode::kTooLarge);
+}
+
 TEST_CASE("a route whose time is over gives its patterns and its id to a new one of its owner, and to nobody else's") {
   DraftFixture store;
   std::vector<Change> seen;

@@ -113,6 +113,34 @@ TEST_CASE_FIXTURE(Filled, "what something leads to cannot be deleted") {
   CHECK(conflict(DeleteMachine{"mach_2"}) == "machine \"mach_2\" cannot be deleted: service \"misha/db\" is on it");
 }
 
+TEST_CASE_FIXTURE(Filled, "a service that a route of its project names beside a machine cannot be deleted") {
+  done(DeleteRoute{"rt_2"});
+  for (const char* target : {"mach_1", "ws-{x}"}) {
+    Route owned = route("rt_3", {"{x}.b.com"}, {target, "", "docs", 0});
+    owned.owner = "misha";
+    done(PutRoute{owned, true});
+    CHECK(conflict(DeleteService{"misha", "docs"}) ==
+          "service \"misha/docs\" cannot be deleted: route \"rt_3\" leads to it");
+    done(DeleteRoute{"rt_3"});
+  }
+  done(PutService{Service{"other", "docs", 1, "", "{}"}});
+  Route others = route("rt_4", {"c.com"}, {"mach_1", "", "docs", 0});
+  others.owner = "other";
+  done(PutRoute{others, true});
+  done(DeleteService{"misha", "docs"});
+}
+
+TEST_CASE_FIXTURE(Filled,
+                  "a pattern's literal with what stands for something else is kept so, whenever it is put again") {
+  const std::vector<std::string> literals = {"b.com/100%25", "b.com/pub/%2A", "b.com/%7Bx%7D", "b.com/%2541"};
+  done(PutRoute{route("r", literals, {"mach_1", "", "", 0}), true});
+  CHECK(patterns("r") == literals);
+  for (const Route& kept : snapshot().routes) {
+    if (kept.id == "r") done(PutRoute{kept});
+  }
+  CHECK(patterns("r") == literals);
+}
+
 TEST_CASE_FIXTURE(Filled, "a project goes with its services and domains, a machine with its tokens") {
   done(PutToken{Token{"tk", "mach_1", std::string(64, '0'), "", 0}});
   done(DeleteRoute{"rt_2"});

@@ -36,6 +36,21 @@ TEST_CASE("an undone change of a machine leaves the state that an attachment gav
   CHECK(now.state == MachineState::kActive);
 }
 
+TEST_CASE("a deleted route comes back with the captures and the literals that it had") {
+  DraftFixture store;
+  store.done(PutMachine{StoreFixture::machine("mach_1"), true});
+  const std::vector<std::string> written = {"{x}.a.com", "a.com/100%25/{y}", "a.com/pub/%2A", "a.com/a b?"};
+  store.done(PutRoute{StoreFixture::route("rt_1", written, {"mach_1"}), true});
+  const Route before = store.snapshot().routes.at(0);
+  const int64_t deleted = store.done(DeleteRoute{"rt_1"});
+  REQUIRE(store.undo(deleted).has_value());
+  const Route after = store.snapshot().routes.at(0);
+  for (size_t i = 0; i < written.size(); ++i) {
+    CHECK(after.patterns.at(i).shown() == written[i]);
+    CHECK(after.patterns.at(i).pattern == before.patterns.at(i).pattern);
+  }
+}
+
 TEST_CASE("what had a secret does not come back") {
   DraftFixture store;
   store.done(PutMachine{StoreFixture::machine("mach_1"), true});
