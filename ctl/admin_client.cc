@@ -65,6 +65,9 @@ struct AdminClient::Impl {
 
   void set_up(const std::string& method, const std::string& path, const std::string& body, const char* content_type,
               std::string& answer);
+  // One more header field of the request that is set up.
+  void add_field(const std::string& field);
+  std::string answered_field(const char* name) const;
   // Runs the request that is set up until it is over, or an interrupt comes: nullopt.
   std::optional<CURLcode> run(const Interrupts& interrupts);
   std::string where() const { return address.unix_path.empty() ? address.base_url : address.unix_path; }
@@ -95,6 +98,16 @@ void AdminClient::Impl::set_up(const std::string& method, const std::string& pat
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_bytes);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
+}
+
+void AdminClient::Impl::add_field(const std::string& field) {
+  fields = curl_slist_append(fields, field.c_str());
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields);
+}
+
+std::string AdminClient::Impl::answered_field(const char* name) const {
+  curl_header* found = nullptr;
+  return curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : "";
 }
 
 std::optional<CURLcode> AdminClient::Impl::run(const Interrupts& interrupts) {
@@ -138,30 +151,41 @@ AdminClient::AdminClient(AdminAddress address, std::string token)
 AdminClient::~AdminClient() = default;
 
 Outcome<RawAnswer> AdminClient::send(const std::string& method, const std::string& path, const std::string& body,
-                                     const char* content_type) {
+                                     const char* content_type, const std::string& if_match) {
   if (impl_->handle == nullptr) return failed("libcurl could not be set up");
   RawAnswer answer;
   impl_->set_up(method, path, body, content_type, answer.body);
+  if (!if_match.empty()) impl_->add_field("If-Match: " + if_match);
   impl_->error[0] = '\0';
   const CURLcode code = curl_easy_perform(impl_->handle);
   if (code != CURLE_OK) return impl_->no_answer(code);
   curl_easy_getinfo(impl_->handle, CURLINFO_RESPONSE_CODE, &answer.status);
+  answer.etag = impl_->answered_field("ETag");
   return answer;
 }
 
-Outcome<Json> AdminClient::ask(const std::string& method, const std::string& path, const Json& body) {
+Outcome<Json> AdminClient::ask(const std::string& method, const std::string& path, const Json& body,
+                               const std::string& if_match) {
   const std::string text = body.is_null() ? "" : body.dump(-1, ' ', false, Json::error_handler_t::replace);
-  const Outcome<RawAnswer> answer = send(method, path, text, "application/json");
+  const Outcome<RawAnswer> answer = send(method, path, text, "application/json", if_match);
   if (!answer) return tl::unexpected(answer.error());
   return read_answer(answer->status, answer->body);
+}
+
+Outcome<TaggedRecord> AdminClient::read(const std::string& path) {
+  Outcome<RawAnswer> answer = send("GET", path, "", "application/json");
+  if (!answer) return tl::unexpected(answer.error());
+  Outcome<Json> record = read_answer(answer->status, answer->body);
+  if (!record) return tl::unexpected(record.error());
+  if (answer->etag.empty()) return no_answer_of_the_api("the answer has no ETag");
+  return TaggedRecord{std::move(*record), std::move(answer->etag)};
 }
 
 Outcome<void> AdminClient::follow(const std::string& path, const Interrupts& interrupts, const OnEvent& on_event) {
   if (impl_->handle == nullptr) return failed("libcurl could not be set up");
   Following following(impl_->handle, on_event);
   impl_->set_up("GET", path, "", "application/json", following.refusal);
-  impl_->fields = curl_slist_append(impl_->fields, "Accept: text/event-stream");
-  curl_easy_setopt(impl_->handle, CURLOPT_HTTPHEADER, impl_->fields);
+  impl_->add_field("Accept: text/event-stream");
   curl_easy_setopt(impl_->handle, CURLOPT_TIMEOUT_MS, 0L);
   curl_easy_setopt(impl_->handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(impl_->handle, CURLOPT_LOW_SPEED_TIME, kSilenceSeconds);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <thread>
 
+#include "ctl/issue_result.h"
 #include "ctl/nouns.h"
 #include "ctl/trust_store.h"
 
@@ -52,28 +53,28 @@ struct CertFlags {
   bool no_wait = false;
 };
 
-bool is_under_way(const Json& certificate) {
-  const std::string state = certificate.value("state", "");
-  return state == "checking" || state == "queued" || state == "ordered" || state == "placed";
-}
-
-// The certificate once nothing is under way for it any more.
-Outcome<Json> waited_for(Shell& shell, const std::string& name, Outcome<Json> certificate) {
+// The certificate once nothing is under way for it any more; `placed` where a new one's files were seen to be there.
+Outcome<Json> waited_for(Shell& shell, const std::string& name, Outcome<Json> certificate, bool& placed) {
   while (certificate && is_under_way(*certificate)) {
+    placed = placed || certificate->value("state", "") == "placed";
     std::this_thread::sleep_for(kLook);
     certificate = shell.session.get("/v1/certificates" + segment(name));
   }
   return certificate;
 }
 
-// Shows it; a failure is the command's, too.
+// Shows it; that there is no good one in the end is the command's failure, too.
 Outcome<int> issue(Shell& shell, const CertFlags& flags, bool renew) {
-  Outcome<Json> certificate =
-      shell.session.change("POST", "/v1/certificates" + segment(flags.name) + "/issue", Json{{"renew", renew}});
-  if (!flags.no_wait) certificate = waited_for(shell, flags.name, std::move(certificate));
+  const std::string path = "/v1/certificates" + segment(flags.name);
+  const Outcome<Json> before = shell.session.get(path);
+  if (!before) return tl::unexpected(before.error());
+  Outcome<Json> certificate = shell.session.change("POST", path + "/issue", Json{{"renew", renew}});
+  bool placed = false;
+  if (!flags.no_wait) certificate = waited_for(shell, flags.name, std::move(certificate), placed);
   Outcome<int> shown = shell.show_record(certificate);
-  if (!shown || (*certificate).value("state", "") != "failed") return shown;
-  return failed(flags.name + ": " + (*certificate).value("lastError", "it failed"));
+  if (!shown || *shown != cli::kExitGood || is_under_way(*certificate)) return shown;
+  return renew ? result_of_renewal(flags.name, *before, *certificate, placed)
+               : result_of_issue(flags.name, *certificate);
 }
 
 void add_list(Command cert, Shell& shell) {

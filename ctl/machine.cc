@@ -4,6 +4,7 @@
 
 #include "ctl/nouns.h"
 #include "ctl/policy_flags.h"
+#include "ctl/record_edit.h"
 #include "ctl/time_to_live.h"
 
 namespace ingress::ctl {
@@ -64,15 +65,10 @@ Outcome<int> create(Shell& shell, const MachineFlags& flags) {
 Outcome<int> set(Shell& shell, const MachineFlags& flags) {
   Outcome<Json> body = flags.settings();
   if (!body) return tl::unexpected(body.error());
-  if (flags.policy.given()) {
-    const Outcome<Json> machine = shell.session.get("/v1/machines" + segment(flags.id));
-    if (!machine) return tl::unexpected(machine.error());
-    Outcome<Json> policy = flags.policy.over((*machine)["policy"]);
-    if (!policy) return tl::unexpected(policy.error());
-    (*body)["policy"] = std::move(*policy);
-  }
+  const std::string path = "/v1/machines" + segment(flags.id);
+  if (flags.policy.given()) return shell.show_record(patch_policy(shell.session, path, *body, flags.policy));
   if (body->empty()) return wrong_usage("nothing to set: see ingressctl machine set --help");
-  return shell.show_record(shell.session.change("PATCH", "/v1/machines" + segment(flags.id), *body));
+  return shell.show_record(shell.session.change("PATCH", path, *body));
 }
 
 // "3000 node", "5432 postgres, not public"

@@ -2,6 +2,7 @@
 
 #include "ctl/nouns.h"
 #include "ctl/policy_flags.h"
+#include "ctl/record_edit.h"
 
 namespace ingress::ctl {
 namespace {
@@ -65,13 +66,7 @@ Outcome<int> create(Shell& shell, const ProjectFlags& flags) {
 Outcome<int> set(Shell& shell, const ProjectFlags& flags) {
   Outcome<Json> body = flags.settings();
   if (!body) return tl::unexpected(body.error());
-  if (flags.policy.given()) {
-    Outcome<Json> before = shell.session.get(flags.path());
-    if (!before) return tl::unexpected(before.error());
-    Outcome<Json> policy = flags.policy.over((*before)["policy"]);
-    if (!policy) return tl::unexpected(policy.error());
-    (*body)["policy"] = std::move(*policy);
-  }
+  if (flags.policy.given()) return shell.show_record(patch_policy(shell.session, flags.path(), *body, flags.policy));
   if (body->empty()) return wrong_usage("nothing to set: see ingressctl project set --help");
   return shell.show_record(shell.session.change("PATCH", flags.path(), *body));
 }

@@ -2,6 +2,7 @@
 
 #include "ctl/nouns.h"
 #include "ctl/policy_flags.h"
+#include "ctl/record_edit.h"
 #include "ctl/route_filter.h"
 #include "ctl/time_to_live.h"
 
@@ -115,11 +116,14 @@ Outcome<int> update(Shell& shell, const RouteFlags& flags) {
   Outcome<Json> body = flags.settings();
   if (!body) return tl::unexpected(body.error());
   if (!flags.patterns.empty() || flags.target_given() || flags.policy.given()) {
-    Outcome<Json> route = shell.session.get(flags.path());
-    if (!route) return tl::unexpected(route.error());
-    Outcome<Json> patterns = patterns_after(flags, route->at("patterns"));
-    if (!patterns) return tl::unexpected(patterns.error());
-    (*body)["patterns"] = std::move(*patterns);
+    const auto with_patterns = [&flags, &body](const Json& route) -> Outcome<Json> {
+      Outcome<Json> patterns = patterns_after(flags, route.at("patterns"));
+      if (!patterns) return patterns;
+      Json after = *body;
+      after["patterns"] = std::move(*patterns);
+      return after;
+    };
+    return shell.show_record(edit_record(record_at(shell.session, "PATCH", flags.path()), with_patterns));
   }
   if (body->empty()) return wrong_usage("nothing to change: see ingressctl route update --help");
   return shell.show_record(shell.session.change("PATCH", flags.path(), *body));

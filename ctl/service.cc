@@ -3,6 +3,8 @@
 
 #include "ctl/nouns.h"
 #include "ctl/policy_flags.h"
+#include "ctl/problem.h"
+#include "ctl/record_edit.h"
 
 namespace ingress::ctl {
 namespace {
@@ -27,29 +29,50 @@ struct ServiceFlags {
   std::string path() const { return all() + segment(name); }
 };
 
-// What is there already, cut to what PUT takes; null where there is none.
-Outcome<Json> current(Shell& shell, const ServiceFlags& flags) {
-  Outcome<Json> services = shell.session.list({"services", flags.all(), {}});
-  if (!services) return services;
-  for (const Json& service : *services) {
-    if (service.at("name") != flags.name) continue;
-    return Json{{"port", service.at("port")}, {"machine", service.at("machine")}, {"policy", service.at("policy")}};
+// Null, without a tag, where there is none.
+Outcome<TaggedRecord> service_now(Shell& shell, const ServiceFlags& flags) {
+  Outcome<TaggedRecord> service = shell.session.get_tagged(flags.path());
+  if (service || service.error().code != "not_found") return service;
+  const Outcome<Json> project = shell.session.get("/v1/projects" + segment(flags.project));
+  if (!project) return tl::unexpected(project.error());
+  return TaggedRecord{};
+}
+
+// All that PUT takes.
+Outcome<Json> service_after(const ServiceFlags& flags, const Json& before) {
+  if (before.is_null() && flags.port == 0) return wrong_usage("service " + flags.name + " is new: say its --port");
+  Json body = Json::object();
+  if (!before.is_null()) {
+    body = Json{{"port", before.at("port")}, {"machine", before.at("machine")}, {"policy", before.at("policy")}};
   }
-  return Json();
+  if (flags.port != 0) body["port"] = flags.port;
+  if (flags.setting->said("--machine")) body["machine"] = flags.machine.empty() ? Json() : Json(flags.machine);
+  if (!flags.policy.given()) return body;
+  Outcome<Json> policy = flags.policy.over(body.value("policy", Json::object()));
+  if (!policy) return policy;
+  body["policy"] = std::move(*policy);
+  return body;
+}
+
+// No If-Match says that there must be none yet: that another made it meanwhile is seen by its being replaced.
+Outcome<Json> make_service(Shell& shell, const ServiceFlags& flags, const Json& body) {
+  const std::string text = body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const Outcome<RawAnswer> answer = shell.session.send("PUT", flags.path(), text, "application/json");
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->status == 200) {
+    return failed("service " + flags.name +
+                  " was made by somebody else at the same moment, and this has replaced it: see ingressctl changes");
+  }
+  return read_answer(answer->status, answer->body);
 }
 
 Outcome<int> set(Shell& shell, const ServiceFlags& flags) {
-  Outcome<Json> body = current(shell, flags);
-  if (!body) return tl::unexpected(body.error());
-  if (body->is_null() && flags.port == 0) return wrong_usage("service " + flags.name + " is new: say its --port");
-  if (flags.port != 0) (*body)["port"] = flags.port;
-  if (flags.setting->said("--machine")) (*body)["machine"] = flags.machine.empty() ? Json() : Json(flags.machine);
-  if (flags.policy.given()) {
-    Outcome<Json> policy = flags.policy.over(body->contains("policy") ? (*body)["policy"] : Json::object());
-    if (!policy) return tl::unexpected(policy.error());
-    (*body)["policy"] = std::move(*policy);
-  }
-  return shell.show_record(shell.session.change("PUT", flags.path(), *body));
+  const RecordPlace place{[&shell, &flags] { return service_now(shell, flags); },
+                          [&shell, &flags](const Json& body, const std::string& etag) {
+                            return etag.empty() ? make_service(shell, flags, body)
+                                                : shell.session.change("PUT", flags.path(), body, etag);
+                          }};
+  return shell.show_record(edit_record(place, [&flags](const Json& before) { return service_after(flags, before); }));
 }
 
 void add_set(Command service, Shell& shell) {

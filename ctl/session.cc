@@ -72,10 +72,17 @@ Outcome<std::unique_ptr<TcpWay>> Session::connect(const std::string& target) con
   return TcpWay::open(address_, token_, target);
 }
 
-Outcome<Json> Session::change(const std::string& method, const std::string& path, const Json& body) {
+Outcome<Json> Session::change(const std::string& method, const std::string& path, const Json& body,
+                              const std::string& if_match) {
   const Outcome<AdminClient*> to = client();
   if (!to) return tl::unexpected(to.error());
-  return (*to)->ask(method, path, body);
+  return (*to)->ask(method, path, body, if_match);
+}
+
+Outcome<TaggedRecord> Session::get_tagged(const std::string& path) {
+  const Outcome<AdminClient*> to = client();
+  if (!to) return tl::unexpected(to.error());
+  return (*to)->read(path);
 }
 
 Outcome<void> Session::follow(const std::string& path, const Interrupts& interrupts,

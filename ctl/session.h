@@ -46,7 +46,10 @@ class Session {
   Outcome<Json> page(const std::string& path);
   // All of them, by the cursors that they end with.
   Outcome<bool> pages(const std::string& path, const std::function<void(Json page)>& take);
-  Outcome<Json> change(const std::string& method, const std::string& path, const Json& body = nullptr);
+  // `if_match`, and the record with its tag: as AdminClient::ask and AdminClient::read.
+  Outcome<Json> change(const std::string& method, const std::string& path, const Json& body = nullptr,
+                       const std::string& if_match = "");
+  Outcome<TaggedRecord> get_tagged(const std::string& path);
 
   // As AdminClient::follow.
   Outcome<void> follow(const std::string& path, const Interrupts& interrupts, const AdminClient::OnEvent& on_event);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -23,14 +22,15 @@ constexpr Duration kLockWait{2000};
 // A loop takes up what is in the folder sooner.
 constexpr int64_t kPlacedSeconds = 5;
 constexpr size_t kMostChecks = 16;
+constexpr const char* kHeldOff =
+    "as many orders as an hour may have were made (--acme-orders, --acme-project-orders): it is ordered by itself when "
+    "there may be another";
 
 WantedRules rules_of(const Settings& settings, std::vector<std::string> domains) {
   return {std::move(domains), !settings.dns.empty(), settings.asks_for_txt()};
 }
 
 BookLimits limits_of(const Settings& settings) { return {settings.retry, settings.orders, settings.project_orders}; }
-
-int64_t unix_now() { return std::time(nullptr); }
 
 }  // namespace
 
@@ -55,7 +55,7 @@ CertificateDesk::~CertificateDesk() = default;
 std::string CertificateDesk::start() {
   if (std::string problem = make_folders(); !problem.empty()) return problem;
   // The first start has none.
-  book_.read(read_file(settings_.dir + "/state.json").value_or(""), unix_now());
+  book_.read(read_file(settings_.dir + "/state.json").value_or(""), parts_.unix_now());
   mend_pairs();
   plan_within(Duration{0});
   return "";
@@ -104,7 +104,7 @@ Progress CertificateDesk::progress_of(std::string_view name) const {
   if (const auto found = progress_.find(name); found != progress_.end()) return found->second;
   const auto installed = installed_.find(name);
   if (installed == installed_.end() || is_served(installed->second)) return Progress::kNone;
-  return unix_now() - installed->second.at < kPlacedSeconds ? Progress::kPlaced : Progress::kNone;
+  return parts_.unix_now() - installed->second.at < kPlacedSeconds ? Progress::kPlaced : Progress::kNone;
 }
 
 // That very one: what it takes the place of may end later, as one that stands in does.
@@ -115,7 +115,7 @@ bool CertificateDesk::is_served(const Installed& installed) const {
 }
 
 int64_t CertificateDesk::rates_allow(const Wanted& wanted) const {
-  return book_.rates_allow(wanted.project, unix_now());
+  return book_.rates_allow(wanted.project, parts_.unix_now());
 }
 
 void CertificateDesk::ask_for(const std::string& name, bool renew) {
@@ -123,7 +123,7 @@ void CertificateDesk::ask_for(const std::string& name, bool renew) {
   if (renew) asked_for_.insert(name);
   const auto found = wanted().find(name);
   if (found == wanted_.end() || progress_.contains(name)) return;
-  if (const int64_t now = unix_now(); due_at(found->second, now) <= now) check(found->second);
+  if (const int64_t now = parts_.unix_now(); due_at(found->second, now) <= now) check(found->second);
 }
 
 void CertificateDesk::plan_within(Duration delay) {
@@ -134,7 +134,7 @@ void CertificateDesk::plan_within(Duration delay) {
 
 void CertificateDesk::plan() {
   planned_soon_ = false;
-  const int64_t now = unix_now();
+  const int64_t now = parts_.unix_now();
   int64_t next = now + kLookSeconds;
   wanted();  // now: it may take from what was installed
   std::erase_if(installed_,
@@ -236,16 +236,28 @@ void CertificateDesk::order_next() {
     const Wanted next = queue_.front();
     queue_.pop_front();
     if (!still_wanted(next)) continue;
-    if (rates_allow(next) > unix_now()) {  // others of its project were first
-      progress_.erase(next.name);
-      asked_for_.erase(next.name);
-      plan_within(kSoon);
+    if (const int64_t until = rates_allow(next); until > parts_.unix_now()) {  // others were first
+      hold_off(next, until);
     } else if (!order(next)) {
       queue_.push_front(next);
       return;
     }
   }
   if (queue_.empty()) lock_wait_.reset();
+}
+
+// Who asked for it gets it when the rates allow it. A certificate that is renewed by itself, and is good until then,
+// waits in silence.
+void CertificateDesk::hold_off(const Wanted& wanted, int64_t until) {
+  progress_.erase(wanted.name);
+  plan_within(kSoon);
+  if (!asked_for_.contains(wanted.name) && renewal_of(wanted) != 0) return;
+  const Standing* const before = book_.find(wanted.name);
+  const bool news = before == nullptr || before->last_error != kHeldOff;
+  book_.held_off(wanted.name, kHeldOff, until, parts_.unix_now());
+  if (!news) return;
+  log_warn("certificate_waits",
+           {{"name", wanted.name}, {"reason", kHeldOff}, {"next_try", static_cast<long long>(until)}});
 }
 
 // False where it is to be tried again later.
@@ -266,7 +278,7 @@ bool CertificateDesk::order(const Wanted& wanted) {
   lock_wait_.reset();
   run_ = std::move(run);
   progress_[wanted.name] = Progress::kOrdered;
-  book_.began(wanted.project, unix_now());
+  book_.began(wanted.project, parts_.unix_now());
   save();
   log_info("certificate_ordered", {{"name", wanted.name}, {"challenge", name_of(wanted.challenge)}});
   return true;
@@ -300,7 +312,7 @@ void CertificateDesk::fail(const std::string& name, Failure failure, const std::
   const bool news = before == nullptr || before->last_error != problem || failure == Failure::kOrder;
   progress_.erase(name);
   asked_for_.erase(name);
-  book_.failed(name, failure, problem, unix_now());
+  book_.failed(name, failure, problem, parts_.unix_now());
   if (failure == Failure::kOrder) ++counts_.failed;
   if (failure != Failure::kUnready) save();
   if (news) {

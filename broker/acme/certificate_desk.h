@@ -3,7 +3,9 @@
 // process has the database. Thread: the loop's.
 #pragma once
 
+#include <ctime>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +38,7 @@ struct DeskParts {
   std::string tls_dir;
   std::string webroot;
   bool answers_http = false;  // HTTP-01 can be done
+  std::function<int64_t()> unix_now = [] { return static_cast<int64_t>(std::time(nullptr)); };
 };
 
 struct OrderCounts {
@@ -95,6 +98,8 @@ class CertificateDesk {
   void check(const Wanted& wanted);
   void checked(const Wanted& asked, const std::string& problem);
   void order_next();
+  // The rates leave no order for it before `until`.
+  void hold_off(const Wanted& wanted, int64_t until);
   bool order(const Wanted& wanted);
   void wait_for_lock(const Wanted& wanted);
   void ordered(const Wanted& asked, const std::string& crt_path, const std::string& problem);

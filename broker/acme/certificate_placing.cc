@@ -1,5 +1,4 @@
 // What the desk does with pairs that are there: puts them in place, again too, and takes them away.
-#include <ctime>
 #include <filesystem>
 #include <system_error>
 
@@ -17,7 +16,7 @@ void CertificateDesk::mend_pairs() {
     const Source source = source_of(path);
     const bool broken = source == Source::kAcme && served_at(path) == nullptr && !tls::read_pair(path);
     if (!broken && source != Source::kPlaceholder) continue;
-    const int64_t now = std::time(nullptr);
+    const int64_t now = parts_.unix_now();
     const auto pair = install_pair(issued_crt_path(settings_, each), parts_.tls_dir, each.file_name(), each.names, now);
     if (!pair) continue;
     installed_[name] = {pair->path, {pair->begins_at, pair->expires_at}, now};
@@ -26,7 +25,7 @@ void CertificateDesk::mend_pairs() {
 }
 
 void CertificateDesk::take(const Wanted& asked, const std::string& from) {
-  const int64_t now = std::time(nullptr);
+  const int64_t now = parts_.unix_now();
   const auto issued = issued_pair(from, asked.names, now);
   if (!issued) return fail(asked.name, Failure::kOrder, issued.error());
   if (is_installed(*issued, crt_path(asked))) {
@@ -41,7 +40,7 @@ bool CertificateDesk::take_waiting(const Wanted& asked) {
   const Standing* const standing = book_.find(asked.name);
   if (standing == nullptr || !standing->unplaced) return false;
   const std::string from = issued_crt_path(settings_, asked);
-  if (!issued_pair(from, asked.names, std::time(nullptr))) return false;  // it has ended, or is gone
+  if (!issued_pair(from, asked.names, parts_.unix_now())) return false;  // it has ended, or is gone
   take(asked, from);
   return true;
 }
@@ -51,7 +50,7 @@ void CertificateDesk::placed(const std::string& name, const tls::Certificate& ce
   progress_.erase(name);
   asked_for_.erase(name);
   book_.settled(name);
-  installed_[name] = {certificate.path, {certificate.begins_at, certificate.expires_at}, std::time(nullptr)};
+  installed_[name] = {certificate.path, {certificate.begins_at, certificate.expires_at}, parts_.unix_now()};
   save();
   log_info("certificate_issued", {{"name", name},
                                   {"path", certificate.path},
@@ -62,6 +61,7 @@ void CertificateDesk::placed(const std::string& name, const tls::Certificate& ce
 // A domain that was taken away, or given to another project, is served no more by what was got for the former one.
 void CertificateDesk::withdraw(const Wanted& former) {
   installed_.erase(former.name);
+  asked_for_.erase(former.name);
   book_.withdrawn(former.name);
   const std::string path = crt_path(former);
   if (source_of(path) != Source::kAcme) return;

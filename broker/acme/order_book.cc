@@ -58,8 +58,17 @@ void OrderBook::failed(const std::string& name, Failure failure, std::string err
     standing.next_try = now + doubled(std::min(retry, kFirstLook), standing.looks++, kLongestLook);
   }
   if (failure != Failure::kUnready) standing.unplaced = failure == Failure::kUnplaced;
+  standing.held_off = false;
   standing.failed_at = now;
   standing.last_error = std::move(error);
+}
+
+void OrderBook::held_off(const std::string& name, std::string why, int64_t until, int64_t now) {
+  Standing& standing = standings_[name];
+  standing.held_off = true;
+  standing.failed_at = now;
+  standing.next_try = until;
+  standing.last_error = std::move(why);
 }
 
 void OrderBook::withdrawn(std::string_view name) {
@@ -81,6 +90,7 @@ void OrderBook::forget_old(int64_t now) {
 std::string OrderBook::text() const {
   json book = {{"certificates", json::object()}, {"orders", json::array()}};
   for (const auto& [name, standing] : standings_) {
+    if (standing.held_off && standing.failures == 0 && !standing.unplaced) continue;
     book["certificates"][name] = {{"failures", standing.failures}, {"looks", standing.looks},
                                   {"unplaced", standing.unplaced}, {"failedAt", standing.failed_at},
                                   {"nextTry", standing.next_try},  {"lastError", standing.last_error}};

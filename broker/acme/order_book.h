@@ -26,6 +26,7 @@ struct Standing {
   int64_t next_try = 0;  // not before
   std::string last_error;
   bool unplaced = false;  // a pair was got, and waits to be put in its place
+  bool held_off = false;  // by the rates: no order was made
 };
 
 // Why an order failed. What is missing on the owner's side (a record, an address) costs a DNS question alone and is
@@ -47,6 +48,8 @@ class OrderBook {
 
   void began(const std::string& project, int64_t now);
   void failed(const std::string& name, Failure failure, std::string error, int64_t now);
+  // The rates leave no order for it before `until`, as rates_allow() says. A restart forgets it, as it does who asked.
+  void held_off(const std::string& name, std::string why, int64_t until, int64_t now);
   // What was got for a name is not to be put in place any more.
   void withdrawn(std::string_view name);
   // Somebody wants it tried again.

@@ -94,6 +94,20 @@ TEST_CASE("an hour has so many orders of a project, and so many in all, the oper
   CHECK(book.rates_allow("p", kNow + kHour) == kNow + kHour);
 }
 
+TEST_CASE("what the rates hold off waits for them, is no failure of an order, and is not told to another book") {
+  OrderBook book(limits());
+  book.held_off("a.example", "too many", kNow + 100, kNow);
+  CHECK(book.may_begin("a.example", "p", kNow) == kNow + 100);
+  CHECK(book.find("a.example")->last_error == "too many");
+  OrderBook read(limits());
+  read.read(book.text(), kNow);
+  CHECK(read.find("a.example") == nullptr);
+  book.failed("a.example", Failure::kOrder, "no", kNow);
+  CHECK(book.may_begin("a.example", "p", kNow) == kNow + 300);
+  read.read(book.text(), kNow);
+  CHECK(read.find("a.example") != nullptr);
+}
+
 TEST_CASE("its text tells another book all of it") {
   OrderBook book(limits(100, 1));
   book.failed("a.example", Failure::kOrder, "said \"no\"\xff", kNow);
