@@ -265,9 +265,9 @@ void StreamSocket::fail_write(int status) {
 
 void StreamSocket::flush() {
   if (dead_) return;
-  if (ended_ && errored_) return fail_after_end();
   if (reading() && readable_) return read_ready();
-  if (write_error_) fail(*write_error_);
+  if (write_error_) return fail(*write_error_);
+  if (ended_ && errored_) fail_after_end();
 }
 
 void StreamSocket::fail(const Error& error) {

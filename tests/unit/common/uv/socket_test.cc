@@ -290,10 +290,17 @@ TEST_CASE("a reset behind the end is told, though nothing is read or written any
   CHECK(pair.server->failed.code == ErrorCode::kReset);
 }
 
-TEST_CASE("a reset that came together with the end is told behind it, whether reading was paused or not") {
-  for (const bool paused : {false, true}) {
+TEST_CASE(
+    "a reset that came together with the end is told behind it, whether reading was paused, or the end is answered") {
+  for (const int kind : {0, 1, 2, 3}) {
+    const bool paused = kind % 2 != 0;
+    const bool answered = kind >= 2;
     CAPTURE(paused);
+    CAPTURE(answered);
     Pair pair(loopback());
+    if (answered) {
+      pair.server->then_end = [&pair] { pair.server->socket->write(as_bytes("answer")); };
+    }
     {
       const OwnedFd peer = pair.client->socket->release();
       REQUIRE(send(peer.get(), "x", 1, 0) == 1);
