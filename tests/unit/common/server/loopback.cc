@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -66,7 +66,7 @@ void ScriptedAcceptor::Exchange::answer(int status, std::string_view text, http:
 
 void ScriptedAcceptor::Exchange::data(std::string_view text, bool end) {
   std::vector<uint8_t> bytes(kHeadroomBytes + text.size());
-  std::memcpy(bytes.data() + kHeadroomBytes, text.data(), text.size());
+  std::copy(text.begin(), text.end(), bytes.begin() + kHeadroomBytes);
   responder->send_data(MutableBytes(bytes).subspan(kHeadroomBytes), end);
 }
 
