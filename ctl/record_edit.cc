@@ -15,7 +15,7 @@ Outcome<Json> edit_record(const RecordPlace& place, const MakeBody& make) {
   for (int i = 0; i < kMostEdits; ++i) {
     const Outcome<TaggedRecord> before = place.read();
     if (!before) return tl::unexpected(before.error());
-    const Outcome<Json> body = make(before->record);
+    Outcome<Json> body = make(before->record);
     if (!body) return body;
     Outcome<Json> written = place.write(*body, before->etag);
     if (written || written.error().code != "precondition_failed") return written;
