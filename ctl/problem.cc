@@ -1,16 +1,10 @@
 #include "ctl/problem.h"
 
+#include "common/base/shallow_json.h"
+
 namespace ingress::ctl {
 
-Json read_json(std::string_view text) {
-  bool too_deep = false;
-  const auto look = [&too_deep](int depth, Json::parse_event_t, const Json&) {
-    too_deep = too_deep || depth > kMostDepth;
-    return !too_deep;  // what is left out takes no room
-  };
-  Json read = Json::parse(text, look, false);
-  return too_deep ? Json(Json::value_t::discarded) : read;
-}
+Json read_json(std::string_view text) { return shallow_json<Json>(text, kMostDepth); }
 
 tl::unexpected<Failure> no_answer_of_the_api(const std::string& what) {
   return tl::unexpected<Failure>(

@@ -8,6 +8,7 @@
 
 #include "broker/model/target_template.h"
 #include "broker/policy/header_edits.h"
+#include "common/base/shallow_json.h"
 #include "common/tls/digest.h"
 
 namespace ingress::broker {
@@ -17,16 +18,7 @@ using nlohmann::json;
 
 constexpr int kMostDepth = 64;
 
-// No object where it is no JSON, or is nested so deep that who copies or writes it could run out of stack.
-json parsed(std::string_view text) {
-  bool too_deep = false;
-  const auto look = [&too_deep](int depth, json::parse_event_t, const json&) {
-    too_deep = too_deep || depth > kMostDepth;
-    return !too_deep;  // what is left out takes no room
-  };
-  json read = json::parse(text, look, /*allow_exceptions=*/false);
-  return too_deep ? json(json::value_t::discarded) : read;
-}
+json parsed(std::string_view text) { return shallow_json<json>(text, kMostDepth); }
 
 constexpr size_t kMostTokenBytes = size_t{16} * 1024;
 // Clocks of different machines.

@@ -16,8 +16,7 @@ namespace ingress::uv {
 
 class StreamSocket final : public Socket, private Flushable, private Polled {
  public:
-  // `fd` is connected; `readable` where the kernel has already told that bytes are there.
-  // `events`: what epoll has told of `fd` already (it tells no event twice).
+  // `fd` is connected; `events` is what epoll has told of it already (it tells no event twice).
   StreamSocket(Loop& loop, PolledFd fd, uint32_t events);
   // Takes a connected, non-blocking `fd`. Null where it cannot be polled.
   static std::unique_ptr<StreamSocket> take(Loop& loop, int fd);
