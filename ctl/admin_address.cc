@@ -1,5 +1,7 @@
 #include "ctl/admin_address.h"
 
+#include "common/base/hex.h"
+
 namespace ingress::ctl {
 namespace {
 
@@ -34,14 +36,12 @@ Outcome<AdminAddress> parse_admin_address(std::string_view text) {
 }
 
 std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
     if (plain(c)) {
       out += c;
     } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+      append_percent_encoded(c, out);
     }
   }
   return out;

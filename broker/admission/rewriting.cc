@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/model/target_template.h"
+#include "common/base/hex.h"
 #include "common/base/lower_case.h"
 #include "common/base/trim.h"
 #include "common/http/authority.h"
@@ -55,16 +56,14 @@ std::string path_of(const std::string& text, const Values& values) {
   std::string out;
   std::string one;
   const auto encoded = [&values, &one](std::string_view name) -> std::string_view {
-    constexpr std::string_view kHex = "0123456789ABCDEF";
     one.clear();
     for (const char c : values(name)) {
-      const auto byte = static_cast<unsigned char>(c);
       const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                          std::string_view("-._~@:+,=").find(c) != std::string_view::npos;
       if (plain) {
         one.push_back(c);
       } else {
-        one.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+        append_percent_encoded(c, one);
       }
     }
     return one;

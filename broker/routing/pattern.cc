@@ -5,6 +5,7 @@
 #include "broker/model/target_template.h"
 #include "broker/routing/host_name.h"
 #include "broker/routing/request_path.h"
+#include "common/base/hex.h"
 #include "common/http/escape.h"
 
 namespace ingress::broker {
@@ -43,16 +44,14 @@ constexpr bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 // Appends a decoded literal as it is kept: what would be read as an escape, a wildcard or a capture stands encoded, and
 // so do bytes that are no UTF-8, which no JSON holds.
 void append_literal(std::string_view literal, std::string& out) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   const bool is_text = http::utf8_or_ascii(literal) == literal;
   for (const char c : literal) {
     const bool plain = is_ascii(c) ? std::string_view("%*{}").find(c) == std::string_view::npos : is_text;
     if (plain) {
       out.push_back(c);
-      continue;
+    } else {
+      append_percent_encoded(c, out);
     }
-    const auto byte = static_cast<unsigned char>(c);
-    out.append({'%', kDigits[byte / 16], kDigits[byte % 16]});
   }
 }
 

@@ -36,4 +36,10 @@ std::optional<std::string> from_hex(std::string_view text) {
   return bytes;
 }
 
+void append_percent_encoded(char c, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+}
+
 }  // namespace ingress

@@ -14,4 +14,7 @@ std::string to_hex(std::string_view bytes);
 // Either case; nullopt where it is no whole number of bytes or has another character.
 std::optional<std::string> from_hex(std::string_view text);
 
+// Appends %XX, in upper case (RFC 3986, 2.1).
+void append_percent_encoded(char c, std::string& out);
+
 }  // namespace ingress

@@ -22,3 +22,10 @@ TEST_CASE("what is no whole number of bytes, or no digit, is refused") {
     CHECK_FALSE(from_hex(text));
   }
 }
+
+TEST_CASE("a byte of a URI is encoded in upper case") {
+  std::string out = "a";
+  append_percent_encoded(' ', out);
+  append_percent_encoded('\xfe', out);
+  CHECK(out == "a%20%FE");
+}
