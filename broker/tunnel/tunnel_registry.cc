@@ -398,7 +398,7 @@ tunnel::Stream* TunnelRegistry::open(std::string_view machine, const tunnel::Ope
 
 bool TunnelRegistry::connected(std::string_view machine) const { return impl_->serving.contains(machine); }
 bool TunnelRegistry::draining() const { return impl_->draining; }
-size_t TunnelRegistry::tunnel_count() const { return impl_->tunnels.size(); }
+size_t TunnelRegistry::tunnel_count() const { return impl_->counts.opened - impl_->counts.ended(); }
 const TunnelCounts& TunnelRegistry::counts() const { return impl_->counts; }
 size_t TunnelRegistry::machine_count() const { return impl_->serving.size(); }
 

@@ -47,6 +47,8 @@ struct TunnelCounts {
   uint64_t timed_out = 0;
   uint64_t withdrawn = 0;  // its machine's access: deleted, archived, its token revoked
   uint64_t broken = 0;     // reset, or the protocol was
+
+  uint64_t ended() const { return drained + closed + timed_out + withdrawn + broken; }
 };
 
 struct RegistryOptions {
@@ -119,6 +121,7 @@ class TunnelRegistry {
   bool connected(std::string_view machine) const;
 
   bool draining() const;
+  // Tunnels that were welcomed and have not ended: neither those that only come, nor those that are refused.
   size_t tunnel_count() const;
   const TunnelCounts& counts() const;
   // Machines that a tunnel takes streams for.

@@ -18,8 +18,10 @@ using Log = std::vector<std::string>;
 const std::string kMachine = "mach_1";
 
 struct AnyMachine final : TunnelAuthority {
-  Verdict check(std::string_view, std::string_view) override { return Verdict::kGood; }
+  Verdict check(std::string_view, std::string_view) override { return verdict; }
   bool config_of(std::string_view, tunnel::pb::Config&) override { return false; }
+
+  Verdict verdict = Verdict::kGood;
 };
 
 struct WatcherRecorder final : MachineWatcher {
@@ -165,6 +167,21 @@ TEST_CASE("a machine that comes, goes and comes within an iteration is said to h
   CHECK(fixture.watcher.log == Log{"down mach_1", "up mach_1", "down mach_1", "up mach_1"});
 }
 
+TEST_CASE("a tunnel is counted from its welcome to its end, and not while its agent comes or is refused") {
+  Fixture fixture;
+  fixture.connect(0);
+  CHECK(fixture.registry.tunnel_count() == 1);
+  fixture.authority.verdict = TunnelAuthority::Verdict::kArchived;
+  fixture.adopt(1);
+  fixture.agents.push_back(std::make_unique<test::FarAgent>(fixture.loop));
+  std::unique_ptr<transport::Connection> silent = fixture.agents.back()->connection();
+  silent->start();
+  fixture.registry.adopt(std::move(silent));
+  CHECK(fixture.registry.tunnel_count() == 1);
+  fixture.agents.front()->hang_up();
+  CHECK(fixture.registry.tunnel_count() == 0);
+}
+
 TEST_CASE("a tunnel leaves the directory as the machine that it has entered as, also where its HELLO is a breach") {
   uv::Loop loop;
   AnyMachine authority;
@@ -180,7 +197,6 @@ TEST_CASE("a tunnel leaves the directory as the machine that it has entered as, 
   registry.adopt(std::move(connection), begun.span(), kMachine);
   CHECK(directory.machines() == std::vector<size_t>{1});
   agent.hang_up();
-  CHECK(registry.tunnel_count() == 0);
   CHECK(directory.machines() == std::vector<size_t>{0});
 }
 
