@@ -20,7 +20,7 @@ struct Identity {
 Identity identity_of_process();
 
 // Holds the socket of --listen and runs the agent as a child (common/supervise/). A child that is upgraded keeps its
-// tunnels until the next one has a tunnel that names it. `argv` is this process's own. Returns the exit code.
+// tunnels, and the port, until the next one has a tunnel. `argv` is this process's own. Returns the exit code.
 int supervise(const Config& config, const std::vector<std::string>& argv);
 
 }  // namespace ingress::agent

@@ -21,6 +21,7 @@
 #include "common/tls/digest.h"
 #include "common/uv/file_limit.h"
 #include "common/uv/idle_memory.h"
+#include "common/uv/inherited_sockets.h"
 #include "common/uv/resident_memory.h"
 #include "common/uv/sd_notify.h"
 #include "common/uv/signal_watch.h"
@@ -32,6 +33,9 @@ namespace {
 
 // How long after a tunnel came up the pages that its handshake (and the start) needed are given back.
 constexpr Duration kSettled{200};
+
+// CONFIG comes right behind WELCOME: a broker whose has not come by then sends none.
+constexpr Duration kConfigWait{2000};
 
 // How often an agent that is told to end looks for streams that last, and how long before the end of its grace period
 // it takes no more.
@@ -58,25 +62,36 @@ class App {
             [this] { tunnels_.tell(ports_.now_listening()); }),
         self_({config.tunnel, tunnels_, ports_, machine_}),
         settled_(loop_, [] { uv::release_idle_pages(); }),
+        config_wait_(loop_, [this] { on_no_config(); }),
         watchdog_(loop_, notify_, [](const std::function<void()>& alive) { alive(); }),
         idle_memory_(loop_, uv::release_idle_pages) {
     pool_.set_witness([this](const origin::Target& target) { return listened_lately(target); });
     streams_.set_on_failed([this](int port, const Error& error) { on_exchange_failed(port, error); });
     tunnels_.set_on_trouble(
         [this](const char* code, std::string sentence) { self_.on_trouble(code, std::move(sentence)); });
-    tunnels_.set_on_config([this](const tunnel::pb::Config& told) { machine_ = machine_config_of(told); });
+    tunnels_.set_on_config([this](const tunnel::pb::Config& told) {
+      machine_ = machine_config_of(told);
+      open_port();
+    });
   }
 
   int run();
 
  private:
   bool listen();
+  bool hold_port();
+  bool port_waits() const { return config_.local && local_ == nullptr && !draining_; }
+  void open_port();
+  void on_no_config();
+  std::string listen_text() const;
+  void log_listen_failed(const Error& error) const;
   LocalParts local_parts();
   bool listened_lately(const origin::Target& target) const;
   void on_exchange_failed(int port, const Error& error);
   void on_tunnels();
   void on_signal(const char* name);
   void on_upgrade();
+  void on_next_serves();
   void on_replaced();
   void drain(Duration grace_period);
   void leave();
@@ -94,6 +109,7 @@ class App {
   std::optional<MachineConfig> machine_;  // what the broker said last; it stays good while no tunnel is up
   SelfView self_;
   uv::Timer settled_;
+  uv::Timer config_wait_;
   uv::Watchdog watchdog_;
   uv::IdleMemory idle_memory_;
   std::unique_ptr<LocalServer> local_;
@@ -123,14 +139,16 @@ int App::run() {
     log_warn("reload_needs_supervise",
              {{"hint", "run with --supervise: SIGHUP then starts it anew, and cuts nothing"}});
   });
-  if (!listen()) return cli::kExitFailed;
+  if (!(parent_.alone() ? listen() : hold_port())) return cli::kExitFailed;
   supervise::signal_when_parent_dies(SIGTERM);
+  parent_.listen(
+      loop_, [this] { open_port(); }, [this] { on_next_serves(); });
   parent_.begin();
   log_info("starting", {{"version", config_.tunnel.agent_version},
                         {"machine", config_.tunnel.machine},
                         {"broker", config_.tunnel.broker.authority()},
                         {"proxy", config_.tunnel.proxy ? config_.tunnel.proxy->host : std::string("none")},
-                        {"listen", local_ != nullptr ? local_->address().to_text() : std::string("off")}});
+                        {"listen", listen_text()}});
   notify_.send("STATUS=connecting to " + config_.tunnel.broker.authority());
   ports_.start();
   tunnels_.start();
@@ -148,13 +166,42 @@ bool App::listen() {
   }
   auto server = LocalServer::start(loop_, *config_.local, local_parts());
   if (!server) {
-    const std::string address = config_.local->address.to_text();
-    log_error("listen_failed", {{"address", address}, {"error", describe(server.error())}});
+    log_listen_failed(server.error());
     return false;
   }
   local_ = std::move(*server);
   supervise::close_unused_sockets();
   return true;
+}
+
+// The child before this one serves the port, by what it knows of the policies; this one is to accept nobody before it
+// knows of them, too (decision 0011). Whether it can listen is known from the start all the same.
+bool App::hold_port() {
+  if (!config_.local) return listen();
+  if (const Status held = uv::hold_socket(config_.local->address); !held) {
+    log_listen_failed(held.error());
+    return false;
+  }
+  policy_.add_own_port(config_.local->address.port);
+  return true;
+}
+
+// What can fail has been done by hold_port().
+void App::open_port() {
+  if (port_waits()) listen();
+}
+
+void App::on_no_config() {
+  if (tunnels_.serving() > 0) open_port();
+}
+
+std::string App::listen_text() const {
+  if (!config_.local) return "off";
+  return (local_ != nullptr ? local_->address() : config_.local->address).to_text();
+}
+
+void App::log_listen_failed(const Error& error) const {
+  log_error("listen_failed", {{"address", config_.local->address.to_text()}, {"error", describe(error)}});
 }
 
 bool App::listened_lately(const origin::Target& target) const {
@@ -186,6 +233,8 @@ void App::on_tunnels() {
   const bool first = serving > 0 && !was_ready_;
   was_ready_ = was_ready_ || first;
   notify_.send(first ? "READY=1\n" + status : status);
+  if (first) parent_.serves();
+  if (serving > 0 && port_waits()) config_wait_.start(kConfigWait);
   settled_.start(kSettled);
 }
 
@@ -213,6 +262,12 @@ void App::on_upgrade() {
   }
 }
 
+// The next process has a tunnel: perhaps to another broker or for another machine, of which nobody tells this one.
+void App::on_next_serves() {
+  upgraded_ = true;
+  on_replaced();
+}
+
 void App::on_replaced() {
   if (draining_) return run_dry();
   replaced_ = true;
@@ -237,7 +292,11 @@ void App::drain(Duration grace_period) {
   grace_timer_->start(grace_period);
   if (!first) return;
   draining_parts_ = local_ != nullptr ? 2 : 1;
-  if (local_ != nullptr) local_->drain([this] { loop_.defer([this] { part_drained(); }); });
+  if (local_ == nullptr) {
+    uv::close_unused_sockets();  // the one of hold_port()
+  } else {
+    local_->drain([this] { loop_.defer([this] { part_drained(); }); });
+  }
 }
 
 // While streams last that would keep it from ending anyway, the machine stays reachable by it: until they end, another

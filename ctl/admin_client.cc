@@ -2,10 +2,12 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <optional>
 #include <system_error>
 
 #include "ctl/problem.h"
+#include "ctl/stream_silence.h"
 
 namespace ingress::ctl {
 namespace {
@@ -13,9 +15,11 @@ namespace {
 constexpr long kConnectTimeoutMs = 10000;
 constexpr long kTimeoutMs = 60000;
 // A stream of events has a comment every 15 s.
-constexpr long kSilenceSeconds = 45;
+constexpr std::chrono::seconds kMostSilence{45};
 constexpr int kPollMs = 1000;
 constexpr size_t kMaxAnswerBytes = size_t{256} * 1024 * 1024;
+
+Time clock_now() { return std::chrono::floor<Duration>(fine_now()); }
 
 size_t take_bytes(char* bytes, size_t, size_t count, void* to) {
   auto& answer = *static_cast<std::string*>(to);
@@ -68,11 +72,13 @@ struct AdminClient::Impl {
   // One more header field of the request that is set up.
   void add_field(const std::string& field);
   std::string answered_field(const char* name) const;
-  // Runs the request that is set up until it is over, or an interrupt comes: nullopt.
-  std::optional<CURLcode> run(const Interrupts& interrupts);
+  // Runs the request that is set up until it is over; nullopt where an interrupt came or silence lasted before.
+  std::optional<CURLcode> run(const Interrupts& interrupts, StreamSilence& silence);
+  curl_off_t received() const;
   std::string where() const { return address.unix_path.empty() ? address.base_url : address.unix_path; }
   // A sentence, and a word for programs.
   tl::unexpected<Failure> no_answer(CURLcode code) const;
+  tl::unexpected<Failure> no_answer(const std::string& why) const;
 };
 
 void AdminClient::Impl::set_up(const std::string& method, const std::string& path, const std::string& body,
@@ -110,7 +116,13 @@ std::string AdminClient::Impl::answered_field(const char* name) const {
   return curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : "";
 }
 
-std::optional<CURLcode> AdminClient::Impl::run(const Interrupts& interrupts) {
+curl_off_t AdminClient::Impl::received() const {
+  curl_off_t bytes = 0;
+  curl_easy_getinfo(handle, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
+  return bytes;
+}
+
+std::optional<CURLcode> AdminClient::Impl::run(const Interrupts& interrupts, StreamSilence& silence) {
   CURLM* const multi = curl_multi_init();
   curl_multi_add_handle(multi, handle);
   std::optional<CURLcode> over;
@@ -120,7 +132,7 @@ std::optional<CURLcode> AdminClient::Impl::run(const Interrupts& interrupts) {
     int left = 0;
     const CURLMsg* message = curl_multi_info_read(multi, &left);
     if (message != nullptr) over = message->data.result;
-    if (message != nullptr || running == 0) break;
+    if (message != nullptr || running == 0 || silence.lasted(received(), clock_now())) break;
     curl_waitfd interrupted{interrupts.descriptor(), CURL_WAIT_POLLIN, 0};
     curl_multi_poll(multi, &interrupted, interrupts.descriptor() < 0 ? 0 : 1, kPollMs, nullptr);
     if (interrupted.revents != 0) break;
@@ -141,6 +153,10 @@ tl::unexpected<Failure> AdminClient::Impl::no_answer(CURLcode code) const {
                                                "): is the broker running? Say where it is by --admin",
                                            "admin_unreachable"});
   }
+  return no_answer(why);
+}
+
+tl::unexpected<Failure> AdminClient::Impl::no_answer(const std::string& why) const {
   return tl::unexpected<Failure>(
       Failure{cli::kExitFailed, "the admin API at " + where() + " did not answer: " + why, "admin_no_answer"});
 }
@@ -187,12 +203,12 @@ Outcome<void> AdminClient::follow(const std::string& path, const Interrupts& int
   impl_->set_up("GET", path, "", "application/json", following.refusal);
   impl_->add_field("Accept: text/event-stream");
   curl_easy_setopt(impl_->handle, CURLOPT_TIMEOUT_MS, 0L);
-  curl_easy_setopt(impl_->handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(impl_->handle, CURLOPT_LOW_SPEED_TIME, kSilenceSeconds);
   curl_easy_setopt(impl_->handle, CURLOPT_WRITEFUNCTION, take_events);
   curl_easy_setopt(impl_->handle, CURLOPT_WRITEDATA, &following);
   impl_->error[0] = '\0';
-  const std::optional<CURLcode> over = impl_->run(interrupts);
+  StreamSilence silence(clock_now(), kMostSilence);
+  const std::optional<CURLcode> over = impl_->run(interrupts, silence);
+  if (silence.over()) return impl_->no_answer("it was silent for " + std::to_string(kMostSilence.count()) + " s");
   if (!over || following.enough) return {};
   curl_easy_getinfo(impl_->handle, CURLINFO_RESPONSE_CODE, &following.status);
   if (*over == CURLE_OK && following.status != 200) {

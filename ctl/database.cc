@@ -42,7 +42,8 @@ constexpr auto kNouns = std::to_array<Noun>({
      "SELECT json_object('id', id, 'role', role, 'label', label, 'createdAt', " INGRESS_TIME(
          "created_at") ", 'expiresAt', " INGRESS_TIME("nullif(expires_at, 0)") ") FROM access_tokens ORDER BY id"},
     {"join_tokens",
-     "SELECT json_object('id', id, 'project', nullif(project, ''), 'label', label, 'usesLeft', uses_left, "
+     "SELECT json_object('id', id, 'project', nullif(project, ''), 'label', label, 'usesLeft', "
+     "iif(uses_left < 0, NULL, uses_left), "
      "'createdAt', " INGRESS_TIME("created_at") ", 'expiresAt', " INGRESS_TIME(
          "nullif(expires_at, 0)") ") FROM join_tokens ORDER BY id"},
     {"changes",
@@ -54,10 +55,10 @@ constexpr const char* kRoutes =
     "SELECT json_object('id', id, 'patterns', json_array(), 'externalId', nullif(external_id, ''), 'metadata', "
     "json(metadata), 'createdAt', " INGRESS_TIME("created_at") ", 'owner', nullif(owner, ''), 'expiresAt', " INGRESS_TIME(
         "nullif(expires_at, 0)") ") FROM routes ORDER BY id";
-// Absent parts of a target are left out.
+// Absent parts of a target are left out. A `?` of a path, kept as itself, is written as the API takes it.
 constexpr const char* kPatterns =
-    "SELECT json_object('route', route, 'item', json_object('pattern', coalesce(nullif(text, ''), pattern), 'target', "
-    "json_patch('{}', "
+    "SELECT json_object('route', route, 'item', json_object('pattern', "
+    "replace(coalesce(nullif(text, ''), pattern), '?', '%3F'), 'target', json_patch('{}', "
     "json_object('machine', coalesce(machine, nullif(machine_template, '')), 'project', "
     "coalesce(project, nullif(project_template, '')), 'service', nullif(service, ''), 'port', nullif(port, 0))), "
     "'policy', json(policy))) FROM patterns ORDER BY route, position";

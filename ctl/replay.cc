@@ -2,6 +2,8 @@
 
 #include <ctime>
 
+#include "ctl/pattern_text.h"
+
 namespace ingress::ctl {
 namespace {
 
@@ -14,6 +16,15 @@ std::string text_of(const Json& row) {
 std::string text_of_member(const Json& row, const char* name) {
   const auto found = row.is_object() ? row.find(name) : row.end();
   return row.is_object() && found != row.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+void keep_patterns(Json& route) {
+  const auto patterns = route.find("patterns");
+  if (patterns == route.end()) return;
+  for (Json& each : *patterns) {
+    const auto text = each.find("pattern");
+    if (text != each.end() && text->is_string()) *text = pattern_as_kept(text->get<std::string>());
+  }
 }
 
 }  // namespace
@@ -42,6 +53,8 @@ Json row_of_item(std::string_view noun, Json item) {
   if (noun == "project" && item.contains("limits") && item["limits"].empty()) item.erase("limits");
   if (noun == "project" && item.value("wildcardCertificate", true) == false) item.erase("wildcardCertificate");
   if (noun == "machine" && item.contains("policy") && item["policy"].empty()) item.erase("policy");
+  if (noun == "route") keep_patterns(item);
+  if (noun == "join_token" && item.contains("usesLeft") && item["usesLeft"].is_null()) item["usesLeft"] = -1;
   return item;
 }
 

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "ctl/nouns.h"
+#include "ctl/pattern_text.h"
 #include "ctl/policy_flags.h"
 #include "ctl/record_edit.h"
 #include "ctl/route_filter.h"
@@ -84,17 +85,22 @@ Outcome<int> create(Shell& shell, const RouteFlags& flags) {
   return shell.show_record(shell.session.change("POST", "/v1/routes", *body));
 }
 
+// That of `name`, however it is spelled; the first one for a name that is new.
+const Json& pattern_before(const Json& before, const std::string& name) {
+  const std::string shape = pattern_shape(name);
+  for (const Json& each : before) {
+    if (pattern_shape(each.at("pattern").get_ref<const std::string&>()) == shape) return each;
+  }
+  return before.at(0);
+}
+
 // The patterns as they shall be: new names, a new target, policy keys over what each has.
 Outcome<Json> patterns_after(const RouteFlags& flags, const Json& before) {
   Json patterns = before;
   if (!flags.patterns.empty()) {
-    const Json& first = before.at(0);
     patterns = Json::array();
     for (const std::string& name : flags.patterns) {
-      Json pattern = first;
-      for (const Json& each : before) {
-        if (each.at("pattern") == name) pattern = each;
-      }
+      Json pattern = pattern_before(before, name);
       pattern["pattern"] = name;
       patterns.push_back(std::move(pattern));
     }

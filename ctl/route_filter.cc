@@ -5,6 +5,7 @@
 
 #include "common/base/lower_case.h"
 #include "ctl/admin_address.h"
+#include "ctl/pattern_text.h"
 
 namespace ingress::ctl {
 namespace {
@@ -31,8 +32,9 @@ bool leads_to(const Json& route, const char* member, const std::string& wanted) 
 
 bool says(const Json& route, const std::string& text) {
   if (text_in(route, "id").starts_with(text) || text_in(route, "externalId").starts_with(text)) return true;
+  // The broker looks through what it keeps.
   return any_pattern(route, [part = lower_case(text)](const Json& pattern) {
-    return lower_case(text_in(pattern, "pattern")).find(part) != std::string::npos;
+    return lower_case(pattern_as_kept(std::string(text_in(pattern, "pattern")))).find(part) != std::string::npos;
   });
 }
 

@@ -4,6 +4,8 @@
 #include <iostream>
 #include <memory>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "ctl/new_file.h"
 #include "ctl/nouns.h"
@@ -31,13 +33,14 @@ class Import {
 
   Outcome<size_t> run(std::istream& in) {
     std::string line;
-    while (std::getline(in, line)) {
-      if (lines_ == kMaxLines || (lines_ > 0 && chunk_.size() + line.size() > kMaxBytes)) {
+    for (size_t number = 1; std::getline(in, line); ++number) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      if (numbers_.size() == kMaxLines || (!numbers_.empty() && chunk_.size() + line.size() > kMaxBytes)) {
         if (const Outcome<bool> sent = send(); !sent) return tl::unexpected(sent.error());
       }
       chunk_ += line;
       chunk_ += '\n';
-      ++lines_;
+      numbers_.push_back(number);
     }
     if (in.bad()) return failed("cannot read " + flags_.file);
     if (const Outcome<bool> sent = send(); !sent) return tl::unexpected(sent.error());
@@ -46,23 +49,23 @@ class Import {
 
  private:
   Outcome<bool> send() {
-    if (lines_ == 0) return true;
+    if (numbers_.empty()) return true;
     const Outcome<RawAnswer> answer = shell_.session.send("POST", path_, chunk_, "application/x-ndjson");
     if (!answer) return tl::unexpected(answer.error());
     const Outcome<Json> read = read_answer(answer->status, answer->body);
     if (!read) return tl::unexpected(place(read.error(), answer->body));
     imported_ += read->at("imported").get<size_t>();
-    begun_at_ += lines_;
-    lines_ = 0;
+    numbers_.clear();
     chunk_.clear();
     return true;
   }
   // The sentence, with the line of the file that it is about.
   Failure place(Failure failure, const std::string& body) const {
-    const Json problem = Json::parse(body, nullptr, false);
-    if (problem.is_object() && problem.contains("line")) {
-      const size_t line = begun_at_ + problem["line"].get<size_t>();
-      failure.sentence = flags_.file + ", line " + std::to_string(line) + ": " + failure.sentence;
+    const Json problem = read_json(body);
+    const Json line = problem.is_object() ? problem.value("line", Json()) : Json();
+    const size_t count = line.is_number_unsigned() ? line.get<size_t>() : 0;
+    if (count > 0 && count <= numbers_.size()) {
+      failure.sentence = flags_.file + ", line " + std::to_string(numbers_[count - 1]) + ": " + failure.sentence;
     }
     failure.sentence += "; " + std::to_string(imported_) + " routes were imported before";
     return failure;
@@ -72,8 +75,7 @@ class Import {
   const TransferFlags& flags_;
   std::string path_ = "/v1/routes/import";
   std::string chunk_;
-  size_t lines_ = 0;
-  size_t begun_at_ = 0;  // lines of the file before the chunk
+  std::vector<size_t> numbers_;  // of the chunk's lines, in the file; lines that are blank are in no chunk
   size_t imported_ = 0;
 };
 

@@ -21,7 +21,7 @@ unit_tests() {
 integration_tests() {
   local preset=$1
   echo "== integration tests and scenarios: $preset"
-  INGRESS_BIN="$ROOT/build/$preset/bin" "$PYTHON" -m pytest tests/integration tests/scenarios -n 4 -q \
+  INGRESS_BIN="$ROOT/build/$preset/bin" "$PYTHON" -m pytest tests/integration tests/scenarios -n 6 -q \
     -p no:cacheprovider --junitxml="$RESULTS/integration-$preset.xml" || true
 }
 

@@ -52,7 +52,8 @@ void AgentSession::drain(const std::string& reason) {
   goaway.set_reason(tunnel::pb::Goaway::SHUTDOWN);
   goaway.set_message(reason);
   session_.send_goaway(goaway);
-  if (dry_) lose(kDry);
+  // Dry since the grace of a MIGRATE is over, it may still get an OPEN: on_run_dry comes again, with the PONG.
+  if (dry_ && session_.no_more_opens()) lose(kDry);
 }
 
 void AgentSession::close(const Error& error) {
@@ -125,6 +126,7 @@ void AgentSession::on_goaway(const tunnel::pb::Goaway& goaway) { owner_.on_goawa
 void AgentSession::on_config(const tunnel::pb::Config& config) { owner_.on_config(*this, config); }
 
 tunnel::StreamHandler* AgentSession::on_open(tunnel::Stream& stream, const tunnel::OpenHead& open, bool end) {
+  dry_ = false;
   return streams_.open(stream, open, end);
 }
 

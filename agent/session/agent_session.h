@@ -127,7 +127,7 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   State state_ = State::kHello;
   uint32_t marked_stream_ = 0;  // the latest one when it was asked for lasting ones
   bool takes_leaving_ = false;
-  bool dry_ = false;  // no stream runs and none can come
+  bool dry_ = false;  // no stream runs; none can come, or the next tunnel has been waited for long enough
 };
 
 }  // namespace ingress::agent

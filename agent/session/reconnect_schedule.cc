@@ -1,6 +1,7 @@
 #include "agent/session/reconnect_schedule.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ingress::agent {
 
@@ -8,7 +9,16 @@ Duration ReconnectSchedule::between(Duration least, Duration most) {
   return least + Duration{static_cast<long long>(random_() * static_cast<double>((most - least).count()))};
 }
 
+void ReconnectSchedule::start_over() {
+  in_outage_ = false;
+  failures_ = 0;
+  short_lives_ = 0;
+  cap_ = kYoungCap;
+}
+
 void ReconnectSchedule::begin_outage(Time now) {
+  // A tunnel that is dialled again while it serves, and lost only then, has ended the outage before as well.
+  if (std::exchange(up_, false) && now - up_since_ >= kShortLife) start_over();
   if (in_outage_) return;
   in_outage_ = true;
   outage_since_ = now;
@@ -16,12 +26,7 @@ void ReconnectSchedule::begin_outage(Time now) {
 
 Duration ReconnectSchedule::after_loss(Time now, Duration spread) {
   const bool short_lived = now - up_since_ < kShortLife;
-  if (!short_lived) {
-    in_outage_ = false;
-    failures_ = 0;
-    short_lives_ = 0;
-    cap_ = kYoungCap;
-  }
+  if (!short_lived) start_over();
   begin_outage(now);
   const Duration pause = between(Duration{0}, spread);
   if (!short_lived || ++short_lives_ == 1) return pause;

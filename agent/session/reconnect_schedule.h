@@ -31,7 +31,10 @@ class ReconnectSchedule {
   explicit ReconnectSchedule(std::function<double()> random) : random_(std::move(random)) {}
 
   // The tunnel serves.
-  void up(Time now) { up_since_ = now; }
+  void up(Time now) {
+    up_since_ = now;
+    up_ = true;
+  }
   // The tunnel was up and is lost: an outage begins, from scratch unless it was short-lived.
   Duration after_loss(Time now, Duration spread);
   // An attempt failed (the first one begins an outage).
@@ -45,9 +48,11 @@ class ReconnectSchedule {
  private:
   Duration between(Duration least, Duration most);
   void begin_outage(Time now);
+  void start_over();
 
   std::function<double()> random_;
   Time up_since_{};
+  bool up_ = false;  // no outage has begun since then
   Time outage_since_{};
   bool in_outage_ = false;
   unsigned failures_ = 0;

@@ -96,11 +96,21 @@ void TunnelClient::machine_woke() {
 
 void TunnelClient::network_changed() {
   if (!may_dial_anew()) return;
-  if (attempting() && loop_.now() - attempt_began_ < kYoungAttempt) return;
-  if (current_ == nullptr) return dial_anew();
+  if (attempting() && loop_.now() - attempt_began_ < young_attempt_) return;
+  if (current_ == nullptr) {
+    if (attempting()) young_attempt_ = std::min(2 * young_attempt_, kAttemptTimeout);
+    return dial_anew();
+  }
   current_->ping();
   probed_at_ = loop_.now();
   probe_deadline_.arm(probed_at_ + probe_limit(current_->likely_round_trip()));
+}
+
+void TunnelClient::come_as_stranger() {
+  if (ending_) return;
+  if (pending_ != nullptr) dial_anew();  // its HELLO has named the instance before
+  if (state_ == State::kServing) wait(schedule_.after_loss(loop_.now(), current_->reconnect_spread()));
+  if (current_ != nullptr) current_->drain("another agent has the machine");
 }
 
 void TunnelClient::send_event(const tunnel::pb::Event& event) {
@@ -227,6 +237,7 @@ void TunnelClient::on_welcome(AgentSession& session, const tunnel::pb::Welcome& 
   schedule_.up(loop_.now());
   addresses_.start_over(slot_);
   reported_errors_ = reported_refusals_ = 0;
+  young_attempt_ = kYoungAttempt;
   pending_ = nullptr;
   up_since_ = std::time(nullptr);
   AgentSession* const old = std::exchange(current_, &session);
@@ -300,10 +311,8 @@ void TunnelClient::on_goaway(AgentSession& session, const Goaway& goaway) {
   log_info("tunnel_goaway",
            {{"slot", slot_}, {"reason", Goaway::Reason_Name(goaway.reason())}, {"message", goaway.message()}});
   if (goaway.reason() == Goaway::REPLACED) {
-    // Another agent took this machine over: asking for it back at once would make the two take turns.
-    refused_ = true;
-    wait(schedule_.after_refusal(loop_.now(), Refusal::kDuplicate, Duration{0}));
     owner_.on_tunnel_replaced(*this);
+    owner_.on_tunnel_taken(*this);
   } else {
     wait(schedule_.after_loss(loop_.now(), session.reconnect_spread()));
   }

@@ -57,6 +57,9 @@ class TunnelClientOwner {
   virtual void on_tunnel_trouble(const char* code, std::string sentence) = 0;
   // The broker has given the machine to another instance. Nothing is asked of the owner; it may drain(), later.
   virtual void on_tunnel_replaced(TunnelClient& client) = 0;
+  // It did so by replacing this slot's tunnel, and the slot did not dial again itself. Every slot is to
+  // come_as_stranger(), under another instance, later.
+  virtual void on_tunnel_taken(TunnelClient& client) = 0;
   // After drain() or close(): the last connection is closed.
   virtual void on_tunnel_closed(TunnelClient& client) = 0;
 
@@ -87,7 +90,8 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   static constexpr Duration kTokenLook{1000};
   static constexpr Duration kLeastProbe{600};
   static constexpr Duration kMostProbe{3000};
-  // An attempt that is younger is left alone when the network changes.
+  // An attempt that is younger is left alone when the network changes. Each that was not makes it twice as long, up to
+  // kAttemptTimeout, until a tunnel is up: a network that changes every second lets an attempt end, too.
   static constexpr Duration kYoungAttempt{1000};
 
   // How long a tunnel may take to answer a PING when the network has changed: as long as three round trips and a
@@ -115,6 +119,9 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   // They may be, and a new one may be there: what waits dials at once; what serves has probe_limit() to answer a PING,
   // and else is treated as above.
   void network_changed();
+
+  // The instance has changed: what runs by the one before runs dry, and the next tunnel is dialled.
+  void come_as_stranger();
 
   // On the tunnel that serves, where there is one.
   void send_event(const tunnel::pb::Event& event);
@@ -184,6 +191,7 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   Deadline probe_deadline_;
   Time probed_at_{};
   Time attempt_began_{};
+  Duration young_attempt_ = kYoungAttempt;
   uv::Timer retry_timer_;
   Time retry_at_{};
   bool token_refused_ = false;  // and none was tried since

@@ -23,7 +23,7 @@ struct TunnelConfig {
   std::string machine;
   cli::Secret token;  // read anew for each HELLO
   std::string agent_version;
-  std::string instance;                 // 16 random bytes, one value a process
+  std::string instance;                 // 16 random bytes, one value a process (but for TunnelSet::on_tunnel_taken)
   std::vector<std::string> supersedes;  // the instances that it takes over from, the latest last
   std::map<std::string, std::string> labels;
   int connections = 2;

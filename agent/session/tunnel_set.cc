@@ -1,19 +1,39 @@
 #include "agent/session/tunnel_set.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstring>
 #include <random>
 #include <utility>
 
 #include "agent/session/agent_event.h"
 #include "common/base/log.h"
+#include "common/tls/digest.h"
 #include "common/uv/boot_clock.h"
 #include "proto/tunnel.pb.h"
 
 namespace ingress::agent {
+namespace {
+
+constexpr size_t kInstanceBytes = 16;
+
+// A clone of the machine has the generator's state, too: the clock tells the two apart.
+std::string instance_unlike_a_clones() {
+  std::string instance = tls::random_bytes(kInstanceBytes);
+  const auto now = static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  uint64_t first = 0;
+  std::memcpy(&first, instance.data(), sizeof first);
+  first ^= now;
+  std::memcpy(instance.data(), &first, sizeof first);
+  return instance;
+}
+
+}  // namespace
 
 TunnelSet::TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, uint32_t seed,
                      std::function<void()> on_change, std::function<void()> on_replaced)
     : loop_(loop),
+      config_(config),
       on_change_(std::move(on_change)),
       on_replaced_(std::move(on_replaced)),
       addresses_(seed),
@@ -28,7 +48,7 @@ TunnelSet::TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& 
   const auto random = [engine] { return std::uniform_real_distribution<double>(0, 1)(*engine); };
   for (int slot = 0; slot < config.connections; ++slot) {
     auto& owner = static_cast<TunnelClientOwner&>(*this);
-    clients_.push_back(std::make_unique<TunnelClient>(loop, config, streams, slot, addresses_, random, owner));
+    clients_.push_back(std::make_unique<TunnelClient>(loop, config_, streams, slot, addresses_, random, owner));
   }
 }
 
@@ -133,7 +153,10 @@ void TunnelSet::on_network_change() {
   network_timer_.start(kNetworkSettles);
 }
 
-void TunnelSet::on_tunnel_change(TunnelClient&) { on_change_(); }
+void TunnelSet::on_tunnel_change(TunnelClient&) {
+  on_change_();
+  if (is_stranger_ && !leaving_) loop_.defer(on_replaced_);
+}
 
 void TunnelSet::on_tunnel_config(const tunnel::pb::Config& config) {
   if (on_config_) on_config_(config);
@@ -141,6 +164,20 @@ void TunnelSet::on_tunnel_config(const tunnel::pb::Config& config) {
 
 // Later: the client is in the middle of its session's news.
 void TunnelSet::on_tunnel_replaced(TunnelClient&) { loop_.defer(on_replaced_); }
+
+// By the next process of this agent, which named this one: on_replaced() has it drained before the task below. Or by a
+// clone of the machine, whose process is the same instance. To the broker the two are one agent that dials again: they
+// would replace each other's tunnels for ever and share the machine's requests. So who loses one gives up all that it
+// has by that instance, which only the other one is from then on, and asks for the machine as an instance that nobody
+// knows and that names nobody: it is refused for as long as the other one answers (docs/decisions/0019).
+void TunnelSet::on_tunnel_taken(TunnelClient&) {
+  config_.instance = instance_unlike_a_clones();
+  config_.supersedes.clear();
+  is_stranger_ = true;
+  loop_.defer([this] {
+    for (const std::unique_ptr<TunnelClient>& client : clients_) client->come_as_stranger();
+  });
+}
 
 void TunnelSet::on_tunnel_closed(TunnelClient&) {
   const bool all = std::all_of(clients_.begin(), clients_.end(),

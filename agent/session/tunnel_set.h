@@ -23,8 +23,9 @@ class TunnelSet final : private TunnelClientOwner {
   // Changes of the network that come together are taken as one, which is acted upon this much later.
   static constexpr Duration kNetworkSettles{250};
 
-  // `on_replaced`: the broker has given the machine to another instance; drain() may be called in it. `config` and
-  // `streams` outlive the set. `seed` gives [0, 1) jitter and the first address their start.
+  // `on_replaced`: the broker has given the machine to another instance, or has it of an instance that no other process
+  // can name to take over from it; drain() may be called in it. `streams` outlive the set. `seed` gives [0, 1) jitter
+  // and the first address their start.
   TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, uint32_t seed,
             std::function<void()> on_change, std::function<void()> on_replaced);
   ~TunnelSet();
@@ -64,9 +65,11 @@ class TunnelSet final : private TunnelClientOwner {
   void on_tunnel_trouble(const char* code, std::string sentence) override;
   void on_tunnel_config(const tunnel::pb::Config& config) override;
   void on_tunnel_replaced(TunnelClient& client) override;
+  void on_tunnel_taken(TunnelClient& client) override;
   void on_tunnel_closed(TunnelClient& client) override;
 
   uv::Loop& loop_;
+  TunnelConfig config_;  // its instance changes when another process has taken a slot
   std::function<void()> on_change_;
   std::function<void()> on_replaced_;
   std::function<void()> on_closed_;
@@ -83,6 +86,7 @@ class TunnelSet final : private TunnelClientOwner {
   uv::Timer network_timer_;
   bool network_changed_ = false;
   bool leaving_ = false;
+  bool is_stranger_ = false;  // by an instance of its own making
 };
 
 }  // namespace ingress::agent

@@ -133,11 +133,7 @@ std::optional<Answer> AdminAcceptor::refusal(const http::RequestHead& head, cons
                                              const Credentials& by, const std::optional<Identity>& who) const {
   const std::string_view path = target ? std::string_view(target->path) : std::string_view();
   if (std::optional<Answer> refused = refuse_browser(head, path, by)) return refused;
-  if (!open_to_all(head.method, path) && !who) {
-    Answer answer = problem(401, "unauthorized", why_unknown(head));
-    answer.fields.emplace_back("WWW-Authenticate", "Bearer");
-    return answer;
-  }
+  if (!open_to_all(head.method, path) && !who) return unauthorized(why_unknown(head));
   if (!target) return problem(400, "bad_request", "the request's target is not a path");
   if (who && who->role.kind == RoleKind::kRead && !only_reads(head.method) && path != kSessionPath) {
     return problem(403, "forbidden", "this token only reads");
@@ -190,9 +186,10 @@ server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, 
   request->takes_gzip = http::has_token(head.fields, "Accept-Encoding", "gzip");
   request->last_event_id = text_of(http::find_field(head.fields, "Last-Event-ID"));
   request->wants_events = http::has_token(head.fields, "Accept", kEventStreamType);
-  const auto exchange = std::make_shared<AdminExchange>(router_, responder, std::move(request),
-                                                        [this](AdminExchange* over) { running_.erase(over); });
-  running_.emplace(exchange.get(), Running{exchange, std::move(by), who});
+  const auto exchange = std::make_shared<AdminExchange>(
+      router_, responder, std::move(request), [this, by = std::move(by), who] { return identify(by) == who; },
+      [this](AdminExchange* over) { running_.erase(over); });
+  running_.emplace(exchange.get(), exchange);
   if (info.end) {
     exchange->dispatch();
   } else if (http::has_token(head.fields, "Expect", "100-continue")) {
@@ -207,16 +204,16 @@ server::RequestHandler* AdminAcceptor::on_request(server::Responder& responder, 
 void AdminAcceptor::end_streams() {
   std::vector<std::shared_ptr<AdminExchange>> all;
   all.reserve(running_.size());
-  for (const auto& [key, running] : running_) all.push_back(running.exchange);
+  for (const auto& [key, exchange] : running_) all.push_back(exchange);
   for (const std::shared_ptr<AdminExchange>& exchange : all) exchange->end_stream();
 }
 
 void AdminAcceptor::end_unwelcome() {
   std::vector<std::shared_ptr<AdminExchange>> unwelcome;
-  for (const auto& [key, running] : running_) {
-    if (identify(running.by) != running.who) unwelcome.push_back(running.exchange);
+  for (const auto& [key, exchange] : running_) {
+    if (!exchange->is_welcome()) unwelcome.push_back(exchange);
   }
-  for (const std::shared_ptr<AdminExchange>& exchange : unwelcome) exchange->end_stream();
+  for (const std::shared_ptr<AdminExchange>& exchange : unwelcome) exchange->turn_away();
 }
 
 http::ErrorAnswer AdminAcceptor::on_unreadable(const Error& error, const server::UnreadableRequest&) {

@@ -54,7 +54,8 @@ class AdminAcceptor final : public server::RequestAcceptor {
 
   // Ends the answers that have no end of their own.
   void end_streams();
-  // Those of whoever would not be let in any more, or as somebody else: a token that was revoked or is over.
+  // Those of whoever would not be let in any more, or as somebody else: a token that was revoked or is over. A request
+  // of theirs that is not whole yet is answered 401.
   void end_unwelcome();
 
   server::RequestHandler* on_request(server::Responder& responder, const http::RequestHead& head,
@@ -65,12 +66,6 @@ class AdminAcceptor final : public server::RequestAcceptor {
   std::optional<Identity> identify(const Credentials& by) const;
 
  private:
-  struct Running {
-    std::shared_ptr<AdminExchange> exchange;
-    Credentials by;
-    std::optional<Identity> who;
-  };
-
   static ShownToken token_in(const http::RequestHead& head, std::string_view field);
   Credentials credentials_of(const http::RequestHead& head) const;
   // Of a browser that was led here by others; nullopt where all is well.
@@ -86,7 +81,7 @@ class AdminAcceptor final : public server::RequestAcceptor {
   const Router& router_;
   Trust trust_;
   tcp::TcpConnects* tcp_;
-  std::unordered_map<AdminExchange*, Running> running_;
+  std::unordered_map<AdminExchange*, std::shared_ptr<AdminExchange>> running_;
 };
 
 }  // namespace ingress::broker::admin

@@ -43,10 +43,15 @@ void send(server::Responder& responder, const Answer& answer) {
 }
 
 AdminExchange::AdminExchange(const Router& router, server::Responder& responder, std::shared_ptr<Request> request,
-                             OnOver on_over)
-    : router_(router), responder_(&responder), request_(std::move(request)), on_over_(std::move(on_over)) {}
+                             IsWelcome is_welcome, OnOver on_over)
+    : router_(router),
+      responder_(&responder),
+      request_(std::move(request)),
+      is_welcome_(std::move(is_welcome)),
+      on_over_(std::move(on_over)) {}
 
 void AdminExchange::dispatch() {
+  dispatched_ = true;
   const Reply reply = [watch = weak_from_this()](const Answer& given) {
     if (const std::shared_ptr<AdminExchange> exchange = watch.lock()) exchange->answer(given);
   };
@@ -89,6 +94,13 @@ void AdminExchange::end_stream() {
   if (source_ != nullptr) end();
 }
 
+void AdminExchange::turn_away() {
+  if (dispatched_) return end_stream();
+  if (over()) return;
+  responder_->drop_rest_of_request();
+  answer(unauthorized("the token was revoked, or its time is over, since the request began"));
+}
+
 void AdminExchange::on_drained() {
   const std::shared_ptr<AdminExchange> keep = shared_from_this();
   if (source_ != nullptr) source_->on_room();
@@ -100,12 +112,18 @@ void AdminExchange::on_body(MutableBytes payload, bool end) {
     return answer(problem(413, "body_too_large", "a request's body may have 1 MiB"));
   }
   request_->body.append(as_text(payload));
-  if (end) dispatch();
+  if (end) on_whole();
+}
+
+// A body may be long in coming, and who asks is known by the head.
+void AdminExchange::on_whole() {
+  if (is_welcome()) return dispatch();
+  turn_away();
 }
 
 void AdminExchange::on_trailers(const http::Fields&) {
   const std::shared_ptr<AdminExchange> keep = shared_from_this();
-  dispatch();
+  on_whole();
 }
 
 void AdminExchange::on_aborted(const Error&) {

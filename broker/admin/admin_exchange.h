@@ -19,16 +19,22 @@ class AdminExchange final : public server::RequestHandler,
                             public std::enable_shared_from_this<AdminExchange>,
                             private BodySink {
  public:
-  // `on_over` forgets the exchange.
+  // Whether whoever asked would still be let in, and as the same.
+  using IsWelcome = std::function<bool()>;
+  // Forgets the exchange.
   using OnOver = std::function<void(AdminExchange*)>;
-  AdminExchange(const Router& router, server::Responder& responder, std::shared_ptr<Request> request, OnOver on_over);
+  AdminExchange(const Router& router, server::Responder& responder, std::shared_ptr<Request> request,
+                IsWelcome is_welcome, OnOver on_over);
 
   // No body follows, or what came of it is all: answers, now or later.
   void dispatch();
+  bool is_welcome() const { return is_welcome_(); }
   bool over() const { return responder_ == nullptr; }
   void answer(const Answer& answer);
   // Where the answer comes from a source: it is whole as it is.
   void end_stream();
+  // The same; and where the request is not whole it is answered 401. What is being done is done.
+  void turn_away();
 
  private:
   // BodySink
@@ -36,6 +42,7 @@ class AdminExchange final : public server::RequestHandler,
   bool congested() const override;
   void end() override;
   void start_stream(const Answer& answer);
+  void on_whole();
   // server::RequestHandler
   void on_body(MutableBytes payload, bool end) override;
   void on_trailers(const http::Fields& trailers) override;
@@ -47,6 +54,8 @@ class AdminExchange final : public server::RequestHandler,
   server::Responder* responder_;  // null once over
   std::shared_ptr<Request> request_;
   std::shared_ptr<BodySource> source_;  // while the answer comes from it
+  bool dispatched_ = false;
+  IsWelcome is_welcome_;
   OnOver on_over_;
 };
 

@@ -39,6 +39,12 @@ Answer problem(int status, std::string_view code, std::string_view detail) {
   return {status, kProblemType, std::move(object).take(), {}};
 }
 
+Answer unauthorized(std::string_view detail) {
+  Answer answer = problem(401, "unauthorized", detail);
+  answer.fields.emplace_back("WWW-Authenticate", "Bearer");
+  return answer;
+}
+
 namespace {
 
 // A change or a question that the database did not take: it may later. 507 where there is no space.

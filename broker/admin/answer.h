@@ -39,6 +39,8 @@ std::string entity_tag(std::string_view record);
 
 // {"title","status","detail","code"}: `detail` is a sentence for people, `code` a stable word for programs.
 Answer problem(int status, std::string_view code, std::string_view detail);
+// 401, with what is asked for.
+Answer unauthorized(std::string_view detail);
 // The same refusal with one more member, a number: where in the body it is about.
 Answer with_place(Answer refusal, std::string_view member, size_t place);
 Answer not_found(std::string_view noun, std::string_view name);

@@ -3,6 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "broker/policy/policy.h"
 #include "broker/routing/route_index.h"
 
 namespace ingress::broker::admin {
@@ -21,13 +22,24 @@ bool is_held_together(const std::string& key) {
 // An enforced key and the nearest one hold both: that is how these are told.
 bool is_held_twice(const std::string& key) { return key == "rate" || is_held_together(key); }
 
+// As requests have it: with what its profile sets where the policy itself does not.
+json filled(const PolicyLayer& layer) {
+  json policy = json::parse(layer.policy, nullptr, /*allow_exceptions=*/false);
+  if (!policy.is_object()) return json::object();
+  const json profile = policy.value("profile", json());
+  if (!profile.is_string()) return policy;
+  for (const KeyWord& each : keys_of_profile(profile.get<std::string>())) {
+    if (!policy.contains(each.key)) policy[each.key] = each.word;
+  }
+  return policy;
+}
+
 json keys_of(const std::vector<PolicyLayer>& layers) {
   constexpr std::string_view kEnforced = "enforced by the broker";
   json keys = json::object();
   std::map<std::string, int> levels;  // of the last one that holds
   for (const PolicyLayer& layer : layers) {
-    const json policy = json::parse(layer.policy, nullptr, /*allow_exceptions=*/false);
-    if (!policy.is_object()) continue;
+    const json policy = filled(layer);
     for (const auto& [key, value] : policy.items()) {
       json& held = keys[key];
       if (held.is_null()) held = json::array();

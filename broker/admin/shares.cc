@@ -70,6 +70,9 @@ tl::expected<Operation, Answer> Shares::create(const RequestPtr& request) {
   std::vector<std::string> steps;
   const auto resolved = api_.index().explain({share.host, share.path, share.created_at}, steps);
   if (!resolved) return tl::unexpected(leads_nowhere(share, request->role, resolved.error().detail));
+  if (!may_share(*resolved, request->role)) {
+    return tl::unexpected(problem(403, "forbidden", "\"host\" is not the project's to share"));
+  }
   share.machine = resolved->machine;
   share.port = resolved->port;
   // A route to a machine is no project's host: who may share it for its project is seen by the machine.
@@ -81,6 +84,14 @@ tl::expected<Operation, Answer> Shares::create(const RequestPtr& request) {
                      return created_answer("/v1/shares/" + share.id, std::move(object).take(),
                                            share_json(share).closed());
                    }};
+}
+
+// A host that is no project's leads by a machine or a route: whose that is may share it, and of the operator's the
+// project that was given the machine, or that port of it. Whose a project's host is the store asks.
+bool Shares::may_share(const Resolution& host, const Role& role) const {
+  if (role.kind != RoleKind::kProject || !host.project.empty()) return true;
+  if (!host.tenant.empty()) return host.tenant == role.project;
+  return api_.index().is_on(role.project, host.machine, host.port);
 }
 
 // Why is for those whom the host concerns: it may name what is another's.

@@ -13,6 +13,7 @@ class Shares {
  private:
   void list(const RequestPtr& request, const Reply& reply);
   tl::expected<Operation, Answer> create(const RequestPtr& request);
+  bool may_share(const Resolution& host, const Role& role) const;
   Answer leads_nowhere(const Share& share, const Role& role, const std::string& why) const;
   void get(const RequestPtr& request, const Reply& reply);
   static tl::expected<Operation, Answer> update(const RequestPtr& request);

@@ -259,10 +259,14 @@ void Front::drain_servers() {
     drained_ = true;
     on_drained_();
   });
-  clear_.drain(one_done);
   secure_.drain(one_done);
-  clear_http2_.drain(one_done);
   secure_http2_.drain(one_done);
+  // A clear connection that waits may still turn out to be of HTTP/2.
+  clear_http2_.drain([] {});
+  clear_.drain([this, one_done] {
+    clear_http2_.drain(one_done);
+    one_done();
+  });
 }
 
 void Front::close_all() {

@@ -15,34 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-template <class T>
-struct Word {
-  std::string_view name;
-  T value;
-};
-
-template <class T, size_t N>
-Status read_word(const KeyReading& in, const std::array<Word<T>, N>& words, std::optional<T>& out) {
-  Status status;
-  const std::string* said = in.word(status);
-  if (said == nullptr) return status;
-  std::string known;
-  for (const Word<T>& word : words) {
-    if (word.name == *said) {
-      out = word.value;
-      return {};
-    }
-    known += (known.empty() ? "" : ", ") + std::string(word.name);
-  }
-  return in.refuse_word(*said, known);
-}
-
-constexpr auto kHosts = std::to_array<Word<http::HostMode>>(
-    {{"rewrite", http::HostMode::kRewrite}, {"preserve", http::HostMode::kPreserve}});
-constexpr auto kOrigins = std::to_array<Word<http::OriginMode>>(
-    {{"rewrite", http::OriginMode::kRewrite}, {"preserve", http::OriginMode::kPreserve}});
-constexpr auto kProtocols = std::to_array<Word<OriginProtocol>>(
-    {{"http", OriginProtocol::kHttp}, {"h2c", OriginProtocol::kH2c}, {"https", OriginProtocol::kHttps}});
 constexpr auto kSecurity = std::to_array<Word<SecurityHeaders>>({{"off", SecurityHeaders::kOff},
                                                                  {"standard", SecurityHeaders::kStandard},
                                                                  {"frameable", SecurityHeaders::kFrameable}});
@@ -247,18 +219,16 @@ Status read_policy_auth(const KeyReading& in, Policy& policy) {
   return read;
 }
 
-Status set_profile(const KeyReading& in, Policy& bundle);
-
 struct Key {
   std::string_view name;
   Status (*read)(const KeyReading& in, Policy& policy);
 };
 constexpr auto kKeys = std::to_array<Key>({
-    {"host", [](const KeyReading& in, Policy& policy) { return read_word(in, kHosts, policy.host); }},
-    {"origin", [](const KeyReading& in, Policy& policy) { return read_word(in, kOrigins, policy.origin); }},
+    {"host", [](const KeyReading& in, Policy& policy) { return read_word(in, kHostWords, policy.host); }},
+    {"origin", [](const KeyReading& in, Policy& policy) { return read_word(in, kOriginWords, policy.origin); }},
     {"origin_protocol",
-     [](const KeyReading& in, Policy& policy) { return read_word(in, kProtocols, policy.origin_protocol); }},
-    {"profile", set_profile},
+     [](const KeyReading& in, Policy& policy) { return read_word(in, kProtocolWords, policy.origin_protocol); }},
+    {"profile", read_profile},
     {"auth", read_policy_auth},
     {"park", read_park},
     {"wake", read_wake},
@@ -278,50 +248,6 @@ constexpr auto kKeys = std::to_array<Key>({
     {"canonical", [](const KeyReading& in, Policy& policy) { return read_word(in, kCanonical, policy.canonical); }},
     {"cookies", [](const KeyReading& in, Policy& policy) { return read_word(in, kCookies, policy.cookies); }},
 });
-
-struct Profile {
-  std::string_view name;
-  http::HostMode host;
-  http::OriginMode origin;
-  OriginProtocol protocol;
-  bool root_path_field;
-};
-
-// What each framework compares with what:
-// - vite: its allowed hosts, and an Origin against them (CORS of the dev server, HMR socket): all local.
-// - django: Origin against scheme://Host, and Host against ALLOWED_HOSTS (localhost alone while DEBUG).
-// - jupyter: Host must be local, and Origin must equal it.
-// - next: a Server Action's Origin against X-Forwarded-Host, which is the public one.
-// - code-server: a WebSocket's Origin against X-Forwarded-Host.
-// - rstudio: nothing, but it writes URLs by Host and X-RStudio-Root-Path.
-// And grpc: nothing (:authority is local, as that of a direct call is), but it speaks HTTP/2 alone.
-constexpr std::array kProfiles = std::to_array<Profile>({
-    {"vite", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp, false},
-    {"django", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp, false},
-    {"jupyter", http::HostMode::kRewrite, http::OriginMode::kRewrite, OriginProtocol::kHttp, false},
-    {"next", http::HostMode::kPreserve, http::OriginMode::kPreserve, OriginProtocol::kHttp, false},
-    {"code-server", http::HostMode::kPreserve, http::OriginMode::kPreserve, OriginProtocol::kHttp, false},
-    {"rstudio", http::HostMode::kPreserve, http::OriginMode::kPreserve, OriginProtocol::kHttp, true},
-    {"grpc", http::HostMode::kRewrite, http::OriginMode::kPreserve, OriginProtocol::kH2c, false},
-});
-
-Status set_profile(const KeyReading& in, Policy& bundle) {
-  Status status;
-  const std::string* word = in.word(status);
-  if (word == nullptr) return status;
-  std::string known;
-  for (const Profile& profile : kProfiles) {
-    if (profile.name == *word) {
-      bundle.host = profile.host;
-      bundle.origin = profile.origin;
-      bundle.origin_protocol = profile.protocol;
-      if (profile.root_path_field) bundle.root_path_field = true;
-      return {};
-    }
-    known += (known.empty() ? "" : ", ") + std::string(profile.name);
-  }
-  return in.refuse_word(*word, known);
-}
 
 Status read_key(const KeyReading& in, Policy& policy, Policy& bundle) {
   std::string known;

@@ -90,6 +90,14 @@ std::string auth_without_secrets(std::string_view text);
 // The policy object with `auth` set to the value, as parse_auth takes it.
 std::string with_auth(std::string_view policy, std::string_view auth);
 
+// A key with its value, where that is a word.
+struct KeyWord {
+  std::string key;
+  std::string_view word;
+};
+// What a profile sets where the policy beside it does not; nothing for a name that is none's.
+std::vector<KeyWord> keys_of_profile(std::string_view name);
+
 // null where the text is "{}" or cannot be read.
 std::shared_ptr<const Policy> load_policy(std::string_view text);
 

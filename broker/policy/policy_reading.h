@@ -1,7 +1,9 @@
 // What the readers of policy keys share. Private to broker/policy.
 #pragma once
 
+#include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,5 +39,36 @@ struct KeyReading {
 
 Status read_words(const KeyReading& in, std::vector<std::string>& out);
 Status read_auth(const KeyReading& in, AuthRule& rule);
+// Into the bundle of keys that fill what the policy leaves open.
+Status read_profile(const KeyReading& in, Policy& bundle);
+
+template <class T>
+struct Word {
+  std::string_view name;
+  T value;
+};
+
+template <class T, size_t N>
+Status read_word(const KeyReading& in, const std::array<Word<T>, N>& words, std::optional<T>& out) {
+  Status status;
+  const std::string* said = in.word(status);
+  if (said == nullptr) return status;
+  std::string known;
+  for (const Word<T>& word : words) {
+    if (word.name == *said) {
+      out = word.value;
+      return {};
+    }
+    known += (known.empty() ? "" : ", ") + std::string(word.name);
+  }
+  return in.refuse_word(*said, known);
+}
+
+inline constexpr auto kHostWords = std::to_array<Word<http::HostMode>>(
+    {{"rewrite", http::HostMode::kRewrite}, {"preserve", http::HostMode::kPreserve}});
+inline constexpr auto kOriginWords = std::to_array<Word<http::OriginMode>>(
+    {{"rewrite", http::OriginMode::kRewrite}, {"preserve", http::OriginMode::kPreserve}});
+inline constexpr auto kProtocolWords = std::to_array<Word<OriginProtocol>>(
+    {{"http", OriginProtocol::kHttp}, {"h2c", OriginProtocol::kH2c}, {"https", OriginProtocol::kHttps}});
 
 }  // namespace ingress::broker

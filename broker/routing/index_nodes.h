@@ -56,6 +56,7 @@ struct ProjectNode {
   MachineNode* machine = nullptr;                      // attached
   std::vector<std::unique_ptr<ServiceNode>> services;  // by name
   HostEntry* entries = nullptr;                        // hosts that name it, its custom domains too
+  std::vector<HostEntry*> domains;                     // those of them that are custom domains, by name
 };
 
 struct RouteNode {

@@ -11,6 +11,7 @@ namespace ingress::broker {
 namespace {
 
 bool by_slug(const ProjectNode* a, const ProjectNode* b) { return a->record.slug < b->record.slug; }
+bool by_pattern(const HostEntry* a, const HostEntry* b) { return a->pattern < b->pattern; }
 
 }  // namespace
 
@@ -311,6 +312,10 @@ HostEntry& IndexWriter::add_host(std::unique_ptr<HostEntry> owned) {
     if (first != nullptr) first->previous_of_target = &entry;
     first = &entry;
   }
+  if (entry.route == nullptr) {
+    auto& domains = entry.project->domains;
+    domains.insert(std::upper_bound(domains.begin(), domains.end(), &entry, by_pattern), &entry);
+  }
   link_to_host(entry);
   touch_target(entry);
   return entry;
@@ -362,6 +367,7 @@ void IndexWriter::remove_host(HostEntry* entry) {
     (entry->previous_of_target != nullptr ? entry->previous_of_target->next_of_target : first) = entry->next_of_target;
     if (entry->next_of_target != nullptr) entry->next_of_target->previous_of_target = entry->previous_of_target;
   }
+  if (entry->route == nullptr) std::erase(entry->project->domains, entry);
   delete entry;
 }
 

@@ -117,7 +117,8 @@ Resolver::Answer Resolver::by_custom_domain(std::string_view host) {
   const std::string_view label = first_label(host);
   if (explainer_ != nullptr) explainer_->custom_domain(*entry, label);
   const ProjectNode& project = *entry->project;
-  asked_.project = &project;
+  named_project_ = asked_.project = &project;
+  named_prefix_ = label;
   out_.pattern = entry->pattern;
   out_.parent_is_project = true;
   if (all_digits(label)) {
@@ -144,6 +145,7 @@ Status Resolver::to_entry(const HostEntry& entry, std::string_view host) {
   out_.pattern = entry.pattern;
   entry_ = &entry;
   asked_.project = entry.project;
+  if (entry.route == nullptr) named_project_ = entry.project;
   if (entry.has_path() && out_.path.ambiguous()) {
     return refuse({ErrorCode::kBadRequest, "servers read the path differently: its route ", entry.pattern,
                    " takes no dot segments, encoded slashes or backslashes"});
@@ -348,16 +350,12 @@ void Resolver::gather_policies(const MachineNode& machine, int port) {
 
 // Its custom domain, the first by name; without one every name is as good as the others.
 void Resolver::find_canonical(const ProjectNode& project, std::string_view prefix) {
-  const HostEntry* canonical = nullptr;
-  for (const HostEntry* entry = project.entries; entry != nullptr; entry = entry->next_of_target) {
-    if (entry->route != nullptr) continue;
-    if (canonical == nullptr || entry->pattern < canonical->pattern) canonical = entry;
-  }
-  if (canonical == nullptr) return;
+  if (project.domains.empty()) return;
   std::string& name = out_.canonical_host;
   if (!prefix.empty()) name.append(prefix).append(".");
-  name.append(canonical->pattern);
-  if (name == host_ || !leads_here(name)) name.clear();
+  name.append(project.domains.front()->pattern);
+  // The host may be it in its other spelling.
+  if (name == host_ || name == with_underscores(host_) || !leads_here(name)) name.clear();
 }
 
 // A route, or another project's domain, may hold the name: nobody is sent there.

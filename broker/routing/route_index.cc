@@ -203,13 +203,14 @@ std::vector<std::string> RouteIndex::hosts_of(std::string_view machine_id, std::
   return HostList(impl_->options.domains, *node, project, now).collect();
 }
 
-bool RouteIndex::is_on(std::string_view project, std::string_view machine_id) const {
+bool RouteIndex::is_on(std::string_view project, std::string_view machine_id, int port) const {
   const MachineNode* machine = impl_->tables.machine(machine_id);
   const ProjectNode* node = impl_->tables.project(project);
   if (machine == nullptr || node == nullptr) return false;
   return node->machine == machine ||
-         std::any_of(machine->pinned.begin(), machine->pinned.end(),
-                     [node](const ServiceNode* service) { return service->project == node; });
+         std::any_of(machine->pinned.begin(), machine->pinned.end(), [node, port](const ServiceNode* service) {
+           return service->project == node && (port == 0 || service->port == port);
+         });
 }
 
 bool RouteIndex::view_of(std::string_view machine_id, MachineView& view, int64_t now) const {

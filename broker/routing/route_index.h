@@ -107,8 +107,8 @@ class RouteIndex {
   // of domains and of routes whose time is not over at `now` (Unix seconds).
   // With a project, beside the machine's own those alone that are the project's, or of routes that belong to it.
   std::vector<std::string> hosts_of(std::string_view machine_id, std::string_view project, int64_t now) const;
-  // Whether the project is attached to the machine, or has a service on it.
-  bool is_on(std::string_view project, std::string_view machine_id) const;
+  // Whether the project is attached to the machine, or has a service on it: on that port, where it is not 0.
+  bool is_on(std::string_view project, std::string_view machine_id, int port = 0) const;
   const std::vector<std::string>& domains() const;
   // As machine_view.h has it; false where there is no such machine.
   bool view_of(std::string_view machine_id, MachineView& view, int64_t now) const;

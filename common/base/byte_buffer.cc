@@ -1,6 +1,7 @@
 #include "common/base/byte_buffer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace ingress {
@@ -40,6 +41,7 @@ uint8_t* ByteBuffer::reserve(size_t size) {
 }
 
 void ByteBuffer::consume(size_t size) {
+  assert(size <= this->size());
   begin_ += size;
   if (begin_ == end_) clear();
 }

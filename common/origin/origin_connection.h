@@ -59,6 +59,8 @@ class OriginConnection final : public uv::Buryable, private transport::Connectio
   TargetState& target() { return target_; }
   // What the exchange wrote, where none of it has left: what the origin says then was said before it.
   std::optional<Bytes> all_unsent() const;
+  // Nothing has come that was not read: no byte and no end, seen by the loop or not. One system call.
+  bool quiet() const { return connection_.quiet(); }
   // Has served an exchange before this one.
   bool reused() const { return reused_; }
   Time idle_since() const { return idle_since_; }

@@ -77,9 +77,15 @@ void PoolCore::distrust(OriginConnection& connection) {
 
 std::unique_ptr<OriginConnection> PoolCore::take_idle(const Target& target, bool trusted) {
   const auto found = targets_.find(target.key);
-  if (found == targets_.end() || found->second.idle.empty()) return nullptr;
+  if (found == targets_.end()) return nullptr;
   std::vector<std::unique_ptr<OriginConnection>>& idle = found->second.idle;
-  if (trusted && !trusts_last_idle(found->second)) return nullptr;
+  while (trusted && !idle.empty()) {
+    if (!trusts_last_idle(found->second)) return nullptr;
+    if (idle.back()->quiet()) break;
+    distrust(*idle.back());
+    drop_idle(*idle.back());
+  }
+  if (idle.empty()) return nullptr;
   std::unique_ptr<OriginConnection> connection = std::move(idle.back());
   idle.pop_back();
   --idle_count_;

@@ -48,7 +48,7 @@ class PoolCore {
   size_t idle_count() const;
 
   // An idle connection, the one used last; nullptr where there is none, or `trusted` and the origin might be closing
-  // it.
+  // it. Those that it has closed, which the loop has yet to see, are dropped where `trusted`.
   std::unique_ptr<OriginConnection> take_idle(const Target& target, bool trusted);
   // The origin ended a connection that had served: it keeps none for as long as that one was idle.
   void distrust(OriginConnection& connection);

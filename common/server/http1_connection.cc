@@ -40,6 +40,7 @@ Http1Connection::~Http1Connection() = default;
 // A request may be on its way: it is answered, and is the last.
 void Http1Connection::drain() {
   close_after_ = true;
+  took_at_ = server_.loop().now();
   if (state_ != State::kIdle) return;
   arriving_ = !connection_->all_acknowledged();
   deadline_.arm(server_.loop().now() + kLastRequestGrace);
@@ -47,6 +48,7 @@ void Http1Connection::drain() {
 
 std::optional<Time> Http1Connection::waiting_since() const {
   if (!deadline_.armed() || (state_ != State::kIdle && state_ != State::kHead)) return std::nullopt;
+  if (connection_->backlog_bytes() > 0) return std::nullopt;
   const ConnectionOptions& times = server_.options();
   return deadline_.at() - (state_ == State::kIdle && served_ ? times.keep_alive_timeout : times.head_timeout);
 }
@@ -65,17 +67,23 @@ size_t Http1Connection::read_limit() {
 size_t Http1Connection::wanted_bytes() {
   switch (state_) {
     case State::kIdle:
+      if (connection_->congested()) return pipelined_room();
+      [[fallthrough]];
     case State::kHead:
     case State::kClosing:
       return uv::Loop::kReadBufferBytes;
     case State::kExchange:
-      if (request_ended_) return held_.size() < kPipelinedBytes ? kPipelinedBytes - held_.size() : 0;
+      if (request_ended_) return pipelined_room();
       break;
     case State::kUpgraded:
       break;
   }
   // What is held while the handler takes bytes is a trailer section that is not whole: it needs more.
   return handler_->allowance();
+}
+
+size_t Http1Connection::pipelined_room() const {
+  return held_.size() < kPipelinedBytes ? kPipelinedBytes - held_.size() : 0;
 }
 
 void Http1Connection::on_data(MutableBytes bytes) {
@@ -95,6 +103,7 @@ void Http1Connection::on_data(MutableBytes bytes) {
 void Http1Connection::process_held() {
   MutableBytes rest = held_.mutable_view();
   process(rest);
+  if (state_ == State::kClosing) return held_.release();
   held_.consume(held_.size() - rest.size());
   if (held_.empty()) held_.release();
 }
@@ -125,6 +134,7 @@ bool Http1Connection::step(MutableBytes& input) {
     return false;
   }
   if (state_ == State::kExchange && request_ended_) return false;
+  if (state_ == State::kIdle && connection_->congested()) return false;
   switch (reader_.next(input, handler_ != nullptr ? handler_->allowance() : 0)) {
     case http::ReadEvent::kNeedMore:
       on_need_more();
@@ -278,6 +288,8 @@ void Http1Connection::on_end() {
     case State::kClosing:
       return;
     case State::kIdle:
+      if (!held_.empty()) return;  // requests that are due
+      [[fallthrough]];
     case State::kHead:
       close_when_flushed();
       return;
@@ -313,6 +325,7 @@ bool Http1Connection::fin_came_with_input() const {
 }
 
 void Http1Connection::on_drained() {
+  if (state_ == State::kIdle) return read_on();
   if (handler_ == nullptr) return;
   if (!leave_grace_) touch();
   handler_->on_drained();
@@ -334,7 +347,7 @@ void Http1Connection::on_deadline(Deadline& deadline) {
   switch (state_) {
     case State::kIdle:
       // The client is still getting the answer before, and was told that it may ask again.
-      if (close_after_ && still_arriving()) {
+      if (close_after_ && still_arriving() && !takes_nothing()) {
         deadline_.arm(server_.loop().now() + kLastRequestGrace);
         return;
       }
@@ -377,15 +390,26 @@ bool Http1Connection::still_arriving() {
   return std::exchange(arriving_, arriving) || arriving;
 }
 
+// Whether the client has taken no byte of its answers for as long as a connection may be idle.
+bool Http1Connection::takes_nothing() {
+  const Time now = server_.loop().now();
+  if (client_took(taken_)) took_at_ = now;
+  return now - took_at_ >= server_.options().keep_alive_timeout;
+}
+
 // A connection that is not read tells nothing by itself.
 void Http1Connection::look_after_paused() {
-  if ((state_ != State::kExchange && state_ != State::kUpgraded) || connection_->reading()) return;
+  if (state_ == State::kHead || state_ == State::kClosing || connection_->reading()) return;
   if (connection_->peer_is_gone()) return abort_exchange(kClientLeft);
   watch_.arm(server_.loop().now() + kWatchInterval);
 }
 
 void Http1Connection::resume_body() {
   if (!leave_grace_) touch();
+  read_on();
+}
+
+void Http1Connection::read_on() {
   if (!held_.empty()) {
     process_later();
   } else {
@@ -437,13 +461,9 @@ void Http1Connection::exchange_over() {
 void Http1Connection::next_request() {
   state_ = State::kIdle;
   arriving_ = true;
+  took_at_ = server_.loop().now();
   wait_for_request();
-  if (processing_) return;
-  if (!held_.empty()) {
-    process_later();
-  } else {
-    connection_->resume_read();
-  }
+  if (!processing_) read_on();
 }
 
 void Http1Connection::wait_for_request() {

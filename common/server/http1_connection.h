@@ -6,6 +6,9 @@
 // gets kLeaveGrace to begin, and one that is under way kSilenceGrace to say more. A client that resets has left, also
 // while it is not read (kWatchInterval). (docs/decisions/0003)
 //
+// A client that does not take its answers gets no more of them made: a pipelined request waits until the output before
+// it is below kCongestedBytes / 2, and kPipelinedBytes are read ahead.
+//
 // Ownership: made by Http1Server, which owns it; it is buried when its connection has closed. Thread: the loop's.
 #pragma once
 
@@ -88,12 +91,15 @@ class Http1Connection final : public uv::Buryable,
   void on_deadline(Deadline& deadline) override;
 
   size_t wanted_bytes();
+  size_t pipelined_room() const;
   bool still_arriving();
+  bool takes_nothing();
   void look_after_paused();
   bool fin_came_with_input() const;
   void process(MutableBytes& input);
   void process_held();
   void process_later();
+  void read_on();
   // One event of the reader; false where no further one can be handled now.
   bool step(MutableBytes& input);
   void on_request_head(MutableBytes& input);
@@ -130,6 +136,7 @@ class Http1Connection final : public uv::Buryable,
   Deadline deadline_;
   Silence silence_;                // of an exchange
   transport::PeerProgress taken_;  // of answers
+  Time took_at_{};                 // see takes_nothing()
   Deadline watch_;                 // while the client is not read
   RequestHandler* handler_ = nullptr;
   std::string client_ip_;

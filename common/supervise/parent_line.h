@@ -1,10 +1,16 @@
-// A child's words to its parent, over a pipe: that it can begin, so that the child before it may hand over, and that it
-// is leaving, so that the next child is started at once and not when this one has run dry. A parent that is told to end
-// closes its end before it tells its children: no child comes after them. Thread: main.
+// Words between a child and its parent, over two pipes. The child says that it can begin, so that the child before it
+// may hand over; that it serves, so that those before it need not any more; and that it is leaving, so that the next
+// child is started at once and not when this one has run dry. The parent says that no child before this one serves, and
+// that a later one does. A parent that is told to end closes its ends before it tells its children: no child comes
+// after them.
+//
+// Parent and child may be of different versions: a word that is not known is none, and a parent from before its own
+// words, which takes every word but "begin" for the last, is not told that a child serves. Thread: main.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "common/uv/child_process.h"
 #include "common/uv/fd_watch.h"
@@ -22,31 +28,54 @@ class ParentLine {
   // Is a child of --supervise, and its parent lives and starts the next child: one that is ending itself no longer
   // does.
   bool has_parent() const;
+  // As far as it has been told, no child before this one serves: those that were there have ended, or are leaving. So
+  // it is without a parent, or with one that doesn't say.
+  bool alone() const { return alone_; }
+  // From now on calls back, in turns of the loop, once it is alone() where it was not, and when a later child serves.
+  void listen(uv::Loop& loop, std::function<void()> on_alone, std::function<void()> on_next_serves);
   // These do nothing without a parent.
   // All that this process needs is there, but what the one before it hands over.
-  void begin() { say('b'); }
-  void leave() { say('l'); }
+  void begin();
+  // What children before it served, it serves: they need not wait to be told so by others.
+  void serves();
+  void leave();
 
  private:
   void say(char word);
+  void on_readable();
 
   uv::OwnedFd fd_;
+  uv::OwnedFd words_;  // the parent's
+  bool alone_ = true;
+  std::function<void()> on_alone_;
+  std::function<void()> on_next_serves_;
+  std::unique_ptr<uv::FdWatch> watch_;  // ends before the descriptor does
 };
 
 // The parent's end.
 class ChildLine {
  public:
-  // Adds the child's end to what it is started with; keep what is returned until it has started. Each is called once at
-  // most. Without descriptors there is no line.
-  uv::OwnedFd equip(uv::Loop& loop, uv::ChildProgram& child, std::function<void()> on_begin,
-                    std::function<void()> on_leave);
+  // What the child says. Each is called once at most.
+  struct Heard {
+    std::function<void()> on_begin;
+    std::function<void()> on_serve;
+    std::function<void()> on_leave;
+  };
+
+  // Adds the child's ends to what it is started with; keep what is returned until it has started. Without descriptors
+  // there is no line.
+  std::vector<uv::OwnedFd> equip(uv::Loop& loop, uv::ChildProgram& child, Heard heard);
+  // What the child hears, now or once it listens.
+  void tell_alone();
+  void tell_next_serves();
 
  private:
   void on_readable();
+  void tell(char word);
 
   uv::OwnedFd fd_;
-  std::function<void()> on_begin_;
-  std::function<void()> on_leave_;
+  uv::OwnedFd words_;
+  Heard heard_;
   std::unique_ptr<uv::FdWatch> watch_;  // ends before the descriptor does
 };
 

@@ -43,7 +43,10 @@ struct Supervisor::Impl {
     std::unique_ptr<ChildLine> line;
     Time started{};
     uint64_t number = 0;
-    bool left = false;  // runs dry already, told by somebody else
+    bool alone = false;        // it knows that none before it serves
+    bool left = false;         // runs dry already, told by somebody else
+    bool handed_over = false;  // a later one serves, and it knows
+    bool serves() const { return !left && !handed_over; }
   };
 
   Impl(uv::Loop& with, Plan planned, ChildKit& of_program) : loop(with), plan(std::move(planned)), kit(of_program) {}
@@ -57,7 +60,9 @@ struct Supervisor::Impl {
   // nullptr where there is none (any more).
   Child* find(uint64_t number);
   void on_begin(uint64_t number);
+  void on_serve(uint64_t number);
   void on_leave(uint64_t number);
+  void tell_who_is_alone();
   void give_up_beginning();
   void take_over();
   void on_exit(uint64_t number, int code, int signal);
@@ -169,8 +174,12 @@ bool Supervisor::Impl::start_child() {
   for (const Child& each : children) running.push_back(each.number);
   const std::vector<uv::OwnedFd> kept = kit.equip(child, number, running);
   auto line = std::make_unique<ChildLine>();
-  const uv::OwnedFd end_of_child = line->equip(
-      loop, child, [this, number] { on_begin(number); }, [this, number] { on_leave(number); });
+  const std::vector<uv::OwnedFd> ends_of_child =
+      line->equip(loop, child,
+                  {[this, number] { on_begin(number); }, [this, number] { on_serve(number); },
+                   [this, number] { on_leave(number); }});
+  const bool alone = std::none_of(children.begin(), children.end(), [](const Child& each) { return each.serves(); });
+  if (alone) line->tell_alone();
   auto process =
       uv::ChildProcess::start(loop, child, [this, number](int code, int signal) { on_exit(number, code, signal); });
   if (!process) {
@@ -178,13 +187,30 @@ bool Supervisor::Impl::start_child() {
     return false;
   }
   log_info("child_started", {{"pid", (*process)->pid()}});
-  children.push_back({std::move(*process), std::move(line), loop.now(), number});
+  children.push_back({std::move(*process), std::move(line), loop.now(), number, alone});
   if (children.size() > kMostGenerations) end_at_once(*children.front().process);
   return true;
 }
 
 void Supervisor::Impl::on_begin(uint64_t number) {
   if (number == beginning) take_over();
+}
+
+// Those before it may have no way to hear of it: they serve another name, or can't reach who would tell them.
+void Supervisor::Impl::on_serve(uint64_t number) {
+  for (Child& child : children) {
+    if (child.number >= number) break;
+    if (!std::exchange(child.handed_over, true) && child.line != nullptr) child.line->tell_next_serves();
+  }
+  tell_who_is_alone();
+}
+
+// Each child up to the first that may serve.
+void Supervisor::Impl::tell_who_is_alone() {
+  for (Child& child : children) {
+    if (!std::exchange(child.alone, true) && child.line != nullptr) child.line->tell_alone();
+    if (child.serves()) return;
+  }
 }
 
 // on_exit() follows.
@@ -210,6 +236,7 @@ void Supervisor::Impl::on_leave(uint64_t number) {
   Child* const child = find(number);
   if (child == nullptr) return;
   child->left = true;
+  tell_who_is_alone();
   if (stopping || number != current) return;
   log_info("child_leaves", {{"pid", child->process->pid()}});
   started_well = true;
@@ -222,6 +249,7 @@ void Supervisor::Impl::on_exit(uint64_t number, int code, int signal) {
   const Child dead = std::move(*found);
   children.erase(children.begin() + (found - children.data()));
   kit.on_ended(number);
+  tell_who_is_alone();
   const bool settled = loop.now() - dead.started >= kSettled;
   if (settled) pause = Duration{0};
   const bool was_current = std::exchange(current, current == number ? 0 : current) == number;

@@ -1,7 +1,9 @@
 // `run --supervise`: a parent that holds the listening sockets and starts the program as its child. A child that dies
 // is started again, and who connects meanwhile waits in the sockets' queues; SIGUSR2 starts the program file anew (an
 // upgrade): once the new child has said that it can begin (parent_line.h) the old one gets SIGUSR2 too, hands over and
-// runs its exchanges dry; a new one that ends before that changes nothing. Thread: main.
+// runs its exchanges dry; a new one that ends before that changes nothing. A child that says that it serves ends the
+// waiting of all before it, which are told so; and each child learns whether one before it may still serve. Thread:
+// main.
 //
 // Signals: SIGTERM and SIGINT go to all children, and it ends with them; each knows that no child comes after it
 // (parent_line.h), and may serve on as long as that helps. SIGHUP goes to the child, or is an upgrade; SIGUSR2

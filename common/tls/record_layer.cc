@@ -131,7 +131,15 @@ Status RecordLayer::take_handshake(Bytes content, ByteBuffer& out) {
   if (outcome.alert) return refuse(*outcome.alert, "TLS message after the handshake", out);
   if (!outcome.new_keys) return {};
   if (!reading_.change_keys(false)) return refuse(Alert::kInternalError, "TLS keys", out);
-  return outcome.asks_for_new_keys ? update_write_keys(out) : Status();
+  return outcome.asks_for_new_keys ? answer_key_update(out) : Status();
+}
+
+// At once where data has gone out since the last answer. A peer that asks and asks while nothing goes to it gets one
+// more for all of them (RFC 8446, 4.6.3): what it does not read would gather without end.
+Status RecordLayer::answer_key_update(ByteBuffer& out) {
+  if (!answered_) return update_write_keys(out);
+  update_due_ = true;
+  return {};
 }
 
 bool RecordLayer::append_record(uint8_t type, Bytes content, ByteBuffer& out) {
@@ -149,13 +157,14 @@ bool RecordLayer::append_record(uint8_t type, Bytes content, ByteBuffer& out) {
 
 Status RecordLayer::write(Bytes plain, ByteBuffer& out) {
   while (!plain.empty()) {
-    if (writing_.sequence >= max_records_of_key_) {
+    if (update_due_ || writing_.sequence >= max_records_of_key_) {
       if (const Status updated = update_write_keys(out); !updated) return updated;
     }
     const Bytes content = plain.first(std::min(plain.size(), kMaxContentBytes));
     if (!append_record(kApplicationData, content, out)) {
       return fail(ErrorCode::kTlsFailed, Side::kInternal, "TLS write");
     }
+    answered_ = false;
     plain = plain.subspan(content.size());
   }
   return {};
@@ -164,6 +173,8 @@ Status RecordLayer::write(Bytes plain, ByteBuffer& out) {
 // RFC 8446, 4.6.3: update_not_requested, under the keys that it ends.
 Status RecordLayer::update_write_keys(ByteBuffer& out) {
   static constexpr uint8_t kMessage[] = {24, 0, 0, 1, 0};
+  answered_ = true;
+  update_due_ = false;
   if (append_record(kHandshake, kMessage, out) && writing_.change_keys(true)) return {};
   return fail(ErrorCode::kTlsFailed, Side::kInternal, "TLS keys");
 }

@@ -67,6 +67,7 @@ class RecordLayer {
   Status take_handshake(Bytes content, ByteBuffer& out);
   size_t take_pending(MutableBytes to);
   bool append_record(uint8_t type, Bytes content, ByteBuffer& out);
+  Status answer_key_update(ByteBuffer& out);
   Status update_write_keys(ByteBuffer& out);
   tl::unexpected<Error> refuse(Alert alert, const char* context, ByteBuffer& out);
 
@@ -77,6 +78,8 @@ class RecordLayer {
   const uint64_t max_records_of_key_;
   ByteBuffer pending_;
   uint8_t idle_records_ = 0;  // in a row, that carried no data
+  bool answered_ = false;     // a KeyUpdate has gone out, and no data since
+  bool update_due_ = false;   // another one goes before the next data
   bool peer_closed_ = false;
 };
 

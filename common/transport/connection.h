@@ -126,6 +126,8 @@ class Connection : public uv::Buryable,
   bool peer_is_gone() const;
   // As Socket::has_failed.
   bool has_failed() const { return socket_ == nullptr || socket_->has_failed(); }
+  // As Socket::quiet: of what was sent, over TLS of its records.
+  bool quiet() const { return socket_ != nullptr && socket_->quiet(); }
   // False while anything that was written is still on its way to the peer's kernel.
   bool all_acknowledged() const;
   // How much of what was written the peer's kernel does not have; one system call.

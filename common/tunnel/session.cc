@@ -35,6 +35,7 @@ uint32_t Session::latest_stream() const { return core_->latest_stream(); }
 bool Session::has_stream_up_to(uint32_t id) const { return core_->has_stream_up_to(id); }
 bool Session::established() const { return core_->established(); }
 bool Session::draining() const { return core_->draining(); }
+bool Session::no_more_opens() const { return core_->no_more_opens(); }
 Duration Session::round_trip() const { return core_->round_trip(); }
 bool Session::waits_for_answer() const { return core_->waits_for_answer(); }
 void Session::bytes_acknowledged(Time now) { core_->bytes_acknowledged(now); }

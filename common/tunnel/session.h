@@ -124,12 +124,13 @@ class Stream {
   ResetCode close_code_ = ResetCode::kCancelled;
   Listed listed_ = Listed::kNot;
   uint8_t interim_heads_ = 0;
-  bool upgrade_ = false;    // the OPEN asked for one
-  bool probe_ = false;      // no use of the machine
-  bool head_done_ = false;  // broker: the final head (or a 101) has come
-  bool opaque_ = false;     // it was a 101
-  bool upgraded_ = false;   // a 101 was received or sent
-  bool starved_ = false;    // the owner found no credit; on_sendable is due when some comes
+  uint32_t interim_bytes_ = 0;  // of their frames: no credit counts them
+  bool upgrade_ = false;        // the OPEN asked for one
+  bool probe_ = false;          // no use of the machine
+  bool head_done_ = false;      // broker: the final head (or a 101) has come
+  bool opaque_ = false;         // it was a 101
+  bool upgraded_ = false;       // a 101 was received or sent
+  bool starved_ = false;        // the owner found no credit; on_sendable is due when some comes
   bool send_ended_ = false;
   bool receive_ended_ = false;
   bool broken_ = false;  // RESET by this end, and the owner is still to hear of it
@@ -230,6 +231,7 @@ class Session {
   bool has_stream_up_to(uint32_t id) const;
   bool established() const;     // WELCOME was sent or received
   bool draining() const;        // GOAWAY was sent or received
+  bool no_more_opens() const;   // no OPEN is sent, or can come, any more
   Duration round_trip() const;  // smoothed; 0 where unknown
   Time last_received() const;   // when the latest bytes came
   uint64_t received_bytes() const;

@@ -143,8 +143,11 @@ void SessionCore::send_goaway(const pb::Goaway& goaway) {
   goaway_sent_ = true;
   if (role_ == Role::kAgent) {
     migrating_ = false;
-    // An OPEN may be on its way; it comes before the PONG.
-    if (established_ && !no_more_opens_) goaway_ping_ = write_ping();
+    if (established_ && !no_more_opens_) {
+      // An OPEN may be on its way; it comes before the PONG. What was told after a MIGRATE's grace is told again then.
+      goaway_ping_ = write_ping();
+      drained_told_ = false;
+    }
   } else if (goaway.reason() == pb::Goaway::MIGRATE) {
     migrating_ = !no_more_opens_;
     migrate_at_ = now_;

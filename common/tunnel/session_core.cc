@@ -170,7 +170,10 @@ void SessionCore::on_head(Bytes payload) {
   const bool interim = head.status < 200 && !switching;
   if (interim && end) return fail(Breach::kBrokenStream);
   if (!grant(*stream, grant_bytes)) return fail(Breach::kFlowControl);
-  if ((switching && !stream->upgrade_) || (interim && ++stream->interim_heads_ > kMostInterimHeads)) {
+  if (interim) stream->interim_bytes_ += static_cast<uint32_t>(payload.size());
+  const bool too_much =
+      interim && (++stream->interim_heads_ > kMostInterimHeads || stream->interim_bytes_ > kMaxHeadBytes);
+  if ((switching && !stream->upgrade_) || too_much) {
     return break_off(*stream, ResetCode::kOriginProtocol);
   }
   stream->head_done_ = !interim;

@@ -57,6 +57,7 @@ class SessionCore {
   bool has_stream_up_to(uint32_t id) const;
   bool established() const { return established_; }
   bool draining() const { return goaway_sent_ || goaway_received_; }
+  bool no_more_opens() const { return no_more_opens_; }
   Duration round_trip() const { return liveness_.round_trip(); }
   bool waits_for_answer() const { return liveness_.awaiting(); }
   void bytes_acknowledged(Time now) { liveness_.acknowledged(now); }

@@ -76,6 +76,9 @@ class Socket {
   // Whether an error is known that on_failed tells once reading goes on: a reset, a silence that keep_alive() ended, a
   // write that failed. A peer that closed in order, of a Unix socket too, is no error. No system call.
   virtual bool has_failed() const = 0;
+  // Whether nothing waits to be read: no bytes, no end, no error, in the kernel either. One system call. Bytes and an
+  // end are read later all the same, an error may be told as an end: for who closes what is not quiet.
+  virtual bool quiet() const = 0;
   // False while the kernel holds bytes that the peer's has not acknowledged (SIOCOUTQ).
   virtual bool all_acknowledged() const = 0;
   // How many bytes of ours the peer's kernel has not acknowledged, those that wait here among them (SIOCOUTQ).

@@ -290,6 +290,12 @@ void StreamSocket::reset_on_close() {
 
 bool StreamSocket::peer_is_gone() const { return dead_ || write_error_ || is_disconnected(fd_.fd()); }
 
+bool StreamSocket::quiet() const {
+  if (has_failed() || ended_ || unread_ != nullptr) return false;
+  uint8_t next = 0;
+  return recv(fd_.fd(), &next, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 bool StreamSocket::all_acknowledged() const { return sending_.empty() && held_output(fd_.fd()) == 0; }
 
 size_t StreamSocket::unacknowledged_bytes() const { return backlog_bytes() + held_output(fd_.fd()); }

@@ -33,6 +33,7 @@ class StreamSocket final : public Socket, private Flushable, private Polled {
   void reset_on_close() override;
   bool peer_is_gone() const override;
   bool has_failed() const override { return dead_ || errored_ || write_error_.has_value(); }
+  bool quiet() const override;
   bool all_acknowledged() const override;
   size_t unacknowledged_bytes() const override;
   uint64_t acknowledged_bytes() const override;

@@ -1,8 +1,11 @@
 """Tokens of the admin API: roles, what a project's token sees and changes, rotation, revocation and expiry."""
+import signal
 
 import pytest
 
 from harness.admin import Admin
+from harness.ctl import write_secret
+from harness.http1 import Client
 from harness.wait import wait_until
 
 
@@ -220,6 +223,53 @@ def test_a_revoked_token_and_one_whose_time_is_over_let_nobody_in(stack, admin):
     assert status(gone, "GET", "/v1/machines") == 401
     _, brief = made_token(stack, "read", ttl=1)
     wait_until(lambda: status(brief, "GET", "/v1/machines") == 401, "the token ends")
+
+
+class Begun:
+    """A request to make a token or a machine, of which the broker has the head, and all of the body but its end."""
+
+    def __init__(self, stack, token, path, body, chunked):
+        self.client = Client(stack.broker.admin_port)
+        framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
+        self.client.send(f"POST {path} HTTP/1.1\r\nHost: admin.localhost\r\nAuthorization: Bearer {token}\r\n"
+                         f"Expect: 100-continue\r\n{framing}\r\n\r\n".encode())
+        assert self.client.head().status == 100, "it is let in"
+        self.client.send(b"%x\r\n%s\r\n" % (len(body), body) if chunked else body[:-1])
+        self.end = b"0\r\nX-Sum: 1\r\n\r\n" if chunked else body[-1:]
+
+    def refused(self, send_end=True):
+        with self.client as client:
+            if send_end:
+                client.send(self.end)
+            response = client.response("POST")
+        assert response.get("WWW-Authenticate") == "Bearer" or response.status != 401, response
+        return response.status, response.json.get("code")
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["by its length", "with trailers"])
+@pytest.mark.parametrize("rotated", [False, True], ids=["revoked", "rotated"])
+def test_what_was_begun_before_its_token_was_revoked_is_not_done(stack, admin, rotated, chunked):
+    made, _ = made_token(stack, "write")
+    path = f"/v1/tokens/{made['id']}"
+    begun = [Begun(stack, made["token"], "/v1/machines", b'{"id": "mach_late"}', chunked) for _ in range(2)]
+    admin.ok("POST", path + "/rotate", {"overlap": 0}) if rotated else admin.ok("DELETE", path)
+    assert begun[0].refused() == (401, "unauthorized")
+    assert begun[1].refused(send_end=False) == (401, "unauthorized"), "nor is it waited for"
+    assert admin.refused("GET", "/v1/machines/mach_late")[0] == 404
+
+
+def test_what_was_begun_by_another_token_than_that_of_the_file_is_not_done(make_stack):
+    stack = make_stack(start=False)
+    broker, kept = stack.broker, len(stack.admin.items("/v1/tokens"))
+    begun = [Begun(stack, broker.admin_token, "/v1/tokens", b'{"role": "read"}', chunked) for chunked in (False, True)]
+    write_secret(stack.folder, "admin.token", "another-secret-0123456789")
+    broker.process.signal(signal.SIGHUP)
+    broker.process.wait_event("reloaded")
+    assert [each.refused() for each in begun] == [(401, "unauthorized")] * 2
+    assert len(stack.admin.items("/v1/tokens")) == kept
+    last = Begun(stack, "another-secret-0123456789", "/v1/tokens", b'{"role": "read"}', False)
+    last.client.send(last.end)
+    assert last.client.response("POST").status == 201
 
 
 def test_a_token_that_is_nearly_right_is_wrong(stack):

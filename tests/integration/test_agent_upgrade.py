@@ -6,9 +6,12 @@ import time
 
 import pytest
 
+from harness.certificates import Ca
+from harness.ctl import write_secret
 from harness.http1 import Client
 from harness.probes import Probes, by_tunnel, none_fails
 from harness.process import gone
+from harness.stack import MACHINE
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
 
@@ -150,6 +153,55 @@ def test_of_several_upgrades_while_the_broker_is_away_the_last_has_the_machine(s
         assert len(supervised.broker.process.find("tunnel_refused")) == refusals or pid == children(supervised)[1]
     wait_until(lambda: all(gone(pid) for pid in children(supervised)[:3]), "the children before the last have ended")
     assert by_tunnel(supervised, origin.port)() == 200
+
+
+@pytest.fixture
+def by_file(make_stack, tmp_path):
+    """An agent that is not started yet, and `write`, which says anew what its file says: whom it trusts, who it is."""
+    stack = make_stack(start=False, agent={"connections": 2, "options": ["--supervise"]})
+    config = tmp_path / "agent.toml"
+    argv = stack.agent.argv()
+    for word in ("--machine", "--token-file", "--ca-file"):
+        at = argv.index(word)
+        del argv[at:at + 2]
+    stack.agent.argv = lambda: [*argv, "--config", str(config)]
+
+    def write(ca=stack.ca, machine=MACHINE, token=stack.agent.token_file):
+        config.write_text(f'ca-file = "{ca.path}"\nmachine = "{machine}"\ntoken-file = "{token}"\n')
+
+    return stack, write
+
+
+def is_ready(stack):
+    with Client(stack.agent.local_port) as client:
+        return client.get("anything", "/ready").status == 200
+
+
+def test_a_child_that_can_reach_no_broker_ends_when_the_next_one_does(by_file, tmp_path):
+    stack, write = by_file
+    write(ca=Ca(str(tmp_path), "somebody else's CA"))
+    stack.agent.start(wait=False)
+    stack.agent.process.wait_event("tunnel_unreachable")
+    assert not is_ready(stack)
+    write()
+    stack.agent.process.signal(signal.SIGHUP)
+    stack.agent.wait_up()
+    wait_until(lambda: gone(children(stack)[0]), "the old child has ended")
+    assert all(is_ready(stack) for _ in range(20))
+
+
+def test_a_child_of_another_machine_ends_when_the_next_one_has_a_tunnel(by_file, origin):
+    stack, write = by_file
+    stack.admin.machine("mach_b")
+    write()
+    stack.agent.start()
+    assert by_tunnel(stack, origin.port)() == 200
+    write(machine="mach_b", token=write_secret(stack.folder, "mach_b.token", stack.admin.token_of("mach_b")))
+    stack.agent.process.signal(signal.SIGHUP)
+    stack.agent.process.wait_event("tunnel_up", count=2, machine="mach_b")
+    wait_until(lambda: gone(children(stack)[0]), "the old child has ended")
+    assert all(is_ready(stack) for _ in range(20))
+    assert stack.get(f"{origin.port}__mach_b.machines.iterate.app").status == 200
 
 
 def test_without_a_supervisor_the_signals_say_what_is_missing_and_end_nothing(make_stack, origin):

@@ -83,6 +83,22 @@ def test_a_preflight_is_answered_where_it_was_asked(shared):
         assert client.response("OPTIONS").status == 301
 
 
+def test_a_second_custom_domain_leads_to_the_first_but_for_who_has_a_share_of_it(shared):
+    stack, origin = shared
+    second = "xyz.example.net"
+    stack.admin.domain(second, "misha")
+    cookie = cookie_of(stack.get(second, link_to(stack, second)))
+    assert stack.get(second, "/x?a=b", fields=[cookie]).body == b"in"
+    got = stack.get(second, "/x?a=b")
+    assert got.status == 301 and got.get("Location") == f"http://{CANONICAL}/x?a=b"
+    got = stack.get(f"{origin.port}.{second}", "/x")
+    assert got.status == 301 and got.get("Location") == f"http://{origin.port}.{CANONICAL}/x"
+    stack.admin.set_project("misha", policy={"canonical": "redirect", "auth": "public"})
+    for host in (CANONICAL, f"{origin.port}.{CANONICAL}"):
+        assert stack.get(host, "/x").body == b"in", host
+    assert stack.get(second, "/x").status == 301
+
+
 def test_nobody_is_sent_to_a_name_that_another_project_holds(shared, make_origin):
     stack, _ = shared
     docs = make_origin()

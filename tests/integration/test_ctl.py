@@ -113,6 +113,21 @@ def test_routes(ctl):
     assert ids(ctl, "route") == []
 
 
+def test_a_pattern_that_is_only_spelled_otherwise_keeps_its_target_and_policy(stack, ctl):
+    made = stack.admin.ok("POST", "/v1/routes", {"patterns": [
+        {"pattern": "a.spelled.net", "target": {"machine": "mach_a"}, "policy": {"auth": "public"}},
+        {"pattern": "docs.spelled.net", "target": {"project": "misha"}, "policy": {"auth": "deny"}},
+        {"pattern": "docs.spelled.net/~/{user}", "target": {"project": "misha", "port": 4000}}]})
+    for host, path in (("docs.spelled.net", "/~/{user}"), ("Docs.Spelled.NET", "/%7E/{user}"), ("docs.spelled.net.", "//~/{user}/"),
+                       ("DOCS.spelled.net./*", "/~/{user}")):
+        updated = ctl.json("route", "update", made["id"], "A.spelled.net", host, "Docs.spelled.net." + path)
+        assert updated["patterns"] == made["patterns"], (host, path)
+    updated = ctl.json("route", "update", made["id"], "Docs.spelled.net", "new.spelled.net")
+    first, last = made["patterns"][:2]
+    assert updated["patterns"] == [last, {**first, "pattern": "new.spelled.net"}]
+    ctl.ok("route", "delete", made["id"])
+
+
 def test_routes_are_listed_by_what_they_say_lead_to_and_belong_to(stack, ctl):
     ctl.ok("project", "create", "listed")
     to_machine = ctl.json("route", "create", "Docs.listed.net", "*.deep.listed.net", "--machine", "mach_a", "--external-id", "ext 7")
@@ -329,6 +344,16 @@ def test_the_file_alone_lists_what_the_broker_lists(stack, ctl, noun, words):
         return sorted(row.get("id") or row.get("slug") or row.get("name") for row in rows)
 
     assert names(alone.json) == names(ctl.json(noun, "list", *words))
+
+
+def test_the_file_alone_lists_join_tokens_as_the_broker_does(stack, ctl):
+    ctl.ok("machine", "join-token", "create", "--any-number", "--label", "any")
+    ctl.ok("machine", "join-token", "create", "--uses", 7, "--label", "seven")
+    from_file = Ctl(None).json("--db", stack.broker.db, "machine", "join-token", "list")
+    assert {row["label"]: row["usesLeft"] for row in from_file} == {"any": None, "seven": 7}
+    assert from_file == ctl.json("machine", "join-token", "list")
+    for row in from_file:
+        ctl.ok("machine", "join-token", "revoke", row["id"])
 
 
 @pytest.mark.parametrize("words", [["machine", "create", "mach_9x"], ["tunnel", "list"], ["why", "misha.iterate.app"]])

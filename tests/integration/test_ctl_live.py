@@ -5,10 +5,12 @@ import pty
 import re
 import subprocess
 import threading
+import time
 
 import pytest
 
 from harness.ctl import Ctl
+from harness.http1 import Client
 from harness.origin import answer
 from harness.process import environment, program
 from harness.wait import wait_until
@@ -58,6 +60,57 @@ def test_tail_ends_with_1_and_a_sentence_where_the_broker_goes_away(make_stack):
             getattr(stack.broker.process, end)()
             assert tail.wait() == 1
         assert len(tail.errors) == 1 and tail.errors[0].startswith("ingressctl: "), tail.errors
+
+
+EVENT_STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(text):
+    return f"{len(text):x}\r\n{text}\r\n".encode()
+
+
+def quiet(connection, _):
+    """For a minute three bytes every 15 s, and then something."""
+    connection.send(EVENT_STREAM)
+    for _ in range(4):
+        time.sleep(15)
+        connection.send(chunk(":\n\n"))
+    connection.send(chunk('event: exchange\ndata: {"status": 200}\n\n'))
+
+
+def hanging(connection, _):
+    connection.send(EVENT_STREAM + chunk(":\n\n"))
+
+
+def mute(*_):
+    """Not even a head."""
+
+
+@pytest.mark.slow
+def test_a_stream_that_has_comments_alone_is_followed_on_and_one_without_ends(make_origin):
+    def follow(handler):
+        return Ctl(f"127.0.0.1:{make_origin(handler).port}", env={"INGRESS_TOKEN": "x"}).start("tail", "--json")
+
+    with follow(quiet) as followed, follow(hanging) as hangs, follow(mute) as says_nothing:
+        wait_until(lambda: followed.lines or followed.process.poll() is not None, "the event behind the comments", 90)
+        assert [json.loads(line) for line in followed.lines] == [{"event": "exchange", "status": 200}], followed.errors
+        assert followed.interrupt() == 0 and followed.errors == []
+        for ended in (hangs, says_nothing):
+            assert ended.wait() == 1 and ended.lines == []
+            [told] = ended.errors
+            assert json.loads(told)["code"] == "admin_no_answer" and "it was silent for 45 s" in told
+
+
+@pytest.mark.slow
+def test_a_quiet_stream_says_enough_for_an_ingressctl_of_before(shared):
+    """That one's libcurl takes less than a byte a second, over five of them and rounded down, for nothing."""
+    with Client(path=shared.broker.admin_socket) as client:
+        client.request("admin.localhost", "/v1/exchanges?host=nobody.example.com")
+        client.final_head()
+        for _ in range(2):  # the first one says that it listens
+            size = int(client.reader.until(b"\r\n"), 16)
+            comment = client.reader.exactly(size + 2)
+        assert comment.startswith(b":") and comment.endswith(b"\n\n\r\n") and size >= 16, comment
 
 
 @pytest.mark.parametrize("words, code, told", [

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -51,6 +52,7 @@ class Writer(threading.Thread):
         while self.wanted:
             self.admin.machine(f"w-{len(self.made)}x", metadata={"text": "x" * 3000})
             self.made.append(f"w-{len(self.made)}x")
+            time.sleep(0.005)  # each check of the file costs more with every one
 
 
 @pytest.fixture
@@ -181,6 +183,17 @@ def test_a_restored_backup_is_what_the_broker_serves_and_the_old_file_is_kept(ma
     assert {row["id"] for row in stack.admin.items("/v1/machines")} == {"mach_a"}
     stack.admin.machine("again-x")
     assert check(stack.broker.db) == {}
+
+
+def test_what_is_exported_from_a_file_can_be_imported_again(make_stack, tmp_path):
+    stack, stored = make_stack(start=False), tmp_path / "routes.ndjson"
+    stack.admin.route(["q.example.com/a%3Fb", "q.example.com/%3F/{x}", "q.example.com/%253F"], machine="mach_a", port=5000)
+    stack.admin.ok("POST", "/v1/join-tokens", {"uses": None})
+    stored.write_text(ALONE.ok("--db", stack.broker.db, "route", "export").out)
+    told = stack.ctl.ok("route", "export").out
+    assert "q.example.com/a%3Fb" in told and stored.read_text() == told and check(stack.broker.db) == {}
+    assert stack.ctl.json("route", "import", stored, "--on-conflict", "overwrite") == {"imported": 1}
+    assert stack.ctl.ok("route", "export").out == told and check(stack.broker.db) == {}
 
 
 def test_a_file_of_an_older_broker_is_backed_up_and_restored_and_brought_up_at_each_start(stopped, tmp_path):

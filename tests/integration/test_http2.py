@@ -392,6 +392,39 @@ def test_a_websocket_that_is_not_accepted(shared, make_origin, said, status):
         assert stream.status == status, stream
 
 
+@pytest.mark.parametrize("content", ["token.thumbprint", ""])
+def test_an_extended_connect_to_a_challenge_is_answered_as_anything_else_is(make_stack, tmp_path, content):
+    folder = tmp_path / ".well-known" / "acme-challenge"
+    folder.mkdir(parents=True)
+    (folder / "token").write_text(content)
+    stack = make_stack(broker={"http_mode": "redirect", "options": ["--acme-webroot", str(tmp_path)]}, start=False)
+    with connect(stack) as client:
+        asked = client.request("misha.iterate.app", "/.well-known/acme-challenge/token", method="CONNECT", pseudo=WEBSOCKET, end=False)
+        client.finish(asked)
+        assert asked.status == 301, asked
+        got = client.get("misha.iterate.app", "/.well-known/acme-challenge/token")
+        assert (got.status, got.body.decode()) == (200, content)
+
+
+def test_a_client_that_begins_with_http2_while_the_broker_drains_is_served(stack, make_origin):
+    go = threading.Event()
+
+    def handler(connection, request):
+        assert go.wait(20)
+        connection.send(answer(b"done"))
+
+    origin = make_origin(handler)
+    with connect(stack, silent=True) as client:
+        stack.broker.make_way()
+        stream = client.request(stack.host(origin.port))
+        origin.wait_requests()
+        time.sleep(2.5)  # longer than the broker waits for agents once no client is left
+        go.set()
+        client.finish(stream)
+        assert (stream.status, stream.body) == (200, b"done")
+    assert stack.broker.process.wait_exit(10) == 0
+
+
 def test_a_draining_broker_serves_what_was_begun_and_says_goaway(stack, make_origin):
     go = threading.Event()
 

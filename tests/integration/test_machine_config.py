@@ -7,6 +7,7 @@ import pytest
 from harness.ctl import write_secret
 from harness.http1 import Client
 from harness.origin import answer
+from harness.process import gone
 from harness.stack import MACHINE, PROJECT
 from harness.wait import wait_until
 
@@ -182,3 +183,47 @@ def test_other_defaults_reach_every_agent_by_a_reload(make_stack, named, tmp_pat
     config.write_text('default-auth = "deny"\n')
     os.kill(stack.broker.process.pid, signal.SIGHUP)
     until(stack.agent, f"localhost:{home.port}", FORBIDDEN)
+
+
+@pytest.fixture
+def guarded(make_stack, named):
+    """A supervised agent that knows which of two ports is public: the stack, and the two origins."""
+    stack = make_stack(agent={"options": ["--supervise"]})
+    shut, free = named("shut"), named("free")
+    stack.admin.service(PROJECT, "db", shut.port, policy=DENY)
+    until(stack.agent, f"localhost:{shut.port}", FORBIDDEN)
+    until(stack.agent, f"localhost:{free.port}", (200, b"free"))
+    shut.requests.clear()  # what came before the agent knew
+    return stack, shut, free
+
+
+def upgrade_without_broker(stack):
+    """The new child has begun, and has nobody to ask. The pid of the old one."""
+    stack.broker.kill()
+    stack.agent.process.signal(signal.SIGHUP)
+    stack.agent.process.wait_event("starting", count=2)
+    return int(stack.agent.process.find("child_started")[0]["pid"])
+
+
+def test_a_port_does_not_open_by_an_upgrade_while_the_broker_is_away(guarded):
+    stack, shut, free = guarded
+    old = upgrade_without_broker(stack)
+    for _ in range(40):
+        assert at(stack.agent, f"localhost:{shut.port}") == FORBIDDEN
+        assert at(stack.agent, f"localhost:{free.port}") == (200, b"free")
+    stack.broker.start()
+    wait_until(lambda: gone(old), "the old child has handed over")
+    for _ in range(40):
+        assert at(stack.agent, f"localhost:{shut.port}") == FORBIDDEN
+        assert at(stack.agent, f"localhost:{free.port}") == (200, b"free")
+    assert shut.requests == []
+
+
+def test_a_new_child_serves_8080_where_the_old_one_dies_before_the_broker_is_back(guarded):
+    stack, _, free = guarded
+    old = upgrade_without_broker(stack)
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: gone(old), "the old child is gone")
+    with Client(stack.agent.local_port) as client:
+        assert client.get("provider.example.com", "/health").status == 200
+    assert at(stack.agent, f"localhost:{free.port}") == (200, b"free")

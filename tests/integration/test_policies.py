@@ -568,6 +568,27 @@ def test_what_holds_for_a_route_is_told_with_where_it_comes_from(stack, make_ori
     stack.admin.ok("PATCH", "/v1/machines/mach_a", {"policy": {}})
 
 
+def test_what_a_profile_sets_is_told_where_it_holds(stack, make_origin):
+    origin = make_origin()
+    stack.admin.machine("mach_prof")
+    stack.admin.project("prof", "mach_prof", policy={"profile": "vite", "host": "rewrite", "origin_protocol": "https"})
+    stack.admin.service("prof", "app", origin.port, policy={"origin": "rewrite"})
+    route = stack.admin.route(["prof.example.org"], policy={"profile": "next"}, project="prof", service="app")
+    told = stack.admin.ok("GET", "/v1/policy?host=prof.example.org")
+    of_route = {"host": "preserve", "origin": "preserve", "origin_protocol": "http", "profile": "next"}
+    assert {key: held for key, held in told["keys"].items() if key in of_route} == {
+        key: [{"from": f"route {route['id']}", "value": value}] for key, value in of_route.items()}
+    assert [each["policy"] for each in told["layers"] if each["from"] == f"route {route['id']}"] == [{"profile": "next"}]
+    lines = {line["key"]: (line["value"], line["from"]) for line in stack.ctl.json("route", "show", route["id"], "--effective")}
+    assert lines["host"] == ("preserve", f"route {route['id']}")
+    # A key beside the profile is its own, and a nearer one is nearer.
+    told = stack.admin.ok("GET", "/v1/policy?host=app.prof.iterate.app")["keys"]
+    assert {key: (told[key][0]["value"], told[key][0]["from"]) for key in of_route} == {
+        "host": ("rewrite", "project prof"), "origin": ("rewrite", "service prof/app"),
+        "origin_protocol": ("https", "project prof"), "profile": ("vite", "project prof")}
+    stack.admin.ok("DELETE", f"/v1/routes/{route['id']}")
+
+
 def test_clients_that_leave_while_a_server_decides_leave_nothing_behind(stack, under, make_origin):
     asked = []
     server = make_origin(lambda connection, request: (asked.append(request), connection.wait_end()))

@@ -141,6 +141,30 @@ def test_a_second_agent_of_a_machine_is_refused_while_the_first_answers(stack, o
     assert not stack.agent.process.find("tunnel_down")
 
 
+@pytest.mark.parametrize("at_once", [False, True], ids=["one after the other", "at once"])
+def test_of_two_clones_of_a_vm_one_has_all_slots_and_the_other_is_refused(make_stack, make_origin, at_once):
+    """A VM that was cloned with its memory has the same process twice, of the same instance."""
+    cloned = {"connections": 2, "env": {"INGRESS_AGENT_INSTANCE": "5a" * 16}}
+    stack, origin = make_stack(agent=cloned, start=not at_once), make_origin()
+    clone = stack.another_agent("mach_a", stack.token, name="clone", **cloned)
+    for agent in [stack.agent, clone] if at_once else [clone]:
+        agent.start(wait=False)
+
+    def is_settled():
+        """The slots of one are up; those of the other were refused, and one came again (within 15 s), since."""
+        rows = [row for row in stack.admin.tunnels("mach_a") if not row["draining"]]
+        answers = [line["event"] for line in stack.broker.process.events()
+                   if line["event"] in ("tunnel_up", "tunnel_refused")]
+        return (sorted(row["slot"] for row in rows) == [0, 1] and len({row["instance"] for row in rows}) == 1
+                and answers[-3:] == ["tunnel_refused"] * 3)
+
+    wait_until(is_settled, "one has the machine, the other is refused", 60, stack.broker.process.tail)
+    refused = [agent.process.find("tunnel_refused", code="DUPLICATE_MACHINE") for agent in (stack.agent, clone)]
+    assert refused[0] or refused[1], "the other one says so, too"
+    assert at_once or not refused[1], "the clone, which came last, has the machine"
+    assert_works(stack, origin)
+
+
 def test_a_second_agent_takes_over_from_one_that_is_dead(stack, origin):
     import signal
 

@@ -73,6 +73,14 @@ def test_ingressctl_names_the_line_of_the_file(stack, empty, tmp_path):
     stored.write_bytes(ndjson(*[line(number) for number in range(1500)]) + b"nonsense\n")
     done = stack.ctl.run("route", "import", stored)
     assert done.code == 1 and "line 1501" in done.err and "1500 routes were imported before" in done.err
+    # Blank lines are lines, before a chunk and in it.
+    stored.write_bytes(b"\n \t\r\nnonsense\n")
+    assert "routes.ndjson, line 3: " in stack.ctl.run("route", "import", stored).err
+    stored.write_bytes(b"".join(b"\n\n" + ndjson(line(number)) for number in range(2000, 2600)) + b"\nnonsense")
+    done = stack.ctl.run("route", "import", stored)
+    assert "line 1802: " in done.err and "500 routes were imported before" in done.err, done
+    stored.write_bytes(b"\n" * 3000)
+    assert stack.ctl.json("route", "import", stored) == {"imported": 0}
 
 
 def test_routes_are_found_by_filters_and_cursors_together(admin, empty):

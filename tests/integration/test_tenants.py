@@ -254,6 +254,50 @@ def test_a_machine_that_only_a_service_is_on_tells_its_project_of_its_events(adm
     assert own.refused("GET", "/v1/machines/mach_vict/events")[0] == 404
 
 
+def test_a_projects_token_shares_nothing_of_a_machine_of_another_but_its_own_names(admin, token_of):
+    admin.project("sharing")
+    admin.service("sharing", "web", 4000, machine="mach_vict")
+    private = token_of("vict").ok("POST", "/v1/routes", {"patterns": [{"pattern": "private.vict.com", "target": {"machine": "mach_vict"}}]})
+    ops = admin.route(["ops.vict.com"], machine="mach_vict", port=5000)
+    own = token_of("sharing")
+    for attached in (False, True):
+        if attached:
+            admin.attach("mach_vict", "sharing")
+        for host in ("5000__mach_vict.machines.iterate.app", "5000--mach-vict.machines.iterate.app", "4000__mach_vict.machines.iterate.app",
+                     "mach_vict.machines.iterate.app", "private.vict.com", "ops.vict.com"):
+            refused = own.call("POST", "/v1/shares", {"host": host})
+            assert refused.status == 403 and names_nothing(refused, "vict"), (host, attached, refused)
+            batch = {"operations": [{"method": "POST", "path": "/v1/shares", "body": {"host": host}}]}
+            assert own.refused("POST", "/v1/batch", batch) == (403, "forbidden"), (host, attached)
+        assert own.ok("POST", "/v1/shares", {"host": "web__sharing.iterate.app"})["project"] == "sharing"
+    assert token_of("vict").call("POST", "/v1/shares", {"host": "private.vict.com"}).status == 201
+    assert admin.call("POST", "/v1/shares", {"host": "5000__mach_vict.machines.iterate.app"}).status == 201
+    admin.detach("sharing")
+    admin.ok("DELETE", "/v1/projects/sharing")
+    for each in (private, ops):
+        admin.ok("DELETE", f"/v1/routes/{each['id']}")
+
+
+def test_a_projects_token_shares_its_own_machines_and_of_the_operators_what_it_was_given(admin, token_of):
+    admin.project("given")
+    admin.machine("mach_given", owner="given")
+    admin.machine("mach_lent")
+    admin.ok("POST", "/v1/routes", {"id": "rt_lent", "patterns": [{"pattern": "lent.ops.net", "target": {"machine": "mach_lent", "port": 5000}}]})
+    own = token_of("given")
+    own.ok("POST", "/v1/routes", {"patterns": [{"pattern": "own.given.net", "target": {"machine": "mach_given"}}]})
+    served, other = "4000__mach_lent.machines.iterate.app", "5000__mach_lent.machines.iterate.app"
+
+    def statuses(*hosts):
+        return [own.call("POST", "/v1/shares", {"host": host}).status for host in hosts]
+
+    assert statuses("5000__mach_given.machines.iterate.app", "own.given.net") == [201, 201]
+    assert statuses(served, other, "lent.ops.net") == [403, 403, 403]
+    admin.service("given", "web", 4000, machine="mach_lent")
+    assert statuses(served, other, "lent.ops.net") == [201, 403, 403]
+    admin.attach("mach_lent", "given")
+    assert statuses(served, other, "lent.ops.net", "5000__given.iterate.app") == [201, 201, 201, 201]
+
+
 def test_what_is_anothers_stands_in_the_way_without_its_name(admin, token_of):
     admin.ok("POST", "/v1/routes", {"id": "rt_unsaid", "owner": "vict", "patterns": [
         {"pattern": "unsaid.example.net", "target": {"machine": "mach_vict"}}]})

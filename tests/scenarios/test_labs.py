@@ -134,8 +134,8 @@ def test_every_answer_has_the_security_headers_errors_too(labs):
 
 
 def test_a_lab_ends_with_its_time_and_may_be_given_more(labs):
-    _, host = labs.start("ubuntu", ttl=3)
-    longer, other = labs.start("ubuntu", ttl=3)
+    _, host = labs.start("ubuntu", ttl=8)
+    longer, other = labs.start("ubuntu", ttl=8)
     labs.edge.shell(PAGE.block("The end", {"s-4711": longer}))
     with labs.edge.client(tls=True) as client, labs.edge.client(tls=True) as second:
         WebSocket(client, host).send("sleep 100\n")

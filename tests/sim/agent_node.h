@@ -30,7 +30,7 @@ class AgentNode {
   size_t streams() const { return tunnels_->stream_count(); }
   const std::string& instance() const { return config_.instance; }
   // SIGUSR2, to a child of --supervise: as soon as another has the machine it drains.
-  void upgrade() { upgraded_ = true; }
+  void upgrade();
   // SIGTERM; ended() follows.
   void drain();
   bool ended() const { return ended_; }
@@ -54,6 +54,7 @@ class AgentNode {
   std::unique_ptr<agent::TunnelSet> tunnels_;
   std::unique_ptr<uv::Timer> grace_timer_;
   bool upgraded_ = false;
+  bool replaced_ = false;
   bool ended_ = false;
 };
 

@@ -34,7 +34,7 @@ class Stream(Message):
 
 
 class Client2:
-    def __init__(self, port, tls=None, sni="broker.iterate.app", receive_buffer=None, initial_window=None):
+    def __init__(self, port, tls=None, sni="broker.iterate.app", receive_buffer=None, initial_window=None, silent=False):
         self.sock = socket.socket()
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -53,7 +53,8 @@ class Client2:
         self.h2.initiate_connection()
         if initial_window is not None:
             self.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: initial_window})
-        self.flush()
+        if not silent:  # the preface goes with the first request then
+            self.flush()
 
     def __enter__(self):
         return self

@@ -95,6 +95,11 @@ TEST_CASE("a change that does not fit on those before it is named") {
 TEST_CASE("a listed item becomes a row of the changes") {
   const Json item = Json::parse(R"({"slug":"p","machine":null,"createdAt":"2025-01-01T00:00:00Z"})");
   CHECK(row_of_item("project", item).dump() == R"({"slug":"p","machine":"","createdAt":1735689600})");
+  const Json route = Json::parse(R"({"id":"r","patterns":[{"pattern":"a.com/b%3Fc"},{"pattern":"a.com/%253F"}]})");
+  CHECK(row_of_item("route", route).dump() ==
+        R"({"id":"r","patterns":[{"pattern":"a.com/b?c"},{"pattern":"a.com/%253F"}]})");
+  CHECK(row_of_item("join_token", Json::parse(R"({"id":"j","usesLeft":null})"))["usesLeft"] == -1);
+  CHECK(row_of_item("join_token", Json::parse(R"({"id":"j","usesLeft":3})"))["usesLeft"] == 3);
 }
 
 }  // namespace

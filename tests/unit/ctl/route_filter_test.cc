@@ -34,6 +34,7 @@ TEST_CASE("a route of a file fits where all that is said holds") {
   CHECK_FALSE(RouteFilter{.machine = "mach_1", .project = "blog"}.fits(shop_route()));
   CHECK_FALSE(RouteFilter{.owner = "misha"}.fits(shop_route()));
   CHECK_FALSE(RouteFilter{.external_id = "ext"}.fits(shop_route()));
+  CHECK(RouteFilter{.search = "a?b"}.fits(Json::parse(R"({"patterns":[{"pattern":"q.example.com/a%3Fb"}]})")));
   CHECK_FALSE(RouteFilter{.search = "x"}.fits(Json::object()));
   CHECK_FALSE(RouteFilter{.machine = "m"}.fits(Json::parse(R"({"patterns":[5]})")));
 }

@@ -62,6 +62,8 @@ std::string database_in(const TemporaryFolder& folder) {
     CREATE TABLE additions (level);
     INSERT INTO additions VALUES (3);
     CREATE TABLE domains (name, project, created_at);
+    CREATE TABLE join_tokens (id, project, sha256, label, uses_left, created_at, expires_at);
+    INSERT INTO join_tokens VALUES ('jt_1', '', 'SECRETHASH', '', 1, 0, 0), ('jt_2', '', 'SECRETHASH', '', -1, 0, 0);
     CREATE TABLE changes (revision, at, actor, operation, subject, before, after);
     INSERT INTO machines (id, alias, state, default_port, metadata, created_at) VALUES ('mach_1', 'mach-1', 'active', 3000, '{"a":1}', 1735689600);
     INSERT INTO tokens VALUES ('mach_1', 'tok_1', 'SECRETHASH', 'laptop', 0);
@@ -81,6 +83,13 @@ std::string database_in(const TemporaryFolder& folder) {
   REQUIRE(sqlite3_exec(database, sql, nullptr, nullptr, &problem) == SQLITE_OK);
   sqlite3_close(database);
   return path;
+}
+
+void run_sql(const std::string& db, const char* sql) {
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open(db.c_str(), &database) == SQLITE_OK);
+  CHECK(sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(database);
 }
 
 nlohmann::json listed(const std::string& db, std::vector<const char*> words) {
@@ -311,6 +320,19 @@ TEST_CASE("a database file alone is listed as the broker lists it") {
   CHECK(listed(db, {"changes", "--limit", "1"})[0]["revision"] == 2);
   CHECK(listed(db, {"changes", "--since", "0", "--limit", "1"})[0]["revision"] == 1);
   CHECK(listed(db, {"changes", "--limit", "9"}) == changes);
+}
+
+TEST_CASE("a file's join tokens and patterns are written as the API writes them") {
+  const TemporaryFolder folder;
+  const std::string db = database_in(folder);
+  const nlohmann::json tokens = listed(db, {"machine", "join-token", "list"});
+  REQUIRE(tokens.size() == 2);
+  CHECK(tokens[0]["usesLeft"] == 1);
+  CHECK(tokens[1]["usesLeft"].is_null());
+  run_sql(db, "UPDATE patterns SET pattern = 'c.example.com/a?b/?/?' WHERE route = 'rt_0'");
+  CHECK(listed(db, {"route", "show", "rt_0"})["patterns"][0]["pattern"] == "c.example.com/a%3Fb/%3F/%3F");
+  run_sql(db, "UPDATE patterns SET pattern = 'c.example.com/?/{}', text = 'c.example.com/?/{x}' WHERE route = 'rt_0'");
+  CHECK(listed(db, {"route", "show", "rt_0"})["patterns"][0]["pattern"] == "c.example.com/%3F/{x}");
 }
 
 TEST_CASE("tables are for people") {

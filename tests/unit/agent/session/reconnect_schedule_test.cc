@@ -62,6 +62,23 @@ TEST_CASE("a tunnel that was up starts the next outage from scratch") {
   CHECK(schedule.after_failure(at(500001)) <= Duration{200});
 }
 
+TEST_CASE("a tunnel that is lost while it is dialled again, so that no loss is told, starts from scratch too") {
+  ReconnectSchedule schedule = with(kAlmostOne);
+  for (int i = 0; i < 12; ++i) schedule.after_failure(at(i * int64_t{20000}));
+  schedule.up(at(240000));
+  constexpr long long kLater = 240000 + 5 * 86400000LL;
+  for (long long t = kLater; t < kLater + 60000; t += 100) CHECK(schedule.after_failure(at(t)) <= Duration{200});
+  CHECK(schedule.failures() == 600);
+}
+
+TEST_CASE("a tunnel that lived shortly leaves an old outage as it was") {
+  ReconnectSchedule schedule = with(kAlmostOne);
+  for (int i = 0; i < 12; ++i) schedule.after_failure(at(i * int64_t{20000}));
+  schedule.up(at(240000));
+  schedule.after_loss(at(240010), Duration{0});
+  CHECK(schedule.after_failure(at(250000)) > Duration{14000});
+}
+
 TEST_CASE("a tunnel that never lives is not dialled without a pause") {
   ReconnectSchedule schedule = with(kAlmostOne);
   schedule.up(at(0));

@@ -30,7 +30,7 @@ class RecordingResponder final : public server::Responder {
   void resume_body() override {}
   void abort() override {}
   void close_after_answer() override {}
-  void drop_rest_of_request() override {}
+  void drop_rest_of_request() override { dropped = true; }
   uint64_t body_bytes_sent() const override { return body.size(); }
 
   int status = 0;
@@ -38,6 +38,7 @@ class RecordingResponder final : public server::Responder {
   std::string body;
   bool ended = false;
   bool continued = false;
+  bool dropped = false;
   bool full = false;
 };
 
@@ -209,6 +210,66 @@ TEST_CASE("a body is gathered byte by byte") {
   CHECK(fixture.asked->body == body);
   CHECK(responder.status == 200);
   CHECK(responder.ended);
+}
+
+// A POST with a good token, whose body is on its way when the token is changed.
+struct Begun : Fixture {
+  Begun() {
+    handler = acceptor.on_request(responder, head_of("POST", "/x", {{"Authorization", "Bearer secret"}}), info(false));
+    REQUIRE(handler != nullptr);
+    give(*handler, R"({"a":)", false);
+    acceptor.set_token("another");
+  }
+
+  AdminAcceptor acceptor{router, {false, "secret"}, nullptr};
+  RecordingResponder responder;
+  server::RequestHandler* handler = nullptr;
+};
+
+TEST_CASE_FIXTURE(Begun, "a request whose token is good no more at its end is 401, and nothing is done") {
+  SUBCASE("by the body") { give(*handler, "1}", true); }
+  SUBCASE("by an empty piece") { give(*handler, "", true); }
+  SUBCASE("by trailers") { handler->on_trailers({{"X-Sum", "1"}}); }
+  CHECK(asked == nullptr);
+  CHECK(responder.status == 401);
+  CHECK(responder.ended);
+  CHECK(responder.fields.find("WWW-Authenticate=Bearer;") != std::string::npos);
+  acceptor.end_unwelcome();
+}
+
+TEST_CASE_FIXTURE(Begun, "a request whose token is good again at its end is carried out") {
+  acceptor.set_token("secret");
+  acceptor.end_unwelcome();
+  give(*handler, "1}", true);
+  CHECK(responder.status == 200);
+  CHECK(asked->body == R"({"a":1})");
+}
+
+TEST_CASE_FIXTURE(Begun, "what is still to come of a request with a token that is good no more is not waited for") {
+  RecordingResponder other;
+  REQUIRE(acceptor.on_request(other, head_of("POST", "/x", {{"Authorization", "Bearer another"}}), info(false)) !=
+          nullptr);
+  acceptor.end_unwelcome();
+  CHECK(responder.status == 401);
+  CHECK(responder.ended);
+  CHECK(responder.dropped);
+  CHECK(other.status == 0);
+  CHECK(asked == nullptr);
+  acceptor.end_unwelcome();
+}
+
+TEST_CASE("what is being done for a token that is good no more is done, and answered") {
+  Fixture fixture;
+  fixture.answer_later = true;
+  AdminAcceptor acceptor(fixture.router, {false, "secret"}, nullptr);
+  RecordingResponder responder;
+  const http::RequestHead head = head_of("POST", "/x", {{"Authorization", "Bearer secret"}});
+  REQUIRE(acceptor.on_request(responder, head, info(true)) != nullptr);
+  acceptor.set_token("another");
+  acceptor.end_unwelcome();
+  CHECK(responder.status == 0);
+  fixture.late(json_answer(200, "{}"));
+  CHECK(responder.status == 200);
 }
 
 TEST_CASE("Expect: 100-continue is answered before the body") {

@@ -107,6 +107,22 @@ TEST_CASE("a profile is a bundle, and a key beside it wins whatever the order") 
   CHECK(parsed(R"({"profile":"vite","host":"preserve"})").origin == http::OriginMode::kRewrite);
 }
 
+TEST_CASE("what a profile sets is told as the keys that would set it") {
+  for (const std::string name : {"vite", "django", "jupyter", "next", "code-server", "rstudio", "grpc"}) {
+    CAPTURE(name);
+    std::string text;
+    for (const KeyWord& each : keys_of_profile(name)) {
+      text += (text.empty() ? "{\"" : ",\"") + each.key + "\":\"" + std::string(each.word) + "\"";
+    }
+    const Policy told = parsed(text + "}");
+    const Policy policy = parsed("{\"profile\":\"" + name + "\"}");
+    CHECK(told.host == policy.host);
+    CHECK(told.origin == policy.origin);
+    CHECK(told.origin_protocol == policy.origin_protocol);
+  }
+  CHECK(keys_of_profile("rails").empty());
+}
+
 TEST_CASE("what the origin speaks is a key, and the bundle of grpc says HTTP/2") {
   CHECK(parsed(R"({"origin_protocol":"h2c"})").origin_protocol == OriginProtocol::kH2c);
   CHECK(parsed(R"({"origin_protocol":"http"})").origin_protocol == OriginProtocol::kHttp);

@@ -61,6 +61,9 @@ TEST_CASE("a project is on a machine by its attachment, or by a service") {
   CHECK(table.index.is_on("one", "m1"));
   CHECK(table.index.is_on("three", "m1"));
   CHECK_FALSE(table.index.is_on("one", "m2"));
+  CHECK(table.index.is_on("one", "m1", 5000));
+  CHECK(table.index.is_on("three", "m1", 4000));
+  CHECK_FALSE(table.index.is_on("three", "m1", 5000));
   CHECK_FALSE(table.index.is_on("nobody", "m1"));
   CHECK_FALSE(table.index.is_on("one", "nothing"));
 }

@@ -219,6 +219,43 @@ TEST_CASE("a project's other names lead to its custom domain where its policy sa
   CHECK(table.resolved("m2.machines.iterate.app").canonical_host.empty());
 }
 
+TEST_CASE("of several custom domains the first by name is where the others lead") {
+  Filled table;
+  table.project("new", "m2", 3000, R"({"canonical":"redirect"})");
+  table.service("new", "docs", 4321);
+  table.domain("www.new.com", "new");
+  table.domain("new.com", "new");
+  const auto canonical = [&table](const char* host, const char* target = "/") {
+    return table.resolved(host, target).canonical_host;
+  };
+  CHECK(canonical("new.com").empty());
+  CHECK(canonical("4096.new.com").empty());
+  CHECK(canonical("www.new.com") == "new.com");
+  CHECK(canonical("4096.www.new.com") == "4096.new.com");
+  CHECK(canonical("docs.www.new.com") == "docs.new.com");
+  CHECK(canonical("docs__new.iterate.app") == "docs.new.com");
+  CHECK(table.at("none.www.new.com") == "service_not_found");
+  table.route("r1", {"new.com/api/*"}, {"m3", "", "", 0});
+  CHECK(canonical("www.new.com", "/api/x").empty());
+  table.domain("a.com", "new");
+  CHECK(canonical("new.com") == "a.com");
+  table.apply(DeleteDomain{"a.com"});
+  table.domain("new.com", "misha");  // moved
+  CHECK(canonical("www.new.com").empty());
+  CHECK(canonical("new.iterate.app") == "www.new.com");
+  table.apply(DeleteDomain{"www.new.com"});
+  CHECK(canonical("new.iterate.app").empty());
+}
+
+TEST_CASE("a custom domain that is spelled otherwise is not sent to itself") {
+  Filled table;
+  table.project("new", "m2", 3000, R"({"canonical":"redirect"})");
+  table.domain("a__b.com", "new");
+  CHECK(table.resolved("a--b.com").canonical_host.empty());
+  table.domain("a.com", "new");
+  CHECK(table.resolved("a--b.com").canonical_host == "a.com");
+}
+
 TEST_CASE("no name of a project leads to itself") {
   IndexFixture table({"iterate.app", "other.test"});
   table.machine("m1");

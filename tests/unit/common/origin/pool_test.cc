@@ -64,7 +64,11 @@ TEST_CASE("a stale connection is dialled again, unseen") {
 }
 
 TEST_CASE("what an origin says before a request has left is no answer to it, and the request goes elsewhere") {
-  for (const bool says : {true, false}) {
+  for (const int kind : {0, 1, 2, 3}) {
+    const bool says = kind % 2 != 0;
+    const bool repeatable = kind >= 2;  // then the connection is not looked at before
+    CAPTURE(says);
+    CAPTURE(repeatable);
     Bench bench(trusting());
     FakeOrigin origin(bench.loop, {});
     warm_up(bench, origin, {});
@@ -75,11 +79,11 @@ TEST_CASE("what an origin says before a request has left is no answer to it, and
     run_until(bench.loop, [&other] { return !other.peers.empty() && other.last().has_head(); });
     std::unique_ptr<Exchange> exchange;
     trigger.then_head = [&] {
-      exchange = bench.start(origin.target(), recorder, "POST", false);
+      exchange = bench.start(origin.target(), recorder, repeatable ? "GET" : "POST", repeatable);
       Payload body("body");
-      exchange->send_data(body.bytes(), true);
-      origin.then_read = [](Peer& peer) {
-        if (peer.received.ends_with("0\r\n\r\n")) peer.send(kOk);
+      if (!repeatable) exchange->send_data(body.bytes(), true);
+      origin.then_read = [repeatable](Peer& peer) {
+        if (peer.received.ends_with(repeatable ? "\r\n\r\n" : "0\r\n\r\n")) peer.send(kOk);
       };
     };
     Peer& idle = origin.last();
@@ -92,8 +96,45 @@ TEST_CASE("what an origin says before a request has left is no answer to it, and
     run_until(bench.loop, [&recorder] { return recorder.over(); });
     CHECK(recorder.body == "ok");
     REQUIRE(origin.peers.size() == 2);
-    CHECK(origin.last().received.ends_with("\r\n\r\n4\r\nbody\r\n0\r\n\r\n"));
+    CHECK(origin.last().received.ends_with(repeatable ? "\r\n\r\n" : "\r\n\r\n4\r\nbody\r\n0\r\n\r\n"));
   }
+}
+
+TEST_CASE("a request that cannot be repeated takes no connection that has ended unseen, but the one behind it") {
+  Bench bench(trusting());
+  FakeOrigin origin(bench.loop, answering(kOk));
+  Recorder first, second, third;
+  {
+    const auto one = bench.start(origin.target(), first);
+    const auto two = bench.start(origin.target(), second);
+    run_until(bench.loop, [&first, &second] { return first.over() && second.over(); });
+  }
+  bench.run(origin.target(), third);
+  REQUIRE(bench.pool.idle_count() == 2);
+  const size_t used_last = origin.peers[0]->reads == 2 ? 0 : 1;
+  REQUIRE(origin.peers[used_last]->reads == 2);
+  Peer& open = *origin.peers[1 - used_last];
+  open.then_read = [](Peer& peer) {
+    if (peer.received.ends_with("0\r\n\r\n")) peer.send(kOk);
+  };
+  // In one iteration: what has the request begun, which is written at once, and behind it the end.
+  FakeOrigin other(bench.loop, {});
+  Recorder trigger, recorder;
+  const auto beginning = bench.start(other.target(), trigger);
+  run_until(bench.loop, [&other] { return !other.peers.empty() && other.last().has_head(); });
+  std::unique_ptr<Exchange> exchange;
+  trigger.then_head = [&] {
+    exchange = bench.start(origin.target(), recorder, "POST", false);
+    Payload body(pattern(9000));
+    exchange->send_data(body.bytes(), true);
+  };
+  other.last().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  origin.peers[used_last]->close();
+  run_until(bench.loop, [&recorder] { return recorder.over(); });
+  CHECK(recorder.completions == 1);
+  CHECK(recorder.body == "ok");
+  CHECK(origin.peers.size() == 2);
+  CHECK(open.reads > 1);
 }
 
 TEST_CASE("a fresh connection that ends without an answer is not dialled again") {

@@ -24,6 +24,7 @@ class RawClient final : private uv::SocketHandler {
   void finish() { socket_->shutdown(); }
   void leave() { socket_.reset(); }
   void stop_reading() { socket_->pause_read(); }
+  void read_on() { socket_->start_read(); }
   // One piece, and then no more.
   void read_once() {
     once_ = true;

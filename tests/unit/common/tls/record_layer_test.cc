@@ -38,6 +38,13 @@ struct Fixture {
     sequence = 0;
   }
 
+  // The peer's KeyUpdate, which asks for one.
+  void ask_for_new_keys() {
+    take(forge(22, {24, 0, 0, 1, 1}));
+    REQUIRE(forging.step());
+    make_forging_keys();
+  }
+
   Octets forge(uint8_t type, Octets content, size_t padding = 0) {
     Octets record{23, 3, 3, 0, 0};
     const size_t size = content.size() + 1 + padding + kTagBytes;
@@ -257,10 +264,8 @@ TEST_CASE("thirty-two records without data are borne in a row, and no more") {
 
 TEST_CASE("new keys of the peer are followed, and answered where it asks") {
   Fixture fixture;
-  fixture.take(fixture.forge(22, {24, 0, 0, 1, 1}));
+  fixture.ask_for_new_keys();
   CHECK_FALSE(fixture.out.empty());
-  REQUIRE(fixture.forging.step());
-  fixture.make_forging_keys();
   fixture.take(fixture.forge(23, {'n', 'e', 'w'}));
   CHECK(fixture.received == "new");
 
@@ -269,6 +274,35 @@ TEST_CASE("new keys of the peer are followed, and answered where it asks") {
   uint8_t plain[100];
   ByteBuffer ignored;
   CHECK(fixture.peer->read(plain, ignored) == 6);
+}
+
+TEST_CASE("who asks for new keys again and again gets one answer, and one more before the next data") {
+  constexpr size_t kUpdateBytes = 5 + 5 + 1 + kTagBytes;
+  Fixture fixture;
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 31; ++i) fixture.ask_for_new_keys();
+    fixture.take(fixture.forge(23, {'x'}));
+  }
+  CHECK_FALSE(fixture.failed);
+  CHECK(fixture.received == "xxxx");
+  CHECK(fixture.out.size() == kUpdateBytes);
+
+  REQUIRE(fixture.layer->write(as_bytes("one "), fixture.out));
+  const size_t before = fixture.out.size();
+  fixture.ask_for_new_keys();
+  CHECK(fixture.out.size() == before + kUpdateBytes);
+  REQUIRE(fixture.layer->write(as_bytes("two"), fixture.out));
+  fixture.peer_input.give(fixture.out.view());
+  std::string read;
+  for (;;) {
+    uint8_t plain[100];
+    ByteBuffer ignored;
+    const Result<size_t> size = fixture.peer->read(plain, ignored);
+    REQUIRE(size);
+    if (*size == 0) break;
+    read += as_text(Bytes(plain).first(*size));
+  }
+  CHECK(read == "one two");
 }
 
 TEST_CASE("a key protects so many records, and then there is a new one, both ways and again and again") {

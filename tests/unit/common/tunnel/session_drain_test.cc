@@ -109,6 +109,23 @@ TEST_CASE("an agent that never answers MIGRATE does not hold the broker up") {
   CHECK(pair.broker.recorder.log == Log{"drained", "drained"});
 }
 
+TEST_CASE("an agent whose answer to MIGRATE comes late is drained once more, and only when no OPEN can come") {
+  Pair pair;
+  pair.establish();
+  pair.broker.session.send_goaway(goaway(pb::Goaway::MIGRATE));
+  pair.pump();
+  pair.run(10);
+  CHECK(pair.agent.recorder.log == Log{"goaway 2", "drained"});
+  CHECK_FALSE(pair.agent.session.no_more_opens());
+  pair.agent.session.send_goaway(goaway(pb::Goaway::SHUTDOWN));
+  pair.agent.session.tick(pair.now);
+  CHECK_FALSE(pair.agent.session.no_more_opens());
+  CHECK(pair.agent.recorder.log == Log{"goaway 2", "drained"});
+  pair.pump();
+  CHECK(pair.agent.session.no_more_opens());
+  CHECK(pair.agent.recorder.log == Log{"goaway 2", "drained", "drained"});
+}
+
 TEST_CASE("a GOAWAY of the agent before or after one of the broker changes nothing") {
   Pair pair;
   pair.establish();

@@ -423,6 +423,25 @@ TEST_CASE("a 101 that was not asked for, and interim heads without end, break th
   CHECK(many.pair.broker.recorder.log.empty());
 }
 
+TEST_CASE("interim heads of more than a head's bytes in all break the stream alone, however few they are") {
+  Pair pair;
+  pair.establish();
+  Recorder recorder;
+  pair.open(recorder);
+  pair.pump();
+  http::ResponseHead hints = response(103);
+  const std::string link(60000, 'l');
+  hints.fields = {{"Link", link}};
+  for (int i = 0; i < 2; ++i) pair.accepted(1).stream->send_head(hints, false);
+  pair.pump();
+  CHECK(recorder.closed_calls == 0);
+  pair.accepted(1).stream->send_head(hints, false);
+  pair.pump();
+  CHECK(recorder.code == ResetCode::kOriginProtocol);
+  CHECK(pair.accepted(1).code == ResetCode::kOriginProtocol);
+  CHECK(pair.broker.recorder.log.empty());
+}
+
 TEST_CASE("a lost session tells every stream, once, and blames the tunnel") {
   Pair pair;
   pair.establish();

@@ -260,6 +260,32 @@ TEST_CASE("a reset is told to a reader, and can be seen while reading is paused"
   CHECK_FALSE(pair.server->ended);
 }
 
+TEST_CASE("a socket is quiet until bytes, the end or a reset have come, though the loop has not turned") {
+  for (const int kind : {0, 1, 2}) {
+    CAPTURE(kind);
+    Pair pair(loopback());
+    CHECK(pair.server->socket->quiet());
+    if (kind == 0) pair.client->socket->write(as_bytes("x"));
+    if (kind == 1) pair.client->socket->shutdown();
+    if (kind == 2) {
+      pair.client->socket->reset_on_close();
+      pair.client->socket.reset();
+    }
+    CHECK_FALSE(pair.server->socket->quiet());
+  }
+}
+
+TEST_CASE("a look whether a socket is quiet takes nothing of what came") {
+  Pair pair(loopback());
+  pair.client->socket->write(as_bytes("all of it"));
+  pair.client->socket->shutdown();
+  CHECK_FALSE(pair.server->socket->quiet());
+  pair.server->socket->start_read();
+  pair.loop.run();
+  CHECK(pair.server->received == "all of it");
+  CHECK(pair.server->ended);
+}
+
 TEST_CASE("a reset behind unread bytes is a failure and not the end") {
   Pair pair(loopback());
   pair.client->socket->write(as_bytes("half of the trans"));
