@@ -37,9 +37,9 @@ std::optional<std::string> from_hex(std::string_view text) {
 }
 
 void append_percent_encoded(char c, std::string& out) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  constexpr std::string_view kUpper = "0123456789ABCDEF";
   const auto byte = static_cast<unsigned char>(c);
-  out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+  out.append({'%', kUpper[byte >> 4], kUpper[byte & 15]});
 }
 
 }  // namespace ingress
