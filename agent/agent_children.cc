@@ -4,16 +4,15 @@
 #include <map>
 #include <utility>
 
+#include "agent/session/instance.h"
 #include "common/base/hex.h"
 #include "common/supervise/supervisor.h"
-#include "common/tls/digest.h"
 
 namespace ingress::agent {
 namespace {
 
 constexpr const char* kInstanceVariable = "INGRESS_AGENT_INSTANCE";
 constexpr const char* kSupersedesVariable = "INGRESS_AGENT_SUPERSEDES";
-constexpr size_t kInstanceBytes = 16;
 
 // One behind the other, in hex.
 std::vector<std::string> instances_in(const char* variable) {
@@ -31,7 +30,7 @@ class AgentChildren final : public supervise::ChildKit {
   // A child takes over from all that still run, for any of them may have the machine, or from the latest that did.
   std::vector<uv::OwnedFd> equip(uv::ChildProgram& child, uint64_t number,
                                  const std::vector<uint64_t>& running) override {
-    const std::string instance = tls::random_bytes(kInstanceBytes);
+    const std::string instance = new_instance();
     std::string supersedes = running.empty() ? latest_ : std::string();
     for (const uint64_t other : running) supersedes += instances_[other];
     child.more_environment.push_back(std::string(kInstanceVariable) + "=" + to_hex(instance));
@@ -40,6 +39,11 @@ class AgentChildren final : public supervise::ChildKit {
     return {};
   }
   void on_ended(uint64_t number) override { instances_.erase(number); }
+  // The instance of before is a clone's (docs/decisions/0019).
+  void on_renamed(uint64_t number, const std::string& instance) override {
+    const std::string before = std::exchange(instances_[number], instance);
+    if (latest_ == before) latest_ = instance;
+  }
 
  private:
   std::map<uint64_t, std::string> instances_;  // by the child's number
@@ -50,7 +54,7 @@ class AgentChildren final : public supervise::ChildKit {
 
 Identity identity_of_process() {
   const std::vector<std::string> own = instances_in(kInstanceVariable);
-  if (own.empty()) return {tls::random_bytes(kInstanceBytes), {}, false};
+  if (own.empty()) return {new_instance(), {}, false};
   return {own.front(), instances_in(kSupersedesVariable), true};
 }
 

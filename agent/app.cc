@@ -69,6 +69,10 @@ class App {
     streams_.set_on_failed([this](int port, const Error& error) { on_exchange_failed(port, error); });
     tunnels_.set_on_trouble(
         [this](const char* code, std::string sentence) { self_.on_trouble(code, std::move(sentence)); });
+    tunnels_.set_on_instance([this](const std::string& instance) {
+      parent_.rename(instance);
+      unnamed_ = !parent_.speaks();
+    });
     tunnels_.set_on_config([this](const tunnel::pb::Config& told) {
       machine_ = machine_config_of(told);
       open_port();
@@ -82,6 +86,7 @@ class App {
   bool hold_port();
   bool port_waits() const { return config_.local && local_ == nullptr && !draining_; }
   void open_port();
+  void on_alone();
   void on_no_config();
   std::string listen_text() const;
   void log_listen_failed(const Error& error) const;
@@ -93,6 +98,7 @@ class App {
   void on_upgrade();
   void on_next_serves();
   void on_replaced();
+  void hand_over();
   void drain(Duration grace_period);
   void leave();
   void run_dry();
@@ -120,13 +126,14 @@ class App {
   std::unique_ptr<uv::SignalWatch> interrupt_;
   std::unique_ptr<uv::SignalWatch> upgrade_;
   std::unique_ptr<uv::SignalWatch> hang_up_;
-  int draining_parts_ = 0;
+  int parts_ = 2;  // that are to drain: the tunnels, and the port
   bool draining_ = false;
   bool running_dry_ = false;  // no further streams are taken
   bool terminating_ = false;  // a signal said so
   supervise::ParentLine parent_;
   bool upgraded_ = false;  // another process is taking over
   bool replaced_ = false;  // another instance has the machine
+  bool unnamed_ = false;   // the parent does not know by which instance the tunnels are
   bool was_ready_ = false;
 };
 
@@ -142,7 +149,7 @@ int App::run() {
   if (!(parent_.alone() ? listen() : hold_port())) return cli::kExitFailed;
   supervise::signal_when_parent_dies(SIGTERM);
   parent_.listen(
-      loop_, [this] { open_port(); }, [this] { on_next_serves(); });
+      loop_, [this] { on_alone(); }, [this] { on_next_serves(); });
   parent_.begin();
   log_info("starting", {{"version", config_.tunnel.agent_version},
                         {"machine", config_.tunnel.machine},
@@ -191,8 +198,13 @@ void App::open_port() {
   if (port_waits()) listen();
 }
 
+// With a tunnel CONFIG opens the port, or its timer does.
+void App::on_alone() {
+  if (tunnels_.serving() == 0) open_port();
+}
+
 void App::on_no_config() {
-  if (tunnels_.serving() > 0) open_port();
+  if (tunnels_.serving() > 0 || parent_.alone()) open_port();
 }
 
 std::string App::listen_text() const {
@@ -225,7 +237,7 @@ LocalParts App::local_parts() {
 
 void App::on_tunnels() {
   self_.on_tunnels();
-  if (draining_) return;
+  if (draining_ || running_dry_) return;
   const size_t serving = tunnels_.serving();
   replaced_ = replaced_ && serving == 0;
   const std::string status =
@@ -252,11 +264,12 @@ void App::on_signal(const char* name) {
   leave();
 }
 
-// The next process has been started by the parent of both. This one serves until that has a tunnel.
+// The next process has been started by the parent of both. This one serves until that has a tunnel, which the parent
+// says (on_next_serves()); one from before its own words does not, and that process may be held against this one.
 void App::on_upgrade() {
   if (config_.has_parent) {
     upgraded_ = true;
-    if (replaced_) on_replaced();
+    if (!parent_.speaks() && (replaced_ || unnamed_)) hand_over();
   } else {
     log_warn("upgrade_needs_supervise", {{"hint", "run with --supervise: SIGUSR2 then starts the new program"}});
   }
@@ -265,16 +278,23 @@ void App::on_upgrade() {
 // The next process has a tunnel: perhaps to another broker or for another machine, of which nobody tells this one.
 void App::on_next_serves() {
   upgraded_ = true;
-  on_replaced();
+  hand_over();
 }
 
+// By the next process; or by another agent, and the next process may be refused as well: until that has a tunnel, this
+// one serves the port on by what it knows of the policies (decision 0011).
 void App::on_replaced() {
-  if (draining_) return run_dry();
   replaced_ = true;
-  if (!upgraded_) return;
-  watchdog_.stop();  // the next process speaks
-  log_info("draining", {{"by", "upgrade"}, {"streams", tunnels_.stream_count()}});
-  drain(config_.upgrade_grace_period);
+  if (draining_ || (upgraded_ && local_ != nullptr && parent_.speaks())) return run_dry();
+  if (upgraded_) hand_over();
+}
+
+void App::hand_over() {
+  if (!draining_) {
+    watchdog_.stop();  // the next process speaks
+    log_info("draining", {{"by", "upgrade"}, {"streams", tunnels_.stream_count()}});
+    drain(config_.upgrade_grace_period);
+  }
   run_dry();
 }
 
@@ -291,9 +311,9 @@ void App::drain(Duration grace_period) {
   }
   grace_timer_->start(grace_period);
   if (!first) return;
-  draining_parts_ = local_ != nullptr ? 2 : 1;
   if (local_ == nullptr) {
     uv::close_unused_sockets();  // the one of hold_port()
+    part_drained();
   } else {
     local_->drain([this] { loop_.defer([this] { part_drained(); }); });
   }
@@ -319,7 +339,7 @@ void App::run_dry() {
 }
 
 void App::part_drained() {
-  if (--draining_parts_ > 0) return;
+  if (--parts_ > 0) return;
   grace_timer_->stop();
   pool_.close_idle();
   loop_.stop();

@@ -189,10 +189,12 @@ bool App::open_files() {
         revision_ = revision;
         // Before it is visible: the answer to who made it tells of its certificate.
         if (certificates_ != nullptr) certificates_->apply(transaction);
-        loops_.routes().apply(transaction, [this, dropped = machines_to_drop(transaction), visible] {
-          for (const std::string& machine : dropped) loops_.drop_machine(machine);
-          visible();
-        });
+        loops_.routes().apply(
+            transaction, [this, dropped = machines_to_drop(transaction), times = sets_times(transaction), visible] {
+              for (const std::string& machine : dropped) loops_.drop_machine(machine);
+              if (times) loops_.look_at_times();
+              visible();
+            });
         if (admin_ != nullptr) admin_->committed();
       });
   joiner_.start(loop_, *store_);
@@ -316,7 +318,9 @@ void App::let_go_of_database() {
 // What the next process commits holds for what runs on here, too: a share that is revoked, a machine that is archived.
 void App::follow_database() {
   const auto on_changes = [this](const Transaction& transaction, const std::function<void()>& applied) {
-    loops_.routes().apply(transaction, [this, dropped = machines_to_drop(transaction), applied] {
+    const bool times = sets_times(transaction);
+    loops_.routes().apply(transaction, [this, dropped = machines_to_drop(transaction), times, applied] {
+      if (times) loops_.look_at_times();
       // Not by LoopSet::drop_machine, which tells the next process.
       for (const auto& worker : loops_.workers()) {
         worker->loop().post([each = worker.get(), dropped] {

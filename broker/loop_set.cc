@@ -314,6 +314,10 @@ void LoopSet::drop_machine(std::string_view machine) {
   generations_->drop_machine(machine);
 }
 
+void LoopSet::look_at_times() {
+  everywhere([](Worker& worker) { worker.look_at_times(); });
+}
+
 void LoopSet::count(std::function<void(std::vector<LoopCounts>)> on_done) {
   ask_all<LoopCounts>([](Worker& worker) { return worker.counts(); }, std::move(on_done));
 }

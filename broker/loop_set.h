@@ -73,6 +73,8 @@ class LoopSet final : public LoopsView {
   void list_tunnels(std::function<void(std::vector<TunnelInfo>)> on_done) override;
   void close_tunnel(std::string_view id, std::function<void(bool)> on_done) override;
   void drop_machine(std::string_view machine) override;
+  // As Forwarder::look_at_times(), of all loops.
+  void look_at_times();
   void count(std::function<void(std::vector<LoopCounts>)> on_done) override;
   BrokerCounts broker_counts() const override;
   void list_traffic(std::function<void(std::vector<MachineRow>)> on_done) override;

@@ -215,6 +215,10 @@ void Worker::set_live(const LiveSettings& live) {
   set_proxies(live.proxies);
 }
 
+void Worker::look_at_times() {
+  if (forwarder_ != nullptr) forwarder_->look_at_times();
+}
+
 LoopCounts Worker::counts() const {
   LoopCounts counts;
   if (front_ != nullptr) counts.clients = front_->client_count();

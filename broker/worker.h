@@ -77,6 +77,7 @@ class Worker final : private MachineWatcher {
   // Agents whose machines these are get to know what the routes say of them now; or all agents do.
   void tell_configs(const std::vector<std::string>& machines);
   void tell_all_configs() { tunnels_.tell_all_configs(); }
+  void look_at_times();
   // Of public URLs; before the first tunnel.
   void set_https_port(int port);
   // Before its first tunnel.

@@ -58,8 +58,10 @@ void AgentSession::drain(const std::string& reason) {
 
 void AgentSession::close(const Error& error) {
   if (state_ == State::kClosing) return;
-  state_ = State::kClosing;
+  const bool unanswered = std::exchange(state_, State::kClosing) == State::kHello;
   session_.lost(error);
+  // A HELLO that came late, by a network that was away, would replace a newer tunnel of this agent's.
+  if (unanswered) return connection_->abort();
   connection_->close_after_flush(kLinger);
 }
 
@@ -118,6 +120,7 @@ void AgentSession::on_welcome(const tunnel::pb::Welcome& welcome) {
 
 void AgentSession::on_refused(const tunnel::pb::Refused& refused) {
   if (state_ != State::kHello) return;
+  state_ = State::kRefused;
   owner_.on_refused(*this, refused);
 }
 

@@ -67,7 +67,8 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
 
   // GOAWAY: running streams go on, and it closes when the last one is done and the broker can open no more.
   void drain(const std::string& reason);
-  // Closes now, without on_lost: running streams are broken off. on_gone follows.
+  // Closes now, without on_lost: running streams are broken off, and a HELLO that waits for its answer is not sent
+  // again. on_gone follows.
   void close(const Error& error);
   void tick();
   // Nothing before WELCOME.
@@ -92,7 +93,7 @@ class AgentSession final : public uv::Buryable, private TunnelConnectionEvents, 
   Duration reconnect_spread() const { return reconnect_spread_; }
 
  private:
-  enum class State : uint8_t { kHello, kServing, kDraining, kClosing };
+  enum class State : uint8_t { kHello, kRefused, kServing, kDraining, kClosing };
 
   void say_hello(const TunnelConfig& config, int slot, const std::string& token);
   void lose(const Error& error);

@@ -108,8 +108,9 @@ void TunnelClient::network_changed() {
 
 void TunnelClient::come_as_stranger() {
   if (ending_) return;
-  if (pending_ != nullptr) dial_anew();  // its HELLO has named the instance before
-  if (state_ == State::kServing) wait(schedule_.after_loss(loop_.now(), current_->reconnect_spread()));
+  const bool only_waits = state_ == State::kWaiting && !refused_;
+  if (pending_ != nullptr || only_waits) dial_anew();  // a HELLO that is under way has named the instance before
+  if (state_ == State::kServing) wait(schedule_.after_loss(loop_.now(), Duration{0}));
   if (current_ != nullptr) current_->drain("another agent has the machine");
 }
 

@@ -120,7 +120,8 @@ class TunnelClient final : private TunnelConnectorOwner, private AgentSessionOwn
   // and else is treated as above.
   void network_changed();
 
-  // The instance has changed: what runs by the one before runs dry, and the next tunnel is dialled.
+  // The instance has changed: what runs by the one before runs dry, and the next tunnel is dialled at once, without the
+  // spread that the broker asked for. Where the broker has refused it the pause stands.
   void come_as_stranger();
 
   // On the tunnel that serves, where there is one.

@@ -1,34 +1,16 @@
 #include "agent/session/tunnel_set.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cstring>
 #include <random>
 #include <utility>
 
 #include "agent/session/agent_event.h"
+#include "agent/session/instance.h"
 #include "common/base/log.h"
-#include "common/tls/digest.h"
 #include "common/uv/boot_clock.h"
 #include "proto/tunnel.pb.h"
 
 namespace ingress::agent {
-namespace {
-
-constexpr size_t kInstanceBytes = 16;
-
-// A clone of the machine has the generator's state, too: the clock tells the two apart.
-std::string instance_unlike_a_clones() {
-  std::string instance = tls::random_bytes(kInstanceBytes);
-  const auto now = static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-  uint64_t first = 0;
-  std::memcpy(&first, instance.data(), sizeof first);
-  first ^= now;
-  std::memcpy(instance.data(), &first, sizeof first);
-  return instance;
-}
-
-}  // namespace
 
 TunnelSet::TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, uint32_t seed,
                      std::function<void()> on_change, std::function<void()> on_replaced)
@@ -60,6 +42,10 @@ void TunnelSet::set_on_config(std::function<void(const tunnel::pb::Config& confi
 
 void TunnelSet::set_on_trouble(std::function<void(const char* code, std::string sentence)> on_trouble) {
   on_trouble_ = std::move(on_trouble);
+}
+
+void TunnelSet::set_on_instance(std::function<void(const std::string& instance)> on_instance) {
+  on_instance_ = std::move(on_instance);
 }
 
 void TunnelSet::on_tunnel_trouble(const char* code, std::string sentence) {
@@ -153,10 +139,7 @@ void TunnelSet::on_network_change() {
   network_timer_.start(kNetworkSettles);
 }
 
-void TunnelSet::on_tunnel_change(TunnelClient&) {
-  on_change_();
-  if (is_stranger_ && !leaving_) loop_.defer(on_replaced_);
-}
+void TunnelSet::on_tunnel_change(TunnelClient&) { on_change_(); }
 
 void TunnelSet::on_tunnel_config(const tunnel::pb::Config& config) {
   if (on_config_) on_config_(config);
@@ -171,9 +154,9 @@ void TunnelSet::on_tunnel_replaced(TunnelClient&) { loop_.defer(on_replaced_); }
 // has by that instance, which only the other one is from then on, and asks for the machine as an instance that nobody
 // knows and that names nobody: it is refused for as long as the other one answers (docs/decisions/0019).
 void TunnelSet::on_tunnel_taken(TunnelClient&) {
-  config_.instance = instance_unlike_a_clones();
+  config_.instance = new_instance();
   config_.supersedes.clear();
-  is_stranger_ = true;
+  if (on_instance_) on_instance_(config_.instance);
   loop_.defer([this] {
     for (const std::unique_ptr<TunnelClient>& client : clients_) client->come_as_stranger();
   });

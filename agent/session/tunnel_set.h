@@ -23,9 +23,8 @@ class TunnelSet final : private TunnelClientOwner {
   // Changes of the network that come together are taken as one, which is acted upon this much later.
   static constexpr Duration kNetworkSettles{250};
 
-  // `on_replaced`: the broker has given the machine to another instance, or has it of an instance that no other process
-  // can name to take over from it; drain() may be called in it. `streams` outlive the set. `seed` gives [0, 1) jitter
-  // and the first address their start.
+  // `on_replaced`: the broker has given the machine to another instance; drain() may be called in it. `streams` outlive
+  // the set. `seed` gives [0, 1) jitter and the first address their start.
   TunnelSet(uv::Loop& loop, const TunnelConfig& config, OriginStreams& streams, uint32_t seed,
             std::function<void()> on_change, std::function<void()> on_replaced);
   ~TunnelSet();
@@ -36,6 +35,8 @@ class TunnelSet final : private TunnelClientOwner {
   void set_on_config(std::function<void(const tunnel::pb::Config& config)> on_config);
   // Called with each trouble of a tunnel (TunnelClientOwner); before start().
   void set_on_trouble(std::function<void(const char* code, std::string sentence)> on_trouble);
+  // Called where the set goes by another instance from now on; before start().
+  void set_on_instance(std::function<void(const std::string& instance)> on_instance);
   // Tells the broker what listens: on every tunnel, and on each that comes.
   void tell(const ListeningPorts& listening);
   void start();
@@ -75,6 +76,7 @@ class TunnelSet final : private TunnelClientOwner {
   std::function<void()> on_closed_;
   std::function<void(const tunnel::pb::Config& config)> on_config_;
   std::function<void(const char* code, std::string sentence)> on_trouble_;
+  std::function<void(const std::string& instance)> on_instance_;
   std::unique_ptr<tunnel::pb::Event> ports_event_;  // null before tell()
   uint64_t ports_revision_ = 0;
   LeftStreams left_;  // as it was told
@@ -86,7 +88,6 @@ class TunnelSet final : private TunnelClientOwner {
   uv::Timer network_timer_;
   bool network_changed_ = false;
   bool leaving_ = false;
-  bool is_stranger_ = false;  // by an instance of its own making
 };
 
 }  // namespace ingress::agent

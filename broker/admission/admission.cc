@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/admission/client_key.h"
 #include "broker/admission/filters.h"
 #include "broker/admission/rewriting.h"
 #include "broker/admission/share_pass.h"
@@ -96,7 +97,7 @@ bool Admission::may_by_rate(const Asked& asked, const Resolution& found, Admitte
   for (const RateRule* rule : {rates.enforced, rates.nearest}) {
     if (rule == nullptr) continue;
     std::string name = (rule == rates.enforced ? "!" : "") + place;
-    if (rule->per_client) name.append("|").append(asked.client_ip);
+    if (rule->per_client) name.append(1, RateTable::kClientMark).append(client_key(asked.client_ip));
     if (!take_rate(*rule, name, kTooMany, asked, admitted, instead)) return false;
   }
   return true;

@@ -6,6 +6,7 @@ namespace ingress::broker {
 namespace {
 
 constexpr Duration kUnusedFor{60000};
+constexpr Duration kSweepRest{1000};
 // Where as many run as may: nobody knows when one ends.
 constexpr Duration kWaitForStream{1000};
 
@@ -50,11 +51,17 @@ RateTable::Taken RateTable::take(const RateRule& rule, const std::string& name, 
 }
 
 void RateTable::forget_unused(Time now) {
+  if (now < next_sweep_) return;
+  next_sweep_ = now + kSweepRest;
   std::erase_if(buckets_, [now](const auto& each) {
     return !each.second->in_use() && each.second->last_used() + kUnusedFor <= now;
   });
-  // A flood of names: all that hold nothing start anew.
-  if (buckets_.size() >= kMostBuckets) std::erase_if(buckets_, [](const auto& each) { return !each.second->in_use(); });
+  if (buckets_.size() < kMostBuckets) return;
+  // A flood of names: clients that hold nothing start anew, but no route and no project.
+  const bool all = buckets_.size() >= 4 * kMostBuckets;
+  std::erase_if(buckets_, [all](const auto& each) {
+    return !each.second->in_use() && (all || each.first.find(kClientMark) != std::string::npos);
+  });
 }
 
 }  // namespace ingress::broker

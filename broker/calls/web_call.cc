@@ -27,6 +27,13 @@ void WebCall::start(const origin::TargetRule& rule) {
       [this, rule](const Result<std::vector<uv::Address>>& addresses) { resolved(addresses, rule); });
 }
 
+void WebCall::stop() {
+  on_done_ = nullptr;
+  deadline_.cancel();
+  resolving_.reset();
+  exchange_.reset();
+}
+
 void WebCall::resolved(const Result<std::vector<uv::Address>>& addresses, const origin::TargetRule& rule) {
   if (!addresses) return done("its host has no address");
   std::vector<uv::Address> allowed;
@@ -64,6 +71,7 @@ void WebCall::on_head(const http::ResponseHead& head, bool) {
   if (head.status < kFirstFinal) return;
   answer_.status = head.status;
   for (const http::Field& field : head.fields) answer_.fields.emplace_back(field.name, field.value);
+  if (request_.most_body_bytes == 0) deadline_.arm(std::min(deadline_.at(), ways_.loop.now() + kUnwantedBody));
 }
 
 void WebCall::on_data(MutableBytes payload, bool) {
@@ -89,11 +97,10 @@ void WebCall::on_deadline(Deadline&) {
 }
 
 void WebCall::done(std::string problem) {
-  deadline_.cancel();
-  resolving_.reset();
-  exchange_.reset();
-  if (answer_.status == 0) answer_.problem = std::move(problem);
   const OnDone on_done = std::exchange(on_done_, nullptr);
+  stop();
+  if (on_done == nullptr) return;
+  if (answer_.status == 0) answer_.problem = std::move(problem);
   on_done(*this, std::move(answer_));
 }
 

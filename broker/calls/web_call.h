@@ -24,7 +24,8 @@ struct WebRequest {
   // Beside Host, and Content-Length where there is a body.
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
-  // What is kept of the answer's body: the call ends where there is more. The head alone is waited for where it is 0.
+  // What is kept of the answer's body: the call ends where there is more. Where it is 0 the
+  // head alone is waited for: a body that comes along with it lets the connection be used again.
   size_t most_body_bytes = 0;
 };
 
@@ -39,13 +40,15 @@ struct WebAnswer {
 class WebCall final : public uv::Buryable, private origin::ExchangeHandler, private DeadlineHandler {
  public:
   static constexpr Duration kTimeout{10000};  // of all of it
+  // What a body that is not wanted has from its head on.
+  static constexpr Duration kUnwantedBody{100};
 
   // Both outlive the call.
   struct Ways {
     uv::Loop& loop;
     origin::OriginPool& pool;
   };
-  // Once, never from inside start(); the call is to be buried in it.
+  // Once, never from inside start(), and not after stop(); the call is to be buried in it.
   using OnDone = std::function<void(WebCall& call, WebAnswer answer)>;
 
   // `tls` outlives the call; null where the URL is not https.
@@ -53,6 +56,8 @@ class WebCall final : public uv::Buryable, private origin::ExchangeHandler, priv
   ~WebCall() override;
 
   void start(const origin::TargetRule& rule);
+  // Breaks it off, and `on_done` is not called: for who buries it.
+  void stop();
 
  private:
   // origin::ExchangeHandler

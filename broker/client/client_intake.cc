@@ -21,6 +21,9 @@ class ClientIntake::Guest final : public uv::Buryable, private uv::SocketHandler
   ByteBuffer begun;
   const bool tls;
 
+  // It waits for nothing any more: for who buries it.
+  void leave() { placed_ = true; }
+
  private:
   size_t read_limit() override { return tls ? tls::kMaxClientHelloBytes : http::kMaxPeekBytes; }
   void on_read(MutableBytes bytes) override {
@@ -63,7 +66,10 @@ void ClientIntake::take(std::unique_ptr<uv::Socket> socket, bool tls) {
 }
 
 void ClientIntake::close_all() {
-  for (auto& [guest, owned] : guests_) loop_.bury(std::move(owned));
+  for (auto& [guest, owned] : guests_) {
+    guest->leave();
+    loop_.bury(std::move(owned));
+  }
   guests_.clear();
 }
 
@@ -88,6 +94,7 @@ void ClientIntake::place(Guest& guest, std::string_view host) {
 
 void ClientIntake::forget(Guest& guest) {
   const auto found = guests_.find(&guest);
+  if (found == guests_.end()) return;
   loop_.bury(std::move(found->second));
   guests_.erase(found);
 }

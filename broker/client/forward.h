@@ -69,6 +69,8 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   bool lasts(FineTime then) const { return responder_ != nullptr && (upgraded_ || notes_.began <= then); }
   // Tells an exchange that has lasted for a second, once.
   void tell_lasting(FineTime now);
+  // Its route or machine may have a time to live that it had not when the request was let in.
+  void look_at_time(int64_t now);
 
  private:
   // server::RequestHandler

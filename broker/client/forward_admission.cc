@@ -150,6 +150,22 @@ bool Forward::still_welcome(int64_t now) {
   return true;
 }
 
+void Forward::look_at_time(int64_t now) {
+  if (responder_ == nullptr || machine_.empty()) return;
+  http::RequestHead line;  // the fields may have been let go
+  line.method = held_.head().method;
+  line.target = held_.head().target;
+  line.fields = {{"Host", host_}};
+  const Result<http::RequestTarget> target = http::request_target(line);
+  if (!target) return;
+  Resolution& found = owner_.work_->resolution;
+  const Status resolved = owner_.routes_.read().resolve({host_, target->target, now}, found);
+  const bool over = !resolved && resolved.error().code == ErrorCode::kRouteExpired;
+  if (!over && (!resolved || found.machine != machine_)) return;
+  admission_.expires_at = over ? now : found.expires_at;
+  if (admission_.expires_at != 0) watch_over(target->target);
+}
+
 void Forward::cut() { on_limit(kOver); }
 
 void Forward::on_limit(const Error& error) {

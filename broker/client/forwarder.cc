@@ -15,6 +15,9 @@ namespace {
 // Of all exchanges, at a time: a look must not hold up the loop.
 constexpr size_t kLooks = 5000;
 constexpr Duration kWatchInterval{500};
+// Where a time was set. Many may be, one after the other.
+constexpr size_t kTimesLooks = 1000;
+constexpr Duration kTimesPause{10};
 // Of each text of a request that could not be read.
 constexpr size_t kMostToldBytes = 2048;
 
@@ -30,8 +33,10 @@ Forwarder::Forwarder(uv::Loop& loop, const RouteTable& routes, Admission& admiss
       memory_(memory),
       observer_(observer),
       work_(std::make_unique<Work>()),
-      watch_timer_(loop, [this] { look_at_watched(); }) {
+      watch_timer_(loop, [this] { look_at_watched(); }),
+      times_timer_(loop, [this] { look_at_some_times(); }) {
   watch_timer_.unref();
+  times_timer_.unref();
   observer_.set_open_exchanges(this);
 }
 
@@ -112,6 +117,21 @@ void Forwarder::look_at_watched() {
     if (!each->still_welcome(now)) gone.push_back(each);
   }
   for (Forward* each : gone) each->cut();
+}
+
+void Forwarder::look_at_times() {
+  if (running_ == 0) return;
+  if (untimed_ == 0) times_timer_.start(kTimesPause);
+  untimed_ = all_.size();
+}
+
+void Forwarder::look_at_some_times() {
+  const int64_t now = std::time(nullptr);
+  for (size_t looks = std::min(kTimesLooks, untimed_); looks > 0; --looks, --untimed_) {
+    timed_ = timed_ + 1 < all_.size() ? timed_ + 1 : 0;
+    all_[timed_]->look_at_time(now);
+  }
+  if (untimed_ > 0) times_timer_.start(kTimesPause);
 }
 
 std::optional<std::vector<int>> Forwarder::listening(std::string_view machine, int asked) const {

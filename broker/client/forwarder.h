@@ -53,6 +53,8 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
   size_t running() const { return running_; }
   // Of those one began `age` ago, or earlier, or is an Upgrade, which may last whatever its age.
   bool has_lasting(Duration age) const;
+  // A route or a machine was given a time to live: what is open learns of it, soon.
+  void look_at_times();
 
  private:
   friend class Forward;
@@ -70,6 +72,7 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
   // Asks it twice a second whether it is still welcome, and cuts it where it is not.
   void watch_over(Forward& forward);
   void look_at_watched();
+  void look_at_some_times();
 
   uv::Loop& loop_;
   const RouteTable& routes_;
@@ -86,7 +89,10 @@ class Forwarder final : public server::RequestAcceptor, private OpenExchanges {
   std::vector<Forward*> again_;  // whose stream broke in this iteration
   std::unordered_set<Forward*> watched_;
   uv::Timer watch_timer_;
+  uv::Timer times_timer_;
   size_t running_ = 0;
+  size_t timed_ = 0;      // of all_, by look_at_some_times()
+  size_t untimed_ = 0;    // how many are still to be looked at
   size_t looked_at_ = 0;  // of all_, by tell_lasting()
 };
 

@@ -1,23 +1,14 @@
 #include "broker/client/handshake_rate.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
+
+#include "broker/admission/client_key.h"
 
 namespace ingress::broker {
 namespace {
 
 // Addresses that have all their tokens are forgotten, not oftener than this.
 constexpr Duration kSweepInterval{1000};
-constexpr size_t kPrefixBytes = 8;
-
-// One customer's network, as a rule.
-std::string key_of(std::string_view ip) {
-  std::string key(ip);
-  in6_addr address{};
-  if (inet_pton(AF_INET6, key.c_str(), &address) != 1 || IN6_IS_ADDR_V4MAPPED(&address)) return key;
-  return {reinterpret_cast<const char*>(address.s6_addr), kPrefixBytes};
-}
 
 }  // namespace
 
@@ -27,7 +18,7 @@ double HandshakeRate::tokens_at(const Bucket& bucket, Time now) const {
 }
 
 bool HandshakeRate::take(std::string_view ip, Time now) {
-  std::string key = key_of(ip);
+  std::string key = client_key(ip);
   const std::lock_guard lock(mutex_);
   if (buckets_.size() >= kMostAddresses) forget_full(now);
   auto found = buckets_.find(key);

@@ -33,6 +33,9 @@ class ProxyDoor::Guest final : public uv::Buryable, private uv::SocketHandler, p
   ByteBuffer begun;
   const bool tls;
 
+  // It waits for nothing any more: for who buries it.
+  void leave() { done_ = true; }
+
  private:
   // A header that is longer is refused before this is 0.
   size_t read_limit() override { return proxies::kMaxProxyHeaderBytes - begun.size(); }
@@ -81,7 +84,10 @@ void ProxyDoor::take(std::unique_ptr<uv::Socket> socket, bool tls) {
 }
 
 void ProxyDoor::close_all() {
-  for (auto& [guest, owned] : guests_) loop_.bury(std::move(owned));
+  for (auto& [guest, owned] : guests_) {
+    guest->leave();
+    loop_.bury(std::move(owned));
+  }
   guests_.clear();
 }
 
@@ -104,6 +110,7 @@ void ProxyDoor::refuse(Guest& guest, const char* why) {
 
 void ProxyDoor::forget(Guest& guest) {
   const auto found = guests_.find(&guest);
+  if (found == guests_.end()) return;
   loop_.bury(std::move(found->second));
   guests_.erase(found);
 }

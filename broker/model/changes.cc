@@ -1,5 +1,7 @@
 #include "broker/model/changes.h"
 
+#include <algorithm>
+
 namespace ingress::broker {
 
 std::vector<std::string> machines_to_drop(const Transaction& transaction) {
@@ -14,6 +16,15 @@ std::vector<std::string> machines_to_drop(const Transaction& transaction) {
     if (put != nullptr && put->machine.state == MachineState::kArchived) add(put->machine.id);
   }
   return machines;
+}
+
+bool sets_times(const Transaction& transaction) {
+  return std::any_of(transaction.changes.begin(), transaction.changes.end(), [](const Change& change) {
+    const auto* machine = std::get_if<PutMachine>(&change);
+    const auto* route = std::get_if<PutRoute>(&change);
+    return (machine != nullptr && machine->machine.expires_at != 0) ||
+           (route != nullptr && route->route.expires_at != 0);
+  });
 }
 
 }  // namespace ingress::broker

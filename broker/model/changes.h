@@ -102,5 +102,7 @@ struct Transaction {
 // Machines whose tunnels end with it: a token was revoked, or the machine archived or deleted. Which token a tunnel
 // showed is not kept: all of the machine's end, and agents with a good one are back at once.
 std::vector<std::string> machines_to_drop(const Transaction& transaction);
+// Whether a route or a machine has a time to live by it, which what is open has to obey, too.
+bool sets_times(const Transaction& transaction);
 
 }  // namespace ingress::broker

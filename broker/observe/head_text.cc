@@ -13,6 +13,9 @@ constexpr std::array<std::string_view, 18> kSecretParts = {
     "session",       "signature", "credential", "csrf",  "xsrf",    "jwt",    "dpop",    "assertion",  "private-key"};
 constexpr std::array<std::string_view, 8> kSecretQueryNames = {"__share", "sig", "key", "code",
                                                                "auth",    "pwd", "otp", "sid"};
+constexpr size_t kLongestSecretQueryName = 7;
+static_assert(std::all_of(kSecretQueryNames.begin(), kSecretQueryNames.end(),
+                          [](std::string_view name) { return name.size() <= kLongestSecretQueryName; }));
 
 // In lower case.
 bool is_secret(std::string_view name) {
@@ -72,18 +75,51 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
-// The user part ("user:password@") of the URL that begins at `at`, just behind "://".
+// The user part ("user:password@") of the URL that begins at `at`, just behind "://". Windows of two URLs do not
+// overlap: each ends before the next one's slashes.
 size_t user_part_end(std::string_view text, size_t at) {
-  const size_t end = text.find_first_of("/?#\"'<>, ", at);
-  const size_t sign = text.substr(0, std::min(end, text.size())).rfind('@');
-  return sign == std::string_view::npos || sign < at ? at : sign;
+  const size_t end = std::min(text.find_first_of("/?#\"'<>, ", at), text.size());
+  const size_t sign = text.substr(at, end - at).rfind('@');
+  return sign == std::string_view::npos ? at : at + sign;
 }
+
+// "name=value" behind a mark (`?`, `&`…) of a text that is gone through once, from front to back: what was found ahead
+// is kept, so that a text of marks alone takes no longer than another.
+class QueryPairs {
+ public:
+  explicit QueryPairs(std::string_view text) : text_(text) {}
+
+  // The pair behind the mark at `mark` is a secret: value_begin() and value_end() are its value's.
+  bool secret_behind(size_t mark) {
+    const size_t begin = mark + 1;
+    if (end_ < begin) end_ = std::min(text_.find_first_of(kEndOfValue, begin), text_.size());
+    if (equals_ < begin) {
+      equals_ = std::min(text_.find('=', begin), text_.size());
+      plain_ = false;
+    }
+    if (equals_ >= end_) return false;
+    const std::string_view name = text_.substr(begin, equals_ - begin);
+    // A mark within a name that has no secret part begins a name that has none.
+    if (plain_ && name.size() > kLongestSecretQueryName) return false;
+    plain_ = !is_secret_of_query(name);
+    return !plain_;
+  }
+  size_t value_begin() const { return equals_ + 1; }
+  size_t value_end() const { return end_; }
+
+ private:
+  std::string_view text_;
+  size_t end_ = 0;
+  size_t equals_ = 0;
+  bool plain_ = false;  // a name that ends at equals_ was looked at, and is no secret
+};
 
 }  // namespace
 
 std::string without_secrets_of_urls(std::string_view text) {
   std::string out;
   size_t kept = 0;  // what is before has been appended
+  QueryPairs pairs(text);
   for (size_t at = 0; at < text.size(); ++at) {
     if (text.substr(at).starts_with("://")) {
       const size_t begin = at + 3;
@@ -93,12 +129,10 @@ std::string without_secrets_of_urls(std::string_view text) {
       kept = end;
       at = end;
     } else if (text[at] == '?' || text[at] == '&' || text[at] == ';' || text[at] == '#') {
-      const size_t end = std::min(text.find_first_of(kEndOfValue, at + 1), text.size());
-      const size_t equals = text.substr(0, end).find('=', at + 1);
-      if (equals == std::string_view::npos || !is_secret_of_query(text.substr(at + 1, equals - at - 1))) continue;
-      out.append(text.substr(kept, equals + 1 - kept)).append(kRedacted);
-      kept = end;
-      at = end - 1;
+      if (!pairs.secret_behind(at)) continue;
+      out.append(text.substr(kept, pairs.value_begin() - kept)).append(kRedacted);
+      kept = pairs.value_end();
+      at = pairs.value_end() - 1;
     }
   }
   return out.append(text.substr(kept));

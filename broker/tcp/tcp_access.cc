@@ -58,7 +58,9 @@ bool may_connect(const RouteIndex& index, const Role& role, const TcpTarget& tar
 }
 
 bool still_reaches(const RouteIndex& index, const Role& role, const TcpTarget& target) {
-  return may_connect(index, role, target) && !(is_tenants(role) && is_suspended(index, target.machine));
+  if (!may_connect(index, role, target)) return false;
+  if (is_over(index.machine(target.machine)->expires_at, std::time(nullptr))) return false;
+  return !(is_tenants(role) && is_suspended(index, target.machine));
 }
 
 Result<TcpTarget> find_target(const RouteIndex& index, const Role& role, std::string_view authority) {

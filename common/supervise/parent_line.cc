@@ -4,10 +4,12 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
 
+#include "common/base/hex.h"
 #include "common/uv/inherited_fds.h"
 
 namespace ingress::supervise {
@@ -19,6 +21,7 @@ constexpr const char* kWordsVariable = "INGRESS_PARENT_WORDS";
 // The child's words.
 constexpr char kBegins = 'b';
 constexpr char kServes = 's';
+constexpr char kIsNow = 'i';  // its name follows
 constexpr char kLeaves = 'l';
 // The parent's.
 constexpr char kAlone = 'a';
@@ -79,17 +82,22 @@ void ParentLine::on_readable() {
   if (word == kNextServes) on_next_serves_();
 }
 
-void ParentLine::begin() { say(kBegins); }
+void ParentLine::begin() { say({&kBegins, 1}); }
 
 void ParentLine::serves() {
-  if (words_.valid()) say(kServes);
+  if (speaks()) say({&kServes, 1});
 }
 
-void ParentLine::leave() { say(kLeaves); }
+void ParentLine::rename(std::string_view name) {
+  if (speaks()) say(kIsNow + to_hex(name));
+}
 
-void ParentLine::say(char word) {
+void ParentLine::leave() { say({&kLeaves, 1}); }
+
+// At once, or not at all: they are fewer than PIPE_BUF.
+void ParentLine::say(std::string_view words) {
   if (!has_parent()) return;
-  (void)!::write(fd_.get(), &word, 1);  // a parent that is gone starts nobody
+  (void)!::write(fd_.get(), words.data(), words.size());  // a parent that is gone starts nobody
 }
 
 std::vector<uv::OwnedFd> ChildLine::equip(uv::Loop& loop, uv::ChildProgram& child, Heard heard) {
@@ -115,11 +123,19 @@ std::vector<uv::OwnedFd> ChildLine::equip(uv::Loop& loop, uv::ChildProgram& chil
 void ChildLine::on_readable() {
   const std::optional<char> word = next_word(fd_);
   if (word == kEnd || word == kLeaves) watch_.reset();
+  if (word == kIsNow) return hear_name();
   std::function<void()> told;
   if (word == kBegins) told = std::exchange(heard_.on_begin, nullptr);
   if (word == kServes) told = std::exchange(heard_.on_serve, nullptr);
   if (word == kLeaves) told = std::exchange(heard_.on_leave, nullptr);
   if (told) told();
+}
+
+void ChildLine::hear_name() {
+  std::array<char, 2 * kNameBytes> text{};
+  if (::read(fd_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return;
+  const std::optional<std::string> name = from_hex({text.data(), text.size()});
+  if (name) heard_.on_rename(*name);
 }
 
 void ChildLine::tell_alone() { tell(kAlone); }

@@ -1,15 +1,18 @@
 // Words between a child and its parent, over two pipes. The child says that it can begin, so that the child before it
 // may hand over; that it serves, so that those before it need not any more; and that it is leaving, so that the next
-// child is started at once and not when this one has run dry. The parent says that no child before this one serves, and
-// that a later one does. A parent that is told to end closes its ends before it tells its children: no child comes
-// after them.
+// child is started at once and not when this one has run dry; and by which name it goes, where that has changed. The
+// parent says that no child before this one serves, and that a later one does. A parent that is told to end closes its
+// ends before it tells its children: no child comes after them.
 //
 // Parent and child may be of different versions: a word that is not known is none, and a parent from before its own
-// words, which takes every word but "begin" for the last, is not told that a child serves. Thread: main.
+// words, which takes every word but "begin" for the last, is told no more than that, and that a child leaves. A name is
+// said in hex digits: where "name" is not known, neither are they. Thread: main.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/uv/child_process.h"
@@ -18,6 +21,8 @@
 #include "common/uv/owned_fd.h"
 
 namespace ingress::supervise {
+
+inline constexpr size_t kNameBytes = 16;
 
 // The child's end.
 class ParentLine {
@@ -31,6 +36,8 @@ class ParentLine {
   // As far as it has been told, no child before this one serves: those that were there have ended, or are leaving. So
   // it is without a parent, or with one that doesn't say.
   bool alone() const { return alone_; }
+  // The parent has words of its own: it says when a later child serves, and is told by which name this one goes.
+  bool speaks() const { return words_.valid(); }
   // From now on calls back, in turns of the loop, once it is alone() where it was not, and when a later child serves.
   void listen(uv::Loop& loop, std::function<void()> on_alone, std::function<void()> on_next_serves);
   // These do nothing without a parent.
@@ -38,10 +45,12 @@ class ParentLine {
   void begin();
   // What children before it served, it serves: they need not wait to be told so by others.
   void serves();
+  // By which name, of kNameBytes, this process goes from now on.
+  void rename(std::string_view name);
   void leave();
 
  private:
-  void say(char word);
+  void say(std::string_view words);
   void on_readable();
 
   uv::OwnedFd fd_;
@@ -55,11 +64,12 @@ class ParentLine {
 // The parent's end.
 class ChildLine {
  public:
-  // What the child says. Each is called once at most.
+  // What the child says. Each is called once at most, but for on_rename.
   struct Heard {
     std::function<void()> on_begin;
     std::function<void()> on_serve;
     std::function<void()> on_leave;
+    std::function<void(const std::string& name)> on_rename;
   };
 
   // Adds the child's ends to what it is started with; keep what is returned until it has started. Without descriptors
@@ -71,6 +81,7 @@ class ChildLine {
 
  private:
   void on_readable();
+  void hear_name();
   void tell(char word);
 
   uv::OwnedFd fd_;

@@ -174,10 +174,10 @@ bool Supervisor::Impl::start_child() {
   for (const Child& each : children) running.push_back(each.number);
   const std::vector<uv::OwnedFd> kept = kit.equip(child, number, running);
   auto line = std::make_unique<ChildLine>();
-  const std::vector<uv::OwnedFd> ends_of_child =
-      line->equip(loop, child,
-                  {[this, number] { on_begin(number); }, [this, number] { on_serve(number); },
-                   [this, number] { on_leave(number); }});
+  const std::vector<uv::OwnedFd> ends_of_child = line->equip(
+      loop, child,
+      {[this, number] { on_begin(number); }, [this, number] { on_serve(number); }, [this, number] { on_leave(number); },
+       [this, number](const std::string& name) { kit.on_renamed(number, name); }});
   const bool alone = std::none_of(children.begin(), children.end(), [](const Child& each) { return each.serves(); });
   if (alone) line->tell_alone();
   auto process =

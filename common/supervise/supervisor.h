@@ -32,6 +32,8 @@ class ChildKit {
   virtual std::vector<uv::OwnedFd> equip(uv::ChildProgram& child, uint64_t number,
                                          const std::vector<uint64_t>& running) = 0;
   virtual void on_ended(uint64_t number) = 0;
+  // A child goes by another name (parent_line.h).
+  virtual void on_renamed(uint64_t /*number*/, const std::string& /*name*/) {}
 };
 
 struct Plan {

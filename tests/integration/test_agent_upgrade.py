@@ -172,9 +172,13 @@ def by_file(make_stack, tmp_path):
     return stack, write
 
 
+def of_8080(agent, path):
+    with Client(agent.local_port) as client:
+        return client.get("anything", path).status
+
+
 def is_ready(stack):
-    with Client(stack.agent.local_port) as client:
-        return client.get("anything", "/ready").status == 200
+    return of_8080(stack.agent, "/ready") == 200
 
 
 def test_a_child_that_can_reach_no_broker_ends_when_the_next_one_does(by_file, tmp_path):
@@ -202,6 +206,78 @@ def test_a_child_of_another_machine_ends_when_the_next_one_has_a_tunnel(by_file,
     wait_until(lambda: gone(children(stack)[0]), "the old child has ended")
     assert all(is_ready(stack) for _ in range(20))
     assert stack.get(f"{origin.port}__mach_b.machines.iterate.app").status == 200
+
+
+def instance_of(pid):
+    """As its parent named it."""
+    start = "INGRESS_AGENT_INSTANCE="
+    with open(f"/proc/{pid}/environ") as file:
+        return next(entry[len(start):] for entry in file.read().split("\0") if entry.startswith(start))
+
+
+def start_clone(stack):
+    """Of the child's process; it has the machine, for it comes later."""
+    clone = stack.another_agent(MACHINE, stack.token, name="clone", connections=2,
+                                env={"INGRESS_AGENT_INSTANCE": instance_of(children(stack)[-1])})
+    return clone.start()
+
+
+def test_who_comes_after_a_child_that_a_clone_has_replaced_is_refused_and_evicts_nobody(supervised, origin):
+    clone = start_clone(supervised)
+    supervised.agent.process.wait_event("tunnel_refused", count=2)
+    os.kill(children(supervised)[-1], signal.SIGKILL)
+    supervised.agent.process.wait_event("child_started", count=2)
+    supervised.agent.process.wait_event("tunnel_refused", count=4)
+    assert not clone.process.find("tunnel_goaway") and not clone.process.find("tunnel_down")
+    assert by_tunnel(supervised, origin.port)() == 200
+
+
+def test_a_child_that_a_clone_had_replaced_serves_until_the_next_one_does(by_file, origin, tmp_path):
+    stack, write = by_file
+    write()
+    stack.agent.start()
+    start_clone(stack).kill()
+    stack.agent.wait_up(2)
+    old, refusals = children(stack)[0], len(stack.broker.process.find("tunnel_refused"))
+    with none_fails(stack, origin.port) as probes:
+        write(ca=Ca(str(tmp_path), "somebody else's CA"))
+        stack.agent.process.signal(signal.SIGHUP)
+        stack.agent.process.wait_event("tunnel_unreachable", count=2)
+        probes.wait()
+        assert not gone(old)
+        write()
+        stack.agent.process.signal(signal.SIGHUP)
+        stack.agent.wait_up(3)
+        wait_until(lambda: gone(old), "the old child has handed over")
+        probes.wait()
+    assert len(stack.broker.process.find("tunnel_refused")) == refusals, "the last one has named who had the machine"
+
+
+@pytest.mark.slow
+def test_port_8080_of_an_agent_that_is_refused_is_served_all_through_an_upgrade(stack, make_origin):
+    origin = make_origin(handler=echo_handler)
+    other = stack.another_agent(MACHINE, stack.token, name="other", connections=4, options=["--supervise"])
+    other.start(wait=False)
+    other.process.wait_event("tunnel_refused", count=4)
+    old = int(other.process.find("child_started")[0]["pid"])
+    chat = WebSocket(Client(other.local_port), "anything",
+                     fields=[("X-Iterate-Proxy-Target-Host", f"localhost:{origin.port}")])
+    of_old = {"instance": instance_of(old)}
+    refusals = len(stack.broker.process.find("tunnel_refused", **of_old))
+    other.process.signal(signal.SIGHUP)
+    other.process.wait_event("tunnel_refused", count=8)
+    assert of_8080(other, "/health") == 200
+    # It takes the next refusal for its last.
+    stack.broker.process.wait_event("tunnel_refused", count=refusals + 1, **of_old)
+    assert all(of_8080(other, "/health") == 200 for _ in range(20))
+    chat.echo("by the old one")
+    stack.agent.stop()
+    other.process.wait_event("draining")
+    wait_until(lambda: of_8080(other, "/ready") == 200, "the next one has the machine")
+    assert all(of_8080(other, "/ready") == 200 for _ in range(20))
+    chat.echo("still by the old one")
+    chat.client.close()
+    wait_until(lambda: gone(old), "the old one ends with its last stream")
 
 
 def test_without_a_supervisor_the_signals_say_what_is_missing_and_end_nothing(make_stack, origin):

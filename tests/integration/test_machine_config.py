@@ -1,12 +1,15 @@
 """CONFIG: what the broker tells a machine's agent of its routes, and what the agent's port 8080 does by it."""
 import os
 import signal
+import socket
+import time
 
 import pytest
 
 from harness.ctl import write_secret
 from harness.http1 import Client
 from harness.origin import answer
+from harness.path import Path
 from harness.process import gone
 from harness.stack import MACHINE, PROJECT
 from harness.wait import wait_until
@@ -185,16 +188,53 @@ def test_other_defaults_reach_every_agent_by_a_reload(make_stack, named, tmp_pat
     until(stack.agent, f"localhost:{home.port}", FORBIDDEN)
 
 
-@pytest.fixture
-def guarded(make_stack, named):
-    """A supervised agent that knows which of two ports is public: the stack, and the two origins."""
-    stack = make_stack(agent={"options": ["--supervise"]})
+def guard(stack, named):
+    """The agent knows which of two ports is public: the stack, and the two origins."""
     shut, free = named("shut"), named("free")
     stack.admin.service(PROJECT, "db", shut.port, policy=DENY)
     until(stack.agent, f"localhost:{shut.port}", FORBIDDEN)
     until(stack.agent, f"localhost:{free.port}", (200, b"free"))
     shut.requests.clear()  # what came before the agent knew
     return stack, shut, free
+
+
+@pytest.fixture
+def guarded(make_stack, named):
+    return guard(make_stack(agent={"options": ["--supervise"]}), named)
+
+
+class LateConfig(Path):
+    """A way to the broker by which a TLS record that is full, as a long CONFIG's is, comes `late` seconds later."""
+
+    late = 0
+
+    def _copy(self, source, sink, pair):
+        if source is pair[0]:
+            return super()._copy(source, sink, pair)
+        try:
+            with source.makefile("rb") as records:
+                while len(head := records.read(5)) == 5:
+                    body = records.read(int.from_bytes(head[3:], "big"))
+                    if len(body) > 16384:
+                        time.sleep(self.late)
+                    sink.sendall(head + body)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+@pytest.fixture
+def late(make_stack, named):
+    """As `guarded`, by a path on which CONFIG, which is long, may come late; and the path."""
+    stack = make_stack(start=False, agent={"options": ["--supervise"]})
+    stack.admin.ok("POST", "/v1/batch", {"operations": [
+        {"method": "PUT", "path": f"/v1/projects/{PROJECT}/services/s{number}{'x' * 46}", "body": {"port": 3000}}
+        for number in range(100, 420)]})
+    path = LateConfig(stack.broker.https_port)
+    stack.agent.url = f"https://localhost:{path.port}"
+    stack.agent.start()
+    yield *guard(stack, named), path
+    path.close()
 
 
 def upgrade_without_broker(stack):
@@ -213,6 +253,23 @@ def test_a_port_does_not_open_by_an_upgrade_while_the_broker_is_away(guarded):
         assert at(stack.agent, f"localhost:{free.port}") == (200, b"free")
     stack.broker.start()
     wait_until(lambda: gone(old), "the old child has handed over")
+    for _ in range(40):
+        assert at(stack.agent, f"localhost:{shut.port}") == FORBIDDEN
+        assert at(stack.agent, f"localhost:{free.port}") == (200, b"free")
+    assert shut.requests == []
+
+
+def test_a_port_does_not_open_by_an_upgrade_before_the_new_child_is_told(late):
+    stack, shut, free, path = late
+    path.late = 0.7
+    old = int(stack.agent.process.find("child_started")[0]["pid"])
+    stack.agent.process.signal(signal.SIGHUP)
+
+    def is_gone():
+        assert at(stack.agent, f"localhost:{shut.port}") == FORBIDDEN
+        return gone(old)
+
+    wait_until(is_gone, "the old child has handed over")
     for _ in range(40):
         assert at(stack.agent, f"localhost:{shut.port}") == FORBIDDEN
         assert at(stack.agent, f"localhost:{free.port}") == (200, b"free")

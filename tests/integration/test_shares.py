@@ -171,6 +171,27 @@ def test_what_expires_is_410_to_the_second_and_closes_what_is_open(stack, make_o
     assert stack.get("lab.example.org").body == b"in"
 
 
+@pytest.mark.parametrize("noun", ["route", "machine"])
+@pytest.mark.parametrize("before", [None, 3600], ids=["never", "an hour"])
+def test_a_time_that_is_set_while_something_is_open_closes_it_too(stack, make_origin, noun, before):
+    origin = make_origin(echo_handler)
+    body = {"patterns": [{"pattern": "lab.example.org", "target": {"machine": "mach_a", "port": origin.port}}]}
+    route = stack.admin.ok("POST", "/v1/routes", body)
+    path = f"/v1/routes/{route['id']}" if noun == "route" else "/v1/machines/mach_a"
+    if before:
+        stack.admin.ok("PATCH", path, {"ttl": before})
+    with stack.client() as client, stack.client() as other:
+        socket, stays = WebSocket(client, "lab.example.org"), WebSocket(other, stack.host(origin.port))
+        socket.echo("x")
+        stack.admin.ok("PATCH", path, {"ttl": 2})
+        socket.echo("there is time left")
+        assert closed(client)
+        if noun == "route":
+            stays.echo("another way to the machine")
+        else:
+            assert closed(other)
+
+
 def test_what_is_over_gives_its_name_to_a_new_one(stack, make_origin):
     origin = make_origin(lambda connection, request: connection.send(answer("in")))
     host, machine_host = "brief.example.org", "mach_brief.machines.iterate.app"

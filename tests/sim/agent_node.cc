@@ -36,11 +36,11 @@ AgentNode::AgentNode(Kernel& kernel, LoopRunner& runner, Process& process, const
   streams_ = std::make_unique<agent::OriginStreams>(*loop_, *pool_, policy_, timeouts);
   const auto seed = static_cast<uint32_t>(kernel_.network().random().next());
   tunnels_ = std::make_unique<agent::TunnelSet>(
-      *loop_, config_, *streams_, seed, [this] { replaced_ = replaced_ && tunnels_->serving() == 0; },
+      *loop_, config_, *streams_, seed, [] {},
       [this] {
-        replaced_ = true;
         if (upgraded_) begin_drain();
       });
+  tunnels_->set_on_instance([this](const std::string& instance) { config_.instance = instance; });
   runner_.add(process_, *loop_);
   tunnels_->start();
   kernel_.enter(nullptr);
@@ -55,11 +55,6 @@ AgentNode::~AgentNode() {
   pool_.reset();
   loop_.reset();
   kernel_.enter(nullptr);
-}
-
-void AgentNode::upgrade() {
-  upgraded_ = true;
-  if (replaced_) drain();
 }
 
 void AgentNode::drain() {

@@ -28,9 +28,10 @@ class AgentNode {
   Process& process() { return process_; }
   size_t serving() const { return tunnels_->serving(); }
   size_t streams() const { return tunnels_->stream_count(); }
+  // As its parent has been told.
   const std::string& instance() const { return config_.instance; }
   // SIGUSR2, to a child of --supervise: as soon as another has the machine it drains.
-  void upgrade();
+  void upgrade() { upgraded_ = true; }
   // SIGTERM; ended() follows.
   void drain();
   bool ended() const { return ended_; }
@@ -54,7 +55,6 @@ class AgentNode {
   std::unique_ptr<agent::TunnelSet> tunnels_;
   std::unique_ptr<uv::Timer> grace_timer_;
   bool upgraded_ = false;
-  bool replaced_ = false;
   bool ended_ = false;
 };
 

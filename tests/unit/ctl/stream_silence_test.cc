@@ -11,7 +11,8 @@ TEST_CASE("three bytes every 15 s are no silence of 45 s") {
   StreamSilence silence(at_second(100), std::chrono::seconds(45));
   for (int second = 0; second < 600; ++second) {
     CAPTURE(second);
-    CHECK_FALSE(silence.lasted(second / 15 * 3, at_second(100 + second)));
+    const int64_t comments = second / 15;
+    CHECK_FALSE(silence.lasted(3 * comments, at_second(100 + second)));
   }
   CHECK_FALSE(silence.over());
 }

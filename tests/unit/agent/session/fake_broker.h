@@ -85,6 +85,7 @@ class FakeBroker {
     tunnel::pb::Hello hello;
     std::vector<tunnel::pb::Event> events;
     bool gone = false;
+    bool was_reset = false;
     bool agent_drains = false;
 
    private:
@@ -99,8 +100,9 @@ class FakeBroker {
         end_.connection_->close();
       }
       void on_drained() override { end_.session.on_room(); }
-      void on_closed(const Error&) override {
+      void on_closed(const Error& error) override {
         end_.lose();
+        end_.was_reset = error.code == ErrorCode::kReset;
         end_.gone = true;
       }
 

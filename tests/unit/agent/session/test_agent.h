@@ -40,6 +40,7 @@ struct Agent {
   void start() {
     set = std::make_unique<TunnelSet>(
         loop, config, streams, 1, [this] { ++changes; }, [] {});
+    set->set_on_instance([this](const std::string& instance) { config.instance = instance; });
     set->set_on_trouble([this](const char*, std::string sentence) { troubles.push_back(std::move(sentence)); });
     set->start();
   }

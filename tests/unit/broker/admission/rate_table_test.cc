@@ -85,17 +85,43 @@ TEST_CASE("bytes that pass all the time leave requests their rate") {
   CHECK(table.take(rule, "a", now).hold == nullptr);
 }
 
-TEST_CASE("names that are not used any more are forgotten, and those in use never") {
+TEST_CASE("clients that hold nothing are forgotten where there are too many, and those in use never") {
   RateTable table;
   RateRule rule;
   rule.streams = 1;
   const Time now{};
-  const auto kept = table.take(rule, "kept", now).hold;
+  const auto kept = table.take(rule, "kept|", now).hold;
   for (size_t i = 0; i < RateTable::kMostBuckets + 10; ++i) {
-    REQUIRE(table.take(rule, std::to_string(i), now).hold != nullptr);
+    REQUIRE(table.take(rule, "m:80|" + std::to_string(i), now).hold != nullptr);
   }
   CHECK(table.size() <= RateTable::kMostBuckets + 1);
-  CHECK(table.take(rule, "kept", now).hold == nullptr);
+  CHECK(table.take(rule, "kept|", now).hold == nullptr);
+}
+
+TEST_CASE("a flood of clients leaves a route and a project what they owe") {
+  RateTable table;
+  RateRule rule;
+  rule.requests_per_second = 0.001;
+  rule.burst = 1;
+  Time now{};
+  now += milliseconds(5000);
+  for (const char* name : {"m:80", "=p", "m:80|192.0.2.1"}) CHECK(table.take(rule, name, now).hold != nullptr);
+  for (size_t i = 0; i < RateTable::kMostBuckets; ++i) {
+    REQUIRE(table.take(rule, "m:80|" + std::to_string(i), now).hold != nullptr);
+  }
+  CHECK(table.size() < RateTable::kMostBuckets);
+  CHECK(table.take(rule, "m:80", now).hold == nullptr);
+  CHECK(table.take(rule, "=p", now).hold == nullptr);
+}
+
+TEST_CASE("names that were not used for a minute are forgotten where there are too many, whosever they are") {
+  RateTable table;
+  const RateRule rule;
+  Time now{};
+  for (size_t i = 0; i < RateTable::kMostBuckets; ++i) table.take(rule, std::to_string(i), now);
+  now += milliseconds(60000);
+  CHECK(table.take(rule, "late", now).hold != nullptr);
+  CHECK(table.size() == 1);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <ctime>
+
 #include "tests/unit/broker/routing/index_fixture.h"
 
 using namespace ingress;
@@ -62,6 +64,20 @@ TEST_CASE("a role reaches what it says") {
   CHECK(machines.at("mach_2:22", {RoleKind::kProject, "misha"}) == "machine_not_found");
   machines.suspend("misha");
   CHECK(machines.at("mach_1:22", {RoleKind::kProject, "misha"}) == "machine_not_found");
+}
+
+TEST_CASE("what is open ends with its machine's time, whoever opened it") {
+  Machines machines;
+  const TcpTarget ssh{"mach_1", 22};
+  for (const Role& role : {Role{}, Role{RoleKind::kTcp, "", "mach_1", 22}}) {
+    Machine timed = *machines.index.machine("mach_1");
+    timed.expires_at = std::time(nullptr) + 3600;
+    machines.apply(PutMachine{timed});
+    CHECK(still_reaches(machines.index, role, ssh));
+    timed.expires_at = 1;
+    machines.apply(PutMachine{timed});
+    CHECK_FALSE(still_reaches(machines.index, role, ssh));
+  }
 }
 
 TEST_CASE("what a tenant's token has open ends with its project's suspension, and the operator's stays") {

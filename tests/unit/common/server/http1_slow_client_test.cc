@@ -85,6 +85,21 @@ TEST_CASE("a pipelined request is answered, also where the FIN behind it meets t
   CHECK(client->received().ends_with("two"));
 }
 
+TEST_CASE("a client that half-closed behind its requests sees the end, also where the last answer had to wait") {
+  Loopback loopback;
+  loopback.acceptor().on_head = [](ScriptedAcceptor::Exchange& exchange) {
+    exchange.answer(200, std::string(5000, 'x'), {{"Content-Length", "5000"}});
+  };
+  const auto client = loopback.client();
+  REQUIRE(loopback.run_until([&client] { return client->connected(); }));
+  std::string requests;
+  for (int i = 0; i < 4; ++i) requests += kAsked;
+  client->send(requests);
+  client->finish();
+  REQUIRE(loopback.run_until([&client] { return client->ended(); }));
+  CHECK(client->count("HTTP/1.1 200") == 4);
+}
+
 TEST_CASE("a request that is malformed in a second piece ends the connection alone") {
   Loopback loopback;
   const auto client = loopback.client();

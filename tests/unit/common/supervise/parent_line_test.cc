@@ -18,10 +18,13 @@ namespace {
 constexpr const char* kLine = "INGRESS_PARENT_LINE";
 constexpr const char* kWords = "INGRESS_PARENT_WORDS";
 constexpr size_t kFirstFd = 3;
+constexpr const char* kName = "0123456789abcdef";  // of kNameBytes
 
 struct Fixture {
   Fixture() {
-    ends = parent.equip(loop, program, {[this] { heard += 'b'; }, [this] { heard += 's'; }, [this] { heard += 'l'; }});
+    ends = parent.equip(loop, program,
+                        {[this] { heard += 'b'; }, [this] { heard += 's'; }, [this] { heard += 'l'; },
+                         [this](const std::string& name) { heard += name; }});
     REQUIRE(ends.size() == 2);
   }
   ~Fixture() {
@@ -82,6 +85,19 @@ TEST_CASE("a child's words come in their order, each once, and nothing after tha
   CHECK(fixture.heard == "bsl");
 }
 
+TEST_CASE("a child says each name by which it goes, whatever its bytes") {
+  Fixture fixture;
+  fixture.start_child();
+  fixture.child->begin();
+  fixture.child->rename(kName);
+  std::string other(kNameBytes, '\0');
+  other.replace(0, 3, "bsl");
+  fixture.child->rename(other);
+  fixture.child->serves();
+  fixture.turn();
+  CHECK(fixture.heard == "b" + std::string(kName) + other + "s");
+}
+
 TEST_CASE("a child that is started alone knows it from the start, and is not told again") {
   Fixture fixture;
   fixture.parent.tell_alone();
@@ -106,12 +122,14 @@ TEST_CASE("a child that is started beside another one is told when it is alone, 
   CHECK(fixture.told == "an");
 }
 
-TEST_CASE("a parent from before its own words hears of no serving, which it would take for leaving") {
+TEST_CASE("a parent from before its own words hears of no serving and no name, which it would take for leaving") {
   Fixture fixture;
   fixture.start_child(true);
   CHECK(fixture.child->alone());
+  CHECK_FALSE(fixture.child->speaks());
   fixture.child->begin();
   fixture.child->serves();
+  fixture.child->rename(kName);
   fixture.turn();
   CHECK(fixture.heard == "b");
   fixture.child->leave();
@@ -140,5 +158,6 @@ TEST_CASE("without a parent a child is alone, and says and hears nothing") {
       loop, [] {}, [] {});
   line.begin();
   line.serves();
+  line.rename(kName);
   line.leave();
 }
