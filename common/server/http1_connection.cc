@@ -134,10 +134,7 @@ bool Http1Connection::step(MutableBytes& input) {
     return false;
   }
   if (state_ == State::kExchange && request_ended_) return false;
-  if (state_ == State::kIdle && connection_->congested()) {
-    if (client_ended_ && input.empty()) close_when_flushed();
-    return false;
-  }
+  if (state_ == State::kIdle && connection_->congested() && !input.empty()) return false;
   switch (reader_.next(input, handler_ != nullptr ? handler_->allowance() : 0)) {
     case http::ReadEvent::kNeedMore:
       on_need_more();
