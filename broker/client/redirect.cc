@@ -37,9 +37,7 @@ void answer_text(server::Responder& responder, int status, const std::string& bo
 // RFC 8555, 8.3. False where the target is no challenge that lies in the folder.
 bool serve_challenge(server::Responder& responder, const std::string& webroot, std::string_view target,
                      const server::RequestInfo& info) {
-  // An extended CONNECT may not be answered by a 200 with content.
-  const bool connects = info.upgrade && info.http2;
-  if (webroot.empty() || connects || !target.starts_with(kChallengePath)) return false;
+  if (webroot.empty() || info.extended_connect() || !target.starts_with(kChallengePath)) return false;
   const std::string_view token = target.substr(kChallengePath.size());
   if (!is_token(token)) return false;
   const Result<std::string> body =

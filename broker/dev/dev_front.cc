@@ -150,8 +150,7 @@ server::RequestHandler* DevFront::on_request(server::Responder& responder, const
   const HostChoice choice = choose_host(rules_, target->host, target->target, head);
   const bool chosen = !choice.host.empty();
   const std::string host = chosen ? with_port_of(target->host, choice.host) : std::string(target->host);
-  const bool connects = info.upgrade && info.http2;
-  const bool reads = (head.method == "GET" || head.method == "HEAD") && info.end && !connects;
+  const bool reads = (head.method == "GET" || head.method == "HEAD") && info.end && !info.extended_connect();
   const std::string origin = network_origin(target->host, info.tls);
   if (reads && !chosen && is_bare_host(host)) {
     const bool html = wants_html(head);

@@ -37,6 +37,9 @@ struct RequestInfo {
   std::string_view public_host{};    // the Host that the client sent
   int public_port = 0;               // that the client came to
   bool behind_proxy = false;         // the connection, or the request, came by a trusted proxy
+
+  // RFC 8441. No 2xx with content answers it.
+  bool extended_connect() const { return upgrade && http2; }
 };
 
 // The way back to the client. Backpressure: everything given is taken; a producer stops while congested() and goes on
