@@ -115,8 +115,25 @@ def test_a_link_with_a_token_logs_in_and_leaves_no_trace(chromium, stack):
     chromium.go(address(stack, f"#token={stack.broker.admin_token}"))
     chromium.wait_text("nav", "Machines")
     assert stack.broker.admin_token not in chromium.url
-    chromium.run("history.back()")
+    chromium.call("POST", "/back")
     wait_until(lambda: stack.broker.admin_token not in chromium.url, "the page before it")
+
+
+def test_a_way_that_is_taken_as_the_page_appears_is_followed(chromium, stack):
+    log_in(chromium, stack)
+    chromium.go("about:blank")
+    made = chromium.cdp("Page.addScriptToEvaluateOnNewDocument", {"source": """
+        const seen = new MutationObserver(() => {
+            if (!document.querySelector("nav")) return;
+            seen.disconnect();
+            location.hash = "#/routes";
+        });
+        seen.observe(document, {childList: true, subtree: true});"""})
+    try:
+        chromium.go(address(stack))
+        chromium.wait_text("#routes", "shop0000.example.com")
+    finally:
+        chromium.cdp("Page.removeScriptToEvaluateOnNewDocument", made)
 
 
 def test_machines_and_tunnels_are_live(page, stack):

@@ -1,5 +1,5 @@
 // Where in the dashboard one is: the address's fragment, "#/machines/mach_1?q=x".
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { useSettled } from "./live";
 
 export interface Way {
@@ -34,7 +34,8 @@ export const go = (page: string, item = "", query: Record<string, string> = {}) 
 
 export function useWay(): Way {
   const [way, setWay] = useState(read);
-  useEffect(() => {
+  // Listened before anything else can change the address: an effect that waits for the first paint comes too late.
+  useLayoutEffect(() => {
     const look = () => setWay(read());
     addEventListener("hashchange", look);
     return () => removeEventListener("hashchange", look);
