@@ -28,7 +28,7 @@ void ExchangeNotes::begin(FineTime now) {
   request_id.assign({});
   bytes_in = 0;
   machine = nullptr;
-  lasting_told = false;
+  lasting_told = 0;
   heads = {};
 }
 

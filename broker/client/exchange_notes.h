@@ -40,8 +40,8 @@ struct ExchangeNotes {
   IdText<128> request_id;
   uint64_t bytes_in = 0;
   MachineCounts* machine = nullptr;  // while the exchange is counted there
-  bool lasting_told = false;
-  std::string heads;  // of who listens to them (ExchangeRecord); "" where nobody does
+  uint64_t lasting_told = 0;         // the observer's round in which it was told that the exchange lasts; 0: in none
+  std::string heads;                 // of who listens to them (ExchangeRecord); "" where nobody does
 
   // A request's head has been read.
   void begin(FineTime now);

@@ -385,11 +385,11 @@ ExchangeRecord Forward::record(FineTime now) const {
 }
 
 void Forward::tell_lasting(FineTime now) {
-  if (responder_ == nullptr || notes_.lasting_told || now - notes_.began < kLasting) return;
-  notes_.lasting_told = true;
+  const uint64_t round = owner_.observer_.round();
+  if (responder_ == nullptr || notes_.lasting_told == round || now - notes_.began < kLasting) return;
   ExchangeRecord so_far = record(now);
   so_far.bytes_out = responder_->body_bytes_sent();
-  owner_.observer_.lasts(so_far, now);
+  owner_.observer_.lasts(so_far, std::exchange(notes_.lasting_told, round), now);
 }
 
 void Forward::log(const Error* error) {

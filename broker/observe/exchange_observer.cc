@@ -47,15 +47,15 @@ void ExchangeObserver::ended(const ExchangeRecord& record, MachineCounts* machin
     leave(*machine);
   }
   if (access_log_ != nullptr) access_log_->write(record, stamp_.at(now));
-  if (!taps_.empty()) tell("exchange", record, now);
+  if (!listeners_.empty()) tell("exchange", record, 0, now);
 }
 
-void ExchangeObserver::tell(std::string_view event, const ExchangeRecord& record, FineTime now) {
+void ExchangeObserver::tell(std::string_view event, const ExchangeRecord& record, uint64_t round, FineTime now) {
   // Each made for the first one that wants it.
   std::string short_text;
   std::string long_text;
-  for (const std::shared_ptr<ExchangeTap>& tap : taps_) {
-    if (!tap->wants(record)) continue;
+  for (const auto& [tap, began] : listeners_) {
+    if (began <= round || !tap->wants(record)) continue;
     std::string& text = tap->wants_heads() ? long_text : short_text;
     if (text.empty())
       text = tap->wants_heads() ? event_with_heads(event, record, stamp_.at(now))
@@ -66,7 +66,7 @@ void ExchangeObserver::tell(std::string_view event, const ExchangeRecord& record
 
 void ExchangeObserver::add(std::shared_ptr<ExchangeTap> tap) {
   heads_wanted_ += tap->wants_heads() ? 1 : 0;
-  taps_.push_back(std::move(tap));
+  listeners_.push_back({std::move(tap), ++round_});
   if (look_timer_ != nullptr) return;
   look_timer_ = std::make_unique<uv::Timer>(loop_, [this] {
     if (open_ != nullptr) open_->tell_lasting();
@@ -76,9 +76,9 @@ void ExchangeObserver::add(std::shared_ptr<ExchangeTap> tap) {
 }
 
 void ExchangeObserver::remove(const std::shared_ptr<ExchangeTap>& tap) {
-  const size_t removed = std::erase(taps_, tap);
+  const size_t removed = std::erase_if(listeners_, [&tap](const Listener& each) { return each.tap == tap; });
   heads_wanted_ -= tap->wants_heads() ? removed : 0;
-  if (taps_.empty()) look_timer_.reset();
+  if (listeners_.empty()) look_timer_.reset();
 }
 
 }  // namespace ingress::broker

@@ -2,6 +2,7 @@
 // loop's.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,8 @@ namespace ingress::broker {
 // Who knows the exchanges that are under way.
 class OpenExchanges {
  public:
-  // Calls ExchangeObserver::lasts() for those that have lasted for a second and were not told yet. Called often while
-  // somebody listens, and may do a part of them at a time.
+  // Calls ExchangeObserver::lasts() for those that have lasted for a second and were not told in this round(). Called
+  // often while somebody listens, and may do a part of them at a time.
   virtual void tell_lasting() = 0;
 
  protected:
@@ -57,8 +58,11 @@ class ExchangeObserver {
   }
   // An exchange has ended now; `machine` may be null, and is left.
   void ended(const ExchangeRecord& record, MachineCounts* machine, FineTime now);
-  // One that has lasted for a second, as far as it has come.
-  void lasts(const ExchangeRecord& record, FineTime now) { tell("open", record, now); }
+  // One that has lasted for a second, as far as it has come. `told` is the round that it was last told in, 0 for none:
+  // it is told to those who came since.
+  void lasts(const ExchangeRecord& record, uint64_t told, FineTime now) { tell("open", record, told, now); }
+  // Another one with each who comes to listen; 0 before the first.
+  uint64_t round() const { return round_; }
 
   // Who listens. A tap that is not added has no cost.
   void add(std::shared_ptr<ExchangeTap> tap);
@@ -70,13 +74,20 @@ class ExchangeObserver {
   std::vector<MachineRow> machines() const { return machines_.rows(); }
 
  private:
-  void tell(std::string_view event, const ExchangeRecord& record, FineTime now);
+  struct Listener {
+    std::shared_ptr<ExchangeTap> tap;
+    uint64_t round;  // that it began
+  };
+
+  // To who came after that round.
+  void tell(std::string_view event, const ExchangeRecord& record, uint64_t round, FineTime now);
 
   uv::Loop& loop_;
   std::unique_ptr<AccessLog> access_log_;  // null: none
   TrafficCounts counts_;
   MachineTraffic machines_;
-  std::vector<std::shared_ptr<ExchangeTap>> taps_;
+  std::vector<Listener> listeners_;
+  uint64_t round_ = 0;
   size_t heads_wanted_ = 0;
   OpenExchanges* open_ = nullptr;
   TimeStamp stamp_;

@@ -8,6 +8,7 @@ import pytest
 from harness.browser import Browser
 from harness.stack import MACHINE, PROJECT
 from harness.wait import wait_until
+from harness.websocket import WebSocket, echo_handler
 from test_dashboard_http import built
 
 pytestmark = pytest.mark.slow
@@ -335,6 +336,7 @@ def test_an_address_that_is_no_text_leads_to_a_page(chromium, stack):
         chromium.go("about:blank")
         chromium.go(address(stack, way))
         chromium.wait_text("h1", "Machines / %")
+    chromium.run("localStorage.clear()")
     chromium.go("about:blank")
     chromium.go(address(stack, "#token=%"))
     chromium.wait_text(".login", "no such token")
@@ -539,3 +541,123 @@ def test_ten_thousand_exchanges_a_minute_do_not_grow_the_page(page, stack, make_
     assert later < 40_000_000
     assert len(rows(page, "#exchanges")) <= 200
     assert " lost" not in page.text(".filters .note")
+
+
+def test_a_link_with_a_token_replaces_no_session(chromium, stack):
+    log_in(chromium, stack)
+    made = stack.admin.ok("POST", "/v1/tokens", {"role": f"project:{PROJECT}"})
+    chromium.go("about:blank")
+    chromium.go(address(stack, f"#token={made['token']}"))
+    chromium.wait_text("nav", "Overview")
+    assert chromium.text(".who") == "admin" and made["token"] not in chromium.url
+    stack.admin.ok("DELETE", f"/v1/tokens/{made['id']}")
+
+
+def test_a_login_in_another_tab_is_one_here(chromium, stack):
+    log_in(chromium, stack)
+    made = stack.admin.ok("POST", "/v1/tokens", {"role": f"project:{PROJECT}"})
+    first = chromium.call("GET", "/window")
+    second = chromium.call("POST", "/window/new", {"type": "tab"})["handle"]
+    chromium.call("POST", "/window", {"handle": second})
+    try:
+        log_in(chromium, stack, made["token"])
+    finally:
+        chromium.call("DELETE", "/window")
+        chromium.call("POST", "/window", {"handle": first})
+    wait_until(lambda: chromium.text("nav") == "MachinesRoutesExchangesChanges", "it is of who logged in last")
+    stack.admin.ok("DELETE", f"/v1/tokens/{made['id']}")
+
+
+def hide(browser, hidden):
+    """What the page is told of whether somebody sees it."""
+    browser.run("const hidden = arguments[0]; Object.defineProperty(document, 'hidden', {configurable: true, get: () => hidden});"
+                "document.dispatchEvent(new Event('visibilitychange'))", hidden)
+
+
+def lets_go(browser):
+    wait_until(lambda: browser.run("return document.querySelector('.dot').title") == "hidden", "it has no connection")
+
+
+def revisions(browser):
+    return browser.run("return [...document.querySelectorAll('#changes .rev')].map(each => Number(each.textContent))")
+
+
+def test_a_page_that_nobody_sees_has_no_stream_and_misses_no_change(page, stack):
+    show(page, stack, "#/changes")
+    page.wait_text("h1", "Changes")
+    listens(page)
+    stack.admin.machine("mach_seen")
+    page.wait_text("#changes li", "mach_seen")
+    hide(page, True)
+    lets_go(page)
+    stack.admin.machine("mach_unseen")
+    assert "mach_unseen" not in page.text("#changes")
+    hide(page, False)
+    page.wait_text("#changes li", "mach_unseen")
+    assert revisions(page) == sorted(set(revisions(page)), reverse=True)
+    for name in ("mach_seen", "mach_unseen"):
+        stack.admin.ok("DELETE", f"/v1/machines/{name}")
+
+
+def test_exchanges_that_came_while_nobody_saw_the_page_are_said_to_be_missing(page, stack):
+    show(page, stack, "#/exchanges")
+    page.wait_text("h1", "Exchanges")
+    listens(page)
+    hide(page, True)
+    lets_go(page)
+    stack.get("nobody.example.com", "/unseen")
+    hide(page, False)
+    listens(page)
+    page.wait_text(".filters .note", "none from while the page was hidden")
+    stack.get("nobody.example.com", "/after")
+    page.wait_text("#exchanges", "/after")
+    assert "/unseen" not in page.text("#exchanges")
+    page.press("x")
+    wait_until(lambda: "hidden" not in page.text(".filters .note"), "of a list that begins anew nothing is missing")
+
+
+def test_an_exchange_stays_open_when_its_row_is_gone(page, stack, make_origin):
+    host = stack.host(make_origin().port)
+    show(page, stack, "#/exchanges")
+    page.wait_text("h1", "Exchanges")
+    listens(page)
+    stack.get(host, "/picked")
+    page.wait_text("#exchanges", "/picked")
+    page.run("document.querySelector('#exchanges tbody tr').click()")
+    page.wait_text(".detail .target", "/picked")
+    with stack.client() as client:
+        for number in range(250):
+            client.get(host, f"/later/{number}")
+    page.wait_text("#exchanges", "/later/249")
+    assert "/picked" not in page.text("#exchanges")
+    assert page.text(".detail .target") == "/picked"
+    page.press("j")
+    page.wait_text(".detail .target", "/later/")
+    page.press("x")
+    wait_until(lambda: page.text(".detail") is None, "cleared with the list")
+
+
+def test_a_websocket_that_runs_is_told_to_each_who_looks_and_ends_while_the_list_is_held(page, stack, make_origin):
+    def lasting():
+        return [row for row in rows(page, "#exchanges") if "/lasting" in row]
+
+    with stack.client() as client:
+        WebSocket(client, stack.host(make_origin(echo_handler).port), "/lasting").echo("here")
+        for _ in range(2):
+            page.go("about:blank")
+            page.go(address(stack, "#/exchanges"))
+            page.wait_text("#exchanges", "/lasting")
+        wait_until(lambda: len(lasting()) == 1 and "…" in lasting()[0], "it goes on", detail=lambda: str(lasting()))
+        page.press(" ")
+        page.wait_text(".tools", "Go on")
+        client.close()
+    wait_until(lambda: len(lasting()) == 1 and "…" not in lasting()[0], "it has ended", detail=lambda: str(lasting()))
+
+
+def test_older_changes_come_once_however_often_they_are_asked_for(page, stack):
+    show(page, stack, "#/changes")
+    wait_until(lambda: len(revisions(page)) == 100, "a page of them")
+    page.run("const more = document.querySelector('button.more'); more.click(); more.click()")
+    wait_until(lambda: len(revisions(page)) > 110, "older ones")
+    time.sleep(0.5)  # the same ones would come a second time
+    assert revisions(page) == sorted(set(revisions(page)), reverse=True)

@@ -23,8 +23,12 @@ export const wasLoggedIn = () => kept() !== "";
 let onLoggedOut = (_reason: string) => {};
 export const whenLoggedOut = (call: (reason: string) => void) => {
   onLoggedOut = call;
-  // All tabs are one session.
-  addEventListener("storage", (event) => event.key === KEY && !kept() && toldLoggedOut(""));
+  // All tabs are one session. Another one begins with another key, and what this page shows may not be for it.
+  addEventListener("storage", (event) => {
+    if (event.key !== KEY) return;
+    if (kept()) location.reload();
+    else toldLoggedOut("");
+  });
 };
 
 const toldLoggedOut = (reason: string) => onLoggedOut(kept() ? reason : "Logged out in another tab.");
@@ -39,31 +43,41 @@ async function problemOf(answer: Response): Promise<Problem> {
   return new Problem(answer.status, told.code ?? "", told.detail ?? `${answer.status} ${answer.statusText}`);
 }
 
-async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+// Of a whole answer. A broker that hangs does not answer either, and a poll of it is to be asked again.
+const MOST_ANSWER_MS = 30_000;
+
+interface More {
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+}
+
+async function send<T>(method: string, path: string, read: (answer: Response) => Promise<T>, { body, signal }: More = {}): Promise<T> {
   const fields = fieldsOf(body === undefined ? {} : { "Content-Type": "application/json" });
   const request: RequestInit = { method, headers: fields, credentials: "same-origin", redirect: "error" };
   if (body !== undefined) request.body = JSON.stringify(body);
-  if (signal) request.signal = signal;
-  let answer: Response;
+  const limit = AbortSignal.timeout(MOST_ANSWER_MS);
+  request.signal = signal ? AbortSignal.any([signal, limit]) : limit;
+  let problem: Problem;
   try {
-    answer = await fetch(path, request);
+    const answer = await fetch(path, request);
+    if (answer.ok) return await read(answer);
+    problem = await problemOf(answer);
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Problem(0, "unreachable", "the broker does not answer");
   }
-  if (answer.ok) return answer;
-  const problem = await problemOf(answer);
-  if (answer.status === 401 && path !== "/v1/session" && !signal?.aborted) toldLoggedOut(problem.message);
+  if (problem.status === 401 && path !== "/v1/session" && !signal?.aborted) toldLoggedOut(problem.message);
   throw problem;
 }
 
-export const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
-  (await send("GET", path, undefined, signal)).json();
-export const getText = async (path: string, signal?: AbortSignal): Promise<string> =>
-  (await send("GET", path, undefined, signal)).text();
-export const post = async <T>(path: string, body?: unknown): Promise<T> => (await send("POST", path, body)).json();
+const json = (answer: Response) => answer.json();
+const text = (answer: Response) => answer.text();
+
+export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => send<T>("GET", path, json, { signal });
+export const getText = (path: string, signal?: AbortSignal): Promise<string> => send("GET", path, text, { signal });
+export const post = <T>(path: string, body?: unknown): Promise<T> => send<T>("POST", path, json, { body });
 export const remove = async (path: string): Promise<void> => {
-  await send("DELETE", path);
+  await send("DELETE", path, text);
 };
 
 // A stream of events; the caller reads its body. An aborted signal ends it.

@@ -1,7 +1,8 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { get, mayWrite, post, query, type Who } from "./api";
 import { follow, type StreamState } from "./events";
 import { clock, moment } from "./format";
+import { oneAtATime } from "./one_at_a_time";
 import { Dot, Empty, Failure, Search, Sure } from "./parts";
 import type { Change } from "./types";
 
@@ -55,15 +56,15 @@ const Row = ({ change, writes }: { change: Change; writes: boolean }) => (
 
 export function Changes({ who }: { who: Who }) {
   const [rows, setRows] = useState<Change[]>([]);
-  const [before, setBefore] = useState<number>(Number.MAX_SAFE_INTEGER);
+  const before = useRef(Number.MAX_SAFE_INTEGER); // where the next page of older ones begins
   const [state, setState] = useState<StreamState>("connecting");
   const [problem, setProblem] = useState("");
   const [text, setText] = useState("");
   const [whole, setWhole] = useState(false);
-  const older = async (from: number) => {
-    const page = await get<Pages>(`/v1/changes${query({ before: from, limit: PAGE })}`);
+  const older = async () => {
+    const page = await get<Pages>(`/v1/changes${query({ before: before.current, limit: PAGE })}`);
+    before.current = page.next;
     setRows((last) => [...last, ...page.items].slice(0, MOST));
-    setBefore(page.next);
     setWhole(page.items.length < PAGE);
     return page.items[0]?.revision ?? 0;
   };
@@ -71,7 +72,7 @@ export function Changes({ who }: { who: Who }) {
     let stop = () => {};
     let gone = false;
     let timer = 0;
-    const begin = () => older(Number.MAX_SAFE_INTEGER).then((head) => {
+    const begin = () => older().then((head) => {
       if (gone) return;
       stop = follow(`/v1/changes${query({ since: head })}`, {
         onEvent: (event) => {
@@ -93,7 +94,7 @@ export function Changes({ who }: { who: Who }) {
   }, []);
   const wanted = text.toLowerCase();
   const shown = wanted ? rows.filter((row) => JSON.stringify(row).toLowerCase().includes(wanted)) : rows;
-  const more = () => void older(before).catch((error: Error) => setProblem(error.message));
+  const more = useRef(oneAtATime(() => older().then(() => {}, (error: Error) => setProblem(error.message)))).current;
   return (
     <main>
       <div class="tools">

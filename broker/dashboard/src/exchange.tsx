@@ -4,6 +4,12 @@ import { hopsOf } from "./hops";
 import { Facts, MachineLink, Status } from "./parts";
 import type { Exchange, Field } from "./types";
 
+// With a mark where it had not ended.
+export const lasted = ({ ms, open, unsure }: Exchange) => `${duration(ms)}${unsure ? " ?" : open ? " …" : ""}`;
+
+const ended = ({ time, open, unsure }: Exchange) =>
+  unsure ? "unknown: what was told of it was missed" : open ? "it goes on" : moment(time);
+
 const percent = (part: number, whole: number) => `${whole > 0 ? (100 * part) / whole : 0}%`;
 
 // The share of each hop of the whole, as one thin bar.
@@ -56,7 +62,7 @@ export function ExchangeView({ exchange, onClose }: { exchange: Exchange; onClos
       {exchange.error && <p class="failure">{exchange.error}</p>}
       <Waterfall exchange={exchange} />
       <Facts rows={[
-        ["Ended", exchange.open ? "it goes on" : moment(exchange.time)], ["Whole", duration(exchange.ms)],
+        ["Ended", ended(exchange)], ["Whole", lasted(exchange)],
         ["Client", `${exchange.client} ${exchange.protocol ?? ""}`], ["Machine", <MachineLink id={exchange.machine} />],
         ["Port", exchange.port || "—"], ["Led by", exchange.route_class], ["Project", exchange.project ?? "—"],
         ["Route", exchange.route ?? "—"], ["Out", bytes(exchange.bytes)], ["In", bytes(exchange.bytes_in)],

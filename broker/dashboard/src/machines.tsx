@@ -4,6 +4,7 @@ import { ago, bytes, count, duration } from "./format";
 import { useSelectedInView, useShortcuts } from "./keys";
 import { usePoll } from "./live";
 import { MachineView } from "./machine";
+import { readPages } from "./pages";
 import { Dot, Empty, Failure, Search } from "./parts";
 import type { Machine, Page, Tunnel } from "./types";
 import { go, link, useSearch, type Way } from "./way";
@@ -18,17 +19,19 @@ const beforePrefix = (prefix: string) =>
 interface Look {
   machines: Machine[];
   more: boolean;
-  tunnels: Map<string, Tunnel[]>;
+  tunnels: Map<string, Tunnel[]>; // none where not all could be asked for: a part of a machine's would be taken for all
 }
 
 async function look(prefix: string, most: number, signal: AbortSignal): Promise<Look> {
   const [rows, tunnels] = await Promise.all([
     get<Page<Machine>>(`/v1/machines${query({ limit: most, cursor: beforePrefix(prefix) })}`, signal),
-    get<Page<Tunnel>>("/v1/tunnels?limit=1000", signal),
+    readPages((cursor) => get<Page<Tunnel>>(`/v1/tunnels${query({ limit: 1000, cursor })}`, signal)),
   ]);
   const machines = rows.items.filter((machine) => machine.id.startsWith(prefix));
   const of = new Map<string, Tunnel[]>();
-  for (const tunnel of tunnels.items) of.set(tunnel.machine, [...(of.get(tunnel.machine) ?? []), tunnel]);
+  for (const page of tunnels.whole ? tunnels.pages : []) {
+    for (const tunnel of page.items) of.set(tunnel.machine, [...(of.get(tunnel.machine) ?? []), tunnel]);
+  }
   return { machines, more: rows.next !== null && machines.length === rows.items.length, tunnels: of };
 }
 
@@ -65,7 +68,7 @@ function Row({ machine, tunnels: known, selected, query }: RowProps) {
   );
 }
 
-// Of a machine that is connected none may be told: they are another owner's, or there are more than a page of them.
+// Of a machine that is connected none may be told: they are another owner's, or there are too many in all.
 const tunnelsOf = (look: Look | undefined, machine: Machine) =>
   look?.tunnels.get(machine.id) ?? (machine.connected ? undefined : []);
 

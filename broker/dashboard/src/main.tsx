@@ -42,6 +42,17 @@ function tokenOfLink(): string {
   return found ? decoded(found[1]!) : "";
 }
 
+// A link's token is for who has no session: any page of the web can lead here by a link, and would have somebody who is
+// logged in go on as somebody else, unawares.
+async function begin(link: string): Promise<Who> {
+  try {
+    return await get<Who>("/v1/session");
+  } catch (error) {
+    if (link && error instanceof Problem && error.status === 401) return logIn(link);
+    throw error;
+  }
+}
+
 function App() {
   const [who, setWho] = useState<Who | null | undefined>(undefined);
   const [reason, setReason] = useState("");
@@ -52,7 +63,7 @@ function App() {
       setWho(null);
     });
     const link = tokenOfLink();
-    (link ? logIn(link) : get<Who>("/v1/session")).then(setWho, (error: unknown) => {
+    begin(link).then(setWho, (error: unknown) => {
       const answered = error instanceof Problem && error.status !== 0;
       if (link || !(answered && error.status === 401) || wasLoggedIn()) setReason(error instanceof Error ? error.message : String(error));
       setWho(null);

@@ -1,8 +1,10 @@
 import { useMemo, useRef } from "preact/hooks";
 import { get, getText, query } from "./api";
+import { busiest, type Busy, type Traffic, type TrafficOf } from "./busiest";
 import { bytes, count, duration, rate } from "./format";
 import { type History, type Rates, ratesOf, type Step } from "./history";
 import { usePoll } from "./live";
+import { readPages } from "./pages";
 import { Failure, MachineLink } from "./parts";
 import { type Line, Plot } from "./plot";
 import type { Page } from "./types";
@@ -11,39 +13,36 @@ const LOOK_MS = 2500;
 const MOST_STEPS = 720; // an hour
 const BUSIEST = 12;
 
-interface Traffic {
-  machine: string;
-  requests: number;
-  errors: number;
-  bytesIn: number;
-  bytesOut: number;
-  open: number;
-}
-
 interface Look {
   steps: Step[];
   rates: Rates[];
   rows: Busy[];
-  traffic: Map<string, Traffic>;
-  at: number; // of the traffic: ms, the broker's monotonic clock
+  traffic: TrafficOf;
+  whole: boolean; // the traffic is of all machines
   resident: number;
 }
 
 const residentIn = (metrics: string) => Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1] ?? 0);
 
+async function lookAtTraffic(signal: AbortSignal): Promise<{ traffic: TrafficOf; whole: boolean }> {
+  const read = (cursor: string) => get<Page<Omit<Traffic, "at">> & { at: number }>(`/v1/traffic${query({ limit: 1000, cursor })}`, signal);
+  const { pages, whole } = await readPages(read);
+  const rows = pages.flatMap((page) => page.items.map((row): [string, Traffic] => [row.machine, { ...row, at: page.at }]));
+  return { traffic: new Map(rows), whole };
+}
+
 async function look(before: Look | undefined, signal: AbortSignal): Promise<Look> {
-  const [history, traffic, metrics] = await Promise.all([
+  const [history, { traffic, whole }, metrics] = await Promise.all([
     get<History>(`/v1/history${query({ since: before?.steps.at(-1)?.at })}`, signal),
-    get<Page<Traffic> & { at: number }>("/v1/traffic?limit=1000", signal),
+    lookAtTraffic(signal),
     getText("/metrics", signal),
   ]);
   const fresh = history.items.map((step) => ratesOf(step, history.firstByteBoundsMs));
-  const now = {
+  return {
     steps: [...(before?.steps ?? []), ...history.items].slice(-MOST_STEPS),
     rates: fresh.length ? [...(before?.rates ?? []), ...fresh].slice(-MOST_STEPS) : (before?.rates ?? []),
-    traffic: new Map(traffic.items.map((row) => [row.machine, row])), at: traffic.at, resident: residentIn(metrics),
+    rows: busiest(before?.traffic, traffic, BUSIEST), traffic, whole, resident: residentIn(metrics),
   };
-  return { ...now, rows: busiest(before, now) };
 }
 
 const REQUESTS: Line[] = [{ name: "requests/s", colour: "--accent", fill: true }];
@@ -65,23 +64,6 @@ function Tiles({ step, rates, resident }: { step: Step; rates: Rates; resident: 
       <Tile name="broker" value={bytes(resident)} more="resident" />
     </dl>
   );
-}
-
-interface Busy {
-  row: Traffic;
-  requests: number;
-  errors: number;
-  out: number;
-}
-
-function busiest(before: Look | undefined, now: { traffic: Map<string, Traffic>; at: number }): Busy[] {
-  const seconds = before ? (now.at - before.at) / 1000 : 0;
-  const rows = [...now.traffic.values()].map((row): Busy => {
-    const last = before?.traffic.get(row.machine);
-    const per = (read: (each: Traffic) => number) => (last && seconds > 0 ? Math.max(0, read(row) - read(last)) / seconds : 0);
-    return { row, requests: per((each) => each.requests), errors: per((each) => each.errors), out: per((each) => each.bytesOut) };
-  });
-  return rows.sort((a, b) => b.requests - a.requests || b.row.requests - a.row.requests).slice(0, BUSIEST);
 }
 
 const BusiestTable = ({ rows }: { rows: Busy[] }) => (
@@ -124,6 +106,7 @@ export function Overview() {
         <Plot title="Latency" lines={LATENCY} data={latency} show={duration} />
       </div>
       <h2>Busiest machines</h2>
+      {value && !value.whole && <p class="note">Of the first {count(value.traffic.size)} by their ids: there are more.</p>}
       <div class="scroll"><BusiestTable rows={value?.rows ?? []} /></div>
     </main>
   );

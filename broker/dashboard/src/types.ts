@@ -103,6 +103,7 @@ export interface Exchange {
   request_fields?: Field[];
   response_fields?: Field[];
   open?: boolean; // it goes on
+  unsure?: boolean; // it went on, and may have ended meanwhile
 }
 
 export interface WhyStep {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace ingress::broker {
 namespace {
@@ -47,7 +48,7 @@ TEST_CASE("who listens gets what it wants as events, from when it listens until 
   observer.add(tap);
   CHECK(tap->take().events.empty());
   observer.ended(record, nullptr, fine_now());
-  observer.lasts(record, fine_now());
+  observer.lasts(record, 0, fine_now());
   record.machine = "mach_b";
   observer.ended(record, nullptr, fine_now());
   const std::string events = tap->take().events;
@@ -63,6 +64,49 @@ TEST_CASE("who listens gets what it wants as events, from when it listens until 
   record.machine = "mach_a";
   observer.ended(record, nullptr, fine_now());
   CHECK(tap->take().events.empty());
+}
+
+TEST_CASE("an exchange that lasts is told once to each who listens, to one who comes later, too") {
+  uv::Loop loop;
+  ExchangeObserver observer(loop);
+  ExchangeRecord record;
+  uint64_t told = 0;
+  // As one that lasts does at each look.
+  const auto look = [&] {
+    if (told != observer.round()) observer.lasts(record, std::exchange(told, observer.round()), fine_now());
+  };
+  const auto count = [](ExchangeTap& tap) {
+    const std::string events = tap.take().events;
+    int found = 0;
+    for (size_t at = events.find("event: open"); at != std::string::npos; at = events.find("event: open", at + 1))
+      ++found;
+    return found;
+  };
+  const auto first = std::make_shared<ExchangeTap>(ExchangeFilter{}, [] {});
+  const auto second = std::make_shared<ExchangeTap>(ExchangeFilter{}, [] {});
+  const auto third = std::make_shared<ExchangeTap>(ExchangeFilter{}, [] {});
+  observer.add(first);
+  look();
+  look();
+  CHECK(count(*first) == 1);
+  observer.add(second);
+  observer.add(third);
+  look();
+  look();
+  CHECK(count(*first) == 0);
+  CHECK(count(*second) == 1);
+  CHECK(count(*third) == 1);
+  observer.remove(first);
+  look();
+  CHECK(count(*second) == 0);
+  observer.remove(second);
+  observer.remove(third);
+  observer.add(first);
+  look();
+  CHECK(count(*first) == 1);
+  observer.ended(record, nullptr, fine_now());
+  CHECK(first->take().events.starts_with("event: exchange"));
+  observer.remove(first);
 }
 
 TEST_CASE("exchanges that last are looked for while somebody listens") {
