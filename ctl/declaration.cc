@@ -35,11 +35,14 @@ Json operation(const char* method, const std::string& path, const Json& body = n
   return made;
 }
 
-// Whole, as PUT takes it: what the file leaves out is as for a new service.
-Json service_body(const Json& service) {
+// TOML has no null: "" is none, too.
+Json machine_or_null(const Json& said) { return said == "" ? Json() : said; }
+
+// Whole, as PUT takes it: what the file leaves out is as it is there, or as for a new service.
+Json service_body(const Json& service, const Json& there = Json::object()) {
   return Json{{"port", service.at("port")},
-              {"machine", service.value("machine", Json())},
-              {"policy", service.value("policy", Json::object())}};
+              {"machine", machine_or_null(service.value("machine", there.value("machine", Json())))},
+              {"policy", service.value("policy", there.value("policy", Json::object()))}};
 }
 
 // Members of any order are the same.
@@ -94,19 +97,23 @@ class Plan {
   }
   void attachment() {
     if (!declared_.contains("machine")) return;
-    const Json& wanted = declared_["machine"];
+    const Json wanted = machine_or_null(declared_["machine"]);
     if ((now_.project.is_null() ? Json() : now_.project.value("machine", Json())) == wanted) return;
     if (wanted.is_null()) return add("- machine of " + slug_, {}, operation("DELETE", path_ + "/machine"));
     add("~ machine " + short_text(wanted), {}, operation("PUT", path_ + "/machine", Json{{"machine", wanted}}));
   }
   void services() {
     for (const auto& [name, service] : declared_["services"].items()) {
-      const Json body = service_body(service);
       const auto found = std::find_if(now_.services.begin(), now_.services.end(),
                                       [&name = name](const Json& row) { return row.at("name") == name; });
-      if (found != now_.services.end() && same_service(service_body(*found), body)) continue;
-      add((found == now_.services.end() ? "+ service " : "~ service ") + name, service,
-          operation("PUT", path_ + "/services/" + percent_encoded(name), body));
+      const bool is_there = found != now_.services.end();
+      const Json body = is_there ? service_body(service, *found) : service_body(service);
+      if (is_there && same_service(service_body(*found), body)) continue;
+      Json put = operation("PUT", path_ + "/services/" + percent_encoded(name), body);
+      if (const auto tag = now_.service_tags.find(name); is_there && tag != now_.service_tags.end()) {
+        put["ifMatch"] = tag->second;
+      }
+      add((is_there ? "~ service " : "+ service ") + name, service, std::move(put));
     }
     for (const Json& row : now_.services) {
       const std::string name = row.at("name").get<std::string>();

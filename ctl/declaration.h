@@ -7,9 +7,11 @@
 //   [services.docs]             port, machine, policy
 //   port = 4000
 //
-// What the file does not name stays as it is; of services and domains, where it names any, the others go.
+// What the file does not name stays as it is, of a service, too; of services and domains, where it names any, the
+// others go.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,7 @@ Outcome<bool> check_declaration(const Json& declared);
 struct ProjectNow {
   Json project;  // null where there is none
   Json services = Json::array();
+  std::map<std::string, std::string> service_tags;  // the ETag of each, by its name: for what keeps some of it
   Json domains = Json::array();
 };
 

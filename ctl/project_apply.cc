@@ -16,20 +16,42 @@ struct ApplyFlags {
   bool plan_only = false;
 };
 
+// The services of the project at `path`. Those that the file names are read one by one: what it does not say of one is
+// written as it was read, if nobody has changed it meanwhile, and the list has no tags.
+Outcome<bool> add_services(Shell& shell, const std::string& path, const Json& named, ProjectNow& now) {
+  const Outcome<Json> rows = shell.session.list({"", path + "/services", {}});
+  if (!rows) return tl::unexpected(rows.error());
+  for (const Json& row : *rows) {
+    const auto name = row.at("name").get<std::string>();
+    if (!named.contains(name)) {
+      now.services.push_back(row);
+      continue;
+    }
+    Outcome<TaggedRecord> service = shell.session.get_tagged(path + "/services" + segment(name));
+    if (!service) return tl::unexpected(service.error());
+    now.services.push_back(std::move(service->record));
+    now.service_tags[name] = std::move(service->etag);
+  }
+  return true;
+}
+
 // A project that is not there has nothing.
-Outcome<ProjectNow> current(Shell& shell, const std::string& slug) {
+Outcome<ProjectNow> current(Shell& shell, const Json& declared) {
   ProjectNow now;
+  const auto slug = declared["slug"].get<std::string>();
   const std::string path = "/v1/projects" + segment(slug);
   const Outcome<RawAnswer> answer = shell.session.send("GET", path, "", "application/json");
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status == 404) return now;
   Outcome<Json> project = shell.session.get(path);
   if (!project) return tl::unexpected(project.error());
-  Outcome<Json> services = shell.session.list({"", path + "/services", {}});
+  now.project = std::move(*project);
+  const Outcome<bool> services = add_services(shell, path, declared.value("services", Json::object()), now);
   if (!services) return tl::unexpected(services.error());
   Outcome<Json> domains = shell.session.list({"", "/v1/domains?project=" + percent_encoded(slug), {}});
   if (!domains) return tl::unexpected(domains.error());
-  return ProjectNow{std::move(*project), std::move(*services), std::move(*domains)};
+  now.domains = std::move(*domains);
+  return now;
 }
 
 Outcome<bool> agreed(Shell& shell, const ApplyFlags& flags) {
@@ -103,7 +125,7 @@ Outcome<int> apply(Shell& shell, const ApplyFlags& flags) {
   if (const Outcome<bool> good = check_declaration(*declared); !good) {
     return failed(flags.file + ": " + good.error().sentence);
   }
-  const Outcome<ProjectNow> now = current(shell, (*declared)["slug"].get<std::string>());
+  const Outcome<ProjectNow> now = current(shell, *declared);
   if (!now) return tl::unexpected(now.error());
   const std::vector<PlannedStep> plan = plan_of(*declared, *now);
   if (!shell.globals.json) show(shell, plan);

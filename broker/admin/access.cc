@@ -87,9 +87,10 @@ class ProjectGuard {
     return before && before->project == project_ ? Refused() : not_found("domain", change.name);
   }
   Refused operator()(PutShare& change) {
+    if (change.share.project != project_) return others();
     const std::optional<Machine> machine = tables_.machine(change.share.machine);
     const Role role{RoleKind::kProject, project_};
-    return change.share.project == project_ && machine && sees(role, tables_, *machine) ? Refused() : others();
+    return (machine && sees(role, tables_, *machine)) || has_share(change.share) ? Refused() : others();
   }
   Refused operator()(DeleteShare& change) {
     const std::optional<Share> before = tables_.share(change.id);
@@ -108,6 +109,12 @@ class ProjectGuard {
   Refused own_machine(const std::string& id) {
     const std::optional<Machine> machine = tables_.machine(id);
     return machine && machine->owner == project_ ? Refused() : not_found("machine", id);
+  }
+  // One of its host's that it has opens nothing more, whatever machine the project has by now.
+  bool has_share(const Share& share) {
+    const std::optional<Share> before = tables_.share(share.id);
+    return before && !is_of_machine_host(*before) && before->project == project_ && before->machine == share.machine &&
+           before->host == share.host && before->path == share.path && before->port == share.port;
   }
   Refused own_target(const RouteTarget& target) {
     if (!target.project.empty() && target.project != project_) return not_found("project", target.project);
@@ -201,6 +208,15 @@ bool sees(const Role& role, Tables& tables, const Machine& machine) {
   if (role.kind != RoleKind::kProject || machine.owner == role.project) return true;
   const std::optional<Project> project = tables.project(role.project);
   return (project && project->machine == machine.id) || tables.has_service_on(role.project, machine.id);
+}
+
+Machine seen_by(const Role& role, Machine machine) {
+  if (role.kind != RoleKind::kProject || machine.owner == role.project) return machine;
+  const Machine nothing_told;
+  machine.owner = nothing_told.owner;
+  machine.metadata = nothing_told.metadata;
+  machine.policy = nothing_told.policy;
+  return machine;
 }
 
 std::optional<Answer> check_access(const Role& role, const std::vector<std::string>& domains, Tables& tables,

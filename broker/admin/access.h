@@ -19,6 +19,8 @@ std::optional<Answer> check_access(const Role& role, const std::vector<std::stri
 
 // Whether a role sees a machine: its project's own, the one attached to it, those of its services.
 bool sees(const Role& role, Tables& tables, const Machine& machine);
+// What it sees of one: whose another's machine is, and what that one says of it, is not a project's to know.
+Machine seen_by(const Role& role, Machine machine);
 inline bool sees(const Role& role, const std::string& project) {
   return role.kind != RoleKind::kProject || role.project == project;
 }

@@ -52,6 +52,16 @@ void Certificates::add_to(Router& router) {
       [this](const RequestPtr& request, const Reply& reply) { issue(request, reply); }, Audience::kProjects);
 }
 
+// A row's name is its alone: the file of a wanted one's name that another outdoes there is told by its whole name.
+std::optional<std::string> Certificates::name_of_file(const tls::Certificate& file) const {
+  const AdminParts& parts = api_.parts();
+  std::string stem = stem_of(file.path);
+  if (parts.desk == nullptr || !parts.desk->wanted().contains(stem)) return stem;
+  const tls::Certificate* served = parts.certificates->find(stem);
+  if (served != nullptr && served->path == file.path) return std::nullopt;  // it is in the row of its name
+  return std::filesystem::path(file.path).filename().string();
+}
+
 // A project's token sees those that are got for the project.
 std::vector<Certificates::Row> Certificates::rows(const Role& role) const {
   const AdminParts& parts = api_.parts();
@@ -68,7 +78,9 @@ std::vector<Certificates::Row> Certificates::rows(const Role& role) const {
   for (const tls::Certificate& certificate : parts.certificates->certificates()) {
     // One of the broker's that another outdoes is in the row of its name.
     if (files.contains(certificate.path) && acme::source_of(certificate.path) != acme::Source::kFile) continue;
-    rows.push_back({stem_of(certificate.path), nullptr, &certificate});
+    if (std::optional<std::string> name = name_of_file(certificate)) {
+      rows.push_back({std::move(*name), nullptr, &certificate});
+    }
   }
   return rows;
 }

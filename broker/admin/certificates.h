@@ -19,12 +19,15 @@ class Certificates {
  private:
   // A certificate that is served, or is to be there, or both.
   struct Row {
-    std::string name;  // the first of its names where the broker gets it, else its file's without the ending
+    // The first of its names where the broker gets it, else its file's, without the ending where that is no other
+    // row's.
+    std::string name;
     const acme::Wanted* wanted = nullptr;
     const tls::Certificate* served = nullptr;
   };
 
   std::vector<Row> rows(const Role& role) const;
+  std::optional<std::string> name_of_file(const tls::Certificate& file) const;
   std::optional<Row> row_of(const Request& request) const;
   std::string show(const Row& row) const;
   // "valid", "expires_soon", "expired", "missing", "failed", or what is under way.

@@ -34,6 +34,13 @@ json filled(const PolicyLayer& layer) {
   return policy;
 }
 
+// What holds of `auth` then, whatever the layers say.
+json closed_by_their_number() {
+  const std::string from = "the broker: more than " + std::to_string(EffectivePolicy::kMostLayers) +
+                           " policies hold for the port, which closes it";
+  return json::array({{{"from", from}, {"value", "deny"}}});
+}
+
 json keys_of(const std::vector<PolicyLayer>& layers) {
   constexpr std::string_view kEnforced = "enforced by the broker";
   json keys = json::object();
@@ -74,6 +81,7 @@ void Effective::get(const RequestPtr& request, const Reply& reply) {
       api_.index().explain({std::string_view(host).substr(0, slash), path, unix_seconds()}, steps, &layers);
   if (!found) return reply(problem(404, name_of(found.error().error.code), found.error().detail));
   json answer = {{"host", host}, {"machine", found->machine}, {"port", found->port}, {"keys", keys_of(layers)}};
+  if (found->policy.is_overfull()) answer["keys"]["auth"] = closed_by_their_number();
   answer["layers"] = json::array();
   for (const PolicyLayer& layer : layers) {
     answer["layers"].push_back({{"from", layer.from}, {"policy", json::parse(layer.policy, nullptr, false)}});

@@ -81,7 +81,21 @@ std::string time_text_ms(int64_t unix_milliseconds) {
   return text;
 }
 
-std::optional<int64_t> time_of(const std::string& text) {
+namespace {
+
+// "2025-01-31T12:00:00Z" of "2025-01-31T12:00:00.123Z".
+std::string without_milliseconds(const std::string& text) {
+  constexpr size_t kSize = std::string_view(".123Z").size();
+  const size_t point = text.find('.');
+  const bool has_them = point != std::string::npos && text.size() - point == kSize &&
+                        text.find_first_not_of("0123456789", point + 1) == text.size() - 1;
+  return has_them ? text.substr(0, point) + text.back() : text;
+}
+
+}  // namespace
+
+std::optional<int64_t> time_of(const std::string& said) {
+  const std::string text = without_milliseconds(said);
   std::tm parts{};
   const char* const end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   if (end == nullptr || *end != '\0') return std::nullopt;

@@ -56,7 +56,7 @@ class JsonArray {
 // RFC 3339 in UTC: "2025-01-31T12:00:00Z", with milliseconds by the second.
 std::string time_text(int64_t unix_seconds);
 std::string time_text_ms(int64_t unix_milliseconds);
-// Unix seconds of the first form; nullopt for any other text.
-std::optional<int64_t> time_of(const std::string& text);
+// Unix seconds of either form, the milliseconds dropped; nullopt for any other text.
+std::optional<int64_t> time_of(const std::string& said);
 
 }  // namespace ingress::broker::admin

@@ -28,6 +28,11 @@ void read_settings(ObjectReader& in, Machine& machine) {
   in.expiry(unix_seconds(), machine.expires_at);
 }
 
+// What its tag is of.
+std::string tagged_text(const Machine& machine, const Role& role) {
+  return machine_json(seen_by(role, machine)).closed();
+}
+
 }  // namespace
 
 void Machines::add_to(Router& router) {
@@ -67,7 +72,7 @@ std::string Machines::activity(const Machine& machine) const {
 }
 
 std::string Machines::show(const Machine& machine, const Role& role) const {
-  JsonObject object = machine_json(machine);
+  JsonObject object = machine_json(seen_by(role, machine));
   object.boolean("connected", api_.parts().loops->connected(machine.id));
   object.raw("activity", activity(machine));
   object.raw("listening", listening(machine));
@@ -106,7 +111,7 @@ tl::expected<Operation, Answer> Machines::create(const RequestPtr& request) {
                    },
                    [this, request, machine] {
                      return created_answer("/v1/machines/" + machine.id, show(machine, request->role),
-                                           machine_json(machine).closed());
+                                           tagged_text(machine, request->role));
                    }};
 }
 
@@ -120,7 +125,7 @@ void Machines::get(const RequestPtr& request, const Reply& reply) {
       },
       [this, request](const Found& machine) {
         if (!machine) return not_found("machine", request->params[0]);
-        return resource_answer(200, show(*machine, request->role), machine_json(*machine).closed());
+        return resource_answer(200, show(*machine, request->role), tagged_text(*machine, request->role));
       });
 }
 
@@ -130,7 +135,7 @@ tl::expected<Operation, Answer> Machines::update(const RequestPtr& request) {
                      std::optional<Machine> machine = editor.tables().machine(request->params[0]);
                      if (!machine || !sees(editor.role(), editor.tables(), *machine))
                        return not_found("machine", request->params[0]);
-                     if (auto changed = check_if_match(*request, machine_json(*machine).closed())) return changed;
+                     if (auto changed = check_if_match(*request, tagged_text(*machine, editor.role()))) return changed;
                      ObjectReader in(request->body);
                      read_settings(in, *machine);
                      if (auto bad = in.finish()) return bad;
@@ -138,7 +143,7 @@ tl::expected<Operation, Answer> Machines::update(const RequestPtr& request) {
                      return editor.put(PutMachine{std::move(*machine), false});
                    },
                    [this, request, after] {
-                     return resource_answer(200, show(*after, request->role), machine_json(*after).closed());
+                     return resource_answer(200, show(*after, request->role), tagged_text(*after, request->role));
                    }};
 }
 
@@ -147,7 +152,7 @@ tl::expected<Operation, Answer> Machines::remove(const RequestPtr& request) {
                      const std::optional<Machine> machine = editor.tables().machine(request->params[0]);
                      if (machine && !sees(editor.role(), editor.tables(), *machine))
                        return not_found("machine", request->params[0]);
-                     const auto record = machine ? std::optional(machine_json(*machine).closed()) : std::nullopt;
+                     const auto record = machine ? std::optional(tagged_text(*machine, editor.role())) : std::nullopt;
                      if (auto changed = check_if_match(*request, record)) return changed;
                      return editor.put(DeleteMachine{request->params[0]});
                    },

@@ -163,12 +163,14 @@ void ObjectReader::expiry(int64_t now, int64_t& to) {
     if (!seconds.is_number_unsigned() || seconds.get<uint64_t>() == 0 || seconds.get<uint64_t>() > kMost) {
       return refuse("ttl", "is a number of seconds above 0");
     }
-    to = now + seconds.get<int64_t>();
+    // Of the second that runs a part is over: a whole one more, so that a time to live is never shorter than said.
+    to = now + seconds.get<int64_t>() + 1;
   } else if (said(at)) {
     const std::optional<int64_t> time =
         json_of(at).is_string() ? time_of(json_of(at).get_ref<const std::string&>()) : std::nullopt;
     if (!time) return refuse("expiresAt", "is a time as 2025-01-31T12:00:00Z");
-    to = *time;
+    // 0 stands for never.
+    to = std::max<int64_t>(*time, 1);
   } else if (ttl != nullptr || at != nullptr) {
     to = 0;
   }

@@ -54,7 +54,6 @@ tl::expected<Operation, Answer> Shares::create(const RequestPtr& request) {
   Share share;
   std::string host;
   const std::string secret = tls::to_base64url(tls::random_bytes(kShareSecretBytes));
-  share.id = new_id("sh_");
   share.sha256 = tls::sha256_hex(secret);
   share.created_at = unix_seconds();
   ObjectReader in(request->body);
@@ -73,6 +72,7 @@ tl::expected<Operation, Answer> Shares::create(const RequestPtr& request) {
   if (!may_share(*resolved, request->role)) {
     return tl::unexpected(problem(403, "forbidden", "\"host\" is not the project's to share"));
   }
+  share.id = new_id(resolved->project.empty() ? kMachineHostShare : kProjectHostShare);
   share.machine = resolved->machine;
   share.port = resolved->port;
   // A route to a machine is no project's host: who may share it for its project is seen by the machine.

@@ -145,6 +145,13 @@ bool opens(const AuthWay& way) {
 }
 
 void check_ways(const EffectivePolicy& policy, const AdmissionSettings& settings, Faults& faults) {
+  if (policy.is_overfull()) {
+    faults.push_back({true,
+                      "more than " + std::to_string(EffectivePolicy::kMostLayers) +
+                          " policies hold for its port, more than are looked at: every request is answered 403",
+                      "take the policy off some of the projects and services on it, or detach some from the machine"});
+    return;
+  }
   if (policy.is_denied()) {
     faults.push_back({true, "its policy is auth deny: every request is answered 403",
                       "open it where it may be open: --auth public on its project, service or route"});

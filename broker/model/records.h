@@ -90,18 +90,26 @@ struct Domain {
 
 // A link that lets in whoever has it, to one host and path.
 struct Share {
-  std::string id;    // "sh_…"
+  std::string id;    // "sh_…", "sh_m_…"
   std::string host;  // normalised
   std::string path = "/";
   std::string
       machine;  // that the host led to when it was made: the link of a host that is no project's is for it alone
   int port = 0;
-  std::string project;  // that the host belongs to: the link is for it, whatever its machine is. "" for none
-  std::string sha256;   // hex of the secret's hash
+  // That the host belongs to: the link is for it, whatever its machine is. Of a host that is no project's the one that
+  // made it. "" for none.
+  std::string project;
+  std::string sha256;  // hex of the secret's hash
   std::string label;
   int64_t created_at = 0;
   int64_t expires_at = 0;  // Unix seconds, 0 for never
 };
+
+// How the ids of shares begin. Whose host it was that was shared stands in the id, since nothing tells it later: the
+// route that led from it to a machine may have gone.
+inline constexpr const char* kProjectHostShare = "sh_";
+inline constexpr const char* kMachineHostShare = "sh_m_";
+inline bool is_of_machine_host(const Share& share) { return share.id.starts_with(kMachineHostShare); }
 
 // Lets in to the admin API, as far as its role goes.
 struct AccessToken {

@@ -26,6 +26,14 @@ bool is_plain(const Policy& policy) {
 
 }  // namespace
 
+void EffectivePolicy::clear() {
+  enforced_ = nullptr;
+  count_ = auth_count_ = quota_count_ = 0;
+  level_ = 0;
+  auth_set_ = level_open_ = overfull_ = false;
+  plain_ = true;
+}
+
 void EffectivePolicy::look_at(const Policy& policy) { plain_ = plain_ && is_plain(policy); }
 
 void EffectivePolicy::enforce(const Policy* policy) {
@@ -53,13 +61,8 @@ void EffectivePolicy::add(const Policy* policy) {
 }
 
 void EffectivePolicy::add_auth(const AuthRule& rule) {
-  if (overfull_ || (nearest_auths_ > 0 && !level_open_)) return;  // a nearer level has said it
-  level_open_ = true;
-  if (nearest_auths_ == kMostAuths) {
-    auths_[auth_count_ - 1] = &kDenied;
-    return;
-  }
-  ++nearest_auths_;
+  if (overfull_ || (auth_set_ && !level_open_)) return;  // a nearer level has said it
+  auth_set_ = level_open_ = true;
   auths_[auth_count_++] = &rule;
 }
 

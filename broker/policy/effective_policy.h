@@ -31,9 +31,8 @@ class Held {
 class EffectivePolicy {
  public:
   static constexpr size_t kMostLayers = 16;
-  static constexpr size_t kMostAuths = 4;
 
-  void clear() { *this = EffectivePolicy(); }
+  void clear();
   // What no policy below can loosen. null for nothing.
   void enforce(const Policy* policy);
   // Layers are added nearest first. Those added between two calls of next_level() are of one level: an `auth` of the
@@ -92,7 +91,7 @@ class EffectivePolicy {
     const RateRule* rule = nullptr;
     std::string_view project;
   };
-  static constexpr size_t kMostQuotas = 4;
+  static constexpr size_t kMostQuotas = 16;
   std::span<const Quota> quotas() const { return {quotas_.data(), quota_count_}; }
   // Of more than kMostQuotas the first ones hold.
   void add_quota(const Quota& quota);
@@ -100,6 +99,8 @@ class EffectivePolicy {
   // Everybody may come in, without a question.
   bool is_public() const;
   bool is_denied() const;
+  // It is denied because there are more than kMostLayers.
+  bool is_overfull() const { return overfull_; }
   // Nothing but what forwarding itself knows (host, origin, origin_protocol, park, wake) and `auth` is set, and no way
   // in tells the origin who asks.
   bool plain() const { return plain_; }
@@ -145,17 +146,18 @@ class EffectivePolicy {
   void look_at(const Policy& policy);
 
   const Policy* enforced_ = nullptr;
+  // Of each array what is behind its count is never read, and so not cleared for each request.
   std::array<const Policy*, kMostLayers> layers_{};
   std::array<uint8_t, kMostLayers> levels_{};  // of each of them
   size_t count_ = 0;
-  uint8_t level_ = 0;                                    // in hand
-  std::array<const AuthRule*, kMostAuths + 1> auths_{};  // an enforced one first
+  uint8_t level_ = 0;                                     // in hand
+  std::array<const AuthRule*, kMostLayers + 1> auths_{};  // an enforced one first
   size_t auth_count_ = 0;
   std::array<Quota, kMostQuotas> quotas_{};
   size_t quota_count_ = 0;
-  size_t nearest_auths_ = 0;  // those that are not enforced
-  bool level_open_ = false;   // the level in hand has set an auth
-  bool overfull_ = false;     // nobody comes in
+  bool auth_set_ = false;    // by one that is not enforced
+  bool level_open_ = false;  // the level in hand has set an auth
+  bool overfull_ = false;    // nobody comes in
   bool plain_ = true;
 };
 

@@ -340,10 +340,11 @@ Status Resolver::finish(const MachineNode& machine, int port) {
 void Resolver::gather_policies(const MachineNode& machine, int port) {
   out_.policy.enforce(policies_.enforced.get());
   if (entry_ != nullptr) out_.policy.add(entry_->policy.get());
-  add_port_policies(machine, port, asked_, out_.policy);
+  // The owner's before those of the projects that the machine is attached to: of too many the first ones hold.
   if (const ProjectNode* const owner = owner_of(machine); owner != nullptr && owner->quota != nullptr) {
     out_.policy.add_quota({owner->quota.get(), owner->record.slug});
   }
+  add_port_policies(machine, port, asked_, out_.policy);
   out_.policy.next_level();
   out_.policy.add(policies_.defaults.get());
 }

@@ -1,6 +1,7 @@
 #include "broker/store/record_rules.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 
 #include "broker/model/ids.h"
@@ -16,8 +17,8 @@
 namespace ingress::broker {
 namespace {
 
-constexpr size_t kMaxTextBytes = 256;
-constexpr size_t kMaxPatterns = 1000;  // of one route
+constexpr int64_t kMaxCharacters = 256;  // of a text for people
+constexpr size_t kMaxPatterns = 1000;    // of one route
 constexpr size_t kMaxPathBytes = 1024;
 
 Status refuse(std::string& problem, std::string sentence) {
@@ -35,9 +36,14 @@ Status check_policy(const std::string& policy, std::string& problem) {
   return parsed ? Status() : tl::unexpected(parsed.error());
 }
 
+// As JSON Schema counts a length: code points, of whose bytes the first alone is no continuation.
+int64_t characters_of(std::string_view utf8) {
+  return std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<uint8_t>(c) & 0xc0) != 0x80; });
+}
+
 Status check_text(std::string_view what, const std::string& text, std::string& problem) {
-  if (text.size() <= kMaxTextBytes) return {};
-  return refuse(problem, std::string(what) + " has over 256 bytes");
+  if (characters_of(text) <= kMaxCharacters) return {};
+  return refuse(problem, std::string(what) + " has over 256 characters");
 }
 
 // Every {name} of the text is one of the pattern's captures.

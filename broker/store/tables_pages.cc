@@ -37,7 +37,11 @@ bool leads_to(const Route& route, const RowFilter& filter) {
 }  // namespace
 
 std::vector<Machine> Tables::machines_page(std::string_view after, size_t limit, const RowFilter& filter) {
-  const auto wanted = [&filter](const Machine& machine) { return fits(filter.owner, machine.owner); };
+  // A project is not told by the filter either whose another's machine is.
+  const bool may_ask = filter.visible_to.empty() || filter.owner.empty() || filter.owner == filter.visible_to;
+  const auto wanted = [&filter, may_ask](const Machine& machine) {
+    return may_ask && fits(filter.owner, machine.owner);
+  };
   if (!filter.visible_to.empty()) {
     db::Query query =
         database_.query("SELECT " INGRESS_MACHINE_COLUMNS

@@ -161,11 +161,12 @@ Checked TransactionWriter::delete_what_opens_machine(const std::string& machine)
   return {};
 }
 
-// Before its machine is deleted: one of a project goes on with the machine that is attached now.
+// Before its machine is deleted: one of a project's host goes on with the machine that is attached now. One of a route
+// to a machine, or of the machine's own host, opens no other.
 Checked TransactionWriter::move_or_delete_share(const std::string& id) {
   std::optional<Share> share = tables_.share(id);
-  const std::optional<Project> project =
-      share && !share->project.empty() ? tables_.project(share->project) : std::nullopt;
+  const bool may_move = share && !share->project.empty() && !is_of_machine_host(*share);
+  const std::optional<Project> project = may_move ? tables_.project(share->project) : std::nullopt;
   if (!project || project->machine.empty() || project->machine == share->machine) return put_now(DeleteShare{id});
   share->machine = project->machine;
   return put_now(PutShare{std::move(*share)});

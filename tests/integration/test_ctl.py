@@ -394,3 +394,20 @@ def test_times_are_durations_or_seconds_everywhere(shared):
     assert shared.ctl.run("token", "rotate", last["id"], "--overlap", "1h").code == 0
     refused = shared.ctl.run("token", "create", "--role", "read", "--ttl", "soon")
     assert refused.code == 2 and "--ttl" in refused.err
+
+
+def test_a_declared_service_keeps_the_machine_and_the_policy_that_its_file_does_not_name(stack, ctl, tmp_path):
+    stack.admin.machine("mach_pinned")
+    path = tmp_path / "kept.toml"
+    path.write_text('slug = "kept"\n[services.docs]\nport = 4000\n')
+    ctl.ok("project", "apply", "-f", path, "--yes")
+    stack.admin.service("kept", "docs", 4000, machine="mach_pinned", policy={"auth": "share"})
+    assert ctl.ok("project", "apply", "-f", path, "--yes").out == "nothing to change\n"
+    for text, machine in (("port = 4001\n", "mach_pinned"), ('port = 4001\nmachine = ""\n', None)):
+        path.write_text('slug = "kept"\n[services.docs]\n' + text)
+        assert ctl.ok("project", "apply", "-f", path, "--yes").out.startswith("~ service docs: port 4001")
+        kept = stack.admin.ok("GET", "/v1/projects/kept/services/docs")
+        assert (kept["port"], kept["machine"], kept["policy"]) == (4001, machine, {"auth": "share"})
+        assert ctl.ok("project", "apply", "-f", path, "--yes").out == "nothing to change\n"
+    ctl.ok("project", "delete", "kept")
+    stack.admin.ok("DELETE", "/v1/machines/mach_pinned")

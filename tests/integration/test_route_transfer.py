@@ -1,5 +1,6 @@
 """Routes in bulk: import and export as NDJSON, lists by cursor and by filter, over the API and by ingressctl."""
 import json
+import time
 
 import pytest
 
@@ -44,6 +45,21 @@ def test_what_is_exported_can_be_imported_again(stack, admin, empty, tmp_path):
     assert stack.ctl.run("route", "import", stored).code == 1, "they are there"
     assert stack.ctl.json("route", "import", stored, "--on-conflict", "overwrite") == {"imported": 2500}
     assert stack.ctl.ok("route", "export").out == exported
+
+
+def test_a_row_whose_time_is_over_goes_back_in_and_is_over_at_once(stack, admin, empty):
+    """An export holds those of the last day."""
+    over = line(1, expiresAt=time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - 60)))
+    assert admin.refused("POST", "/v1/routes", over) == (400, "invalid_argument")
+    assert admin.call("POST", "/v1/routes/import", raw=ndjson(over, line(2))).json == {"imported": 2}
+    exported = admin.call("GET", "/v1/routes/export").body
+    assert stack.get("h1.example.com").status == 410 and stack.get("h2.example.com").status != 410
+    for row in ("rt_00001", "rt_00002"):
+        admin.ok("DELETE", f"/v1/routes/{row}")
+    assert admin.call("POST", "/v1/routes/import", raw=exported).json == {"imported": 2}
+    assert stack.get("h1.example.com").status == 410
+    admin.ok("POST", "/v1/routes", {"patterns": line(1)["patterns"]})
+    assert stack.get("h1.example.com").status != 410, "its name is free for the same owner"
 
 
 def test_an_export_over_the_api_names_its_next_page(admin, empty):

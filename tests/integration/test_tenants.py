@@ -321,3 +321,52 @@ def test_why_a_host_of_another_leads_nowhere_is_not_told(admin, token_of):
     assert refused.status == 409 and names_nothing(refused, "mach_hush", "archived"), refused
     assert b"archived" in token_of("vict").call("POST", "/v1/shares", body).body
     assert b"neither a port nor a service" in token_of("evil").call("POST", "/v1/shares", {"host": "none__evil.iterate.app"}).body
+
+
+def test_of_anothers_machine_a_project_sees_neither_the_owner_nor_what_is_kept_of_it(admin, token_of):
+    path = "/v1/machines/mach_lender"
+    admin.machine("mach_lender", owner="vict", metadata={"rack": "r4ck"}, policy={
+        "request_headers": {"set": {"X-Key": "s3cr3t"}}, "wake": "https://calls.example.com/up"})
+    admin.project("borrower", "mach_lender")
+    own, vict = token_of("borrower"), token_of("vict")
+    told, listed = own.call("GET", path), own.call("GET", "/v1/machines")
+    for answer, row in ((told, told.json), (listed, listed.json["items"][0])):
+        assert (row["id"], row["owner"], row["metadata"], row["policy"]) == ("mach_lender", None, {}, {})
+        assert names_nothing(answer, "vict", "r4ck", "s3cr3t", "calls.example.com"), answer
+    assert own.items("/v1/machines?owner=vict") == []
+    assert names_nothing(own.call("GET", "/v1/changes?limit=1000"), "vict", "r4ck", "s3cr3t")
+    vict.ok("PATCH", path, {"metadata": {"rack": "another"}})
+    assert own.call("GET", path).get("ETag") == told.get("ETag"), "a tag of what is not shown would tell that it changed"
+    assert vict.ok("GET", path)["policy"]["wake"] == admin.ok("GET", path)["policy"]["wake"] == "https://calls.example.com/up"
+    assert [row["owner"] for row in vict.items("/v1/machines?owner=vict") if row["id"] == "mach_lender"] == ["vict"]
+    assert own.refused("PATCH", path, {"metadata": {}}) == (404, "not_found")
+    admin.ok("DELETE", "/v1/projects/borrower")
+    admin.ok("DELETE", path)
+
+
+def test_a_share_of_a_route_goes_with_its_machine_though_the_project_has_another(admin, token_of):
+    admin.project("moving")
+    for machine in ("mach_first", "mach_second"):
+        admin.machine(machine, owner="moving")
+    admin.attach("mach_first", "moving")
+    own = token_of("moving")
+    route = own.ok("POST", "/v1/routes", {"patterns": [{"pattern": "routed.moving.net", "target": {"machine": "mach_first"}}]})
+    hosts = ("moving.iterate.app", "routed.moving.net", "mach_first.machines.iterate.app")
+    kept = [own.ok("POST", "/v1/shares", {"host": host})["id"] for host in hosts][0]
+    own.attach("mach_second", "moving")
+    own.ok("PATCH", f"/v1/routes/{route['id']}", {"patterns": [{"pattern": "routed.moving.net", "target": {"machine": "mach_second"}}]})
+    own.ok("DELETE", "/v1/machines/mach_first")
+    assert [(row["id"], row["machine"]) for row in own.items("/v1/shares")] == [(kept, "mach_second")]
+
+
+def test_a_project_prolongs_a_share_of_its_host_once_it_has_another_machine(admin, token_of):
+    for machine in ("mach_then", "mach_now"):
+        admin.machine(machine)
+    admin.project("prolonging", "mach_then")
+    own = token_of("prolonging")
+    named, lent = (own.ok("POST", "/v1/shares", {"host": host, "ttl": 60})["id"]
+                   for host in ("prolonging.iterate.app", "5000__mach_then.machines.iterate.app"))
+    admin.attach("mach_now", "prolonging")
+    assert own.ok("PATCH", f"/v1/shares/{named}", {"ttl": None})["expiresAt"] is None
+    assert own.refused("PATCH", f"/v1/shares/{lent}", {"ttl": 3600}) == (403, "forbidden")
+    own.ok("DELETE", f"/v1/shares/{lent}")

@@ -54,6 +54,30 @@ TEST_CASE("services and domains that a file no longer names go; what it does not
   CHECK(plan_of(Json::parse(R"({"slug":"misha"})"), there()).empty());
 }
 
+TEST_CASE("of a service that is there the machine and the policy stay where the file does not speak of them") {
+  ProjectNow now = there();
+  now.services = Json::parse(R"([{"name":"docs","port":4000,"machine":"mach_2","policy":{"auth":"share"}}])");
+  now.service_tags["docs"] = "\"tag\"";
+  const auto plan = [&now](const std::string& docs) {
+    return plan_of(Json::parse(R"({"slug":"misha","services":{"docs":)" + docs + "}}"), now);
+  };
+  const auto body = [&plan](const std::string& docs) { return plan(docs).at(0).operation["body"]; };
+  CHECK(plan(R"({"port":4000})").empty());
+  CHECK(lines_of(plan(R"({"port":4001})")) == std::vector<std::string>{"~ service docs: port 4001"});
+  CHECK(plan(R"({"port":4001})").at(0).operation["ifMatch"] == "\"tag\"");
+  CHECK(body(R"({"port":4001})") == Json::parse(R"({"port":4001,"machine":"mach_2","policy":{"auth":"share"}})"));
+  for (const char* none : {"null", R"("")"}) {
+    CAPTURE(none);
+    CHECK(body(R"({"port":4000,"machine":)" + std::string(none) + "}") ==
+          Json::parse(R"({"port":4000,"machine":null,"policy":{"auth":"share"}})"));
+  }
+  CHECK(body(R"({"port":4000,"policy":{}})") == Json::parse(R"({"port":4000,"machine":"mach_2","policy":{}})"));
+  const std::vector<PlannedStep> made = plan(R"({"port":4000},"new":{"port":1})");
+  REQUIRE(made.size() == 1);
+  CHECK(made[0].operation["body"] == Json::parse(R"({"port":1,"machine":null,"policy":{}})"));
+  CHECK_FALSE(made[0].operation.contains("ifMatch"));
+}
+
 TEST_CASE("a domain is the same in capitals and with a dot at its end") {
   const Json declared =
       Json::parse(R"({"slug":"misha","domains":["EXAMPLE.com.","Old.example.com","old.example.com"]})");
@@ -94,11 +118,17 @@ TEST_CASE("a secret that the broker has already, as a hash, is no change") {
   CHECK(steps("secret", "other") == 1);
 }
 
-TEST_CASE("the machine is detached by null") {
-  const Json declared = Json::parse(R"({"slug":"misha","machine":null})");
-  const std::vector<PlannedStep> plan = plan_of(declared, there());
-  REQUIRE(plan.size() == 1);
-  CHECK(plan[0].operation == Json::parse(R"({"method":"DELETE","path":"/v1/projects/misha/machine"})"));
+TEST_CASE("the machine is detached by null, and in TOML, which has none, by an empty name") {
+  for (const char* none : {"null", R"("")"}) {
+    CAPTURE(none);
+    const Json declared = Json::parse(R"({"slug":"misha","machine":)" + std::string(none) + "}");
+    ProjectNow now = there();
+    const std::vector<PlannedStep> plan = plan_of(declared, now);
+    REQUIRE(plan.size() == 1);
+    CHECK(plan[0].operation == Json::parse(R"({"method":"DELETE","path":"/v1/projects/misha/machine"})"));
+    now.project["machine"] = nullptr;
+    CHECK(plan_of(declared, now).empty());
+  }
 }
 
 TEST_CASE("a member that is unknown or of another type is told by its name") {

@@ -56,5 +56,68 @@ TEST_CASE_FIXTURE(TwoProjects,
   CHECK(put(undone) == 0);
 }
 
+TEST_CASE_FIXTURE(TwoProjects,
+                  "a project prolongs a share of its host whatever machine it has by now, and no other share") {
+  done(PutMachine{StoreFixture::machine("mach_before"), true});
+  const auto share = [](const std::string& id, const std::string& project) {
+    return Share{id, "misha.iterate.app", "/", "mach_before", 3000, project, std::string(64, 'a'), "", 5, 1900000000};
+  };
+  done(PutShare{share("sh_own", "misha")});
+  done(PutShare{share("sh_m_own", "misha")});
+  done(PutShare{share("sh_bobs", "bob")});
+  const auto status = [this](Share put_again) {
+    put_again.expires_at = 0;
+    return put([put_again](Tables&) { return PutShare{put_again}; });
+  };
+  CHECK(status(share("sh_own", "misha")) == 0);
+  CHECK(status(share("sh_m_own", "misha")) == 403);
+  CHECK(status(share("sh_bobs", "bob")) == 403);
+  CHECK(status(share("sh_bobs", "misha")) == 403);
+  CHECK(status(share("sh_new", "misha")) == 403);
+  Share other = share("sh_own", "misha");
+  other.machine = "mach_bob";
+  CHECK(status(other) == 403);
+  other = share("sh_own", "misha");
+  other.host = "mach_before.machines.iterate.app";
+  CHECK(status(other) == 403);
+  other = share("sh_own", "misha");
+  other.port = 22;
+  CHECK(status(other) == 403);
+}
+
+TEST_CASE("of a machine that is another's a project sees neither the owner nor what that one says of it") {
+  Machine machine = StoreFixture::machine("mach_1");
+  machine.owner = "bob";
+  machine.metadata = R"({"rack":7})";
+  machine.policy = R"({"wake":"https://bob.example.com/wake"})";
+  const auto kept = [&machine](const Role& role) {
+    const Machine seen = seen_by(role, machine);
+    CHECK(seen.id == "mach_1");
+    return seen.owner == machine.owner && seen.metadata == machine.metadata && seen.policy == machine.policy;
+  };
+  for (const RoleKind kind : {RoleKind::kFull, RoleKind::kWrite, RoleKind::kRead}) CHECK(kept({kind}));
+  CHECK(kept({RoleKind::kProject, "bob"}));
+  const Machine seen = seen_by({RoleKind::kProject, "misha"}, machine);
+  CHECK(seen.owner.empty());
+  CHECK(seen.metadata == "{}");
+  CHECK(seen.policy == "{}");
+}
+
+TEST_CASE_FIXTURE(TwoProjects,
+                  "whose an attached machine is a project does not find out by the filter of a list either") {
+  done(AttachMachine{"misha", "mach_bob"});
+  const auto machines = [this](const std::string& owner) {
+    return ask<size_t>([owner](Tables& tables) {
+      RowFilter filter;
+      filter.owner = owner;
+      filter.visible_to = "misha";
+      return tables.machines_page("", 10, filter).size();
+    });
+  };
+  CHECK(machines("") == 2);
+  CHECK(machines("misha") == 1);
+  CHECK(machines("bob") == 0);
+}
+
 }  // namespace
 }  // namespace ingress::broker::admin

@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 
+#include "broker/policy/project_limits.h"
 #include "tests/unit/broker/admin/admin_fixture.h"
 
 namespace ingress::broker {
@@ -63,6 +65,22 @@ TEST_CASE("every reference of the document leads somewhere, and operations have 
   for (const auto& path : document["paths"].items()) {
     for (const auto& operation : path.value().items()) {
       CHECK_MESSAGE(names.insert(operation.value()["operationId"]).second, path.key());
+    }
+  }
+}
+
+TEST_CASE("the sizes that the document takes for a limit are those that are taken") {
+  const json schemas = json::parse(admin::openapi_text())["components"]["schemas"];
+  for (const char* schema : {"Project", "ProjectSettings", "NewProject"}) {
+    const json limits = schemas[schema]["properties"]["limits"]["properties"];
+    const std::regex pattern(limits["bytes_per_second"]["pattern"].get<std::string>());
+    for (const std::string text : {"0",    "10",    "1234567890", "10b",  "10B", "10k", "10K",  "10m",  "2g",   "1t",
+                                   "10kb", "10Kib", "10kiB",      "1GiB", "1TB", "",    "b",    "k",    "10i",  "10ib",
+                                   "10bb", "10kk",  "10p",        "10 k", "-1",  "+1",  "1.5k", "0x10", "10kbi"}) {
+      CAPTURE(text);
+      std::string problem;
+      const bool taken = parse_limits(json{{"bytes_per_second", text}}.dump(), problem).has_value();
+      CHECK(std::regex_match(text, pattern) == taken);
     }
   }
 }

@@ -39,6 +39,18 @@ TEST_CASE("times are RFC 3339 in UTC") {
   CHECK(time_text_ms(-1) == "1969-12-31T23:59:59.999Z");
 }
 
+TEST_CASE("a time is read with milliseconds and without, and in no other form") {
+  CHECK(time_of("2025-01-01T00:00:00Z") == 1735689600);
+  CHECK(time_of("2025-01-01T00:00:00.007Z") == 1735689600);
+  CHECK(time_of("1969-12-31T23:59:59.999Z") == -1);
+  for (const char* text :
+       {"2025-01-01T00:00:00.Z", "2025-01-01T00:00:00.07Z", "2025-01-01T00:00:00.0007Z", "2025-01-01T00:00:00.007",
+        "2025-01-01T00:00:00.0a7Z", "2025-01-01T00:00:60.007Z", "2025-01-01.007ZT00:00:00Z", ".007Z", "Z", ""}) {
+    CAPTURE(text);
+    CHECK_FALSE(time_of(text));
+  }
+}
+
 TEST_CASE("a problem has title, status, detail and code") {
   const Answer answer = problem(409, "conflict", "taken");
   CHECK(answer.content_type == "application/problem+json");

@@ -81,6 +81,22 @@ TEST_CASE("types are checked and the sentence names the member") {
   CHECK(refused(R"({"text":"a","list":[{}]})").find(R"(\"list[0].name\" is missing)") != std::string::npos);
 }
 
+TEST_CASE("a time of 1970 or before is over, and not never") {
+  for (const char* text : {"1970-01-01T00:00:00Z", "1970-01-01T00:00:00.500Z", "1969-12-31T23:59:59Z"}) {
+    CAPTURE(text);
+    constexpr int64_t kNow = 1735689600;
+    int64_t expires_at = 0;
+    ObjectReader in(R"({"expiresAt":")" + std::string(text) + R"("})");
+    in.expiry(kNow, expires_at);
+    CHECK(expires_at == 1);
+    CHECK(in.good());
+    in.refuse_over(kNow, expires_at);
+    const auto bad = in.finish();
+    REQUIRE(bad);
+    CHECK(bad->body.find("is over already") != std::string::npos);
+  }
+}
+
 TEST_CASE("what is not a JSON object is refused, however it is broken") {
   for (const char* body : {"{", "[]", "1", "null", "{} x", "{\"text\":\"\xff\"}", "{'text':'a'}", "\x01", "{\"a\":}"}) {
     CAPTURE(body);

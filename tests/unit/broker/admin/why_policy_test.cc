@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <memory>
+#include <vector>
 
 #include "tests/unit/temporary_folder.h"
 
@@ -119,6 +120,17 @@ TEST_CASE("a project that may have no exchange is named") {
   rule.closed = true;
   judged.effective.add_quota({&rule, "misha"});
   CHECK(judged.says(WhyState::kFailed, "429"));
+}
+
+TEST_CASE("more policies than are looked at are told as what they are, and not as somebody's deny") {
+  Judged judged(R"({"auth":"public"})");
+  std::vector<std::shared_ptr<const Policy>> others;
+  for (size_t i = 1; i <= EffectivePolicy::kMostLayers; ++i) {
+    CHECK(judged.says(WhyState::kGood, "the words"));
+    others.push_back(load_policy(R"({"park":")" + std::to_string(i) + R"(s"})"));
+    judged.effective.add(others.back().get());
+  }
+  CHECK(judged.says(WhyState::kFailed, "more than 16 policies"));
 }
 
 TEST_CASE("a probe that only connects vouches for no protocol") {

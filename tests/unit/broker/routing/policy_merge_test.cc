@@ -202,6 +202,67 @@ TEST_CASE("more policies than are looked at close the way") {
   CHECK(table.resolved("m.machines.iterate.app").policy.is_denied());
 }
 
+TEST_CASE("of as many equals as are looked at each one's auth holds") {
+  IndexFixture table;
+  table.machine("m");
+  for (int i = 0; i < 15; ++i) {
+    const std::string number = std::to_string(i + 1);
+    table.project("p" + number, "m", 3000, R"({"auth":"share","park":")" + number + R"(s"})");
+  }
+  const EffectivePolicy policy = table.resolved("m.machines.iterate.app").policy;
+  CHECK(policy.auths().size() == 15);
+  CHECK_FALSE(policy.is_denied());
+}
+
+TEST_CASE("the limits of each project on a machine hold, of too many those of its owner first") {
+  IndexFixture table;
+  table.machine("m");
+  const auto limited = [&table](const std::string& slug, const std::string& machine) {
+    Project project;
+    project.slug = slug;
+    project.machine = machine;
+    project.limits = R"({"streams":1})";
+    table.apply(PutProject{project, true});
+  };
+  const auto held = [&table](std::string_view host) {
+    std::vector<std::string> slugs;
+    for (const EffectivePolicy::Quota& quota : table.resolved(host).policy.quotas()) slugs.emplace_back(quota.project);
+    return slugs;
+  };
+  limited("zz-owner", "");
+  Machine machine = *table.index.machine("m");
+  machine.owner = "zz-owner";
+  table.apply(PutMachine{machine});
+  for (int i = 0; i < 15; ++i) limited("p" + std::to_string(i), "m");
+  CHECK(held("m.machines.iterate.app").size() == 16);
+  for (int i = 15; i < 30; ++i) limited("p" + std::to_string(i), "m");
+  const std::vector<std::string> most = held("p29.iterate.app");
+  REQUIRE(most.size() == EffectivePolicy::kMostQuotas);
+  CHECK(most[0] == "zz-owner");
+  CHECK(most[1] == "p29");
+}
+
+TEST_CASE("a resolution that is used again has nothing of the one before") {
+  IndexFixture table;
+  table.machine("m");
+  table.machine("bare");
+  table.index.set_policies({load_policy(kPublic), load_policy(R"({"max_body":10})")});
+  for (int i = 1; i <= 20; ++i) {
+    const std::string number = std::to_string(i);
+    table.project("p" + number, "m", 3000, R"({"auth":"share","park":")" + number + R"(s"})");
+  }
+  Resolution out;
+  REQUIRE(table.index.resolve({"p1.iterate.app"}, out).has_value());
+  CHECK(out.policy.is_overfull());
+  table.index.set_policies({load_policy(kPublic), nullptr});
+  REQUIRE(table.index.resolve({"bare.machines.iterate.app"}, out).has_value());
+  CHECK_FALSE(out.policy.is_overfull());
+  CHECK(out.policy.is_public());
+  CHECK(out.policy.plain());
+  CHECK(out.policy.max_body().size() == 0);
+  CHECK(out.policy.quotas().empty());
+}
+
 TEST_CASE("a policy follows the port, whatever the name") {
   IndexFixture table;
   table.machine("mach_123");

@@ -59,6 +59,26 @@ TEST_CASE_FIXTURE(Filled, "ids, ports, states and JSON are checked") {
   CHECK(invalid(PutDomain{Domain{"com", "misha", 0}}).find("two labels") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(Filled, "a label or an external id has 256 characters at most, however many bytes they take") {
+  const auto repeated = [](const std::string& character, int times) {
+    std::string text;
+    for (int i = 0; i < times; ++i) text += character;
+    return text;
+  };
+  for (const char* character : {"x", "ä", "語", "🚇"}) {
+    CAPTURE(character);
+    Token token{"tk", "mach_1", std::string(64, '0'), repeated(character, 256), 0};
+    done(PutToken{token});
+    token.label += character;
+    CHECK(invalid(PutToken{token}) == "a token's label has over 256 characters");
+    Route named = route("rt_3", {"c.com"}, {"mach_1", "", "", 0});
+    named.external_id = repeated(character, 256);
+    done(PutRoute{named});
+    named.external_id += character;
+    CHECK(invalid(PutRoute{named}) == "externalId has over 256 characters");
+  }
+}
+
 TEST_CASE_FIXTURE(Filled, "what a change names must be there") {
   const std::string no_machine = "there is no machine \"nobody\"";
   const std::string no_project = "there is no project \"nobody\"";
