@@ -13,6 +13,7 @@
 #include "agent/session/machine_config_of.h"
 #include "agent/session/origin_streams.h"
 #include "agent/session/tunnel_set.h"
+#include "agent/status/service_status.h"
 #include "common/base/log.h"
 #include "common/base/signals.h"
 #include "common/supervise/parent_line.h"
@@ -63,6 +64,8 @@ class App {
         self_({config.tunnel, tunnels_, ports_, machine_}),
         settled_(loop_, [] { uv::release_idle_pages(); }),
         config_wait_(loop_, [this] { on_no_config(); }),
+        status_(config.tunnel.broker.authority()),
+        ready_wait_(loop_, [this] { on_ready_wait_over(); }),
         watchdog_(loop_, notify_, [](const std::function<void()>& alive) { alive(); }),
         idle_memory_(loop_, uv::release_idle_pages) {
     pool_.set_witness([this](const origin::Target& target) { return listened_lately(target); });
@@ -94,6 +97,7 @@ class App {
   bool listened_lately(const origin::Target& target) const;
   void on_exchange_failed(int port, const Error& error);
   void on_tunnels();
+  void on_ready_wait_over();
   void on_signal(const char* name);
   void on_upgrade();
   void on_next_serves();
@@ -116,6 +120,8 @@ class App {
   SelfView self_;
   uv::Timer settled_;
   uv::Timer config_wait_;
+  ServiceStatus status_;
+  uv::Timer ready_wait_;
   uv::Watchdog watchdog_;
   uv::IdleMemory idle_memory_;
   std::unique_ptr<LocalServer> local_;
@@ -134,7 +140,7 @@ class App {
   bool upgraded_ = false;  // another process is taking over
   bool replaced_ = false;  // another instance has the machine
   bool unnamed_ = false;   // the parent does not know by which instance the tunnels are
-  bool was_ready_ = false;
+  bool had_tunnel_ = false;
 };
 
 int App::run() {
@@ -156,7 +162,8 @@ int App::run() {
                         {"broker", config_.tunnel.broker.authority()},
                         {"proxy", config_.tunnel.proxy ? config_.tunnel.proxy->host : std::string("none")},
                         {"listen", listen_text()}});
-  notify_.send("STATUS=connecting to " + config_.tunnel.broker.authority());
+  notify_.send(status_.on_start());
+  ready_wait_.start(ServiceStatus::kReadyWait);
   ports_.start();
   tunnels_.start();
   settled_.start(kSettled);
@@ -240,14 +247,17 @@ void App::on_tunnels() {
   if (draining_ || running_dry_) return;
   const size_t serving = tunnels_.serving();
   replaced_ = replaced_ && serving == 0;
-  const std::string status =
-      "STATUS=" + std::to_string(serving) + " of " + std::to_string(tunnels_.size()) + " tunnels up";
-  const bool first = serving > 0 && !was_ready_;
-  was_ready_ = was_ready_ || first;
-  notify_.send(first ? "READY=1\n" + status : status);
-  if (first) parent_.serves();
+  notify_.send(status_.on_tunnels(serving, tunnels_.size()));
+  if (serving > 0 && !std::exchange(had_tunnel_, true)) parent_.serves();
   if (serving > 0 && port_waits()) config_wait_.start(kConfigWait);
   settled_.start(kSettled);
+}
+
+// Of a child beside one that serves, the service is ready already.
+void App::on_ready_wait_over() {
+  if (draining_ || running_dry_ || !parent_.alone()) return;
+  const std::string message = status_.on_ready_wait_over();
+  if (!message.empty()) notify_.send(message);
 }
 
 void App::on_signal(const char* name) {

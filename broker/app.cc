@@ -252,7 +252,7 @@ bool App::listen_admin() {
   parts.desk = certificates_->desk();
   parts.resolver = &certificates_->resolver();
   parts.resolver_is_said = !config_.acme.resolver.empty();
-  const int port = loops_.first().front().https_addresses().front().port;
+  const int port = loops_.public_https_port();
   parts.version = INGRESS_VERSION;
   parts.admission_settings = [this] { return AdmissionSettings{config_.live.secrets_dir, config_.live.url_targets}; };
   // A parent that is ending itself starts nobody.
@@ -312,7 +312,6 @@ void App::let_go_of_database() {
   store_.reset();
   follow_database();
   lock_.release();
-  loops_.migrate_tunnels();
 }
 
 // What the next process commits holds for what runs on here, too: a share that is revoked, a machine that is archived.

@@ -16,6 +16,7 @@ namespace {
 using Problem = tl::unexpected<std::string>;
 
 constexpr int kMostLoops = 64;
+constexpr int kMostPort = 65535;
 
 size_t loop_count(int said) {
   if (said > 0) return static_cast<size_t>(said);
@@ -190,6 +191,10 @@ void declare(cli::Program& program, Settings& settings) {
   program.option("domain", settings.domains, "a DOMAIN that hosts are resolved under; may be repeated");
   program.option("http", settings.http, "address of a clear listener, e.g. 0.0.0.0:80; may be repeated");
   program.option("https", settings.https, "address of a TLS listener, for clients and tunnels; may be repeated");
+  program.option("public-https-port", settings.public_https_port,
+                 "port of the URLs that are shown and redirected to, where clients come by another than --https has (a "
+                 "container's published one); 0: that of the first --https",
+                 0, kMostPort);
   program.choice("http-mode", settings.http_mode, {"redirect", "serve"}, "what the clear listeners do");
   program.option("acme-webroot", settings.acme_webroot, "folder of ACME HTTP-01 challenges that --http answers");
   acme::declare(program, settings.acme);
@@ -258,6 +263,7 @@ std::vector<std::string> fixed_differences(const Config& a, const Config& b) {
   compare("domain", a.domains == b.domains);
   compare("http", same_addresses(a.http, b.http));
   compare("https", same_addresses(a.https, b.https));
+  compare("public-https-port", a.public_https_port == b.public_https_port);
   compare("admin", same_addresses(a.admin, b.admin));
   compare("admin-host", a.admin_hosts == b.admin_hosts);
   compare("admin-session", a.admin_session == b.admin_session);
@@ -287,6 +293,7 @@ tl::expected<Config, std::string> check(const Settings& settings) {
   if (!domains) return Problem(domains.error());
   config.http = *http;
   config.https = *https;
+  config.public_https_port = settings.public_https_port;
   config.admin = *admin;
   config.domains = *domains;
   config.serve_clear = settings.http_mode == "serve";

@@ -24,6 +24,7 @@ struct Settings {
   std::vector<std::string> domains = {"iterate.app"};
   std::vector<std::string> http;
   std::vector<std::string> https;
+  int public_https_port = 0;
   std::vector<std::string> admin;
   std::vector<std::string> admin_host;
   Duration admin_session{43200000};
@@ -88,6 +89,7 @@ struct Config {
   std::vector<std::string> domains;
   std::vector<uv::Address> http;
   std::vector<uv::Address> https;
+  int public_https_port = 0;  // of the URLs that are shown; 0: the first that is bound
   std::vector<uv::Address> admin;
   std::vector<std::string> admin_hosts;
   Duration admin_session{0};

@@ -81,6 +81,8 @@ void Leaving::hand_over() {
   end_admin([this, held, one_done] {
     program_.let_go_of_database();
     if (held) drain_clients(one_done);
+    // Agents that move come to the next process: no loop of this one listens any more, and the database is free.
+    parts_.loops.migrate_tunnels();
     one_done();
   });
 }

@@ -171,8 +171,7 @@ Status LoopSet::listen(std::string& problem) {
   for (const auto& worker : workers_) worker->make_front();
   const FrontOptions places{uv::with_inherited(config_.http), uv::with_inherited(config_.https)};
   if (const Status bound = first().front().listen(places, problem); !bound) return bound;
-  const int port = first().front().https_addresses().front().port;
-  for (const auto& worker : workers_) worker->set_https_port(port);
+  for (const auto& worker : workers_) worker->set_https_port(public_https_port());
   for (size_t number = 1; number < workers_.size(); ++number) {
     // Its thread does not run yet.
     const Status listening = workers_[number]->front().listen(first().front().share_listeners());
@@ -182,6 +181,11 @@ Status LoopSet::listen(std::string& problem) {
     }
   }
   return {};
+}
+
+int LoopSet::public_https_port() {
+  if (config_.public_https_port != 0) return config_.public_https_port;
+  return first().front().https_addresses().front().port;
 }
 
 void LoopSet::start() {
@@ -273,7 +277,8 @@ void LoopSet::stop_saving() {
 }
 
 void LoopSet::migrate_tunnels() {
-  everywhere([](Worker& worker) { worker.tunnels().migrate(); });
+  // Behind what every loop was told before.
+  when_passed([this] { everywhere([](Worker& worker) { worker.tunnels().migrate(); }); });
 }
 
 void LoopSet::drain_tunnels(Duration grace, Duration relayed_grace, std::function<void()> done) {

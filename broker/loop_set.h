@@ -40,6 +40,8 @@ class LoopSet final : public LoopsView {
   void prepare();
   // Binds every address, for all loops to accept from. The first failure ends it, with `problem` saying which.
   Status listen(std::string& problem);
+  // Of the URLs that clients are shown; after listen().
+  int public_https_port();
   // The threads of the others: after all that may fail.
   void start();
   // `passed` when every loop has come to a point between two callbacks; after start().

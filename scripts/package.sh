@@ -12,6 +12,22 @@ build_packages() {
   rm -rf "$folder/_CPack_Packages"
 }
 
+# explain_more FOLDER: its packages say more of the settings than the ones before: an upgrade leaves alone what an operator
+# has edited of theirs.
+explain_more() {
+  local package root
+  for package in "$1"/ingress-{broker,agent}_*.deb; do
+    root=$(mktemp -d)
+    chmod 0755 "$root"  # the mode of / in the package
+    dpkg-deb --raw-extract "$package" "$root"
+    echo '# A later version explains more.' | tee -a "$root"/usr/share/ingress/*.toml >/dev/null
+    (cd "$root" && md5sum usr/share/ingress/*.toml && grep -v ' usr/share/ingress/' DEBIAN/md5sums) >"$root.md5sums"
+    mv "$root.md5sums" "$root/DEBIAN/md5sums"
+    dpkg-deb --root-owner-group --build "$root" "$package" >/dev/null
+    rm -r "$root"
+  done
+}
+
 run_package() {
   local job=${1:-files}
   case $job in
@@ -27,6 +43,7 @@ run_package() {
       if need_arm64; then build_preset static-arm64; else echo "dev: goes on without the file for arm64"; fi
       build_packages "$PACKAGES"
       build_packages "$PACKAGES/next" 2
+      explain_more "$PACKAGES/next"
       INGRESS_BIN="$ROOT/build/release/bin" INGRESS_PACKAGES="$ROOT/$PACKAGES" "$PYTHON" -m pytest tests/packaging -q --timeout 3600 \
         -p no:cacheprovider "${@:2}"
       ;;

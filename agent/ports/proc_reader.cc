@@ -55,15 +55,16 @@ ProcReader::ProcReader(std::function<bool(int port)> wanted, std::string root)
 
 ListeningPorts ProcReader::read() {
   std::vector<ListeningSocket> sockets;
-  add_listening(head_of(root_ + "/net/tcp", kMostTableBytes), sockets);
-  add_listening(head_of(root_ + "/net/tcp6", kMostTableBytes), sockets);
+  // Not /proc/net, which a /proc of processes alone (ProcSubset=pid, subset=pid) has not.
+  add_listening(head_of(root_ + "/self/net/tcp", kMostTableBytes), sockets);
+  add_listening(head_of(root_ + "/self/net/tcp6", kMostTableBytes), sockets);
   std::erase_if(sockets, [this](const ListeningSocket& socket) { return !wanted_(socket.port); });
   std::stable_sort(sockets.begin(), sockets.end(),
                    [](const ListeningSocket& a, const ListeningSocket& b) { return a.port < b.port; });
   name_new(sockets);
   ListeningPorts found;
   for (const ListeningSocket& socket : sockets) {
-    const std::string& name = names_[socket.inode];
+    const std::string& name = names_[socket.inode].text;
     if (!found.ports.empty() && found.ports.back().number == socket.port) {
       if (found.ports.back().process.empty()) found.ports.back().process = name;
       continue;
@@ -76,27 +77,27 @@ ListeningPorts ProcReader::read() {
 }
 
 void ProcReader::name_new(const std::vector<ListeningSocket>& sockets) {
-  std::unordered_map<uint64_t, std::string> names;
-  std::unordered_map<uint64_t, std::string*> unnamed;
+  std::unordered_map<uint64_t, Name> names;
+  std::unordered_map<uint64_t, Name*> unnamed;
   for (const ListeningSocket& socket : sockets) {
-    const auto known = names_.find(socket.inode);
-    std::string& name = names[socket.inode];
-    if (known == names_.end()) {
-      unnamed.emplace(socket.inode, &name);
-    } else {
-      name = known->second;
-    }
+    Name& name = names[socket.inode];
+    if (const auto known = names_.find(socket.inode); known != names_.end()) name = known->second;
+    if (name.looks_left > 0) unnamed.emplace(socket.inode, &name);
   }
   names_ = std::move(names);  // its nodes stay where they are
   if (unnamed.empty()) return;
   size_t links = 0;
   for (const int id : process_ids(root_)) {
-    if (unnamed.empty() || !look_into(std::to_string(id), unnamed, links)) return;
+    if (unnamed.empty()) return;
+    if (look_into(std::to_string(id), unnamed, links)) continue;
+    // Who could not be looked for to the end is looked for again.
+    for (const auto& [_, name] : unnamed) --name->looks_left;
+    return;
   }
+  for (const auto& [_, name] : unnamed) name->looks_left = 0;
 }
 
-bool ProcReader::look_into(const std::string& process, std::unordered_map<uint64_t, std::string*>& unnamed,
-                           size_t& links) const {
+bool ProcReader::look_into(const std::string& process, std::unordered_map<uint64_t, Name*>& unnamed, size_t& links) const {
   std::error_code error;
   // The folders of others' processes can't be read.
   if (++links > kMostLinks) return false;
@@ -106,7 +107,7 @@ bool ProcReader::look_into(const std::string& process, std::unordered_map<uint64
     std::error_code unreadable;
     const auto found = unnamed.find(inode_of(fs::read_symlink(entry->path(), unreadable).string()));
     if (unreadable || found == unnamed.end()) continue;
-    *found->second = command_of(process);
+    *found->second = {command_of(process), 0};
     unnamed.erase(found);
   }
   return true;

@@ -18,6 +18,8 @@ class ProcReader {
  public:
   static constexpr size_t kMostTableBytes = size_t{256} * 1024;
   static constexpr size_t kMostLinks = 4096;
+  // Reads at which one socket is looked for where there were more.
+  static constexpr int kMostLooks = 10;
 
   // `wanted`: is the port one to be told of? `root` is where /proc is.
   explicit ProcReader(std::function<bool(int port)> wanted, std::string root = "/proc");
@@ -26,14 +28,20 @@ class ProcReader {
   ListeningPorts read();
 
  private:
+  // Of who listens; "" while it is not known. `looks_left`: how often it may still be looked for.
+  struct Name {
+    std::string text;
+    int looks_left = kMostLooks;
+  };
+
   void name_new(const std::vector<ListeningSocket>& sockets);
   // Looks through the descriptors of one process; false once `links` are used up.
-  bool look_into(const std::string& process, std::unordered_map<uint64_t, std::string*>& unnamed, size_t& links) const;
+  bool look_into(const std::string& process, std::unordered_map<uint64_t, Name*>& unnamed, size_t& links) const;
   std::string command_of(const std::string& process) const;
 
   std::function<bool(int port)> wanted_;
   std::string root_;
-  std::unordered_map<uint64_t, std::string> names_;  // by inode, of sockets that listened at the last read()
+  std::unordered_map<uint64_t, Name> names_;  // by inode, of sockets that listened at the last read()
 };
 
 }  // namespace ingress::agent

@@ -1,4 +1,4 @@
-// Reads /proc/net/tcp and /proc/net/tcp6: which ports listen where the agent would reach them. Pure.
+// Reads /proc/self/net/tcp and tcp6: which ports listen where the agent would reach them. Pure.
 #pragma once
 
 #include <cstdint>

@@ -43,6 +43,8 @@ struct Supervisor::Impl {
     std::unique_ptr<ChildLine> line;
     Time started{};
     uint64_t number = 0;
+    bool begun = false;        // it takes signals: it has said so, or has no line to say it by
+    bool hang_up = false;      // SIGHUP came before that
     bool alone = false;        // it knows that none before it serves
     bool left = false;         // runs dry already, told by somebody else
     bool handed_over = false;  // a later one serves, and it knows
@@ -59,6 +61,7 @@ struct Supervisor::Impl {
   bool start_child();
   // nullptr where there is none (any more).
   Child* find(uint64_t number);
+  void hang_up();
   void on_begin(uint64_t number);
   void on_serve(uint64_t number);
   void on_leave(uint64_t number);
@@ -125,10 +128,7 @@ void Supervisor::Impl::watch_signals() {
   };
   watch(SIGTERM, [this] { stop(); });
   watch(SIGINT, [this] { stop(); });
-  watch(SIGHUP, [this] {
-    if (plan.reload_is_upgrade) return upgrade();
-    if (Child* const child = find(current); child != nullptr) child->process->signal(SIGHUP);
-  });
+  watch(SIGHUP, [this] { plan.reload_is_upgrade ? upgrade() : hang_up(); });
   watch(SIGUSR2, [this] { upgrade(); });
 }
 
@@ -187,12 +187,29 @@ bool Supervisor::Impl::start_child() {
     return false;
   }
   log_info("child_started", {{"pid", (*process)->pid()}});
-  children.push_back({std::move(*process), std::move(line), loop.now(), number, alone});
+  const bool begun = ends_of_child.empty();
+  children.push_back({std::move(*process), std::move(line), loop.now(), number, begun, false, alone});
   if (children.size() > kMostGenerations) end_at_once(*children.front().process);
   return true;
 }
 
+// All have files open that may have been moved away (logs), those that run dry, too. One that does not take signals yet
+// would be ended by it, and may have opened the files before.
+void Supervisor::Impl::hang_up() {
+  for (Child& child : children) {
+    if (child.begun) {
+      child.process->signal(SIGHUP);
+    } else {
+      child.hang_up = true;
+    }
+  }
+}
+
 void Supervisor::Impl::on_begin(uint64_t number) {
+  if (Child* const child = find(number); child != nullptr) {
+    child->begun = true;
+    if (std::exchange(child->hang_up, false)) child->process->signal(SIGHUP);
+  }
   if (number == beginning) take_over();
 }
 

@@ -6,9 +6,10 @@
 // main.
 //
 // Signals: SIGTERM and SIGINT go to all children, and it ends with them; each knows that no child comes after it
-// (parent_line.h), and may serve on as long as that helps. SIGHUP goes to the child, or is an upgrade; SIGUSR2
-// upgrades, after `validate` of the program file there now has found the configuration good. A child that is told to
-// end by somebody else says so (parent_line.h): the next one is started at once, and the two run as in an upgrade.
+// (parent_line.h), and may serve on as long as that helps. SIGHUP goes to all children that have begun, and to others
+// once they have, or is an upgrade; SIGUSR2 upgrades, after `validate` of the program file there now has found the
+// configuration good. A child that is told to end by somebody else says so (parent_line.h): the next one is started at
+// once, and the two run as in an upgrade.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,7 @@ class ChildKit {
 struct Plan {
   std::vector<std::string> argv;       // this process's own; a child gets --supervise=false, too
   std::vector<uv::Address> addresses;  // to listen at
-  bool reload_is_upgrade = false;      // what SIGHUP does
+  bool reload_is_upgrade = false;      // what SIGHUP does; else a child that runs dry only reopens its logs for it
 };
 
 class Supervisor {

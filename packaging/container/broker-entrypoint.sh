@@ -1,12 +1,49 @@
 #!/bin/sh
 # A volume belongs to root when it is new, and the broker is not to: makes its folders, and becomes `ingress`. Started as
 # another user it is that one's to have them.
+#
+# Without a certificate the broker does not serve, and a new volume is filled while the container runs: so `run` waits until
+# there is one.
 set -eu
-if [ "$(id -u)" = 0 ]; then
-  data=$(dirname "${INGRESS_DB:-/data/routes.db}")
-  certificates=${INGRESS_TLS_DIR:-$data/tls}
+data=$(dirname "${INGRESS_DB:-/data/routes.db}")
+certificates=${INGRESS_TLS_DIR:-$data/tls}
+
+has_pair() {
+  for certificate in "$certificates"/*.crt; do
+    if [ -s "$certificate" ] && [ -s "${certificate%.crt}.key" ]; then return 0; fi
+  done
+  return 1
+}
+
+# By ACME the broker gets one itself. What a file or words say of certificates is the broker's to judge.
+lacks_certificate() {
+  [ "${1:-}" = run ] || return 1
+  [ -z "${INGRESS_CONFIG:-}${INGRESS_ACME_EMAIL:-}${INGRESS_ACME_HOOK:-}" ] || return 1
+  case " $*" in *" --config"* | *" --acme-"* | *" --tls-dir"*) return 1 ;; esac
+  ! has_pair
+}
+
+# As process 1 it ends by no signal that it does not catch.
+wait_for_certificate() {
+  cat >&2 <<END
+broker-entrypoint: no certificate in $certificates. Waiting for NAME.crt and NAME.key, for *.DOMAIN and *.machines.DOMAIN:
+broker-entrypoint: copy them there (docker cp, fly ssh sftp). Or set INGRESS_ACME_EMAIL and INGRESS_ACME_DNS: docs/certificates.md
+END
+  trap 'exit 0' TERM INT
+  until has_pair; do
+    sleep 1 &
+    wait $! || true
+  done
+  trap - TERM INT
+}
+
+become_ingress() {
   install -d -o ingress -g ingress -m 0750 "$data" "$certificates" /run/ingress
+  if lacks_certificate "$@"; then wait_for_certificate; fi
   chown -R ingress:ingress "$certificates"
   exec setpriv --reuid=ingress --regid=ingress --init-groups ingress-broker "$@"
-fi
+}
+
+if [ "$(id -u)" = 0 ]; then become_ingress "$@"; fi
+if lacks_certificate "$@"; then wait_for_certificate; fi
 exec ingress-broker "$@"

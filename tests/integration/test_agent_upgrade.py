@@ -14,6 +14,7 @@ from harness.process import gone
 from harness.stack import MACHINE
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
+from test_systemd import NotifySocket
 
 
 @pytest.fixture
@@ -142,6 +143,7 @@ def test_of_several_upgrades_while_the_broker_is_away_the_last_has_the_machine(s
     supervised.broker.kill()
     for count in (2, 3, 4):
         supervised.agent.process.signal(signal.SIGUSR2)
+        supervised.agent.process.wait_event("child_started", count=count)
         supervised.agent.process.wait_event("starting", count=count)
         os.kill(children(supervised)[-1], signal.SIGSTOP)
     supervised.broker.start()
@@ -300,3 +302,35 @@ def test_sigterm_ends_all_children_within_the_grace_period(supervised, make_orig
     assert supervised.agent.process.wait_exit() == 0
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", supervised.agent.local_port)) != 0
+
+
+@pytest.fixture
+def notified(make_stack, tmp_path):
+    """A stack whose agent is not started and speaks to a stand-in of systemd; and that one."""
+    heard = NotifySocket(str(tmp_path))
+    yield make_stack(start=False, agent={"options": ["--supervise"], "env": {"NOTIFY_SOCKET": heard.path}}), heard
+    heard.close()
+
+
+def ready_messages(notify):
+    return [message for _, message in notify.heard() if "READY=1" in message.splitlines()]
+
+
+def test_the_service_is_ready_with_the_first_tunnel(notified):
+    stack, notify = notified
+    stack.agent.start()
+    assert wait_until(lambda: ready_messages(notify), "ready") == ["READY=1\nSTATUS=1 of 1 tunnels up"]
+
+
+@pytest.mark.slow
+def test_the_service_is_ready_after_a_while_though_no_broker_is_there_and_says_so(notified):
+    """systemctl start returns, and restart and reload work; 30 s, and ServiceStatus has the unit test."""
+    stack, notify = notified
+    stack.broker.process.stop()
+    stack.agent.start(wait=False)
+    ready = wait_until(lambda: ready_messages(notify), "ready", seconds=120, detail=stack.agent.process.tail)
+    assert ready == [f"READY=1\nSTATUS=no tunnel yet, connecting to localhost:{stack.broker.https_port}"]
+    stack.broker.start()
+    stack.agent.wait_up()
+    wait_until(lambda: "STATUS=1 of 1 tunnels up" in [message for _, message in notify.heard()], "the status is told")
+    assert ready_messages(notify) == ready

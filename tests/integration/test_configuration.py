@@ -99,6 +99,7 @@ def test_validate_shows_no_secret_of_a_policy(broker, way):
     (["--admin-token-file"], [], "admin"), (["--admin-token-file"], ["--admin-token-file", "/nonexistent"], "/nonexistent"),
     (["--domain"], ["--domain", "not a domain"], "domain"), (["--grace-period"], ["--grace-period", "soon"], "grace-period"),
     ([], ["--acme-webroot", "/nonexistent"], "acme-webroot"), ([], ["--log-level", "loud"], "log-level"),
+    ([], ["--public-https-port", "65536"], "public-https-port"), ([], ["--public-https-port", "https"], "public-https-port"),
     (["--access-log"], ["--access-log", "/nonexistent/x.log"], "access-log"), (["--access-log"], ["--access-log", "/etc"], "access-log"),
     ([], ["--admin", "unix:/nonexistent/x.sock"], "admin unix:/nonexistent/x.sock"),
     ([], ["--http", "127.0.0.1:4444", "--https", "127.0.0.1:4444"], "https 127.0.0.1:4444"),

@@ -1,4 +1,5 @@
 """The broker under its own supervisor: sockets outlive it, and an upgrade cuts nothing."""
+import contextlib
 import os
 import signal
 import socket
@@ -445,3 +446,53 @@ def test_a_broker_without_a_supervisor_says_that_it_cannot_be_upgraded(stack):
     assert stack.broker.ctl.json("broker", "show")["supervised"] is False
     refused = stack.broker.ctl.run("broker", "upgrade")
     assert refused.code == 1 and "--supervise" in refused.err
+
+
+def lines_of(path, target):
+    """The access log's lines of exchanges with that target, in one file."""
+    try:
+        with open(path) as file:
+            return [line for line in file if f'"target":"{target}"' in line]
+    except FileNotFoundError:
+        return []
+
+
+def test_a_rotation_is_followed_by_children_that_run_dry_too(supervised, make_origin):
+    broker = supervised.broker
+    host = supervised.host(make_origin(ws_or_ok).port)
+    chat = WebSocket(supervised.client(), host, "/of-the-old-child")
+    old = child(supervised)
+    broker.process.signal(signal.SIGUSR2)
+    broker.process.wait_event("ready", count=2)
+    rotated = broker.access_log + ".1"
+    os.rename(broker.access_log, rotated)
+    broker.process.signal(signal.SIGHUP)
+    broker.process.wait_event("reloaded")
+    wait_until(lambda: all(has_open(pid, broker.access_log) for pid in (old, child(supervised))), "both have the new file")
+    assert supervised.get(host, "/of-the-new-child").status == 200
+    chat.client.close()
+    wait_until(lambda: lines_of(broker.access_log, "/of-the-old-child"), "the old child's line is in the new file")
+    wait_until(lambda: lines_of(broker.access_log, "/of-the-new-child"), "and the new one's")
+    assert not lines_of(rotated, "/of-the-old-child")
+    assert len(broker.process.find("reloaded")) == 1, "settings are read by the child that serves alone"
+
+
+def has_open(pid, path):
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            if os.readlink(f"/proc/{pid}/fd/{fd}") == path:
+                return True
+    return False
+
+
+def test_a_hang_up_while_the_first_child_starts_ends_nothing(make_stack):
+    stack = make_stack(start=False, broker={"options": ["--supervise"]})
+    broker = stack.broker
+    for _ in range(5):
+        broker.process.stop()
+        broker.process = Process("broker", broker.argv(), broker.folder)
+        broker._past.append(broker.process)
+        broker.process.wait_event("child_started")
+        broker.process.signal(signal.SIGHUP)  # before the program takes it: by itself it ends a process
+        broker.process.wait_event("ready")
+        assert not broker.process.find("child_ended")

@@ -15,8 +15,8 @@ PROGRAMS = ("systemd", "systemd-sysv", "dbus", "ca-certificates", "python3", "cu
 
 
 def base_root(suite="bookworm"):
-    """With what our packages depend on, so that they install without a network."""
-    needs = depends_of("ingress-broker", "ingress-agent", "ingressctl")
+    """With what our packages depend on, so that they install without a network; and who rotates the access log."""
+    needs = sorted([*depends_of("ingress-broker", "ingress-agent", "ingressctl"), "logrotate"])
     folder = debootstrap(suite, f"{suite}-systemd", PROGRAMS)
     # A root that is kept from earlier may lack what they need since.
     known = os.path.join(folder, "root", "installed-for-ingress")

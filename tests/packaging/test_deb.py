@@ -1,6 +1,7 @@
 """The .deb files under a real systemd: installed, configured, upgraded under traffic, stopped, removed, purged.
 
 The tests of this file are steps of one story, in their order."""
+import json
 import os
 import re
 
@@ -53,8 +54,9 @@ def test_an_installation_starts_and_enables_nothing(edge, machine):
             assert where.run(f"systemctl is-active {unit} || true").strip() == "inactive"
             assert where.run(f"systemctl is-enabled {unit} || true").strip() == "disabled"
     assert edge.run("ss -Hltn 'sport = :443 or sport = :80'") == ""
-    assert edge.run("id -un ingress; stat -c %U:%G:%a /var/lib/ingress /etc/ingress/tls").split() == [
-        "ingress", "ingress:ingress:750", "root:ingress:750"]
+    assert edge.run("id -un ingress; stat -c %U:%G:%a /var/lib/ingress /var/log/ingress /etc/ingress/tls").split() == [
+        "ingress", "ingress:ingress:750", "ingress:ingress:750", "root:ingress:750"]
+    machine.run("test -s /etc/needrestart/conf.d/ingress-agent.conf")
     edge.run("test -x /usr/lib/ingress/certbot-hook; test -s /etc/needrestart/conf.d/ingress-broker.conf; test -s /usr/share/bash-completion/completions/ingressctl; test -s /usr/share/man/man8/ingress-broker.8.gz"
              "; test -s /usr/share/man/man1/ingressctl.1.gz; ingressctl --version; ingress-broker --version")
 
@@ -71,7 +73,9 @@ def test_without_a_configuration_it_ends_and_is_not_started_again(edge, machine)
 def test_it_serves_on_ports_80_and_443_without_any_capability(edge, machine, context):
     edge.run("install -o root -g ingress -m 0640 iterate.app.crt iterate.app.key /etc/ingress/tls/;"
              """printf 'domain = ["iterate.app"]\\ndefault-auth = "public"\\ngrace-period = "2m"\\npark = "20s"\\n' """
-             f">> /etc/ingress/broker.toml; systemctl enable --now {SOCKET} {BROKER}")
+             """>> /etc/ingress/broker.toml; echo 'access-log = "/var/log/ingress/access.log"' >> /etc/ingress/broker.toml; """
+             "runuser -u ingress -- ingress-broker validate --config /etc/ingress/broker.toml; "
+             f"systemctl enable --now {SOCKET} {BROKER}")
     edge.run(ADMIN + "ingressctl machine create mach_123; ingressctl project create misha --machine mach_123; "
              "ingressctl machine token create mach_123 > agent.token")
     with open(edge.root.path + "/root/agent.token") as file:
@@ -92,6 +96,15 @@ def test_it_serves_on_ports_80_and_443_without_any_capability(edge, machine, con
     assert download.status == 200 and "mach_123" in machine.run("curl -s http://127.0.0.1:8080/_ingress/")
 
 
+def test_the_packaged_agent_sees_which_ports_listen(edge, machine):
+    """Its unit's /proc holds processes alone (ProcSubset=pid)."""
+    def listening():
+        shown = json.loads(edge.run(ADMIN + "ingressctl machine show mach_123 --json"))
+        return [port["port"] for port in shown["listening"] or []]
+
+    assert wait_until(lambda: 3000 in listening(), "the port of the site is listed", detail=machine.journal)
+
+
 @pytest.fixture
 def traffic(context):
     asking = Traffic(EDGE, HOST, context)
@@ -102,7 +115,7 @@ def traffic(context):
 
 def test_an_upgrade_of_the_broker_drops_nothing(edge, context, traffic):
     upgraded(edge, BROKER, "ingress-broker", context, traffic)
-    assert "grace-period" in edge.run("tail -3 /etc/ingress/broker.toml"), "what the operator wrote is kept"
+    assert "grace-period" in edge.run("tail -4 /etc/ingress/broker.toml"), "what the operator wrote is kept"
 
 
 def test_an_upgrade_of_the_agent_drops_nothing(machine, context, traffic):
@@ -123,6 +136,18 @@ def upgraded(where, unit, package, context, traffic):
         download.close()
         where.wait(f"! test -d /proc/{old}", "the old process has ended", 60)
         where.run("rm -f ./*.deb")
+
+
+def test_a_rotation_of_the_access_log_is_followed_by_the_process_that_runs_dry(edge, context):
+    download = Download(EDGE, HOST, context, "/slow/30")
+    download.read(10)
+    old = child_of(edge, BROKER)
+    edge.run(ADMIN + "ingressctl broker upgrade; logrotate --force /etc/logrotate.d/ingress-broker")
+    edge.run(f"test -s /var/log/ingress/access.log.1; test -d /proc/{old}")
+    download.read(300)
+    download.close()
+    edge.wait("grep -q /slow/30 /var/log/ingress/access.log", "its line is in the new file")
+    assert edge.run("stat -c %U:%G /var/log/ingress/access.log").strip() == "ingress:ingress"
 
 
 def test_a_restart_beside_a_download_lets_nobody_wait(edge, context, traffic):
@@ -176,6 +201,18 @@ def test_a_stop_waits_for_what_is_under_way_longer_than_the_unit_says(edge, cont
     edge.run(f"rm -r /run/systemd/system/{BROKER}.d; systemctl daemon-reload; systemctl start {SOCKET} {BROKER}")
 
 
+def test_an_agent_restarts_and_reloads_while_the_broker_is_away(edge, machine):
+    edge.run(f"systemctl stop {SOCKET} {BROKER}")
+    machine.run(f"systemctl restart {AGENT}")
+    assert machine.show(AGENT, "ActiveState") == "active"
+    assert "no tunnel yet" in machine.show(AGENT, "StatusText")
+    before = child_of(machine, AGENT)
+    machine.run(f"systemctl reload {AGENT}")
+    wait_until(lambda: child_of(machine, AGENT) != before, "a new process has the settings")
+    edge.run(f"systemctl start {SOCKET} {BROKER}")
+    machine.wait(f"systemctl show -p StatusText {AGENT} | grep 'tunnels up' | grep -v '=0 of'", "a tunnel is up", 120)
+
+
 def test_a_removal_stops_it_and_keeps_the_configuration(edge, machine):
     edge.run("apt-get remove -y ingress-broker ingressctl")
     machine.run("apt-get remove -y ingress-agent")
@@ -197,19 +234,22 @@ def test_installed_again_it_goes_on_where_it_was(edge, machine, context):
 
 
 def test_the_entry_point_of_the_image_makes_its_folders_and_becomes_ingress(edge):
-    """On a volume that is root's, with the variables of the image; no socket of systemd's."""
+    """On a volume that is new and root's, with the variables of the image; no socket of systemd's. Certificates come later."""
     container = os.path.join(ROOT, "packaging", "container")
     with open(os.path.join(container, "Dockerfile.broker")) as file:
         variables = re.findall(r"INGRESS_[A-Z_]+=\S+", file.read())
-    edge.run(f"systemctl stop {SOCKET} {BROKER}; mkdir -p /data/tls; cp iterate.app.* /data/tls/")
+    edge.run(f"systemctl stop {SOCKET} {BROKER}; mkdir /data")
     edge.root.put(os.path.join(container, "broker-entrypoint.sh"), "/usr/local/bin/broker-entrypoint", 0o755)
     edge.run(f"systemd-run --unit=container -p KillMode=mixed env {' '.join(variables)} INGRESS_DOMAIN=iterate.app "
              "INGRESS_DEFAULT_AUTH=share broker-entrypoint run")
+    edge.wait("journalctl -u container | grep -q 'no certificate in /data/tls'", "it waits for a certificate")
+    edge.run("cp iterate.app.crt iterate.app.key /data/tls/")
     edge.wait(ADMIN + "ingressctl machine create mach_9", "the broker is there")
     main = edge.show("container", "MainPID")
     status = edge.run(f"cat /proc/{main}/status; stat -c %U:%G /data/routes.db /data/tls/iterate.app.key /proc/{main}")
     assert "CapEff:\t0000000000000000" in status and status.split()[-3:] == ["ingress:ingress"] * 3
     assert edge.run("curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1:8443/ -H 'Host: mach_9.machines.iterate.app'") == "401"
+    assert "\nLocation: https://misha.iterate.app/a\n" in edge.run("curl -sI http://127.0.0.1:8080/a -H 'Host: misha.iterate.app'")
     edge.run(f"systemctl stop container; systemctl start {SOCKET} {BROKER}")
 
 

@@ -15,22 +15,23 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A /proc of the test's own.
+// A /proc of the test's own, which has processes and nothing beside them, as one that is mounted with subset=pid.
 struct Proc {
   Proc() {
-    fs::create_directories(root() + "/net");
+    fs::create_directories(root() + "/self/net");
     tables({});
   }
   std::string root() const { return folder.file("proc"); }
-  // What listens on every IPv4 address: port and inode.
-  void tables(const std::vector<ListeningSocket>& sockets) const {
-    std::ofstream table(root() + "/net/tcp");
+  // What listens on every address of IPv4, or of IPv6: port and inode.
+  void tables(const std::vector<ListeningSocket>& sockets, const std::string& name = "tcp") const {
+    const std::string address = name == "tcp" ? "00000000" : std::string(32, '0');
+    std::ofstream table(root() + "/self/net/" + name);
     table << "  sl  local_address\n";
     for (const ListeningSocket& socket : sockets) {
-      char local[16];
-      std::snprintf(local, sizeof local, "00000000:%04X", static_cast<unsigned>(socket.port));
-      table << "   0: " << local << " 00000000:0000 0A 00000000:00000000 00:00000000 00000000  0  0 " << socket.inode
-            << " 1\n";
+      char port[16];
+      std::snprintf(port, sizeof port, ":%04X", static_cast<unsigned>(socket.port));
+      table << "   0: " << address << port << " 00000000:0000 0A 00000000:00000000 00:00000000 00000000  0  0 "
+            << socket.inode << " 1\n";
     }
   }
   void process(int id, const std::string& name, uint64_t inode) const {
@@ -63,6 +64,14 @@ TEST_CASE("ports come by number, once each, with the name of who listens") {
   CHECK(text_of(reader.read()) == "3000=node 5432= 8000=python3 ");
 }
 
+TEST_CASE("ports of IPv4 and IPv6 are found in a /proc that holds processes alone") {
+  const Proc proc;
+  proc.tables({{3000, 11}});
+  proc.tables({{4000, 12}}, "tcp6");
+  ProcReader reader(any, proc.root());
+  CHECK(text_of(reader.read()) == "3000= 4000= ");
+}
+
 TEST_CASE("ports that are not wanted are left out") {
   const Proc proc;
   proc.tables({{8080, 1}, {3000, 2}});
@@ -81,6 +90,18 @@ TEST_CASE("a name is looked up when its socket is new, and not again") {
   proc.tables({{3000, 12}});
   proc.process(100, "other", 12);
   CHECK(text_of(reader.read()) == "3000=other ");
+}
+
+TEST_CASE("who was not found among very many descriptors is looked for again") {
+  const Proc proc;
+  proc.tables({{3000, 11}});
+  proc.process(500, "node", 11);
+  fs::create_directories(proc.root() + "/900/fd");
+  for (size_t i = 0; i < ProcReader::kMostLinks; ++i) fs::create_symlink("/dev/null", proc.root() + "/900/fd/" + std::to_string(i));
+  ProcReader reader(any, proc.root());
+  CHECK(text_of(reader.read()) == "3000= ");
+  fs::remove_all(proc.root() + "/900");
+  CHECK(text_of(reader.read()) == "3000=node ");
 }
 
 TEST_CASE("a process that calls itself something unprintable is shown as text") {
