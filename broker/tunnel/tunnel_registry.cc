@@ -35,6 +35,7 @@ constexpr Error kHolderSilent{ErrorCode::kTimeout, Side::kTunnel, false, 0,
 struct Contest {
   std::vector<BrokerTunnel*> newcomers;  // never empty, of one instance
   std::unique_ptr<uv::Timer> timer;
+  bool answered = false;  // by the holder
 
   const std::string& instance() const { return newcomers.front()->instance(); }
 };
@@ -65,7 +66,7 @@ struct TunnelRegistry::Impl final : BrokerTunnelOwner {
   void accept(BrokerTunnel& tunnel);
   void tell_config(std::string_view machine, const std::vector<BrokerTunnel*>& to);
   void start_contest(BrokerTunnel& newcomer);
-  void end_contest(const std::string& machine, bool holder_answered);
+  void end_contest(const std::string& machine);
   void add_serving(BrokerTunnel& tunnel);
   void remove_serving(BrokerTunnel& tunnel);
   void forget_serving(std::string_view machine);
@@ -187,7 +188,8 @@ void TunnelRegistry::Impl::accept(BrokerTunnel& tunnel) {
   // Whom others were held against is not the holder any more.
   const auto contest = contests.find(tunnel.machine());
   if (contest != contests.end() && contest->second.instance() != tunnel.instance()) {
-    end_contest(std::string(tunnel.machine()), true);
+    contest->second.answered = true;
+    end_contest(std::string(tunnel.machine()));
   }
   tunnel.welcome();
   ++counts.opened;
@@ -219,12 +221,12 @@ void TunnelRegistry::Impl::start_contest(BrokerTunnel& newcomer) {
   entry->second.newcomers.push_back(&newcomer);
   if (!fresh) return;  // another slot of who waits already
   const std::string& machine = newcomer.machine();
-  entry->second.timer = std::make_unique<uv::Timer>(loop, [this, machine] { end_contest(machine, false); });
+  entry->second.timer = std::make_unique<uv::Timer>(loop, [this, machine] { end_contest(machine); });
   entry->second.timer->start(options.holder_timeout);
   for (BrokerTunnel* holder : serving.find(machine)->second) holder->ping();
 }
 
-void TunnelRegistry::Impl::end_contest(const std::string& machine, bool holder_answered) {
+void TunnelRegistry::Impl::end_contest(const std::string& machine) {
   const auto found = contests.find(machine);
   if (found == contests.end()) return;
   Contest contest = std::move(found->second);
@@ -237,7 +239,7 @@ void TunnelRegistry::Impl::end_contest(const std::string& machine, bool holder_a
   const auto holders = serving.find(machine);
   const bool leaves = holders != serving.end() && std::any_of(holders->second.begin(), holders->second.end(),
                                                               [](const auto* holder) { return holder->leaving(); });
-  if (holder_answered && !leaves) {
+  if (contest.answered && !leaves) {
     for (BrokerTunnel* newcomer : contest.newcomers) newcomer->refuse(TunnelRefusal::kDuplicateMachine);
     return;
   }
@@ -255,8 +257,10 @@ void TunnelRegistry::Impl::end_contest(const std::string& machine, bool holder_a
 void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
   const auto found = contests.find(tunnel.machine());
   if (found == contests.end() || tunnel.instance() == found->second.instance()) return;
-  // Later: this is the holder's own callback, and it may have to drain.
-  loop.defer([this, machine = tunnel.machine()] { end_contest(machine, true); });
+  // Later: this is the holder's own callback, and it may have to drain. The time may be over in this very turn, after a
+  // standstill of the whole process.
+  found->second.answered = true;
+  loop.defer([this, machine = tunnel.machine()] { end_contest(machine); });
 }
 
 // Of a tunnel that serves: an agent that has been replaced knows another machine's ports, or old ones.
@@ -315,7 +319,8 @@ void TunnelRegistry::Impl::on_gone(BrokerTunnel& tunnel, const Error& error) {
     if (std::erase(newcomers, &tunnel) != 0) {
       if (newcomers.empty()) contests.erase(contest);
     } else if (!serving.contains(tunnel.machine())) {
-      end_contest(std::string(tunnel.machine()), false);
+      contest->second.answered = false;
+      end_contest(std::string(tunnel.machine()));
     }
   }
   if (tunnel.was_up()) {

@@ -317,11 +317,12 @@ void Http1Connection::on_client_left_or_half_closed() {
   deadline_.arm(server_.loop().now() + (answer_begun_ ? kSilenceGrace : kLeaveGrace));
 }
 
-// Soon after it, or there as soon as the loop looked again: this process may be slower than the client.
+// Read in one turn with it, or there as soon as the loop looked again, or soon after it: what this process did in
+// between may have taken longer than the client did.
 bool Http1Connection::fin_came_with_input() const {
-  const auto now = std::chrono::steady_clock::now();
-  const bool next_look = server_.loop().iteration() - last_input_iteration_ == 1;
-  return now - (next_look ? server_.loop().wait_began() : last_input_at_) <= kFinWithRequest;
+  const uint32_t turns = server_.loop().iteration() - last_input_iteration_;
+  if (turns == 0 || (turns == 1 && server_.loop().last_wait() <= kFinWithRequest)) return true;
+  return std::chrono::steady_clock::now() - last_input_at_ <= kFinWithRequest;
 }
 
 void Http1Connection::on_drained() {

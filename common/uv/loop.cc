@@ -71,6 +71,7 @@ struct Loop::Impl {
   std::vector<std::function<void()>> running_tasks;  // keeps its memory from one iteration to the next
   uint32_t iteration = 0;
   std::chrono::steady_clock::time_point wait_began;
+  std::chrono::steady_clock::duration last_wait{};
   bool stopped = false;
   bool uv_touched = true;     // a handle may have been started: libuv has to look at it
   bool sockets_keep = false;  // posted_signal is referenced, because sockets are active
@@ -124,6 +125,7 @@ bool Loop::Impl::alive() {
 
 void Loop::Impl::turn() {
   const bool told = poller.wait(busy() || uv_touched ? 0 : uv_backend_timeout(&loop));
+  last_wait = std::chrono::steady_clock::now() - wait_began;
   uv_update_time(&loop);
   poller.dispatch();
   run_uv(told);
@@ -261,7 +263,7 @@ void Loop::write_borrowed() { impl_->borrowed.write_all(); }
 
 MutableBytes Loop::plain_buffer() { return impl_->plain_buffer.view(); }
 uint32_t Loop::iteration() const { return impl_->iteration; }
-std::chrono::steady_clock::time_point Loop::wait_began() const { return impl_->wait_began; }
+std::chrono::steady_clock::duration Loop::last_wait() const { return impl_->last_wait; }
 uv_loop_s* Loop::raw() {
   impl_->uv_touched = true;
   return &impl_->loop;

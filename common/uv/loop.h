@@ -107,8 +107,8 @@ class Loop {
 
   // Counts the ends of iterations.
   uint32_t iteration() const;
-  // When the last of them ended and the loop went on to wait for the kernel; finer than now().
-  std::chrono::steady_clock::time_point wait_began() const;
+  // How long the loop last waited for the kernel, between two of them; next to nothing where something was there at once.
+  std::chrono::steady_clock::duration last_wait() const;
   // For common/uv only. Sockets are polled by poller(), all else is libuv's; who asks for raw() is about to start
   // a handle.
   uv_loop_s* raw();

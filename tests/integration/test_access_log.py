@@ -24,14 +24,21 @@ def unique(name):
 
 
 def test_hops_are_told_in_the_order_in_which_they_were_reached(shared, make_origin):
+    begun = threading.Event()
+
     def late(connection, request):
         time.sleep(0.05)
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+        assert begun.wait(20)
         time.sleep(0.05)
         connection.send(b"llo")
 
     origin, target = make_origin(late), unique("hops")
-    assert shared.get(shared.host(origin.port), target, method="POST", body=b"x" * 1000).body == b"hello"
+    with shared.client() as client:
+        client.request(shared.host(origin.port), target, method="POST", body=b"x" * 1000)
+        assert client.reader.until(b"he")
+        begun.set()
+        assert client.reader.until(b"llo")
     line = line_of(shared, target)
     assert 0 <= line["policy_ms"] <= line["tunnel_ms"]
     assert line["first_byte_ms"] - line["tunnel_ms"] >= 49 and line["ms"] - line["first_byte_ms"] >= 40

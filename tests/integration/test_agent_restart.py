@@ -55,11 +55,11 @@ def test_the_next_agent_has_the_machine_at_once(patient, origin):
 
 
 def test_at_the_end_of_the_grace_period_only_what_lasts_is_cut(make_stack, origin):
-    stack = make_stack(agent={"grace": "3s"}, broker={"park": "10s"})
+    stack = make_stack(agent={"grace": "10s"}, broker={"park": "30s"})
     chat = WebSocket(stack.client(), stack.host(origin.port))
     with none_fails(stack, origin.port) as probes:
         stop_beside(stack, probes, 10)
-        assert stack.agent.process.wait_exit(10) == 0
+        assert stack.agent.process.wait_exit() == 0
         assert chat.client.closed()
         stack.agent.start()
         probes.wait()

@@ -72,7 +72,7 @@ def test_a_connection_that_gave_an_ambiguous_head_is_closed(shared, make_origin,
 
     def handler(connection, _):
         connection.send(BAD_HEADS_OF_HELD_CONNECTIONS[name].encode("latin-1"))
-        ends.append(connection.wait_end(5))
+        ends.append(connection.wait_end())
         return False
 
     origin = make_origin(handler)
@@ -127,7 +127,7 @@ def test_bytes_that_follow_an_answer_a_moment_later_are_not_the_next_answer(shar
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood")
         said.wait(5)
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned")
-        connection.wait_end(5)
+        connection.wait_end()
         return False
 
     origin = make_origin(handler)

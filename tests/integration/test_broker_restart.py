@@ -242,7 +242,7 @@ def test_told_twice_it_ends_at_once(make_stack, origin, options):
 
 
 def test_at_the_end_of_the_grace_period_only_what_lasts_is_cut(held, origin):
-    stack = held(grace="4s")
+    stack = held(grace="10s")
     lasting = Socket(stack, origin)
     with none_fails(stack, origin.port) as probes:
         stop_beside(stack, probes, 5)

@@ -233,7 +233,7 @@ def test_a_session_that_ended_with_the_brokers_process_is_told_so(make_stack):
 def test_a_session_is_over_in_time(make_stack):
     stack = make_stack(broker={"options": ["--admin-session", "60s"]})
     assert "Max-Age=60" in Session(stack).set_cookie
-    made = stack.admin.ok("POST", "/v1/tokens", {"role": "read", "ttl": 1})
+    made = stack.admin.ok("POST", "/v1/tokens", {"role": "read", "ttl": 5})
     session = Session(stack, made["token"])
     wait_until(lambda: session.ask("/v1/machines").status == 401, "the token's time is over, and its session's with it")
 

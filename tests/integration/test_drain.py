@@ -9,7 +9,7 @@ import pytest
 
 from harness.http1 import Client
 from harness.origin import answer
-from harness.wait import wait_until
+from harness.wait import in_time, thrice, wait_until
 
 
 class Slow:
@@ -61,13 +61,15 @@ def test_a_draining_broker_takes_no_new_connection(stack, make_origin):
         assert client.closed()
 
 
-def test_an_idle_connection_does_not_hold_up_the_end(stack, origin):
+@thrice
+def test_an_idle_connection_does_not_hold_up_the_end(make_stack, origin):
+    stack = make_stack()
     with stack.client() as client:
         assert client.get(stack.host(origin.port)).status == 200
         began = time.monotonic()
         stack.broker.process.signal(signal.SIGTERM)
-        assert stack.broker.process.wait_exit(5) == 0
-        assert time.monotonic() - began < 3
+        assert stack.broker.process.wait_exit() == 0
+        in_time(time.monotonic() - began, 3)
         assert client.closed()
 
 
@@ -81,11 +83,12 @@ def test_the_grace_period_ends_what_does_not(make_stack, make_origin, which):
         origin.wait_requests()
         process.signal(signal.SIGTERM)
         process.wait_event("grace_period_over")
-        assert process.wait_exit(5) == 0
+        assert process.wait_exit() == 0
 
 
 @pytest.mark.parametrize("which", ["broker", "agent"])
-def test_a_second_signal_ends_at_once(stack, make_origin, which):
+def test_a_second_signal_ends_at_once(make_stack, make_origin, which):
+    stack = make_stack(**{which: {"grace": "600s"}})
     origin = make_origin(lambda connection, request: connection.wait_end(20) and False)
     process = getattr(stack, which).process
     with stack.client() as client:
@@ -94,7 +97,7 @@ def test_a_second_signal_ends_at_once(stack, make_origin, which):
         process.signal(signal.SIGTERM)
         process.wait_event("draining")
         process.signal(signal.SIGTERM)
-        assert process.wait_exit(3) == 0
+        assert process.wait_exit() == 0
 
 
 @pytest.mark.parametrize("which", ["broker", "agent"])
@@ -107,12 +110,13 @@ def test_signals_that_keep_coming_to_the_very_end_leave_the_exit_code_good(make_
 
 
 @pytest.mark.parametrize("which", ["broker", "agent"])
-def test_an_idle_program_ends_at_once(stack, which):
-    process = getattr(stack, which).process
+@thrice
+def test_an_idle_program_ends_at_once(make_stack, which):
+    process = getattr(make_stack(), which).process
     began = time.monotonic()
     process.signal(signal.SIGINT)
-    assert process.wait_exit(5) == 0
-    assert time.monotonic() - began < 2
+    assert process.wait_exit() == 0
+    in_time(time.monotonic() - began, 2)
 
 
 def test_requests_through_the_agents_own_port_end_too(stack, make_origin):
@@ -128,7 +132,8 @@ def test_requests_through_the_agents_own_port_end_too(stack, make_origin):
     assert stack.agent.process.wait_exit(10) == 0
 
 
-def test_another_agent_can_follow_a_draining_one(stack, make_origin):
+def test_another_agent_can_follow_a_draining_one(make_stack, make_origin):
+    stack = make_stack(agent={"grace": "30s"})
     slow, quick = Slow(), make_origin()
     origin = make_origin(slow)
     with stack.client() as client:

@@ -3,7 +3,6 @@ CSRF check."""
 import os
 import shutil
 import sys
-import time
 
 import pytest
 
@@ -55,11 +54,9 @@ def test_a_vite_page_loads_and_an_edit_reaches_it_without_a_reload(make_stack, b
     browser.wait_text("#said", "the first words")
     browser.run("window.notReloaded = true")
     wait_until(lambda: any("connected" in message for _, message in browser.console()), "Vite's socket is up")
-    edited = time.monotonic()
     with open(os.path.join(page, "said.js"), "w") as file:
         file.write('export const said = "the second words";\n')
     browser.wait_text("#said", "the second words")
-    assert time.monotonic() - edited < 5
     assert browser.run("return window.notReloaded === true"), "the page was reloaded"
     assert not [line for line in browser.console() if "WebSocket" in line[1] and line[0] == "SEVERE"]
 

@@ -7,7 +7,7 @@ from h2.errors import ErrorCodes
 
 from harness.grpc_origin import CALLS, GrpcOrigin, channel_to, speaks_h2
 from harness.h2_origin import H2Origin
-from harness.wait import wait_until
+from harness.wait import in_time, thrice, wait_until
 
 HOST = "grpc__misha.iterate.app"
 
@@ -94,15 +94,18 @@ def test_a_status_after_messages_arrives_after_them(channel):
 
 
 def test_a_deadline_reaches_the_server_and_ends_the_call_there(channel, origin):
-    error = failure_of(lambda: channel.unary_unary(CALLS + "Slow")(b"", timeout=0.7))
+    error = failure_of(lambda: channel.unary_unary(CALLS + "Slow")(b"", timeout=3))
     assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     # grpc-timeout is rounded up to a whole number of its unit.
-    assert origin.begun.is_set() and 0 < origin.remaining < 0.8
-    assert origin.cancelled.wait(2)
+    assert origin.begun.is_set() and 0 < origin.remaining < 3.1
+    assert origin.cancelled.wait(20)
 
 
 @pytest.mark.parametrize("kind", ["before an answer", "amid an answer"])
+@thrice
 def test_a_call_that_its_client_cancels_is_cancelled_at_the_server_within_a_second(channel, origin, kind):
+    origin.begun.clear()
+    origin.cancelled.clear()
     if kind == "before an answer":
         call = channel.unary_unary(CALLS + "Slow").future(b"", timeout=20)
     else:
@@ -111,7 +114,8 @@ def test_a_call_that_its_client_cancels_is_cancelled_at_the_server_within_a_seco
     assert origin.begun.wait(10)
     start = time.monotonic()
     call.cancel()
-    assert origin.cancelled.wait(1), time.monotonic() - start
+    assert origin.cancelled.wait(20)
+    in_time(time.monotonic() - start, 1)
     assert call.code() == grpc.StatusCode.CANCELLED
 
 

@@ -115,7 +115,8 @@ def test_a_client_that_leaves_resets_the_stream_and_not_the_connection(shared, m
     with shared.client() as client:
         client.request(host)
         origin.wait_requests(1)
-    wait_until(lambda: origin.requests[0].reset_code is not None, "the RST_STREAM at the origin", seconds=2)
+        client.reset()
+    wait_until(lambda: origin.requests[0].reset_code is not None, "the RST_STREAM at the origin")
     assert origin.requests[0].reset_code == ErrorCodes.CANCEL
     assert shared.get(host, "/ok").status == 200
     assert len(origin.connections) == 1

@@ -9,7 +9,7 @@ import pytest
 from harness import websocket
 from harness.http2 import Client2
 from harness.origin import answer, answering, random_bytes
-from harness.wait import wait_until
+from harness.wait import in_time, thrice, wait_until
 
 PROTOCOL_ERROR, ENHANCE_YOUR_CALM = 1, 11
 MB = 1 << 20
@@ -306,6 +306,7 @@ class Watching:
 
 @pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"])
 @pytest.mark.parametrize("how", ["reset", "leave"])
+@thrice
 def test_a_client_that_gives_up_ends_the_origins_request_within_a_second(shared, make_origin, way2, first, how):
     watching = Watching(first)
     origin = make_origin(watching)
@@ -317,7 +318,7 @@ def test_a_client_that_gives_up_ends_the_origins_request_within_a_second(shared,
         left = time.monotonic()
         client.reset(stream) if how == "reset" else client.sock.close()
         wait_until(lambda: watching.ended_at, "the origin's connection ends")
-        assert watching.ended_at - left < 1.0
+        in_time(watching.ended_at - left, 1.0)
 
 
 def test_an_origin_that_breaks_off_resets_the_stream_alone(shared, make_origin, way2):
@@ -406,7 +407,8 @@ def test_an_extended_connect_to_a_challenge_is_answered_as_anything_else_is(make
         assert (got.status, got.body.decode()) == (200, content)
 
 
-def test_a_client_that_begins_with_http2_while_the_broker_drains_is_served(stack, make_origin):
+def test_a_client_that_begins_with_http2_while_the_broker_drains_is_served(make_stack, make_origin):
+    stack = make_stack(broker={"grace": "30s"})
     go = threading.Event()
 
     def handler(connection, request):
@@ -425,8 +427,8 @@ def test_a_client_that_begins_with_http2_while_the_broker_drains_is_served(stack
     assert stack.broker.process.wait_exit(10) == 0
 
 
-def test_a_draining_broker_serves_what_was_begun_and_says_goaway(stack, make_origin):
-    go = threading.Event()
+def test_a_draining_broker_serves_what_was_begun_and_says_goaway(make_stack, make_origin):
+    stack, go = make_stack(broker={"grace": "30s"}), threading.Event()
 
     def handler(connection, request):
         assert go.wait(20)
@@ -538,10 +540,10 @@ def test_a_stream_without_window_ends_by_time_and_holds_little(make_stack, make_
 def test_an_idle_connection_and_a_half_head_end_by_time(make_stack, origin):
     stack = make_stack(broker={"options": ["--keep-alive-timeout", "1s", "--head-timeout", "1s"]})
     with connect(stack) as client:
-        assert client.get(stack.host(origin.port)).status == 200
         began = time.monotonic()
+        assert client.get(stack.host(origin.port)).status == 200
         client.wait_closed()
-        assert 0.8 < time.monotonic() - began < 5 and client.goaways[0][1] == 0
+        assert time.monotonic() - began >= 1 and client.goaways[0][1] == 0
     with connect(stack) as client:
         client.send_raw(b"\0\0\x01\x01\0\0\0\0\x01\x82")
         client.wait_closed()

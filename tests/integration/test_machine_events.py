@@ -30,6 +30,11 @@ def until_type(stack, name, check=lambda data: True):
     return wait_until(found, f"event {name}", detail=lambda: str(page(stack)))[-1]
 
 
+def of_its_own(names):
+    """Without what other tests' listeners do, which are ports of this machine, too."""
+    return [name for name in names if not name.startswith("ports_")]
+
+
 def activity(stack, machine=MACHINE):
     return stack.admin.ok("GET", f"/v1/machines/{machine}")["activity"]
 
@@ -68,9 +73,10 @@ def test_a_page_goes_on_where_another_ended(stack):
     stack.admin.detach(PROJECT)
     until_type(stack, "detached")
     rest = page(stack, since=first["next"])
-    assert rest["items"] == page(stack)["items"][1:]
+    assert rest["items"] == page(stack)["items"][1:len(rest["items"]) + 1]
     end = page(stack, since=rest["next"])
-    assert end == {"items": [], "next": rest["next"], "lost": False}
+    assert end["lost"] is False and not of_its_own(event["type"] for event in end["items"])
+    assert end["items"] or end["next"] == rest["next"]
     assert page(stack, since=1)["lost"] is True, "of an earlier process"
 
 
@@ -93,7 +99,7 @@ def test_events_stream_as_they_happen_and_resume(make_stack, loops):
     stack.admin.attach(MACHINE, PROJECT)
     with Events(stack.broker.admin_socket, PATH, fields=[("Last-Event-ID", last)]) as events:
         (name, data, number), before = events.until(lambda name, data: name == "attached")
-        assert not before and int(number) > int(last)
+        assert not of_its_own(name for name, _, _ in before) and int(number) > int(last)
         stack.agent.kill()
         (_, data, _), _ = events.until(lambda name, data: name == "tunnel_down")
         assert data["data"]["connected"] is False

@@ -18,9 +18,9 @@ def endless(connection, request):
         connection.send(BLOCK)
 
 
-def test_an_idle_agent_is_below_8_mb_within_a_second_of_its_tunnel(make_stack):
+def test_an_idle_agent_is_below_8_mb_soon_after_its_tunnel_is_up(make_stack):
     agent = make_stack().agent
-    wait_until(lambda: agent.process.rss_kb() < 8 * 1024, "the agent's start is given back", 1)
+    wait_until(lambda: agent.process.rss_kb() < 8 * 1024, "the agent's start is given back", 5)
 
 
 def test_an_idle_broker_is_below_15_mb(make_stack):

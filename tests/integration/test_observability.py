@@ -157,7 +157,7 @@ def test_the_streams_and_the_metrics_need_the_token_over_tcp(shared):
 @pytest.mark.parametrize("end", ["revoked", "over"])
 def test_a_stream_ends_with_the_token_that_it_came_by(make_stack, path, end):
     stack = make_stack(start=False)
-    made = stack.admin.ok("POST", "/v1/tokens", {"role": "read", **({"ttl": 2} if end == "over" else {})})
+    made = stack.admin.ok("POST", "/v1/tokens", {"role": "read", **({"ttl": 8} if end == "over" else {})})
     over_tcp = {"port": stack.broker.admin_port}
     with Events(None, path, token=made["token"], **over_tcp) as events, \
             Events(None, path, token=stack.broker.admin_token, **over_tcp).listening() as another:

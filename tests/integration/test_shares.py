@@ -138,10 +138,11 @@ def test_a_share_that_is_revoked_closes_what_is_open(stack, port):
 
 def test_a_share_ends_with_its_time_and_can_be_given_more(stack, port):
     host = f"{port.port}__misha.iterate.app"
-    link = share(stack, host, ttl=2)
+    link = share(stack, host, ttl=60)
     _, cookie = follow(stack, host, link)
     with stack.client() as client:
         WebSocket(client, host, fields=[cookie]).echo("x")
+        stack.admin.ok("PATCH", f"/v1/shares/{link['id']}", {"ttl": 1})
         assert closed(client)
     refused = stack.get(host, fields=[cookie])
     assert refused.status == 410 and refused.json["error"] == "route_expired"
@@ -157,12 +158,12 @@ def test_what_expires_is_410_to_the_second_and_closes_what_is_open(stack, make_o
     body = {"patterns": [{"pattern": "lab.example.org", "target": {"machine": "mach_a", "port": origin.port}}]}
     route = stack.admin.ok("POST", "/v1/routes", body)
     path = f"/v1/routes/{route['id']}" if noun == "route" else "/v1/machines/mach_a"
-    stack.admin.ok("PATCH", path, {"ttl": 2})
+    stack.admin.ok("PATCH", path, {"ttl": 60})
     assert stack.get("lab.example.org").body == b"in"
     with stack.client() as client, stack.client() as second:
         socket = WebSocket(client, "lab.example.org")
         socket.echo("x")
-        stack.admin.ok("PATCH", path, {"ttl": 3})
+        stack.admin.ok("PATCH", path, {"ttl": 5})
         socket.echo("it was given more")
         assert closed(client)
     wait_until(lambda: stack.get("lab.example.org").status == 410, "the end")
@@ -183,7 +184,7 @@ def test_a_time_that_is_set_while_something_is_open_closes_it_too(stack, make_or
     with stack.client() as client, stack.client() as other:
         socket, stays = WebSocket(client, "lab.example.org"), WebSocket(other, stack.host(origin.port))
         socket.echo("x")
-        stack.admin.ok("PATCH", path, {"ttl": 2})
+        stack.admin.ok("PATCH", path, {"ttl": 5})
         socket.echo("there is time left")
         assert closed(client)
         if noun == "route":

@@ -41,7 +41,7 @@ class SlowPath:
     @staticmethod
     def _pump(source, sink, rate):
         try:
-            while data := source.recv(4096 if rate else 65536):
+            while data := source.recv(512 if rate else 65536):
                 sink.sendall(data)
                 if rate:
                     time.sleep(len(data) / rate)

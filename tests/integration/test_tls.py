@@ -13,7 +13,7 @@ import pytest
 from harness.http1 import Client
 from harness.inotify import with_instances
 from harness.origin import answer, random_bytes
-from harness.wait import wait_until
+from harness.wait import in_time, thrice, wait_until
 
 
 def names_served(stack, sni):
@@ -55,16 +55,18 @@ def test_an_unknown_or_absent_name_does_no_harm(certificates, sni):
     assert names_served(certificates, "one.example.com") == {"one.example.com"}
 
 
+@thrice
 def test_a_new_certificate_is_served_within_a_second(certificates):
-    certificates.ca.issue(certificates.broker.tls_dir, "fresh", ["fresh.example.net"])
+    name = f"fresh{time.monotonic_ns()}.example.net"
+    certificates.ca.issue(certificates.broker.tls_dir, name, [name])
     placed = time.monotonic()
-    wait_until(lambda: fresh_served(certificates), "the new certificate", 5)
-    assert time.monotonic() - placed < 1.2
+    wait_until(lambda: fresh_served(certificates, name), "the new certificate")
+    in_time(time.monotonic() - placed, 1.2)
 
 
-def fresh_served(stack):
+def fresh_served(stack, name="fresh.example.net"):
     try:
-        return "fresh.example.net" in names_served(stack, "fresh.example.net")
+        return name in names_served(stack, name)
     except ssl.SSLError:
         return False
 
@@ -79,6 +81,7 @@ def test_where_the_kernel_has_no_watch_left_a_new_certificate_is_served_all_the_
     wait_until(lambda: fresh_served(stack), "the new certificate")
 
 
+@thrice
 def test_a_renewed_certificate_is_served_within_a_second_and_running_connections_stay(certificates):
     def serial():
         with Client(certificates.broker.https_port, tls=certificates.ca.context(), sni="one.example.com") as client:
@@ -89,8 +92,8 @@ def test_a_renewed_certificate_is_served_within_a_second_and_running_connections
         assert old.get("nobody.iterate.app").status == 404
         certificates.ca.issue(certificates.broker.tls_dir, "exact", ["one.example.com"])
         placed = time.monotonic()
-        wait_until(lambda: serial() != before, "the renewed certificate", 5)
-        assert time.monotonic() - placed < 1.2
+        wait_until(lambda: serial() != before, "the renewed certificate")
+        in_time(time.monotonic() - placed, 1.2)
         assert old.get("nobody.iterate.app").status == 404
 
 
@@ -193,9 +196,8 @@ def serial(stack, sni):
         return client.sock.getpeercert()["serialNumber"]
 
 
-def assert_renewed_within_a_second(stack, sni, before, placed):
-    wait_until(lambda: serial(stack, sni) != before, "the renewed certificate", 5)
-    assert time.monotonic() - placed < 1.2
+def assert_renewed(stack, sni, before):
+    wait_until(lambda: serial(stack, sni) != before, "the renewed certificate")
 
 
 def linked_stack(make_stack, tmp_path):
@@ -224,23 +226,22 @@ def swap_link(link, target):
     os.rename(new, link)
 
 
-def test_a_link_that_leads_elsewhere_now_is_served_within_a_second(make_stack, tmp_path):
+def test_a_link_that_leads_elsewhere_now_is_served(make_stack, tmp_path):
     stack, live = linked_stack(make_stack, tmp_path)
     before, folder = serial(stack, "one.example.com"), issue_generation(stack, tmp_path, 2)
-    placed = time.monotonic()
     for kind in ("crt", "key"):
         swap_link(live / f"one.{kind}", folder / f"one.{kind}")
-    assert_renewed_within_a_second(stack, "one.example.com", before, placed)
+    assert_renewed(stack, "one.example.com", before)
 
 
-def test_a_file_that_a_link_leads_to_is_served_within_a_second_of_its_change(make_stack, tmp_path):
+def test_a_file_that_a_link_leads_to_is_served_when_it_changed(make_stack, tmp_path):
     stack, _ = linked_stack(make_stack, tmp_path)
     before = serial(stack, "one.example.com")
     stack.ca.issue(str(tmp_path / "archive1"), "one", ["one.example.com"])
-    assert_renewed_within_a_second(stack, "one.example.com", before, time.monotonic())
+    assert_renewed(stack, "one.example.com", before)
 
 
-def test_a_mounted_secret_that_is_swapped_whole_is_served_within_a_second(make_stack, tmp_path):
+def test_a_mounted_secret_that_is_swapped_whole_is_served(make_stack, tmp_path):
     stack = make_stack(start=False)
     folder = stack.broker.tls_dir
     for number in (1, 2):
@@ -251,7 +252,7 @@ def test_a_mounted_secret_that_is_swapped_whole_is_served_within_a_second(make_s
     wait_until(lambda: "one.example.com" in names_served(stack, "one.example.com"), "the linked certificate", 5)
     before = serial(stack, "one.example.com")
     swap_link(f"{folder}/..data", "..2")
-    assert_renewed_within_a_second(stack, "one.example.com", before, time.monotonic())
+    assert_renewed(stack, "one.example.com", before)
 
 
 def test_a_folder_that_is_swapped_by_its_link_is_served_and_watched(make_stack, tmp_path):
@@ -264,10 +265,10 @@ def test_a_folder_that_is_swapped_by_its_link_is_served_and_watched(make_stack, 
     stack.broker.start()
     before = serial(stack, "one.example.com")
     swap_link(current, second)
-    assert_renewed_within_a_second(stack, "one.example.com", before, time.monotonic())
+    assert_renewed(stack, "one.example.com", before)
     before = serial(stack, "one.example.com")
     stack.ca.issue(str(second), "one", ["one.example.com"])
-    assert_renewed_within_a_second(stack, "one.example.com", before, time.monotonic())
+    assert_renewed(stack, "one.example.com", before)
 
 
 def by_rename(folder, fresh):
@@ -293,11 +294,11 @@ def test_a_folder_that_is_replaced_is_served_and_watched(certificates, tmp_path,
     shutil.copytree(folder, fresh)
     certificates.ca.issue(fresh, "exact", ["one.example.com"])
     replace(folder, fresh)
-    assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+    assert_renewed(certificates, "one.example.com", before)
     for _ in range(2):
         before = serial(certificates, "one.example.com")
         certificates.ca.issue(folder, "exact", ["one.example.com"])
-        assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+        assert_renewed(certificates, "one.example.com", before)
 
 
 def test_while_the_folder_is_away_what_was_loaded_is_served(certificates):
@@ -307,7 +308,7 @@ def test_while_the_folder_is_away_what_was_loaded_is_served(certificates):
     assert serial(certificates, "one.example.com") == before
     certificates.ca.issue(f"{certificates.broker.tls_dir}.away", "exact", ["one.example.com"])
     os.rename(f"{certificates.broker.tls_dir}.away", certificates.broker.tls_dir)
-    assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+    assert_renewed(certificates, "one.example.com", before)
 
 
 def test_a_hangup_loads_the_certificates_though_no_setting_has_changed(certificates):
@@ -324,7 +325,7 @@ def test_a_pair_of_pipes_is_refused_and_stops_nobody(certificates):
     certificates.broker.process.wait_event("certificate_refused", path=f"{certificates.broker.tls_dir}/pipes.crt")
     before = serial(certificates, "one.example.com")
     certificates.ca.issue(certificates.broker.tls_dir, "exact", ["one.example.com"])
-    assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+    assert_renewed(certificates, "one.example.com", before)
 
 
 def test_one_changed_certificate_is_all_that_is_read_and_told(certificates):
@@ -333,7 +334,7 @@ def test_one_changed_certificate_is_all_that_is_read_and_told(certificates):
     wait_until(lambda: fresh_served(certificates), "the new certificate", 5)
     told, before = len(process.find("certificate_loaded")), serial(certificates, "one.example.com")
     certificates.ca.issue(folder, "exact", ["one.example.com"])
-    assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+    assert_renewed(certificates, "one.example.com", before)
     assert {line["path"] for line in process.find("certificate_loaded")[told:]} == {f"{folder}/exact.crt"}
     for kind in ("crt", "key"):
         os.remove(f"{folder}/fresh.{kind}")
@@ -357,7 +358,7 @@ def test_files_that_never_rest_are_served_all_the_same(certificates):
     try:
         before = serial(certificates, "one.example.com")
         certificates.ca.issue(certificates.broker.tls_dir, "exact", ["one.example.com"])
-        assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+        assert_renewed(certificates, "one.example.com", before)
     finally:
         ended.set()
         writer.join()
@@ -369,7 +370,7 @@ def test_a_key_of_another_certificate_keeps_the_pair_that_was_there(certificates
     certificates.broker.process.wait_event("certificate_refused", seconds=5)
     assert serial(certificates, "one.example.com") == before
     certificates.ca.issue(certificates.broker.tls_dir, "exact", ["one.example.com"])
-    assert_renewed_within_a_second(certificates, "one.example.com", before, time.monotonic())
+    assert_renewed(certificates, "one.example.com", before)
 
 
 @pytest.mark.parametrize("version, suite", [

@@ -40,8 +40,10 @@ BALANCER = """
 class Balanced:
     """A stack whose agent comes through nginx. Clients may, too."""
 
-    def __init__(self, make_stack, folder, to="clear", timeout="60s", env=None, options=(), start=True, **words):
-        self.stack = make_stack(start=False, broker={"options": ["--trusted-proxy", "127.0.0.1", *options]}, **words)
+    def __init__(self, make_stack, folder, to="clear", timeout="60s", env=None, options=(), start=True, grace="3s",
+                 **words):
+        broker = {"options": ["--trusted-proxy", "127.0.0.1", *options], "grace": grace}
+        self.stack = make_stack(start=False, broker=broker, **words)
         broker, self.port = self.stack.broker, free_port()
         upstream = {"clear": f"http://127.0.0.1:{broker.http_port}", "tls": f"https://127.0.0.1:{broker.https_port}"}[to]
         self.nginx = Nginx(folder, BALANCER.format(port=self.port, tls=broker.tls_dir, to=upstream, timeout=timeout))
@@ -140,7 +142,7 @@ def test_after_an_upgrade_of_the_broker_the_agent_moves_by_the_second_way(make_s
             connection.send(answer())
 
     origin = make_origin(slow)
-    with Balanced(make_stack, tmp_path, options=["--supervise"]) as balanced:
+    with Balanced(make_stack, tmp_path, options=["--supervise"], grace="60s") as balanced:
         host = balanced.stack.host(origin.port)
         with balanced.stack.client() as client:
             client.request(host, "/slow")

@@ -14,7 +14,7 @@ from harness.broker import HOSTS
 from harness.path import Path
 from harness.process import under_sanitizer
 
-SOON = 8  # seconds; the idle tunnel's own PINGs need 15 to begin with, and 15 more
+SOON = 12  # seconds; the idle tunnel's own PINGs need 15 to begin with, and 15 more
 
 BOOT_CLOCK = r"""
 #define _GNU_SOURCE
@@ -96,14 +96,15 @@ class Namespace:
 
     def __init__(self):
         self.name = f"wake-{os.getpid()}"
+        self.subnet = f"10.213.{os.getpid() % 250 + 1}"  # another worker may have one at the same time
         self.near, self.far = f"wk{os.getpid() % 100000}a", f"wk{os.getpid() % 100000}b"
         self.run("netns", "add", self.name)
         self.run("link", "add", self.near, "type", "veth", "peer", "name", self.far)
         self.run("link", "set", self.far, "netns", self.name)
-        self.run("addr", "add", "10.213.7.1/24", "dev", self.near)
+        self.run("addr", "add", f"{self.subnet}.1/24", "dev", self.near)
         self.run("link", "set", self.near, "up")
         self.inside("link", "set", self.far, "up")
-        self.inside("addr", "add", "10.213.7.2/24", "dev", self.far)
+        self.inside("addr", "add", f"{self.subnet}.2/24", "dev", self.far)
 
     @staticmethod
     def run(*words):
@@ -135,18 +136,18 @@ def namespace():
 def apart(make_stack, path_of, namespace):
     """A stack whose agent runs in the namespace, and the path between it and its broker."""
     stack = make_stack(start=False, agent={"local": False})
-    stack.ca.issue(stack.broker.tls_dir, "default", [*HOSTS, "10.213.7.1"])
-    path = path_of(stack, "10.213.7.1")
+    stack.ca.issue(stack.broker.tls_dir, "default", [*HOSTS, f"{namespace.subnet}.1"])
+    path = path_of(stack, f"{namespace.subnet}.1")
     stack.agent.prefix = ["ip", "netns", "exec", namespace.name]
-    stack.agent.url = f"https://10.213.7.1:{path.port}"
+    stack.agent.url = f"https://{namespace.subnet}.1:{path.port}"
     stack.agent.start()
     return stack, path
 
 
 def test_a_machine_that_changes_its_address_has_a_tunnel_from_the_new_one(apart, namespace):
     stack, _ = apart
-    namespace.inside("addr", "del", "10.213.7.2/24", "dev", namespace.far)
-    namespace.inside("addr", "add", "10.213.7.3/24", "dev", namespace.far)
+    namespace.inside("addr", "del", f"{namespace.subnet}.2/24", "dev", namespace.far)
+    namespace.inside("addr", "add", f"{namespace.subnet}.3/24", "dev", namespace.far)
     stack.agent.process.wait_event("tunnel_up", count=2, seconds=SOON)
     stack.broker.process.wait_event("tunnel_up", count=2)
 

@@ -10,6 +10,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
+from harness.ports import free_port
 from harness.process import Process
 from harness.wait import LIMIT, wait_until
 
@@ -39,7 +40,7 @@ class Browser:
 
     def __init__(self, folder, certificate=None, home=None):
         self.folder = str(folder)
-        self.driver = Process("chromedriver", [find_program("chromedriver"), "--port=0"], self.folder,
+        self.driver = Process("chromedriver", [find_program("chromedriver"), f"--port={free_port()}"], self.folder,
                               {"HOME": home} if home else None)
         self.port = int(wait_until(self._said_port, "chromedriver", detail=self.driver.tail))
         options = {"binary": find_program("chromium", "chromium-browser"),

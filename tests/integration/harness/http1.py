@@ -241,7 +241,7 @@ class Client:
         self.request(host, target, **words)
         return self.response(words.get("method", "GET"))
 
-    def closed(self, seconds=5):
+    def closed(self, seconds=LIMIT):
         """Whether the peer closes (in order or not) within that time, and sends nothing more before it."""
         self.sock.settimeout(seconds)
         try:

@@ -3,7 +3,7 @@ import contextlib
 import threading
 import time
 
-from harness.wait import wait_until
+from harness.wait import LIMIT, wait_until
 
 
 class Probes:
@@ -29,7 +29,7 @@ class Probes:
 
     def wait(self, more=30):
         target = self.count + more
-        wait_until(lambda: self.count >= target, "probes go on")
+        wait_until(lambda: self.count >= target, "probes go on", LIMIT + more)
 
     def stop(self):
         self._done.set()

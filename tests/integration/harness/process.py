@@ -94,8 +94,9 @@ class Process:
     def wait_event(self, event, count=1, seconds=LIMIT, **fields):
         """The count-th such line of this run."""
         def found():
+            running = self.running()  # first: what is written before an end is found after it
             lines = self.find(event, **fields)
-            assert len(lines) >= count or self.running(), f"{self.name} ended\n{self.tail()}"
+            assert len(lines) >= count or running, f"{self.name} ended\n{self.tail()}"
             return len(lines) >= count and lines
 
         return wait_until(found, f"{self.name}: {count} × {event} {fields}", seconds, self.tail)[count - 1]

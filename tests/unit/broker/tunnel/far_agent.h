@@ -51,14 +51,22 @@ class FarAgent {
   // Carries bytes both ways until there are none.
   void pump() {
     do {
-      const std::vector<uint8_t> out = std::exchange(end.sink.out, {});
-      REQUIRE(send(far_.get(), out.data(), out.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out.size()));
+      send_written();
       turn(loop_);
-      std::array<uint8_t, 4096> in{};
-      for (ssize_t size = 0; (size = recv(far_.get(), in.data(), in.size(), 0)) > 0;) {
-        end.receive(Bytes(in.data(), static_cast<size_t>(size)), loop_.now());
-      }
+      receive();
     } while (!end.sink.out.empty());
+  }
+
+  // To where the broker's end reads it in its next turn.
+  void send_written() {
+    const std::vector<uint8_t> out = std::exchange(end.sink.out, {});
+    REQUIRE(send(far_.get(), out.data(), out.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out.size()));
+  }
+  void receive() {
+    std::array<uint8_t, 4096> in{};
+    for (ssize_t size = 0; (size = recv(far_.get(), in.data(), in.size(), 0)) > 0;) {
+      end.receive(Bytes(in.data(), static_cast<size_t>(size)), loop_.now());
+    }
   }
 
   void hang_up() {

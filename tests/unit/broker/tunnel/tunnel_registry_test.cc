@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "broker/tunnel/machine_directory.h"
@@ -36,17 +37,18 @@ struct WatcherRecorder final : MachineWatcher {
   Log log;
 };
 
-tunnel::pb::Hello hello(int slot) {
+tunnel::pb::Hello hello(int slot, char instance = 'i') {
   tunnel::pb::Hello message;
   message.add_versions(1);
   message.set_machine(kMachine);
-  message.set_instance(std::string(16, 'i'));
+  message.set_instance(std::string(16, instance));
   message.set_slot(static_cast<uint32_t>(slot));
   return message;
 }
 
 struct Fixture {
-  explicit Fixture(const tunnel::SessionLimits& limits = {}) : registry(loop, {.limits = limits}, authority) {
+  explicit Fixture(const tunnel::SessionLimits& limits = {}, Duration holder_timeout = std::chrono::seconds{2})
+      : registry(loop, {.limits = limits, .holder_timeout = holder_timeout}, authority) {
     registry.set_watcher(watcher);
   }
   ~Fixture() {
@@ -55,10 +57,10 @@ struct Fixture {
   }
 
   // A tunnel whose HELLO has been read; what the loop is to do of it is still to be done.
-  test::FarAgent& adopt(int slot) {
+  test::FarAgent& adopt(int slot, char instance = 'i') {
     agents.push_back(std::make_unique<test::FarAgent>(loop));
     test::FarAgent& agent = *agents.back();
-    agent.end.session.send_hello(hello(slot));
+    agent.end.session.send_hello(hello(slot, instance));
     std::unique_ptr<transport::Connection> connection = agent.connection();
     connection->start();
     registry.adopt(std::move(connection), agent.written().span(), {});
@@ -180,6 +182,26 @@ TEST_CASE("a tunnel is counted from its welcome to its end, and not while its ag
   CHECK(fixture.registry.tunnel_count() == 1);
   fixture.agents.front()->hang_up();
   CHECK(fixture.registry.tunnel_count() == 0);
+}
+
+TEST_CASE("a holder that answered keeps its machine, however long the broker stood still before it looked") {
+  constexpr Duration kTimeout{20};
+  Fixture fixture({}, kTimeout);
+  fixture.connect(0);
+  test::FarAgent& holder = *fixture.agents.back();
+  test::FarAgent& newcomer = fixture.adopt(0, 'j');
+  test::turn(fixture.loop);
+  holder.receive();
+  REQUIRE(!holder.end.sink.out.empty());
+  holder.send_written();
+  // Its answer and the end of the time are due in one turn.
+  std::this_thread::sleep_for(kTimeout * 2);
+  test::turn(fixture.loop);
+  newcomer.pump();
+  CHECK(!newcomer.end.session.established());
+  REQUIRE(fixture.open() != nullptr);
+  holder.pump();
+  CHECK(holder.end.recorder.streams.size() == 1);
 }
 
 TEST_CASE("a tunnel leaves the directory as the machine that it has entered as, also where its HELLO is a breach") {

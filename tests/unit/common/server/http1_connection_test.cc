@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <thread>
+
 #include "tests/unit/common/server/loopback.h"
 
 namespace ingress::server {
@@ -213,6 +215,23 @@ TEST_CASE("a client that sends its request and half-closes gets its answer") {
   client->finish();
   auto& exchanges = loopback.acceptor().exchanges;
   REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1; }));
+  exchanges[0]->answer(200, "hello", {{"Content-Length", "5"}});
+  REQUIRE(loopback.run_until([&client] { return client->ended(); }));
+  CHECK(client->count("hello") == 1);
+}
+
+TEST_CASE("a FIN that came with the request is a half-close, however long the request took to be handled") {
+  Loopback loopback;
+  loopback.acceptor().on_head = [](ScriptedAcceptor::Exchange&) { std::this_thread::sleep_for(std::chrono::milliseconds{5}); };
+  const auto client = loopback.client();
+  REQUIRE(loopback.run_until([&client] { return client->connected(); }));
+  client->send(kGet);
+  client->finish();
+  auto& exchanges = loopback.acceptor().exchanges;
+  REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1; }));
+  const Time asked = loopback.loop().now();
+  REQUIRE(loopback.run_until([&] { return exchanges[0]->aborted || loopback.loop().now() - asked > Duration{900}; }));
+  REQUIRE(!exchanges[0]->aborted);
   exchanges[0]->answer(200, "hello", {{"Content-Length", "5"}});
   REQUIRE(loopback.run_until([&client] { return client->ended(); }));
   CHECK(client->count("hello") == 1);
