@@ -1,14 +1,15 @@
 #include "broker/dev_program.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "broker/app.h"
 #include "broker/dev/dev_config.h"
+#include "broker/dev/state_folder.h"
 #include "common/base/hex.h"
 #include "common/tls/digest.h"
 
@@ -23,19 +24,22 @@ constexpr Duration kPark{10000};
 std::string admin_token(const std::string& path) {
   std::string token;
   if (std::ifstream(path) >> token && token.size() >= 32) return token;
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
   token = to_hex(tls::random_bytes(32));
-  std::filesystem::remove(path, error);
-  std::ofstream file(path);
-  std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
-  file << token << "\n";
-  file.close();
-  return error || !file ? "" : token;
+  return dev::put_private_file(path, token + "\n") ? token : "";
+}
+
+// A sentence where the folder cannot be had. Who may read it is its owner's choice: the table that is made in it has
+// secrets of policies.
+std::string make_folder(const dev::DevConfig& dev) {
+  Status made = dev::make_state_folder(dev.state_dir);
+  if (made) made = dev::make_private_file(dev.database());
+  if (made) return "";
+  return dev.state_dir + " cannot be used: " + std::generic_category().message(made.error().sys_errno);
 }
 
 // The same broker as `run` has it, with what a laptop needs said.
 tl::expected<Config, std::string> config_of(const dev::DevConfig& dev) {
+  if (std::string problem = make_folder(dev); !problem.empty()) return tl::unexpected(std::move(problem));
   Config config;
   config.live.tls_dir = dev.tls_dir();
   config.live.default_auth = "public";

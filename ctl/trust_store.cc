@@ -7,8 +7,13 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string_view>
 
+#include "common/base/hex.h"
+#include "common/base/read_file.h"
+#include "common/database/database.h"
 #include "common/tls/browser_stores.h"
+#include "common/tls/digest.h"
 #include "ctl/child.h"
 
 namespace ingress::ctl {
@@ -18,6 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kRemoved = "removed";
 constexpr const char* kAbsent = "absent";
+constexpr const char* kFailed = "failed";
+constexpr size_t kFolderMark = 8;
 
 // A distribution's way: a folder of certificates, and what makes a bundle of them.
 struct SystemStore {
@@ -54,11 +61,13 @@ const SystemStore* find_system_store() {
   return nullptr;
 }
 
-std::string nickname_of(const LocalCa& ca) { return "ingress local CA (" + ca.name + ")"; }
-
 fs::path system_file(const SystemStore& store, const LocalCa& ca) {
-  return fs::path(store.folder) / ("ingress-local-" + ca.name + store.suffix);
+  return fs::path(store.folder) / (file_stem_of(ca) + store.suffix);
 }
+
+// As versions called it that knew a CA by its domain alone. Another folder's may be called so: an entry of that name is
+// looked at only where it is this very certificate.
+LocalCa without_folder(const LocalCa& ca) { return {ca.path, ca.name, ""}; }
 
 // What a change of one store came to, as StoreResult has it.
 struct StoreEnd {
@@ -93,7 +102,7 @@ void change_system(const std::vector<LocalCa>& cas, bool removes, const SystemCh
   }
   // Even where nothing was there: what had it read may have failed the time before.
   if (std::string why = update_system(*store, removes); !why.empty()) {
-    results.push_back({store->folder, "", "failed", std::move(why)});
+    results.push_back({store->folder, "", kFailed, std::move(why)});
   }
 }
 
@@ -114,7 +123,7 @@ void make_chromium_database() {
   run_child({"certutil", "-d", "sql:" + shared.string(), "-N", "--empty-password"});
 }
 
-using NssChange = std::function<StoreEnd(const std::string& database, const LocalCa&)>;
+using NssChange = std::function<StoreEnd(const fs::path& database, const LocalCa&)>;
 
 void change_nss(const std::vector<LocalCa>& cas, const NssChange& change, std::vector<StoreResult>& results) {
   const std::vector<fs::path> databases = tls::nss_databases(variable("HOME"));
@@ -126,48 +135,100 @@ void change_nss(const std::vector<LocalCa>& cas, const NssChange& change, std::v
   }
   for (const fs::path& database : databases) {
     for (const LocalCa& ca : cas) {
-      StoreEnd end = change("sql:" + database.string(), ca);
+      StoreEnd end = change(database, ca);
       results.push_back({database.string(), ca.name, std::move(end.result), std::move(end.detail)});
     }
   }
 }
 
-StoreEnd remove_from_nss(const std::string& database, const LocalCa& ca) {
+// In hexadecimal, "" where the file has none.
+std::string certificate_of(const std::string& path) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  const std::string pem = read_file(path).value_or("");
+  const size_t begin = pem.find(kBegin);
+  if (begin == std::string::npos) return "";
+  const size_t text = begin + kBegin.size();
+  std::string base64 = pem.substr(text, pem.find('-', text) - text);
+  std::erase_if(base64, [](char c) { return c == '\n' || c == '\r'; });
+  const std::optional<std::string> bytes = tls::from_base64(base64);
+  return bytes ? to_hex(*bytes) : "";
+}
+
+// Whether this very certificate has its nickname there, alone. certutil does not tell: it shows all certificates of the
+// same subject. Columns a3 and a11 are CKA_LABEL and CKA_VALUE (PKCS #11).
+bool is_in_nss(const fs::path& database, const LocalCa& ca) {
+  std::string problem;
+  const std::string file = database / tls::kNssDatabaseFile;
+  const auto opened = db::Database::open(file, db::Database::Mode::kImmutable, problem);
+  if (!opened) return false;
+  db::Query query = (*opened)->query(
+      "SELECT count(*), max(lower(hex(a11))) FROM nssPublic WHERE lower(hex(a3)) = ? AND a11 IS NOT NULL");
+  query.bind(to_hex(nickname_of(ca)));
+  return query.next() && query.number(0) == 1 && query.text(1) == certificate_of(ca.path);
+}
+
+StoreEnd remove_named(const fs::path& database, const std::string& nickname) {
   constexpr const char* kNotThere = "Could not find cert";
+  const std::string sql = "sql:" + database.string();
   StoreEnd end{kAbsent};
   // A CA that was made anew has the same name: all of them go.
   while (true) {
-    const ChildResult found = run_child({"certutil", "-d", database, "-L", "-n", nickname_of(ca)});
+    const ChildResult found = run_child({"certutil", "-d", sql, "-L", "-n", nickname});
     if (found.code != 0 && found.output.find(kNotThere) != std::string::npos) return end;
-    if (found.code != 0) return {"failed", found.output};
-    const ChildResult ran = run_child({"certutil", "-d", database, "-D", "-n", nickname_of(ca)});
-    if (ran.code != 0) return {"failed", ran.output};
+    if (found.code != 0) return {kFailed, found.output};
+    const ChildResult ran = run_child({"certutil", "-d", sql, "-D", "-n", nickname});
+    if (ran.code != 0) return {kFailed, ran.output};
     end.result = kRemoved;
   }
 }
 
-StoreEnd add_to_nss(const std::string& database, const LocalCa& ca) {
+StoreEnd remove_from_nss(const fs::path& database, const LocalCa& ca) {
+  StoreEnd end = remove_named(database, nickname_of(ca));
+  const LocalCa older = without_folder(ca);
+  if (end.result == kFailed || !is_in_nss(database, older)) return end;
+  return remove_named(database, nickname_of(older));
+}
+
+StoreEnd add_to_nss(const fs::path& database, const LocalCa& ca) {
   StoreEnd removed = remove_from_nss(database, ca);
-  if (removed.result == "failed") return removed;
-  const ChildResult ran =
-      run_child({"certutil", "-d", database, "-A", "-t", "C,,", "-n", nickname_of(ca), "-i", ca.path});
-  return ran.code == 0 ? StoreEnd{"trusted"} : StoreEnd{"failed", ran.output};
+  if (removed.result == kFailed) return removed;
+  const ChildResult ran = run_child(
+      {"certutil", "-d", "sql:" + database.string(), "-A", "-t", "C,,", "-n", nickname_of(ca), "-i", ca.path});
+  return ran.code == 0 ? StoreEnd{"trusted"} : StoreEnd{kFailed, ran.output};
+}
+
+// False where there was none.
+bool remove_older_file(const SystemStore& store, const LocalCa& ca, std::error_code& error) {
+  const fs::path older = system_file(store, without_folder(ca));
+  const auto theirs = read_file(older);
+  const auto ours = read_file(ca.path);
+  return theirs && ours && *theirs == *ours && fs::remove(older, error);
 }
 
 StoreEnd add_to_system(const SystemStore& store, const LocalCa& ca) {
   std::error_code error;
   fs::copy_file(ca.path, system_file(store, ca), fs::copy_options::overwrite_existing, error);
-  return error ? StoreEnd{"failed", error.message()} : StoreEnd{"trusted"};
+  if (!error) remove_older_file(store, ca, error);
+  return error ? StoreEnd{kFailed, error.message()} : StoreEnd{"trusted"};
 }
 
 StoreEnd remove_from_system(const SystemStore& store, const LocalCa& ca) {
   std::error_code error;
-  const bool removed = fs::remove(system_file(store, ca), error);
-  if (error) return {"failed", error.message()};
+  bool removed = fs::remove(system_file(store, ca), error);
+  if (!error) removed = remove_older_file(store, ca, error) || removed;
+  if (error) return {kFailed, error.message()};
   return {removed ? kRemoved : kAbsent};
 }
 
 }  // namespace
+
+std::string nickname_of(const LocalCa& ca) {
+  return "ingress local CA (" + ca.name + ")" + (ca.folder.empty() ? "" : " " + ca.folder);
+}
+
+std::string file_stem_of(const LocalCa& ca) {
+  return "ingress-local-" + ca.name + (ca.folder.empty() ? "" : "-" + ca.folder);
+}
 
 std::string default_ca_folder() {
   if (const std::string state = variable("XDG_STATE_HOME"); state.starts_with('/')) return state + "/ingress/dev/ca";
@@ -178,8 +239,9 @@ std::string default_ca_folder() {
 std::vector<LocalCa> list_local_cas(const std::string& folder) {
   std::vector<LocalCa> cas;
   std::error_code error;
+  const std::string mark = tls::sha256_hex(fs::canonical(folder, error).string()).substr(0, kFolderMark);
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".crt") cas.push_back({entry.path().string(), entry.path().stem().string()});
+    if (entry.path().extension() == ".crt") cas.push_back({entry.path().string(), entry.path().stem().string(), mark});
   }
   std::sort(cas.begin(), cas.end(), [](const LocalCa& a, const LocalCa& b) { return a.name < b.name; });
   return cas;

@@ -6,55 +6,72 @@
 #include <fstream>
 
 #include "broker/dev/browser_trust.h"
+#include "broker/dev/state_folder.h"
 #include "broker/routing/host_name.h"
-#include "common/base/address_block.h"
+#include "common/base/log.h"
 #include "common/uv/free_address.h"
 
 namespace ingress::broker::dev {
 namespace {
 
-// Folders for this user alone.
-Status make_folder(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (!error) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
-  if (!error) return {};
-  return tl::unexpected(Error{ErrorCode::kIo, Side::kInternal, false, error.value(), "making a folder"});
-}
-
-// The blocks that the CA of `localhost` may speak for.
-bool is_private(std::string_view address) {
-  const std::optional<IpAddress> ip = IpAddress::parse(address);
-  if (!ip) return false;
-  for (const char* text : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"}) {
-    if (AddressBlock::parse(text)->contains(*ip)) return true;
-  }
-  return false;
-}
+constexpr const char* kAddressFile = "default";
+// A third of its life is left then: time enough for a laptop that sleeps.
+constexpr std::time_t kGoodFor = std::time_t{tls::LocalAuthority::kLeafDays} * 86400 * 2 / 3;
 
 }  // namespace
 
+DevCertificates::DevCertificates(const DevConfig& config)
+    : bundle_path_(config.state_dir + "/ca.crt"),
+      tls_dir_(config.tls_dir()),
+      own_addresses_({"127.0.0.1", "::1"}),
+      for_network_(std::any_of(config.https.begin(), config.https.end(), is_any)) {
+  for (const uv::Address& address : config.https) own_addresses_.push_back(address.ip);
+}
+
 Result<std::unique_ptr<DevCertificates>> DevCertificates::open(const DevConfig& config) {
-  for (const std::string& folder : {config.state_dir, config.authority_dir(), config.tls_dir()}) {
-    if (const Status made = make_folder(folder); !made) return tl::unexpected(made.error());
-  }
-  auto certificates = std::make_unique<DevCertificates>();
+  Status made = make_state_folder(config.state_dir);
+  if (made) made = make_private_folder(config.authority_dir());
+  if (made) made = make_private_folder(config.tls_dir());
+  if (!made) return tl::unexpected(made.error());
+  std::unique_ptr<DevCertificates> certificates(new DevCertificates(config));
   for (const std::string& domain : config.domains) {
     const bool is_local = domain == kLocalDomain;
     auto authority = tls::LocalAuthority::open(config.authority_dir(), domain, {{domain}, is_local});
     if (!authority) return tl::unexpected(authority.error());
     certificates->authorities_.push_back(std::move(*authority));
   }
-  std::vector<std::string> addresses = {"127.0.0.1", "::1"};
-  for (std::string& address : uv::network_addresses()) {
-    if (is_private(address)) addresses.push_back(std::move(address));
-  }
-  const Status written =
-      certificates->authorities_.front()->issue_files(config.tls_dir(), "default", {"localhost"}, addresses);
+  const std::vector<std::string> addresses = certificates->addresses_with(uv::network_addresses());
+  Status written = certificates->issue_for(addresses, std::time(nullptr));
+  if (written) written = certificates->write_bundle();
   if (!written) return tl::unexpected(written.error());
-  certificates->bundle_path_ = config.state_dir + "/ca.crt";
-  if (const Status bundled = certificates->write_bundle(); !bundled) return tl::unexpected(bundled.error());
   return certificates;
+}
+
+std::vector<std::string> DevCertificates::addresses_with(const std::vector<std::string>& network) const {
+  std::vector<std::string> addresses = own_addresses_;
+  addresses.insert(addresses.end(), network.begin(), network.end());
+  std::erase_if(addresses, [](const std::string& ip) { return !tls::is_private_address(ip); });
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  return addresses;
+}
+
+Status DevCertificates::issue_for(const std::vector<std::string>& addresses, std::time_t now) {
+  const Status written = authorities_.front()->issue_files(tls_dir_, kAddressFile, {"localhost"}, addresses);
+  if (!written) return written;
+  issued_for_ = addresses;
+  issue_again_ = now + kGoodFor;
+  return {};
+}
+
+void DevCertificates::keep_current(const std::vector<std::string>& network, std::time_t now) {
+  const std::vector<std::string> addresses = addresses_with(network);
+  const bool covered =
+      std::includes(issued_for_.begin(), issued_for_.end(), addresses.begin(), addresses.end());  // both are sorted
+  if ((covered || !for_network_) && now < issue_again_) return;
+  const Status written = issue_for(addresses, now);
+  if (!written && !failing_) log_warn("certificate_not_renewed", {{"error", describe(written.error())}});
+  failing_ = !written;
 }
 
 Status DevCertificates::write_bundle() {

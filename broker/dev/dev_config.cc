@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 
 #include "broker/dev/beside.h"
 #include "broker/dev/taken_places.h"
 #include "broker/model/ids.h"
 #include "broker/routing/host_name.h"
 #include "broker/routing/pattern.h"
+#include "common/tls/local_authority.h"
 #include "common/uv/free_address.h"
 
 namespace ingress::broker::dev {
@@ -83,38 +85,59 @@ std::string take_services(const DevSettings& settings, DevConfig& config) {
   return "";
 }
 
-std::string take_addresses(const char* setting, const std::vector<std::string>& texts, std::vector<uv::Address>& to) {
+bool has_ipv6() { return uv::is_free({"::1", 0, ""}); }
+
+// Where a laptop listens by itself: loopback, or every address of its network. What another program has of it is no
+// reason to do without: a name that leads to both families would lead to that program.
+std::vector<uv::Address> local_addresses(bool lan, int port) {
+  if (lan) return {uv::Address{has_ipv6() ? "::" : "0.0.0.0", port, ""}};
+  std::vector<uv::Address> addresses = {uv::Address{"127.0.0.1", port, ""}};
+  if (has_ipv6()) addresses.push_back({"::1", port, ""});
+  return addresses;
+}
+
+bool may_have(bool lan, int port) {
+  const std::vector<uv::Address> addresses = local_addresses(lan, port);
+  return std::all_of(addresses.begin(), addresses.end(), looks_free);
+}
+
+void add_local(bool lan, int port, std::vector<uv::Address>& to) {
+  const std::vector<uv::Address> addresses = local_addresses(lan, port);
+  to.insert(to.end(), addresses.begin(), addresses.end());
+}
+
+// A port alone is one of this machine, and of its network where it is to be.
+std::string take_addresses(const char* setting, const std::vector<std::string>& texts, bool lan,
+                           std::vector<uv::Address>& to) {
   for (const std::string& text : texts) {
-    // A port alone is one of this machine, not of its network.
-    const bool local = text.starts_with(':');
-    const Result<uv::Address> address = uv::Address::parse(local ? "127.0.0.1" + text : text);
+    const bool port_alone = text.starts_with(':');
+    const Result<uv::Address> address = uv::Address::parse(port_alone ? "127.0.0.1" + text : text);
     if (!address || !address->unix_path.empty()) {
       return std::string("--") + setting + " " + text + ": not an address; write 127.0.0.1:8443 or :8443" +
              (std::string_view(setting) == "admin"
                   ? " (INGRESS_ADMIN, which ingressctl reads too, is this setting here)"
                   : "");
     }
-    to.push_back(*address);
-    if (!local) continue;
-    const uv::Address also{"::1", address->port, ""};
-    if (uv::is_free(also)) to.push_back(also);
+    if (port_alone) {
+      add_local(lan, address->port, to);
+    } else {
+      to.push_back(*address);
+    }
   }
   return "";
 }
 
-// Where a laptop listens by itself: loopback, or every address of its network.
-std::vector<uv::Address> local_addresses(bool lan, int port) {
-  const uv::Address six{lan ? "::" : "::1", port, ""};
-  const uv::Address four{lan ? "0.0.0.0" : "127.0.0.1", port, ""};
-  if (!uv::is_free(six)) return {four};
-  return lan ? std::vector<uv::Address>{six} : std::vector<uv::Address>{four, six};
-}
-
-bool may_have(bool lan, int port) { return uv::is_free({lan ? "0.0.0.0" : "127.0.0.1", port, ""}); }
-
-void add_local(bool lan, int port, std::vector<uv::Address>& to) {
-  const std::vector<uv::Address> addresses = local_addresses(lan, port);
-  to.insert(to.end(), addresses.begin(), addresses.end());
+// The agent inside has to come to an address that is in a certificate of the local CA, or by the name localhost. Where
+// no such one is said (a public one, Tailscale's), loopback has the same port.
+void put_own_first(std::vector<uv::Address>& https) {
+  const auto own = std::find_if(https.begin(), https.end(), [](const uv::Address& address) {
+    return is_any(address) || tls::is_private_address(address.ip);
+  });
+  if (own == https.end()) {
+    https.insert(https.begin(), uv::Address{"127.0.0.1", https.front().port, ""});
+  } else {
+    std::rotate(https.begin(), own, own + 1);
+  }
 }
 
 // Where nothing is said: 8443, and the ports that a URL needs not name where this user may have them.
@@ -123,6 +146,7 @@ void choose_listeners(DevConfig& config) {
     if (may_have(config.lan, 443)) add_local(config.lan, 443, config.https);
     add_local(config.lan, kHttpsPort, config.https);
   }
+  put_own_first(config.https);
   config.serve_clear = !config.http.empty();
   const bool https_is_default = std::any_of(config.https.begin(), config.https.end(),
                                             [](const uv::Address& address) { return address.port == 443; });
@@ -134,7 +158,7 @@ void choose_listeners(DevConfig& config) {
 std::string take_admin(const DevSettings& settings, DevConfig& config) {
   config.admin.push_back(uv::Address{"", 0, config.admin_socket()});
   if (settings.admin == "off") return "";
-  if (!settings.admin.empty()) return take_addresses("admin", {settings.admin}, config.admin);
+  if (!settings.admin.empty()) return take_addresses("admin", {settings.admin}, false, config.admin);
   for (int port = kAdminPort; port < kAdminPort + kAdminPorts; ++port) {
     const uv::Address address{"127.0.0.1", port, ""};
     if (!uv::is_free(address)) continue;
@@ -164,8 +188,22 @@ std::string take_names(const DevSettings& settings, DevConfig& config) {
   return "";
 }
 
+// As a shell has it, which leaves the "~" of --state-dir=~/x and of a file of settings as it is. Absolute, since the
+// screen's commands are run from other folders.
+std::string whole_path(const std::string& text) {
+  const std::string home = variable("HOME");
+  const bool of_home = !home.empty() && (text == "~" || text.starts_with("~/"));
+  std::error_code error;
+  std::filesystem::path path = std::filesystem::absolute(of_home ? home + text.substr(1) : text, error);
+  // Behind a symbolic link, ".." is not what stands before it.
+  if (std::find(path.begin(), path.end(), "..") == path.end()) path = path.lexically_normal();
+  std::string whole = error ? text : path.string();
+  while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
+  return whole;
+}
+
 std::string take_files(const DevSettings& settings, DevConfig& config) {
-  config.state_dir = settings.state_dir.empty() ? default_state_dir() : settings.state_dir;
+  config.state_dir = settings.state_dir.empty() ? default_state_dir() : whole_path(settings.state_dir);
   if (config.state_dir.empty()) return "--state-dir must be said: neither XDG_STATE_HOME nor HOME is set";
   config.access_log = settings.access_log;
   config.agent = settings.agent.empty() ? program_beside("ingress-agent") : settings.agent;
@@ -174,6 +212,8 @@ std::string take_files(const DevSettings& settings, DevConfig& config) {
 }
 
 }  // namespace
+
+bool is_any(const uv::Address& address) { return address.ip == "::" || address.ip == "0.0.0.0"; }
 
 // The XDG Base Directory Specification's.
 std::string default_state_dir() {
@@ -190,8 +230,9 @@ void declare(cli::Program& program, DevSettings& settings) {
   program.option("port", settings.port, "the default port, https://dev.localhost", 1, 65535);
   program.option("project", settings.project, "the project's name, as in https://dev.localhost");
   program.option("machine", settings.machine, "this machine's name, as in https://laptop.machines.localhost");
-  program.option("https", settings.https,
-                 "address of https, e.g. 127.0.0.1:9443; may be repeated; else 8443, and 443 where it may be had");
+  program.option(
+      "https", settings.https,
+      "address of https, e.g. 127.0.0.1:9443 or :9443; may be repeated; else 8443, and 443 where it may be had");
   program.option("http", settings.http,
                  "address in clear, e.g. :3001; may be repeated; else 80 leads to https where both may be had");
   program.option("lan", settings.lan, "listen for other devices of the network, too");
@@ -212,8 +253,8 @@ tl::expected<DevConfig, std::string> check(const DevSettings& settings) {
     if (const std::string problem = take(settings, config); !problem.empty()) return Problem(problem);
   }
   for (const std::string& problem :
-       {take_addresses("https", settings.https, config.https), take_addresses("http", settings.http, config.http),
-        take_admin(settings, config)}) {
+       {take_addresses("https", settings.https, config.lan, config.https),
+        take_addresses("http", settings.http, config.lan, config.http), take_admin(settings, config)}) {
     if (!problem.empty()) return Problem(problem);
   }
   choose_listeners(config);

@@ -34,7 +34,7 @@ struct DevConfig {
   std::vector<std::string> domains;  // the first is `localhost`; all lower case
   std::map<std::string, int> services;
   HostChoiceRules choice;
-  std::vector<uv::Address> https;  // the first is what URLs name
+  std::vector<uv::Address> https;  // the first is what URLs name, and what the agent inside comes to
   std::vector<uv::Address> http;
   bool serve_clear = false;  // else http redirects
   std::vector<uv::Address> admin;
@@ -42,7 +42,7 @@ struct DevConfig {
   std::string machine;
   int port = 3000;
   bool lan = false;
-  std::string state_dir;
+  std::string state_dir;  // absolute
   std::string access_log;
   std::string agent;  // the program file
 
@@ -52,6 +52,9 @@ struct DevConfig {
   std::string admin_socket() const { return state_dir + "/admin.sock"; }
   std::string admin_token_file() const { return state_dir + "/admin.token"; }
 };
+
+// "0.0.0.0" or "::": all addresses of this machine, its network's too.
+bool is_any(const uv::Address& address);
 
 void declare(cli::Program& program, DevSettings& settings);
 

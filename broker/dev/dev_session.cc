@@ -1,5 +1,6 @@
 #include "broker/dev/dev_session.h"
 
+#include <ctime>
 #include <fstream>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace {
 constexpr Duration kLookInterval{250};
 // The agent tells its ports within that time; the screen waits for them, but not for ever.
 constexpr int kLooksForPorts = 12;
+constexpr int kLooksBetweenAddresses = 20;
 constexpr int kLooksBetweenBrowsers = 8;
 
 }  // namespace
@@ -33,8 +35,7 @@ uv::ChildProgram DevSession::agent_program(int https_port) const {
   uv::ChildProgram program;
   uv::Address broker = config_.https.front();
   broker.port = https_port;
-  const bool any = broker.ip == "0.0.0.0" || broker.ip == "::";
-  const std::string where = any ? "localhost:" + std::to_string(https_port) : broker.to_text();
+  const std::string where = is_any(broker) ? "localhost:" + std::to_string(https_port) : broker.to_text();
   program.argv = {config_.agent, "run",           "--broker",       "https://" + where,
                   "--machine",   config_.machine, "--ca-file",      certificates_->bundle_path(),
                   "--listen",    "off",           "--grace-period", "1s",
@@ -69,13 +70,7 @@ ScreenFacts DevSession::facts(const Landing& landing, const std::string& version
   facts.any_port_url = landing.url_of("N__" + config_.project + ".localhost");
   facts.machine_url = landing.url_of(config_.machine + ".machines.localhost");
   for (size_t i = 1; i < config_.domains.size(); ++i) facts.own_names.push_back(landing.url_of(config_.domains[i]));
-  if (config_.lan) {
-    for (const std::string& ip : uv::network_addresses()) {
-      const std::string host = ip.find(':') == std::string::npos ? ip : "[" + ip + "]";
-      facts.lan_urls.push_back(landing.url_of(host) + "?" + std::string(kHostParameter) + "=" + config_.project +
-                               ".localhost");
-    }
-  }
+  facts.lan_urls = landing.network_urls(uv::network_addresses());
   facts.admin = "unix:" + config_.admin_socket();
   for (const uv::Address& address : config_.admin) {
     if (address.unix_path.empty()) facts.dashboard = "http://" + address.to_text() + "/";
@@ -99,10 +94,16 @@ bool DevSession::start(Landing& landing, int https_port, const std::string& vers
 }
 
 void DevSession::look() {
+  look_at_addresses();
   std::vector<LandingEntry> entries = landing_->entries();
   if (!landing_->has_ports() && ++looks_ < kLooksForPorts) return;
   look_at_browsers();
   screen_->show(std::move(entries), trust_);
+}
+
+void DevSession::look_at_addresses() {
+  if (++looks_at_addresses_ % kLooksBetweenAddresses != 0) return;
+  certificates_->keep_current(uv::network_addresses(), std::time(nullptr));
 }
 
 void DevSession::look_at_browsers() {

@@ -35,6 +35,8 @@ class DevSession {
   ScreenFacts facts(const Landing& landing, const std::string& version) const;
   void add_trust(ScreenFacts& facts) const;
   void look();
+  // The machine may have come to another network.
+  void look_at_addresses();
   // Somebody may do as the screen says.
   void look_at_browsers();
 
@@ -47,6 +49,7 @@ class DevSession {
   std::unique_ptr<Screen> screen_;
   Trust trust_;
   int looks_ = 0;
+  int looks_at_addresses_ = 0;
   int looks_at_browsers_ = 0;
 };
 

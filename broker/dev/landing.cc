@@ -33,11 +33,12 @@ code{font-family:ui-monospace,monospace}
 <main>
 )";
 
-// Another answer than this page means that the app is there now.
+// Another answer than this page means that the app is there now, and so does a redirect: what is followed to another
+// origin is an answer that the page may not see.
 constexpr std::string_view kTail = R"(</main>
 <script>
 (function look(){setTimeout(function(){
-fetch(location.href,{cache:"no-store",headers:{Accept:"text/html"}}).then(function(answer){
+fetch(location.href,{cache:"no-store",redirect:"manual",headers:{Accept:"text/html"}}).then(function(answer){
 if(!answer.headers.has("X-Ingress-Landing")){location.reload();return}
 return answer.text().then(function(text){
 var fresh=new DOMParser().parseFromString(text,"text/html").querySelector("main");
@@ -58,6 +59,19 @@ std::string Landing::url_of(std::string_view host, std::string_view origin) cons
   std::string url = "https://" + std::string(host);
   if (https_port_ != 443) url += ":" + std::to_string(https_port_);
   return url + "/";
+}
+
+std::vector<std::string> Landing::network_urls(const std::vector<std::string>& ips) const {
+  const auto open = std::find_if(config_.https.begin(), config_.https.end(), is_any);
+  if (!config_.lan || open == config_.https.end()) return {};
+  const int port = open == config_.https.begin() ? https_port_ : open->port;
+  std::vector<std::string> urls;
+  for (const std::string& ip : ips) {
+    std::string origin = "https://" + (ip.find(':') == std::string::npos ? ip : "[" + ip + "]");
+    if (port != 443) origin += ":" + std::to_string(port);
+    urls.push_back(url_of(config_.project + ".localhost", origin));
+  }
+  return urls;
 }
 
 bool Landing::is_own(int port) const {

@@ -39,6 +39,8 @@ class Landing {
   std::string page(std::string_view origin) const;
   std::string json(std::string_view origin) const;
   std::string url_of(std::string_view host, std::string_view origin = {}) const;
+  // The project's by these addresses of this machine, for devices of its network; none where https is not for them.
+  std::vector<std::string> network_urls(const std::vector<std::string>& ips) const;
   // Hosts whose own port has nothing to show yet get the page too: the project's, until its default port has listened.
   bool stands_for(std::string_view host) const;
   // Whether the agent has told what listens.

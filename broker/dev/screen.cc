@@ -1,15 +1,13 @@
 #include "broker/dev/screen.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 namespace ingress::broker::dev {
 namespace {
 
-constexpr const char* kClear = "\x1b[H\x1b[2J\x1b[3J";
+// What has scrolled out of sight is the shell's, and stays.
+constexpr const char* kClear = "\x1b[H\x1b[2J";
 
 std::string padded(const std::string& text, size_t width) {
   return text.size() >= width ? text + " " : text + std::string(width - text.size(), ' ');
@@ -79,23 +77,26 @@ std::string draw_changes(const std::vector<LandingEntry>& before, const std::vec
   return text;
 }
 
-Screen::Screen(ScreenFacts facts) : facts_(std::move(facts)), terminal_(isatty(STDOUT_FILENO) == 1) {
+Screen::Screen(ScreenFacts facts, int fd) : facts_(std::move(facts)), output_(fd), terminal_(isatty(fd) == 1) {
   if (!terminal_) facts_.dashboard_login.clear();
 }
 
 void Screen::show(std::vector<LandingEntry> entries, Trust trust) {
+  if (!output_.finish()) return;
   if (drawn_ && entries == shown_ && trust == facts_.trust) return;
-  facts_.trust = trust;
+  const Trust shown_trust = std::exchange(facts_.trust, trust);
   std::string text;
   if (!drawn_ || terminal_) {
     text = (terminal_ ? kClear : "") + draw(facts_, entries);
   } else {
     text = draw_changes(shown_, entries);
   }
+  if (!output_.begin(std::move(text))) {
+    facts_.trust = shown_trust;
+    return;
+  }
   shown_ = std::move(entries);
   drawn_ = true;
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
 }
 
 }  // namespace ingress::broker::dev

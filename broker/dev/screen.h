@@ -2,10 +2,13 @@
 // screen; elsewhere each change is a line of its own.
 #pragma once
 
+#include <unistd.h>
+
 #include <string>
 #include <vector>
 
 #include "broker/dev/landing.h"
+#include "broker/dev/screen_output.h"
 #include "broker/dev/trust.h"
 
 namespace ingress::broker::dev {
@@ -34,16 +37,18 @@ std::string draw_changes(const std::vector<LandingEntry>& before, const std::vec
 
 class Screen {
  public:
-  explicit Screen(ScreenFacts facts);
+  // The descriptor stays the caller's.
+  explicit Screen(ScreenFacts facts, int fd = STDOUT_FILENO);
 
-  // Draws where something has changed.
+  // Draws where something has changed. What cannot be drawn now is up to the next call.
   void show(std::vector<LandingEntry> entries, Trust trust);
 
  private:
   ScreenFacts facts_;
+  ScreenOutput output_;
   std::vector<LandingEntry> shown_;
   bool drawn_ = false;
-  bool terminal_ = false;
+  bool terminal_;
 };
 
 }  // namespace ingress::broker::dev

@@ -30,11 +30,6 @@ std::string other_address(uv::Address address) {
   return address.is_loopback() ? ":" + std::to_string(address.port) : address.to_text();
 }
 
-bool looks_free(uv::Address address) {
-  if (address.ip == "::") address.ip = "0.0.0.0";  // a listener takes both families
-  return uv::is_free(address);
-}
-
 std::string address_taken(const char* flag, const uv::Address& address) {
   if (!address.unix_path.empty() || address.port == 0 || looks_free(address)) return "";
   // Good where the socket was passed in. What else can be wrong with an address, the listener says.
@@ -52,6 +47,11 @@ std::string addresses_taken(const char* flag, const std::vector<uv::Address>& ad
 }
 
 }  // namespace
+
+// Of "::" uv::is_free() asks for IPv6 alone.
+bool looks_free(const uv::Address& address) {
+  return uv::is_free(address.ip == "::" ? uv::Address{"0.0.0.0", address.port, ""} : address);
+}
 
 std::string taken_problem(const DevConfig& config) {
   std::string problem = database_taken(config);

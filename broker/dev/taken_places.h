@@ -11,4 +11,7 @@ namespace ingress::broker::dev {
 // became free meanwhile is held for the listener.
 std::string taken_problem(const DevConfig& config);
 
+// Whether a listener could be bound there now; [::] and 0.0.0.0 are both families, as listeners take them.
+bool looks_free(const uv::Address& address);
+
 }  // namespace ingress::broker::dev

@@ -1,16 +1,20 @@
 #include "common/tls/local_authority.h"
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
+#include "common/base/address_block.h"
 #include "common/tls/digest.h"
 #include "common/tls/openssl.h"
 
@@ -20,7 +24,11 @@ namespace {
 using KeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 
 constexpr long kDaySeconds = 86400;
-// The blocks of NameScope::private_addresses.
+constexpr size_t kMostCommonName = 64;  // ub-common-name (RFC 5280, appendix A.1)
+constexpr size_t kNameMark = 8;
+// The blocks of NameScope::private_addresses, and the same as a certificate's constraints are written.
+constexpr std::string_view kPrivate[] = {"127.0.0.0/8",    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+                                         "169.254.0.0/16", "::1/128",    "fe80::/10",     "fc00::/7"};
 constexpr const char* kPrivateBlocks =
     ",permitted;IP:127.0.0.0/255.0.0.0,permitted;IP:10.0.0.0/255.0.0.0,permitted;IP:172.16.0.0/255.240.0.0"
     ",permitted;IP:192.168.0.0/255.255.0.0,permitted;IP:169.254.0.0/255.255.0.0"
@@ -55,10 +63,12 @@ bool set_serial(X509* certificate) {
   return set;
 }
 
+// A longer name is cut: clients go by the alternative names.
 X509Ptr new_certificate(EVP_PKEY* key, const std::string& common_name, int days) {
   X509Ptr certificate(X509_new());
   X509_NAME* const name = X509_get_subject_name(certificate.get());
-  const auto* text = reinterpret_cast<const unsigned char*>(common_name.c_str());
+  const std::string shown = common_name.substr(0, kMostCommonName);
+  const auto* text = reinterpret_cast<const unsigned char*>(shown.c_str());
   const bool good = X509_set_version(certificate.get(), X509_VERSION_3) == 1 && set_serial(certificate.get()) &&
                     X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDaySeconds) != nullptr &&
                     X509_gmtime_adj(X509_getm_notAfter(certificate.get()), days * kDaySeconds) != nullptr &&
@@ -72,6 +82,14 @@ std::string constraints_of(const NameScope& scope) {
   std::string value = "critical";
   for (const std::string& domain : scope.domains) value += ",permitted;DNS:" + domain;
   return value + (scope.private_addresses ? kPrivateBlocks : kNoAddress);
+}
+
+// Clients find a CA by its name: those whose beginnings are the same differ by what a cut one ends with.
+std::string authority_name(const std::string& name) {
+  std::string whole = "ingress local CA (" + name + ")";
+  if (whole.size() <= kMostCommonName) return whole;
+  const std::string end = "... " + sha256_hex(name).substr(0, kNameMark) + ")";
+  return whole.substr(0, kMostCommonName - end.size()) + end;
 }
 
 X509Ptr new_authority(EVP_PKEY* key, const std::string& common_name, const NameScope& scope) {
@@ -97,9 +115,8 @@ template <class Write>
 Status write_file(const std::string& path, mode_t mode, const Write& write) {
   const std::string temporary = path + ".new";
   std::remove(temporary.c_str());
-  const mode_t before = umask(static_cast<mode_t>(~mode & 0777));
-  FilePtr file(std::fopen(temporary.c_str(), "wx"));
-  umask(before);
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  FilePtr file(fd < 0 ? nullptr : fdopen(fd, "w"));
   const bool written = file != nullptr && write(file.get()) && std::fflush(file.get()) == 0;
   file.reset();
   if (!written || std::rename(temporary.c_str(), path.c_str()) != 0) {
@@ -133,6 +150,16 @@ bool NameScope::covers(std::string_view name) const {
   return false;
 }
 
+bool is_private_address(std::string_view ip) {
+  const std::optional<IpAddress> address = IpAddress::parse(ip);
+  if (!address) return false;
+  // In a certificate an IPv4 address and its IPv6 form are two.
+  const auto is_six = [](std::string_view text) { return text.find(':') != std::string_view::npos; };
+  return std::any_of(std::begin(kPrivate), std::end(kPrivate), [&](std::string_view block) {
+    return is_six(block) == is_six(ip) && AddressBlock::parse(block)->contains(*address);
+  });
+}
+
 struct LocalAuthority::Impl {
   std::string path;
   NameScope scope;
@@ -163,13 +190,13 @@ bool LocalAuthority::Impl::lasts() const {
 Status LocalAuthority::Impl::make(const std::string& base, const std::string& name) {
   key = new_key();
   if (key == nullptr) return bad("making a key");
-  certificate = new_authority(key.get(), "ingress local CA (" + name + ")", scope);
+  certificate = new_authority(key.get(), authority_name(name), scope);
   if (certificate == nullptr) return bad("making the local CA");
   return write_pair(base, {certificate.get()}, key.get());
 }
 
 X509Ptr LocalAuthority::Impl::leaf(const std::string& common_name, const std::string& alternative_names) const {
-  X509Ptr made = new_certificate(leaf_key.get(), common_name.substr(0, 64), kLeafDays);
+  X509Ptr made = new_certificate(leaf_key.get(), common_name, kLeafDays);
   X509* const raw = made.get();
   const bool good = raw != nullptr && X509_set_issuer_name(raw, X509_get_subject_name(certificate.get())) == 1 &&
                     add_extension(raw, certificate.get(), NID_basic_constraints, "critical,CA:FALSE") &&

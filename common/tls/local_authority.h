@@ -22,6 +22,9 @@ struct NameScope {
   bool covers(std::string_view name) const;
 };
 
+// Whether the address is of the blocks of NameScope::private_addresses. False for what is no address.
+bool is_private_address(std::string_view ip);
+
 class LocalAuthority {
  public:
   static constexpr int kAuthorityDays = 3650;

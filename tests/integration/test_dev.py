@@ -1,10 +1,15 @@
 """ingress-broker dev: everything for one laptop."""
 import os
+import pty
+import select
 import shutil
 import signal
+import socket
 import ssl
 import stat
 import subprocess
+import termios
+import time
 
 import pytest
 
@@ -12,7 +17,7 @@ from harness.dev import Dev
 from harness.http1 import Client
 from harness.origin import Origin, answer
 from harness.ports import free_port
-from harness.process import gone, program
+from harness.process import Process, gone, program
 from harness.wait import wait_until
 from harness.websocket import WebSocket, echo_handler
 
@@ -375,3 +380,101 @@ def test_it_starts_in_a_shell_that_has_its_admin_socket_exported_for_ingressctl(
         dev = make_dev(admin=False, env={"INGRESS_ADMIN": socket})
         assert dev.ctl.json("project", "list")
         dev.wait_screen(f"INGRESS_ADMIN=unix:{dev.admin_socket}")
+
+
+@pytest.fixture
+def start_so(tmp_path):
+    """One that is told these words alone, but where it serves in clear and that its folder is `dev/state`; and that port.
+    `before`: words of a command that becomes it."""
+    processes = []
+
+    def start(*options, before=()):
+        folder, port = tmp_path / "dev", free_port()
+        folder.mkdir()
+        processes.append(Process("dev", [
+            *before, program("ingress-broker"), "dev", "--log-format", "json", "--log-level", "info", "--state-dir", "state",
+            "--http", f"127.0.0.1:{port}", "--admin", "off", *options], str(folder)))
+        processes[-1].wait_event("ready")
+        return processes[-1], port
+
+    yield start
+    for process in processes:
+        process.stop()
+
+
+def listed(port):
+    """The ports that the agent inside has told of."""
+    with Client(port) as client:
+        return {entry["port"] for entry in client.get("localhost", "/").json["ports"] if entry["listening"]}
+
+
+def test_the_agent_inside_comes_to_whatever_address_of_loopback_is_said(start_so, tmp_path, origin):
+    process, port = start_so("--https", f"127.0.0.2:{free_port()}")
+    wait_until(lambda: origin.port in listed(port), "the agent has told its ports", detail=process.tail)
+    # A relative folder is nothing to who runs the command elsewhere.
+    folder = os.path.realpath(tmp_path / "dev")
+    wait_until(lambda: f"cert trust --ca-dir {folder}/state/ca\n" in process.log_text(), "the screen", detail=process.tail)
+
+
+def test_with_lan_a_port_alone_is_the_networks(start_so, origin):
+    https_port = free_port()
+    process, port = start_so("--lan", "--https", f":{https_port}")
+    socket.create_connection(("127.0.0.2", https_port), 10).close()
+    wait_until(lambda: origin.port in listed(port), "the agent has told its ports", detail=process.tail)
+
+
+def test_with_lan_an_address_of_this_machine_alone_is_no_url_for_other_devices(make_dev):
+    dev = make_dev("--lan")
+    dev.wait_screen("Ctrl-C")
+    assert "from other devices" not in dev.screen()
+
+
+class HeldTerminal:
+    """A terminal, and what has been written to it."""
+
+    def __init__(self):
+        self.master, self.slave = pty.openpty()
+        self.text = ""
+
+    def redirecting(self):
+        return ["bash", "-c", f'exec "$@" >{os.ttyname(self.slave)}', "bash"]
+
+    def shows(self, words):
+        while select.select([self.master], [], [], 0)[0]:
+            self.text += os.read(self.master, 65536).decode()
+        return words in self.text
+
+    def hold(self, held):
+        """Ctrl-S, Ctrl-Q."""
+        termios.tcflow(self.slave, termios.TCOOFF if held else termios.TCOON)
+
+
+def test_a_terminal_that_is_held_holds_up_no_request(start_so, make_origin):
+    terminal = HeldTerminal()
+    process, port = start_so("--https", f"127.0.0.1:{free_port()}", before=terminal.redirecting())
+    wait_until(lambda: terminal.shows("Ctrl-C ends it."), "the screen is drawn", detail=process.tail)
+    terminal.hold(True)
+    origin = make_origin(saying_what_it_saw)
+    wait_until(lambda: origin.port in listed(port), "the new port is told", detail=process.tail)
+    for _ in range(10):  # it would be drawn within a quarter of a second
+        assert origin.port in listed(port)
+        time.sleep(0.1)
+    assert not terminal.shows(f"https://{origin.port}__dev.localhost")
+    terminal.hold(False)
+    wait_until(lambda: terminal.shows(f"https://{origin.port}__dev.localhost"), "the screen follows", detail=process.tail)
+
+
+def test_a_folder_that_is_there_keeps_its_mode_and_what_is_secret_in_it_is_its_owners(tmp_path):
+    (tmp_path / "state").mkdir()
+    os.chmod(tmp_path / "state", 0o755)
+    dev = Dev(tmp_path)
+    wanted = {".": 0o755, "ca": 0o700, "tls": 0o700, "admin.token": 0o600, "routes.db": 0o600}
+    assert {name: stat.S_IMODE(os.stat(os.path.join(dev.state, name)).st_mode) for name in wanted} == wanted
+    dev.stop()
+
+
+def test_a_domain_whose_name_is_too_long_for_a_subject_is_served(make_dev, origin):
+    domain = "a-shop-with-quite-a-long-name.of-a-company-with-a-long-name-too.test"
+    dev = make_dev("--domain", domain, "--port", str(origin.port))
+    for host in (domain, f"{origin.port}.{domain}"):
+        assert dev.get(host, tls=True).status == 200, host

@@ -37,6 +37,16 @@ def test_a_port_that_another_program_has_is_named_with_the_flag_that_says_anothe
     assert f"{address} is taken, another program listens there" in sentence and f"e.g. {flag} :" in sentence
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
+@pytest.mark.parametrize("flag", ["--https", "--http"])
+def test_of_a_port_alone_another_programs_address_of_ipv6_is_named_too(tmp_path, flag):
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+        port = taken.getsockname()[1]
+        said = {"--https": f"127.0.0.1:{free_port()}", "--admin": "off", flag: f":{port}"}
+        sentence = refused("--state-dir", str(tmp_path / "state"), *(word for pair in said.items() for word in pair))
+    assert f"[::1]:{port} is taken, another program listens there" in sentence
+
+
 @pytest.mark.parametrize("options, reason", [
     (["--service", "backend"], "NAME=PORT"), (["--service", "Back_end=80"], "NAME=PORT"),
     (["--service", "a=0"], "NAME=PORT"), (["--domain", "a..b"], "not a domain"), (["--domain", "10.0.0.1"], "not a name"),

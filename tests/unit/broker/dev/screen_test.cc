@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/broker/dev/held_output.h"
+
 using namespace ingress::broker::dev;
+using namespace ingress::test;
 
 namespace {
 
@@ -68,4 +71,40 @@ TEST_CASE("what changed is a line each") {
   CHECK(draw_changes(before, {entry(3000, true), entry(4096, true)}) ==
         "+ https://3000__dev.localhost/  port 3000 (node)\n");
   CHECK(draw_changes(before, {entry(3000, false)}) == "- https://4096__dev.localhost/  port 4096\n");
+}
+
+TEST_CASE("a screen that could not be drawn is drawn at the next look") {
+  const Pipe pipe;
+  Screen screen({}, pipe.writer.get());
+  pipe.fill();
+  screen.show({entry(3000, false)}, {});
+  CHECK(pipe.read_all().find("https://") == std::string::npos);
+  screen.show({entry(3000, false)}, {});
+  CHECK(pipe.read_all().find("https://3000__dev.localhost/") != std::string::npos);
+  screen.show({entry(3000, false)}, {});
+  CHECK(pipe.read_all().empty());
+}
+
+TEST_CASE("who trusts the CA meanwhile is on the screen once it can be drawn") {
+  const Terminal terminal;
+  Screen screen({}, terminal.writer.get());
+  screen.show({entry(3000, false)}, {});
+  CHECK(terminal.read_all().find("Browsers warn") != std::string::npos);
+  terminal.hold();
+  screen.show({entry(3000, false)}, {true, true});
+  terminal.let_go();
+  CHECK(terminal.read_all().empty());
+  screen.show({entry(3000, false)}, {true, true});
+  const std::string drawn = terminal.read_all();
+  CHECK(drawn.find("Ctrl-C ends it.") != std::string::npos);
+  CHECK(drawn.find("Browsers warn") == std::string::npos);
+}
+
+TEST_CASE("a redraw clears what is in sight, and not what the shell has scrolled out of it") {
+  const Terminal terminal;
+  Screen screen({}, terminal.writer.get());
+  screen.show({entry(3000, false)}, {});
+  const std::string drawn = terminal.read_all();
+  CHECK(drawn.find("\x1b[2J") != std::string::npos);
+  CHECK(drawn.find("\x1b[3J") == std::string::npos);
 }

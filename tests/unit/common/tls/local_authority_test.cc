@@ -46,6 +46,14 @@ int verify(const std::string& ca_path, X509* leaf, const char* host) {
   return X509_STORE_CTX_get_error(check.get());
 }
 
+std::string common_name(const std::string& path) {
+  std::string text(256, '\0');
+  const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(read_certificate(path).get()), NID_commonName,
+                                             text.data(), static_cast<int>(text.size()));
+  REQUIRE(size > 0);
+  return text.substr(0, static_cast<size_t>(size));
+}
+
 std::shared_ptr<ssl_ctx_st> issued(const LocalAuthority& authority, const std::string& name) {
   std::shared_ptr<ssl_ctx_st> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   REQUIRE(authority.issue(name, context.get()));
@@ -117,4 +125,51 @@ TEST_CASE("a scope covers a domain and what is below it") {
   CHECK_FALSE(scope.covers("xshop.test"));
   CHECK_FALSE(scope.covers("test"));
   CHECK_FALSE(scope.covers(""));
+}
+
+TEST_CASE("a domain whose name is longer than a subject may be has a CA of its own, which speaks for all of it") {
+  const Folder folder;
+  const std::string below = ".a-department-with-a-long-name.a-company-with-a-long-name.test";
+  std::vector<std::string> names;
+  for (const std::string& domain : {"one" + below, "two-whose-name-is-longer-still" + below,
+                                    "two-whose-name-is-longer-still.and-another" + below}) {
+    CAPTURE(domain);
+    const auto authority = LocalAuthority::open(folder.path, domain, {{domain}, false});
+    REQUIRE(authority);
+    const auto leaf = issued(**authority, "api." + domain);
+    X509* const certificate = SSL_CTX_get0_certificate(leaf.get());
+    CHECK(verify((*authority)->certificate_path(), certificate, ("api." + domain).c_str()) == X509_V_OK);
+    CHECK(verify((*authority)->certificate_path(), certificate, domain.c_str()) == X509_V_ERR_HOSTNAME_MISMATCH);
+    names.push_back(common_name((*authority)->certificate_path()));
+    CHECK(names.back().size() == 64);
+    CHECK(names.back().starts_with("ingress local CA (" + domain.substr(0, 20)));
+  }
+  CHECK(names[1] != names[2]);
+}
+
+TEST_CASE("a name that a subject has room for is all of it") {
+  const Folder folder;
+  const std::string domain = "shop." + std::string(35, 'a') + ".test";
+  const auto authority = LocalAuthority::open(folder.path, domain, {{domain}, false});
+  REQUIRE(authority);
+  CHECK(common_name((*authority)->certificate_path()) == "ingress local CA (" + domain + ")");
+}
+
+TEST_CASE("the addresses that count as private are those that the CA's constraints let pass") {
+  const Folder folder;
+  const auto authority = LocalAuthority::open(folder.path, "localhost", {{"localhost"}, true});
+  REQUIRE(authority);
+  for (const std::string ip :
+       {"127.0.0.1", "127.0.0.2", "10.9.8.7", "172.16.0.1", "172.32.0.1", "192.168.1.7", "169.254.0.1", "100.64.1.2",
+        "203.0.113.9", "0.0.0.0", "::1", "::2", "fe80::1", "fd00::7", "2001:db8::1", "::ffff:10.9.8.7"}) {
+    CAPTURE(ip);
+    REQUIRE((*authority)->issue_files(folder.path, "leaf", {"localhost"}, {ip}));
+    const X509Ptr leaf = read_certificate(folder.path + "/leaf.crt");
+    const int judged = verify((*authority)->certificate_path(), leaf.get(), "localhost");
+    CHECK(judged == (is_private_address(ip) ? X509_V_OK : X509_V_ERR_PERMITTED_VIOLATION));
+  }
+  for (const char* text : {"", "localhost", "127.0.0.1:8443", "[::1]", "fe80::1%eth0"}) {
+    CAPTURE(text);
+    CHECK_FALSE(is_private_address(text));
+  }
 }
