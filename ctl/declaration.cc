@@ -24,7 +24,7 @@ std::string described(const Json& members) {
   std::string text;
   for (const auto& [name, value] : members.items()) {
     const Json shown = name == "policy" ? hidden_secrets(value) : value;
-    text += (text.empty() ? "" : ", ") + name + " " + short_text(shown);
+    text += (text.empty() ? "" : ", ") + name + " " + (shown == "" ? "\"\"" : short_text(shown));
   }
   return text;
 }

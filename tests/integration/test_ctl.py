@@ -403,9 +403,10 @@ def test_a_declared_service_keeps_the_machine_and_the_policy_that_its_file_does_
     ctl.ok("project", "apply", "-f", path, "--yes")
     stack.admin.service("kept", "docs", 4000, machine="mach_pinned", policy={"auth": "share"})
     assert ctl.ok("project", "apply", "-f", path, "--yes").out == "nothing to change\n"
-    for text, machine in (("port = 4001\n", "mach_pinned"), ('port = 4001\nmachine = ""\n', None)):
+    for text, plan, machine in (("port = 4001\n", "port 4001", "mach_pinned"),
+                                ('port = 4001\nmachine = ""\n', 'machine "", port 4001', None)):
         path.write_text('slug = "kept"\n[services.docs]\n' + text)
-        assert ctl.ok("project", "apply", "-f", path, "--yes").out.startswith("~ service docs: port 4001")
+        assert ctl.ok("project", "apply", "-f", path, "--yes").out.startswith(f"~ service docs: {plan}\n")
         kept = stack.admin.ok("GET", "/v1/projects/kept/services/docs")
         assert (kept["port"], kept["machine"], kept["policy"]) == (4001, machine, {"auth": "share"})
         assert ctl.ok("project", "apply", "-f", path, "--yes").out == "nothing to change\n"

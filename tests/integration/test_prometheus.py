@@ -133,5 +133,5 @@ def test_without_the_token_a_prometheus_gets_nothing(make_stack, make_prometheus
     token = tmp_path / "wrong.token"
     token.write_text("wrong")
     prometheus = make_prometheus(stack.broker.admin_port, str(token))
-    wait_until(lambda: "401" in prometheus.api("targets")["activeTargets"][0]["lastError"], "it is refused")
     prometheus.wait_value('up{job="ingress-broker"}', 0)
+    wait_until(lambda: "401" in prometheus.api("targets")["activeTargets"][0]["lastError"], "it is refused")
