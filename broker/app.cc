@@ -80,6 +80,7 @@ class App final : private LeavingProgram {
   uv::Watchdog watchdog_;
   db::DatabaseLock lock_;
   std::unique_ptr<Store> store_;
+  bool reload_is_due_ = false;          // SIGHUP came before it listened
   int64_t revision_ = 0;                // that routing is as of, while the store is there
   std::unique_ptr<Follower> follower_;  // once it is not
   std::unique_ptr<ExpirySweep> sweep_;
@@ -223,6 +224,7 @@ void App::on_snapshot(Result<Snapshot> snapshot) {
   supervise::signal_when_parent_dies(SIGUSR2);  // whoever is started next is the next process
   log_info("ready", {{"machines", machines}, {"revision", static_cast<long long>(revision_)}});
   leaving_.on_serving();
+  if (reload_is_due_) on_hang_up();
 }
 
 bool App::listen() {
@@ -282,7 +284,9 @@ void App::end_now() {
 void App::on_hang_up() {
   if (dev_ != nullptr) return leaving_.on_signal("SIGHUP");  // its terminal is gone
   loops_.reopen_access_log();
-  if (leaving_.begun() || !loops_.listens()) return;
+  if (leaving_.begun()) return;
+  reload_is_due_ = !loops_.listens();
+  if (reload_is_due_) return;
   const tl::expected<Config, std::string> fresh = source_.read_again();
   if (!fresh) return log_error("reload_refused", {{"error", fresh.error()}});
   take(*fresh);

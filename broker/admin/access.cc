@@ -113,7 +113,7 @@ class ProjectGuard {
   // One of its host's that it has opens nothing more, whatever machine the project has by now.
   bool has_share(const Share& share) {
     const std::optional<Share> before = tables_.share(share.id);
-    return before && !is_of_machine_host(*before) && before->project == project_ && before->machine == share.machine &&
+    return before && is_of_project_host(*before) && before->project == project_ && before->machine == share.machine &&
            before->host == share.host && before->path == share.path && before->port == share.port;
   }
   Refused own_target(const RouteTarget& target) {

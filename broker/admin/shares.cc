@@ -72,7 +72,7 @@ tl::expected<Operation, Answer> Shares::create(const RequestPtr& request) {
   if (!may_share(*resolved, request->role)) {
     return tl::unexpected(problem(403, "forbidden", "\"host\" is not the project's to share"));
   }
-  share.id = new_id(resolved->project.empty() ? kMachineHostShare : kProjectHostShare);
+  share.id = new_id(resolved->project.empty() ? kOtherShare : kProjectHostShare);
   share.machine = resolved->machine;
   share.port = resolved->port;
   // A route to a machine is no project's host: who may share it for its project is seen by the machine.

@@ -384,12 +384,13 @@ ExchangeRecord Forward::record(FineTime now) const {
   return record;
 }
 
-void Forward::tell_lasting(FineTime now) {
+bool Forward::tell_lasting(FineTime now) {
   const uint64_t round = owner_.observer_.round();
-  if (responder_ == nullptr || notes_.lasting_told == round || now - notes_.began < kLasting) return;
+  if (responder_ == nullptr || notes_.lasting_told == round || now - notes_.began < kLasting) return false;
   ExchangeRecord so_far = record(now);
   so_far.bytes_out = responder_->body_bytes_sent();
   owner_.observer_.lasts(so_far, std::exchange(notes_.lasting_told, round), now);
+  return true;
 }
 
 void Forward::log(const Error* error) {

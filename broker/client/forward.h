@@ -67,8 +67,8 @@ class Forward final : public RequestEvents, public AnswerEvents, private ParkedR
   void cut();
   // Its client's side is under way, and has been since then or longer, or is an Upgrade's.
   bool lasts(FineTime then) const { return responder_ != nullptr && (upgraded_ || notes_.began <= then); }
-  // Tells an exchange that has lasted for a second, once to each who listens.
-  void tell_lasting(FineTime now);
+  // Tells an exchange that has lasted for a second, once to each who listens; false where there was nothing to tell.
+  bool tell_lasting(FineTime now);
   // Its route or machine may have a time to live that it had not when the request was let in.
   void look_at_time(int64_t now);
 

@@ -14,6 +14,7 @@ namespace {
 
 // Of all exchanges, at a time: a look must not hold up the loop.
 constexpr size_t kLooks = 5000;
+constexpr size_t kMostToldAtOnce = 100;  // who listens is given what it is told after the look
 constexpr Duration kWatchInterval{500};
 // Where a time was set. Many may be, one after the other.
 constexpr size_t kTimesLooks = 1000;
@@ -72,9 +73,10 @@ http::ErrorAnswer Forwarder::on_unreadable(const Error& error, const server::Unr
 
 void Forwarder::tell_lasting() {
   const FineTime now = fine_now();
-  for (size_t looks = std::min(kLooks, all_.size()); looks > 0; --looks) {
+  size_t told = 0;
+  for (size_t looks = std::min(kLooks, all_.size()); looks > 0 && told < kMostToldAtOnce; --looks) {
     looked_at_ = looked_at_ + 1 < all_.size() ? looked_at_ + 1 : 0;
-    all_[looked_at_]->tell_lasting(now);
+    if (all_[looked_at_]->tell_lasting(now)) ++told;
   }
 }
 

@@ -90,7 +90,7 @@ struct Domain {
 
 // A link that lets in whoever has it, to one host and path.
 struct Share {
-  std::string id;    // "sh_…", "sh_m_…"
+  std::string id;    // "sh_p_…" of a project's host, "sh_…" of another
   std::string host;  // normalised
   std::string path = "/";
   std::string
@@ -105,11 +105,11 @@ struct Share {
   int64_t expires_at = 0;  // Unix seconds, 0 for never
 };
 
-// How the ids of shares begin. Whose host it was that was shared stands in the id, since nothing tells it later: the
-// route that led from it to a machine may have gone.
-inline constexpr const char* kProjectHostShare = "sh_";
-inline constexpr const char* kMachineHostShare = "sh_m_";
-inline bool is_of_machine_host(const Share& share) { return share.id.starts_with(kMachineHostShare); }
+// How the ids of shares begin. That it was a project's host stands in the id, since nothing tells it later: the route that
+// led from a host to a machine may have gone.
+inline constexpr const char* kProjectHostShare = "sh_p_";
+inline constexpr const char* kOtherShare = "sh_";
+inline bool is_of_project_host(const Share& share) { return share.id.starts_with(kProjectHostShare); }
 
 // Lets in to the admin API, as far as its role goes.
 struct AccessToken {

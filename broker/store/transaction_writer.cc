@@ -165,7 +165,7 @@ Checked TransactionWriter::delete_what_opens_machine(const std::string& machine)
 // to a machine, or of the machine's own host, opens no other.
 Checked TransactionWriter::move_or_delete_share(const std::string& id) {
   std::optional<Share> share = tables_.share(id);
-  const bool may_move = share && !share->project.empty() && !is_of_machine_host(*share);
+  const bool may_move = share && is_of_project_host(*share);
   const std::optional<Project> project = may_move ? tables_.project(share->project) : std::nullopt;
   if (!project || project->machine.empty() || project->machine == share->machine) return put_now(DeleteShare{id});
   share->machine = project->machine;

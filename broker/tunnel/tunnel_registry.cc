@@ -260,7 +260,11 @@ void TunnelRegistry::Impl::on_pong(BrokerTunnel& tunnel) {
   // Later: this is the holder's own callback, and it may have to drain. The time may be over in this very turn, after a
   // standstill of the whole process.
   found->second.answered = true;
-  loop.defer([this, machine = tunnel.machine()] { end_contest(machine); });
+  loop.defer([this, machine = tunnel.machine()] {
+    // It may have ended meanwhile, and another one begun.
+    const auto answered = contests.find(machine);
+    if (answered != contests.end() && answered->second.answered) end_contest(machine);
+  });
 }
 
 // Of a tunnel that serves: an agent that has been replaced knows another machine's ports, or old ones.

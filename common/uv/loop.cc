@@ -138,13 +138,13 @@ void Loop::Impl::run_uv(bool told) {
 }
 
 void Loop::Impl::end_iteration() {
-  ++iteration;
   run_tasks();
   do {
     flush_dirty();
     empty_graveyard();
   } while (first_dirty != nullptr);
   watch_deadlines();
+  ++iteration;
   wait_began = std::chrono::steady_clock::now();
 }
 

@@ -16,10 +16,19 @@ STATIC_ARM64 = os.path.join(ROOT, "build", "static-arm64", "bin", "ingress-agent
 BROKER = "broker.iterate.app"
 DEBIAN_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 IDLE_KB = 6 * 1024
+SUITES = ("bullseye", "bookworm", "trixie", "jammy")
 
 
 @pytest.fixture(scope="module")
-def edge(as_root, tmp_path_factory):
+def suites(as_root):
+    """Their roots are made while the mirror can be reached."""
+    for suite in SUITES:
+        with contextlib.suppress(pytest.skip.Exception):
+            debootstrap(suite)
+
+
+@pytest.fixture(scope="module")
+def edge(suites, tmp_path_factory):
     """A broker, its origin and a name server in a network of their own; /etc/resolv.conf of the roots names that."""
     from harness.certificates import Ca
     from harness.origin import Origin
@@ -73,7 +82,7 @@ def hashed(folder, certificate):
     shutil.copy(certificate, os.path.join(folder, name + ".0"))
 
 
-@pytest.mark.parametrize("suite", ["bullseye", "bookworm", "trixie", "jammy"])
+@pytest.mark.parametrize("suite", SUITES)
 def test_it_runs_on_a_distribution_with_that_ones_cas_and_resolver(edge, suite, tmp_path):
     root = Overlay(debootstrap(suite), str(tmp_path))
     try:

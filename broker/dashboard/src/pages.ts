@@ -1,5 +1,6 @@
-// A list that comes in pages, whole, as far as it may be long: who shows a part of one is to know it.
-const MOST_PAGES = 20;
+// A list that comes in pages, whole, as far as it may be long: who shows a part of one is to know it. Each page costs the
+// broker a look at all rows.
+const MOST_PAGES = 3;
 
 export interface Pages<P> {
   pages: P[];

@@ -62,25 +62,25 @@ TEST_CASE_FIXTURE(TwoProjects,
   const auto share = [](const std::string& id, const std::string& project) {
     return Share{id, "misha.iterate.app", "/", "mach_before", 3000, project, std::string(64, 'a'), "", 5, 1900000000};
   };
+  done(PutShare{share("sh_p_own", "misha")});
   done(PutShare{share("sh_own", "misha")});
-  done(PutShare{share("sh_m_own", "misha")});
-  done(PutShare{share("sh_bobs", "bob")});
+  done(PutShare{share("sh_p_bobs", "bob")});
   const auto status = [this](Share put_again) {
     put_again.expires_at = 0;
     return put([put_again](Tables&) { return PutShare{put_again}; });
   };
-  CHECK(status(share("sh_own", "misha")) == 0);
-  CHECK(status(share("sh_m_own", "misha")) == 403);
-  CHECK(status(share("sh_bobs", "bob")) == 403);
-  CHECK(status(share("sh_bobs", "misha")) == 403);
-  CHECK(status(share("sh_new", "misha")) == 403);
-  Share other = share("sh_own", "misha");
+  CHECK(status(share("sh_p_own", "misha")) == 0);
+  CHECK(status(share("sh_own", "misha")) == 403);
+  CHECK(status(share("sh_p_bobs", "bob")) == 403);
+  CHECK(status(share("sh_p_bobs", "misha")) == 403);
+  CHECK(status(share("sh_p_new", "misha")) == 403);
+  Share other = share("sh_p_own", "misha");
   other.machine = "mach_bob";
   CHECK(status(other) == 403);
-  other = share("sh_own", "misha");
+  other = share("sh_p_own", "misha");
   other.host = "mach_before.machines.iterate.app";
   CHECK(status(other) == 403);
-  other = share("sh_own", "misha");
+  other = share("sh_p_own", "misha");
   other.port = 22;
   CHECK(status(other) == 403);
 }

@@ -302,7 +302,7 @@ TEST_CASE("the shares of a project go with it, and what was before it is not a l
   };
   store.done(PutMachine{StoreFixture::machine("mach_1"), true});
   store.done(PutProject{StoreFixture::project("misha"), true});
-  store.done(PutShare{{"sh_1", "misha.example.com", "/", "mach_1", 3000, "misha", std::string(64, 'a'), "", 5, 0}});
+  store.done(PutShare{{"sh_p_1", "misha.example.com", "/", "mach_1", 3000, "misha", std::string(64, 'a'), "", 5, 0}});
   store.done(DeleteProject{"misha"});
   CHECK(store.snapshot().shares.empty());
   CHECK(seen(0) == "project.create share.create project.delete share.delete ");
@@ -342,8 +342,8 @@ TEST_CASE("a share of a project goes on with the project's machine when the one 
   store.done(PutMachine{StoreFixture::machine("mach_2"), true});
   store.done(PutProject{StoreFixture::project("misha"), true});
   store.done(AttachMachine{"misha", "mach_2"});
-  store.done(PutShare{{"sh_1", "misha.example.com", "/", "mach_1", 3000, "misha", hash, "", 5, 0}});
-  const int64_t since = store.done(PutShare{{"sh_2", "a.example.com", "/", "mach_1", 3000, "", hash, "", 5, 0}});
+  store.done(PutShare{{"sh_p_1", "misha.example.com", "/", "mach_1", 3000, "misha", hash, "", 5, 0}});
+  const int64_t since = store.done(PutShare{{"sh_q_2", "a.example.com", "/", "mach_1", 3000, "", hash, "", 5, 0}});
   store.done(DeleteMachine{"mach_1"});
   std::string told;
   for (const ChangeRow& row : store.changes(since)) told += row.operation + " ";

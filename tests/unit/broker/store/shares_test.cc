@@ -14,12 +14,12 @@ TEST_CASE("a share of a machine's host is for no other machine, though a project
   store.done(PutMachine{StoreFixture::machine("mach_2"), true});
   store.done(PutProject{StoreFixture::project("misha"), true});
   store.done(AttachMachine{"misha", "mach_2"});
-  store.done(PutShare{share_of_misha("sh_m_routed", "routed.example.com")});
-  store.done(PutShare{share_of_misha("sh_named", "misha.example.com")});
+  store.done(PutShare{share_of_misha("sh_routed", "routed.example.com")});
+  store.done(PutShare{share_of_misha("sh_p_named", "misha.example.com")});
   store.done(DeleteMachine{"mach_1"});
   const Snapshot left = store.snapshot();
   REQUIRE(left.shares.size() == 1);
-  CHECK(left.shares[0].id == "sh_named");
+  CHECK(left.shares[0].id == "sh_p_named");
   CHECK(left.shares[0].machine == "mach_2");
 }
 

@@ -37,11 +37,13 @@ struct WatcherRecorder final : MachineWatcher {
   Log log;
 };
 
+std::string instance_of(char letter) { return std::string(16, letter); }
+
 tunnel::pb::Hello hello(int slot, char instance = 'i') {
   tunnel::pb::Hello message;
   message.add_versions(1);
   message.set_machine(kMachine);
-  message.set_instance(std::string(16, instance));
+  message.set_instance(instance_of(instance));
   message.set_slot(static_cast<uint32_t>(slot));
   return message;
 }
@@ -57,10 +59,12 @@ struct Fixture {
   }
 
   // A tunnel whose HELLO has been read; what the loop is to do of it is still to be done.
-  test::FarAgent& adopt(int slot, char instance = 'i') {
+  test::FarAgent& adopt(int slot, char instance = 'i', char supersedes = 0) {
     agents.push_back(std::make_unique<test::FarAgent>(loop));
     test::FarAgent& agent = *agents.back();
-    agent.end.session.send_hello(hello(slot, instance));
+    tunnel::pb::Hello message = hello(slot, instance);
+    if (supersedes != 0) message.add_supersedes(instance_of(supersedes));
+    agent.end.session.send_hello(message);
     std::unique_ptr<transport::Connection> connection = agent.connection();
     connection->start();
     registry.adopt(std::move(connection), agent.written().span(), {});
@@ -202,6 +206,29 @@ TEST_CASE("a holder that answered keeps its machine, however long the broker sto
   REQUIRE(fixture.open() != nullptr);
   holder.pump();
   CHECK(holder.end.recorder.streams.size() == 1);
+}
+
+TEST_CASE("an answer in a contest that is over is none in the next one of that machine") {
+  Fixture fixture;
+  fixture.connect(0);
+  test::FarAgent& holder = *fixture.agents.back();
+  fixture.adopt(0, 'j');
+  test::turn(fixture.loop);
+  holder.receive();
+  holder.send_written();
+  // All in the turn in which the holder's answer is read.
+  test::FarAgent* successor = nullptr;
+  fixture.loop.post([&fixture, &successor] {
+    successor = &fixture.adopt(0, 's', 'i');
+    fixture.adopt(0, 'n');
+  });
+  test::turn(fixture.loop);
+  REQUIRE(successor != nullptr);
+  successor->pump();
+  REQUIRE(successor->end.session.established());
+  REQUIRE(fixture.open() != nullptr);
+  successor->pump();
+  CHECK(successor->end.recorder.streams.size() == 1);
 }
 
 TEST_CASE("a tunnel leaves the directory as the machine that it has entered as, also where its HELLO is a breach") {
