@@ -20,7 +20,10 @@ lacks_certificate() {
   [ "${1:-}" = run ] || return 1
   [ -z "${INGRESS_CONFIG:-}${INGRESS_ACME_EMAIL:-}${INGRESS_ACME_HOOK:-}" ] || return 1
   case " $*" in *" --config"* | *" --acme-"* | *" --tls-dir"*) return 1 ;; esac
-  ! has_pair
+  if has_pair; then return 1; fi
+  # Something else that is wrong the broker says at once, as it ends.
+  shift
+  case $(ingress-broker validate "$@" 2>&1) in *--tls-dir*) return 0 ;; *) return 1 ;; esac
 }
 
 # As process 1 it ends by no signal that it does not catch.

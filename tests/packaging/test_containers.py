@@ -21,7 +21,10 @@ def text_of(*path):
 
 # ---- broker-entrypoint.sh, as another user than root (tests/packaging/test_deb.py has root's way)
 
-STAND_INS = {"id": "echo 1000", "ingress-broker": 'echo "$@" > "$FOLDER/started"', "sleep": 'echo >> "$FOLDER/looks"; exec /bin/sleep 0.02'}
+BROKER = """if [ "$1" = validate ]; then echo "${COMPLAINT:---tls-dir: no certificate}" >&2; exit 78; fi
+echo "$@" > "$FOLDER/started"
+"""
+STAND_INS = {"id": "echo 1000", "ingress-broker": BROKER, "sleep": 'echo >> "$FOLDER/looks"; exec /bin/sleep 0.02'}
 
 
 @pytest.fixture
@@ -36,7 +39,8 @@ def entry_point(tmp_path):
     kept = {name: value for name, value in os.environ.items() if not name.startswith("INGRESS_")}
     with contextlib.ExitStack() as stack:
         def start(*words, **variables):
-            process = subprocess.Popen([os.path.join(CONTAINER, "broker-entrypoint.sh"), *words], stderr=subprocess.PIPE, text=True, env={
+            process = subprocess.Popen([os.path.join(CONTAINER, "broker-entrypoint.sh"), *words], stderr=subprocess.PIPE, text=True,
+                                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), env={
                 **kept, "PATH": f"{tmp_path}/bin:{kept['PATH']}", "FOLDER": str(tmp_path),
                 "INGRESS_DB": str(tmp_path / "routes.db"), **variables})
             stack.callback(process.stderr.close)
@@ -79,7 +83,8 @@ def test_a_container_that_waits_for_a_certificate_ends_when_it_is_told_to(entry_
 
 
 @pytest.mark.parametrize("words, variables", [
-    (["validate"], {}), (["--version"], {}), (["run"], {"INGRESS_ACME_EMAIL": "ops@example.com"}),
+    (["--help"], {}), (["--version"], {}), (["run"], {"COMPLAINT": "--default-auth is to be said"}),
+    (["run"], {"INGRESS_ACME_EMAIL": "ops@example.com"}),
     (["run"], {"INGRESS_ACME_HOOK": "/hook"}), (["run", "--acme-email", "ops@example.com"], {}),
     (["run", "--tls-dir", "/elsewhere"], {}), (["run"], {"INGRESS_CONFIG": "/broker.toml"}), (["run", "--config=/broker.toml"], {})])
 def test_the_entry_point_waits_for_no_certificate_that_it_knows_nothing_of(entry_point, tmp_path, words, variables):

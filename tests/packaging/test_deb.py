@@ -211,6 +211,8 @@ def test_an_agent_restarts_and_reloads_while_the_broker_is_away(edge, machine):
     wait_until(lambda: child_of(machine, AGENT) != before, "a new process has the settings")
     edge.run(f"systemctl start {SOCKET} {BROKER}")
     machine.wait(f"systemctl show -p StatusText {AGENT} | grep 'tunnels up' | grep -v '=0 of'", "a tunnel is up", 120)
+    # What came first was the child that judges the settings.
+    machine.wait(f"! test -d /proc/{before}", "the old process has ended", 120)
 
 
 def test_a_removal_stops_it_and_keeps_the_configuration(edge, machine):

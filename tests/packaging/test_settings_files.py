@@ -89,3 +89,14 @@ def test_a_file_that_was_dpkgs_own_stays_as_it_was_edited(root, name, tmp_path):
     assert sorted(os.listdir(f"{root.path}/etc/ingress")) == sorted({f"{name}.toml", *(["tls"] if name == "broker" else [])}), "no .dpkg-dist"
     dpkg(root, "--purge", f"ingress-{name}")
     assert not os.path.exists(root.path + etc)
+
+
+def test_the_access_log_is_rotated_by_one_rule_alone(root):
+    rule = "/etc/logrotate.d/ingress-broker"
+    install(root, package_file("ingress-broker"))
+    assert "/var/log/ingress/*.log" in read(root, rule)
+    dpkg(root, "--purge", "ingress-broker")
+    assert not os.path.exists(root.path + rule)
+    root.write("/etc/logrotate.d/mine", "/var/log/ingress/access.log {\n\tdaily\n}\n")
+    install(root, package_file("ingress-broker"))
+    assert not os.path.exists(root.path + rule)

@@ -162,7 +162,7 @@ def test_memory_stays_small_with_all_cas_of_a_distribution_in_one_file(edge, tmp
         root.write("/etc/resolv.conf", "nameserver 127.0.0.1\n")
         place = root.path + "/etc/ssl/certs"
         shutil.rmtree(place, ignore_errors=True)
-        os.mkdir(place)
+        os.makedirs(place)
         with open(root.path + DEBIAN_BUNDLE, "w") as bundle:
             for path in (DEBIAN_BUNDLE, edge.ca.path):
                 with open(path) as part:
