@@ -253,12 +253,9 @@ void App::on_tunnels() {
   settled_.start(kSettled);
 }
 
-// Of a child beside one that serves, the service is ready already.
 void App::on_ready_wait_over() {
   if (draining_ || running_dry_) return;
-  // Of a child beside another one the other's tunnels may be up, or it waits as an older version did, for ever.
-  if (!parent_.alone()) return notify_.send("READY=1");
-  const std::string message = status_.on_ready_wait_over();
+  const std::string message = status_.on_ready_wait_over(parent_.alone());
   if (!message.empty()) notify_.send(message);
 }
 

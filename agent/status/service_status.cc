@@ -1,6 +1,11 @@
 #include "agent/status/service_status.h"
 
 namespace ingress::agent {
+namespace {
+
+constexpr const char* kReady = "READY=1";
+
+}  // namespace
 
 std::string ServiceStatus::on_start() const { return "STATUS=connecting to " + broker_; }
 
@@ -9,12 +14,15 @@ std::string ServiceStatus::on_tunnels(size_t serving, size_t wanted) {
   return serving > 0 ? with_ready(std::move(status)) : status;
 }
 
-std::string ServiceStatus::on_ready_wait_over() {
-  return ready_ ? std::string() : with_ready("STATUS=no tunnel yet, connecting to " + broker_);
+std::string ServiceStatus::on_ready_wait_over(bool alone) {
+  if (ready_) return "";
+  if (alone) return with_ready("STATUS=no tunnel yet, connecting to " + broker_);
+  ready_ = true;
+  return kReady;
 }
 
 std::string ServiceStatus::with_ready(std::string status) {
-  return std::exchange(ready_, true) ? status : "READY=1\n" + status;
+  return std::exchange(ready_, true) ? status : kReady + ("\n" + status);
 }
 
 }  // namespace ingress::agent

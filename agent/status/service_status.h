@@ -21,8 +21,9 @@ class ServiceStatus {
   std::string on_start() const;
   // `serving` of `wanted` tunnels are up.
   std::string on_tunnels(size_t serving, size_t wanted);
-  // kReadyWait is over; "" where it is ready already.
-  std::string on_ready_wait_over();
+  // kReadyWait is over; "" where it is ready already. Where it is not alone() (parent_line.h), the process before it
+  // may serve, and is the one whose status holds; but that one may be of a version that waits for its tunnel for ever.
+  std::string on_ready_wait_over(bool alone);
 
  private:
   std::string with_ready(std::string status);

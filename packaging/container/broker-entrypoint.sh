@@ -7,6 +7,7 @@
 set -eu
 data=$(dirname "${INGRESS_DB:-/data/routes.db}")
 certificates=${INGRESS_TLS_DIR:-$data/tls}
+as_ingress=''
 
 has_pair() {
   for certificate in "$certificates"/*.crt; do
@@ -23,7 +24,7 @@ lacks_certificate() {
   if has_pair; then return 1; fi
   # Something else that is wrong the broker says at once, as it ends.
   shift
-  case $(ingress-broker validate "$@" 2>&1) in *--tls-dir*) return 0 ;; *) return 1 ;; esac
+  case $($as_ingress ingress-broker validate "$@" 2>&1) in *--tls-dir*) return 0 ;; *) return 1 ;; esac
 }
 
 # As process 1 it ends by no signal that it does not catch.
@@ -42,9 +43,10 @@ END
 
 become_ingress() {
   install -d -o ingress -g ingress -m 0750 "$data" "$certificates" /run/ingress
+  as_ingress='setpriv --reuid=ingress --regid=ingress --init-groups'
   if lacks_certificate "$@"; then wait_for_certificate; fi
   chown -R ingress:ingress "$certificates"
-  exec setpriv --reuid=ingress --regid=ingress --init-groups ingress-broker "$@"
+  exec $as_ingress ingress-broker "$@"
 }
 
 if [ "$(id -u)" = 0 ]; then become_ingress "$@"; fi

@@ -94,7 +94,13 @@ def test_a_file_that_was_dpkgs_own_stays_as_it_was_edited(root, name, tmp_path):
 def test_the_access_log_is_rotated_by_one_rule_alone(root):
     rule = "/etc/logrotate.d/ingress-broker"
     install(root, package_file("ingress-broker"))
-    assert "/var/log/ingress/*.log" in read(root, rule)
+    assert "/var/log/ingress/*.log" in read(root, rule) and rule not in dpkg(root, "--status", "ingress-broker")
+    root.write(rule, "")
+    install(root, package_file("ingress-broker", NEXT))
+    assert read(root, rule) == "", "the operator wants none"
+    root.write(rule, "/var/log/ingress/access.log {\n\tweekly\n}\n")
+    install(root, package_file("ingress-broker"))
+    assert "weekly" in read(root, rule)
     dpkg(root, "--purge", "ingress-broker")
     assert not os.path.exists(root.path + rule)
     root.write("/etc/logrotate.d/mine", "/var/log/ingress/access.log {\n\tdaily\n}\n")

@@ -226,7 +226,8 @@ TEST_CASE("the limits of each project on a machine hold, of too many those of it
   };
   const auto held = [&table](std::string_view host) {
     std::vector<std::string> slugs;
-    for (const EffectivePolicy::Quota& quota : table.resolved(host).policy.quotas()) slugs.emplace_back(quota.project);
+    const auto resolved = table.resolved(host);
+    for (const EffectivePolicy::Quota& quota : resolved.policy.quotas()) slugs.emplace_back(quota.project);
     return slugs;
   };
   limited("zz-owner", "");
