@@ -97,7 +97,8 @@ void ProcReader::name_new(const std::vector<ListeningSocket>& sockets) {
   for (const auto& [_, name] : unnamed) name->looks_left = 0;
 }
 
-bool ProcReader::look_into(const std::string& process, std::unordered_map<uint64_t, Name*>& unnamed, size_t& links) const {
+bool ProcReader::look_into(const std::string& process, std::unordered_map<uint64_t, Name*>& unnamed,
+                           size_t& links) const {
   std::error_code error;
   // The folders of others' processes can't be read.
   if (++links > kMostLinks) return false;

@@ -105,8 +105,8 @@ struct Share {
   int64_t expires_at = 0;  // Unix seconds, 0 for never
 };
 
-// How the ids of shares begin. That it was a project's host stands in the id, since nothing tells it later: the route that
-// led from a host to a machine may have gone.
+// How the ids of shares begin. That it was a project's host stands in the id, since nothing tells it later: the route
+// that led from a host to a machine may have gone.
 inline constexpr const char* kProjectHostShare = "sh_p_";
 inline constexpr const char* kOtherShare = "sh_";
 inline bool is_of_project_host(const Share& share) { return share.id.starts_with(kProjectHostShare); }

@@ -107,7 +107,7 @@ class Loop {
 
   // Counts the ends of iterations.
   uint32_t iteration() const;
-  // How long the loop last waited for the kernel, between two of them; next to nothing where something was there at once.
+  // How long it last waited for the kernel between two of them; next to nothing where something was there at once.
   std::chrono::steady_clock::duration last_wait() const;
   // For common/uv only. Sockets are polled by poller(), all else is libuv's; who asks for raw() is about to start
   // a handle.

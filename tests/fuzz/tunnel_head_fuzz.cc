@@ -1,5 +1,5 @@
-// OPEN, HEAD and TRAILERS: what decodes is encoded to the same bytes again (there is one encoding of each head, but for a
-// connect limit of 0, which means that there is none), and holds nothing that could split a message.
+// OPEN, HEAD and TRAILERS: what decodes is encoded to the same bytes again (there is one encoding of each head, but for
+// a connect limit of 0, which means that there is none), and holds nothing that could split a message.
 #include <vector>
 
 #include "common/tunnel/head_codec.h"
@@ -42,7 +42,8 @@ void check_open(Bytes payload) {
   ByteBuffer again;
   require(encode_open(head, grant, true, again) == EncodeStatus::kGood);
   std::vector<uint8_t> expected(payload.begin(), payload.end());
-  if ((payload[1] & 0x02) != 0 && head.connect_limit.count() == 0) expected.erase(expected.begin() + 8, expected.begin() + 12);
+  if ((payload[1] & 0x02) != 0 && head.connect_limit.count() == 0)
+    expected.erase(expected.begin() + 8, expected.begin() + 12);
   check_same(expected, again, 1);
 }
 

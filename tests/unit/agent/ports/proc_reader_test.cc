@@ -97,7 +97,8 @@ TEST_CASE("who was not found among very many descriptors is looked for again") {
   proc.tables({{3000, 11}});
   proc.process(500, "node", 11);
   fs::create_directories(proc.root() + "/900/fd");
-  for (size_t i = 0; i < ProcReader::kMostLinks; ++i) fs::create_symlink("/dev/null", proc.root() + "/900/fd/" + std::to_string(i));
+  for (size_t i = 0; i < ProcReader::kMostLinks; ++i)
+    fs::create_symlink("/dev/null", proc.root() + "/900/fd/" + std::to_string(i));
   ProcReader reader(any, proc.root());
   CHECK(text_of(reader.read()) == "3000= ");
   fs::remove_all(proc.root() + "/900");

@@ -222,7 +222,9 @@ TEST_CASE("a client that sends its request and half-closes gets its answer") {
 
 TEST_CASE("a FIN that came with the request is a half-close, however long the request took to be handled") {
   Loopback loopback;
-  loopback.acceptor().on_head = [](ScriptedAcceptor::Exchange&) { std::this_thread::sleep_for(std::chrono::milliseconds{5}); };
+  loopback.acceptor().on_head = [](ScriptedAcceptor::Exchange&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  };
   const auto client = loopback.client();
   REQUIRE(loopback.run_until([&client] { return client->connected(); }));
   client->send(kGet);
