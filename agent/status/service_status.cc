@@ -11,7 +11,7 @@ std::string ServiceStatus::on_start() const { return "STATUS=connecting to " + b
 
 std::string ServiceStatus::on_tunnels(size_t serving, size_t wanted) {
   std::string status = "STATUS=" + std::to_string(serving) + " of " + std::to_string(wanted) + " tunnels up";
-  return serving > 0 ? with_ready(std::move(status)) : status;
+  return serving > 0 ? with_ready(status) : status;
 }
 
 std::string ServiceStatus::on_ready_wait_over(bool alone) {
@@ -21,7 +21,7 @@ std::string ServiceStatus::on_ready_wait_over(bool alone) {
   return kReady;
 }
 
-std::string ServiceStatus::with_ready(std::string status) {
+std::string ServiceStatus::with_ready(const std::string& status) {
   return std::exchange(ready_, true) ? status : kReady + ("\n" + status);
 }
 

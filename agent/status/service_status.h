@@ -26,7 +26,7 @@ class ServiceStatus {
   std::string on_ready_wait_over(bool alone);
 
  private:
-  std::string with_ready(std::string status);
+  std::string with_ready(const std::string& status);
 
   std::string broker_;
   bool ready_ = false;
