@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
-#include <string_view>
 
 #include "common/base/hex.h"
 #include "common/base/read_file.h"
@@ -141,21 +140,8 @@ void change_nss(const std::vector<LocalCa>& cas, const NssChange& change, std::v
   }
 }
 
-// In hexadecimal, "" where the file has none.
-std::string certificate_of(const std::string& path) {
-  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
-  const std::string pem = read_file(path).value_or("");
-  const size_t begin = pem.find(kBegin);
-  if (begin == std::string::npos) return "";
-  const size_t text = begin + kBegin.size();
-  std::string base64 = pem.substr(text, pem.find('-', text) - text);
-  std::erase_if(base64, [](char c) { return c == '\n' || c == '\r'; });
-  const std::optional<std::string> bytes = tls::from_base64(base64);
-  return bytes ? to_hex(*bytes) : "";
-}
-
 // Whether this very certificate has its nickname there, alone. certutil does not tell: it shows all certificates of the
-// same subject. Columns a3 and a11 are CKA_LABEL and CKA_VALUE (PKCS #11).
+// same subject. Column a3 is CKA_LABEL (PKCS #11).
 bool is_in_nss(const fs::path& database, const LocalCa& ca) {
   std::string problem;
   const std::string file = database / tls::kNssDatabaseFile;
@@ -164,7 +150,7 @@ bool is_in_nss(const fs::path& database, const LocalCa& ca) {
   db::Query query = (*opened)->query(
       "SELECT count(*), max(lower(hex(a11))) FROM nssPublic WHERE lower(hex(a3)) = ? AND a11 IS NOT NULL");
   query.bind(to_hex(nickname_of(ca)));
-  return query.next() && query.number(0) == 1 && query.text(1) == certificate_of(ca.path);
+  return query.next() && query.number(0) == 1 && query.text(1) == tls::nss_value_of(ca.path);
 }
 
 StoreEnd remove_named(const fs::path& database, const std::string& nickname) {

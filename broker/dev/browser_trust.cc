@@ -3,36 +3,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <string_view>
 
-#include "common/base/hex.h"
-#include "common/base/read_file.h"
 #include "common/database/database.h"
 #include "common/tls/browser_stores.h"
-#include "common/tls/digest.h"
 
 namespace ingress::broker::dev {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kPemBegin = "-----BEGIN CERTIFICATE-----";
-constexpr std::string_view kPemEnd = "-----END";
-
-// In hexadecimal, "" where the file has none.
-std::string certificate_of(const std::string& path) {
-  const Result<std::string> pem = read_file(path);
-  if (!pem) return "";
-  const size_t begin = pem->find(kPemBegin);
-  const size_t end = begin == std::string::npos ? begin : pem->find(kPemEnd, begin + kPemBegin.size());
-  if (end == std::string::npos) return "";
-  std::string text = pem->substr(begin + kPemBegin.size(), end - begin - kPemBegin.size());
-  std::erase(text, '\n');
-  const std::optional<std::string> bytes = tls::from_base64(text);
-  return bytes ? to_hex(*bytes) : "";
-}
-
-// Column a11 is CKA_VALUE (PKCS #11): of a certificate, all of it.
 bool has_all(const fs::path& database, const std::vector<std::string>& certificates) {
   std::string problem;
   const auto opened = db::Database::open(database.string(), db::Database::Mode::kImmutable, problem);
@@ -52,7 +31,7 @@ std::optional<bool> browsers_trust(const std::string& home, const std::vector<st
   if (databases.empty()) return std::nullopt;
   std::vector<std::string> certificates;
   certificates.reserve(certificate_paths.size());
-  for (const std::string& path : certificate_paths) certificates.push_back(certificate_of(path));
+  for (const std::string& path : certificate_paths) certificates.push_back(tls::nss_value_of(path));
   return std::all_of(databases.begin(), databases.end(), [&certificates](const fs::path& database) {
     return has_all(database / tls::kNssDatabaseFile, certificates);
   });

@@ -1,6 +1,12 @@
 #include "common/tls/browser_stores.h"
 
+#include <optional>
+#include <string_view>
 #include <system_error>
+
+#include "common/base/hex.h"
+#include "common/base/read_file.h"
+#include "common/tls/digest.h"
 
 namespace ingress::tls {
 namespace {
@@ -27,6 +33,18 @@ std::vector<fs::path> nss_databases(const std::string& home) {
     }
   }
   return found;
+}
+
+std::string nss_value_of(const std::string& pem_path) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  const std::string pem = read_file(pem_path).value_or("");
+  const size_t begin = pem.find(kBegin);
+  const size_t end = begin == std::string::npos ? begin : pem.find("-----END", begin + kBegin.size());
+  if (end == std::string::npos) return "";
+  std::string base64 = pem.substr(begin + kBegin.size(), end - begin - kBegin.size());
+  std::erase_if(base64, [](char c) { return c == '\n' || c == '\r'; });
+  const std::optional<std::string> bytes = from_base64(base64);
+  return bytes ? to_hex(*bytes) : "";
 }
 
 }  // namespace ingress::tls

@@ -207,14 +207,20 @@ TEST_CASE("pipelined requests do not keep the exchange of a client that has left
   REQUIRE(loopback.run_until([&exchanges] { return exchanges[0]->aborted; }));
 }
 
-TEST_CASE("a client that sends its request and half-closes gets its answer") {
-  Loopback loopback;
-  const auto client = loopback.client();
+// A request and the FIN behind it, in one look of the loop.
+std::unique_ptr<RawClient> half_closed_client(Loopback& loopback) {
+  auto client = loopback.client();
   REQUIRE(loopback.run_until([&client] { return client->connected(); }));
   client->send(kGet);
   client->finish();
+  REQUIRE(loopback.run_until([&loopback] { return loopback.acceptor().exchanges.size() == 1; }));
+  return client;
+}
+
+TEST_CASE("a client that sends its request and half-closes gets its answer") {
+  Loopback loopback;
+  const auto client = half_closed_client(loopback);
   auto& exchanges = loopback.acceptor().exchanges;
-  REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1; }));
   exchanges[0]->answer(200, "hello", {{"Content-Length", "5"}});
   REQUIRE(loopback.run_until([&client] { return client->ended(); }));
   CHECK(client->count("hello") == 1);
@@ -225,12 +231,8 @@ TEST_CASE("a FIN that came with the request is a half-close, however long the re
   loopback.acceptor().on_head = [](ScriptedAcceptor::Exchange&) {
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   };
-  const auto client = loopback.client();
-  REQUIRE(loopback.run_until([&client] { return client->connected(); }));
-  client->send(kGet);
-  client->finish();
+  const auto client = half_closed_client(loopback);
   auto& exchanges = loopback.acceptor().exchanges;
-  REQUIRE(loopback.run_until([&exchanges] { return exchanges.size() == 1; }));
   const Time asked = loopback.loop().now();
   REQUIRE(loopback.run_until([&] { return exchanges[0]->aborted || loopback.loop().now() - asked > Duration{900}; }));
   REQUIRE(!exchanges[0]->aborted);
